@@ -1,0 +1,155 @@
+"""What can go wrong in a backtest, in the words of the domain (never of HTTP).
+
+BacktestError
+├── Mistake                   the caller can mend it
+│   ├── InvalidRequest        a list of problems, each at a place in the request
+│   │   └── NoMarketData      nothing is stored for the range
+│   ├── GuardExceeded         the grid is larger than the service allows
+│   ├── StrategyForbidden     the saved strategy belongs to somebody else
+│   ├── StrategyNotFound      missing or deleted, indistinguishably
+│   ├── BrokenInvariant       the use-case was handed both modes or neither
+│   ├── RateLimited           a user's own limit
+│   └── Overloaded            no room in the run queue
+└── Transient                 trying again later may help
+    ├── CandlesUnavailable    the candle store does not answer, or not completely
+    ├── StrategiesUnavailable the strategy store does not answer
+    ├── DeadlineExceeded      the run's time is up
+    └── RunCancelled          the caller has left
+
+Every class owns its message; callers pass facts. `bff/errors.py` maps classes to codes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong with a request.
+
+    `loc` is the place in the request as a client writes it over REST, without the leading `body`:
+    `("template", "indicator_grids", 0, "params", "window", "step")`. A place in a stored strategy
+    starts with `"spec"`.
+    """
+
+    loc: Loc
+    code: str
+    message: str
+
+
+class BacktestError(Exception):
+    """Root of all expected failures."""
+
+    def __init__(self, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: Mapping[str, Any] = details or {}
+
+
+class Mistake(BacktestError):
+    """The request is at fault; sending it again unchanged gives the same answer."""
+
+
+class Transient(BacktestError):
+    """The service or the clock is at fault; the same request may succeed later."""
+
+
+class InvalidRequest(Mistake):
+    """One or more problems, every one with its place."""
+
+    def __init__(self, problems: Iterable[Problem], message: str = "Validation failed") -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class NoMarketData(InvalidRequest):
+    """The store holds no usable candle in the load range."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            [Problem(("time_range",), "no_market_data", "no candle is stored for this range")],
+            "no market data for requested range",
+        )
+
+
+class GuardExceeded(Mistake):
+    """A grid would cost more than the configured limits."""
+
+    def __init__(self, message: str, *, error: str, stage: str, **numbers: int) -> None:
+        super().__init__(message, {"error": error, "stage": stage, **numbers})
+
+
+class StrategyForbidden(Mistake):
+    """Only the owner of a saved strategy may run it."""
+
+    def __init__(self, strategy_id: UUID) -> None:
+        super().__init__(
+            "The strategy belongs to another user", {"strategy_id": str(strategy_id)}
+        )
+
+
+class StrategyNotFound(Mistake):
+    """No such strategy, or it was deleted; the two look the same from outside."""
+
+    def __init__(self, strategy_id: UUID) -> None:
+        super().__init__("Backtest strategy was not found", {"strategy_id": str(strategy_id)})
+
+
+class BrokenInvariant(Mistake):
+    """The use-case was called with a request that no validated face can produce."""
+
+    def __init__(self) -> None:
+        super().__init__("A run needs exactly one of a saved strategy and a template")
+
+
+class RateLimited(Mistake):
+    """The user has used up a limit of their own."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("Too many requests; slow down", {"retry_after_s": retry_after_s})
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(Mistake):
+    """The run queue is full."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            "All places for runs are taken; try again later", {"retry_after_s": retry_after_s}
+        )
+        self.retry_after_s = retry_after_s
+
+
+class CandlesUnavailable(Transient):
+    """The candle store cannot be reached, or its answer was not complete."""
+
+    def __init__(self, message: str = "The candle store is not available") -> None:
+        super().__init__(message)
+
+
+class StrategiesUnavailable(Transient):
+    """The strategy store cannot be reached."""
+
+    def __init__(self, message: str = "The strategy store is not available") -> None:
+        super().__init__(message)
+
+
+class DeadlineExceeded(Transient):
+    """The configured time for one run has passed; all work was stopped."""
+
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__(
+            "The run did not finish in time; ask for a smaller grid or a shorter range",
+            {"deadline_seconds": deadline_s},
+        )
+
+
+class RunCancelled(Transient):
+    """The caller left or the service is stopping; all work was stopped."""
+
+    def __init__(self) -> None:
+        super().__init__("The run was cancelled")

@@ -1,0 +1,96 @@
+"""The one place that decides how kernels are compiled and where their machine code is kept.
+
+See: docs/kernels.md
+"""
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import llvmlite
+import numba
+import numpy as np
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_PACKAGE = Path(__file__).resolve().parent
+_KERNEL_FOLDERS = ("indicators", "signals", "engine", "report")
+_declared: list[tuple[Any, str]] = []
+
+
+def _sources_digest() -> str:
+    """Digest of everything that machine code depends on, so that no stale code is ever loaded.
+
+    Numba's own check looks at the file of the outermost kernel only; a changed callee in another
+    file would go unnoticed.
+    """
+    digest = hashlib.sha256()
+    digest.update(f"{numba.__version__} {llvmlite.__version__} {np.__version__}".encode())
+    digest.update(f"{sys.version} {platform.machine()} {platform.system()}".encode())
+    files = [Path(__file__), *(f for d in _KERNEL_FOLDERS for f in (_PACKAGE / d).rglob("*.py"))]
+    for file in sorted(files):
+        digest.update(str(file.relative_to(_PACKAGE)).encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path:
+    """A private folder named by the digest; a temporary one where the home is not writable."""
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = root / "roehub-backtest" / _sources_digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.gettempdir()) / f"roehub-backtest-{os.getuid()}" / folder.name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+numba.config.CACHE_DIR = str(_cache_folder())  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a function as a kernel: compiled on first need, without the GIL, cached on disk.
+
+    Args:
+        signature: Numba signature of the only version that may exist, for example
+            `"void(float64[::1], int64, float64[::1])"`. It is compiled by `warm`, after which any
+            other argument types are a `TypeError` instead of a hidden second version.
+
+    Returns:
+        A decorator. Division by zero follows IEEE 754 (`error_model="numpy"`); `fastmath` is off
+        because it would let the compiler assume that NaN does not exist.
+    """
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        dispatcher = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+        _declared.append((dispatcher, signature))
+        return cast("Callable[P, R]", dispatcher)
+
+    return mark
+
+
+def inline(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a step that only other kernels call; LLVM inlines it, types follow the caller."""
+    return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy")(function))
+
+
+def warm() -> int:
+    """Compile every kernel for its declared signature (or load it from disk) and close the set.
+
+    Returns:
+        The number of kernels; 0 where the JIT is switched off (`NUMBA_DISABLE_JIT=1`).
+    """
+    if numba.config.DISABLE_JIT:  # pyright: ignore[reportAttributeAccessIssue]
+        return 0
+    for dispatcher, signature in _declared:
+        if dispatcher._can_compile:  # pyright: ignore[reportPrivateUsage]
+            dispatcher.compile(signature)
+            dispatcher.disable_compile()
+    return len(_declared)

@@ -1,0 +1,103 @@
+"""What the use-case needs from outside. Adapters fit these by shape, pyright proves it in wiring."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from backtest.axes import Axis
+from backtest.control import Control
+from backtest.request import Template
+from backtest.types import FloatArray, Instrument, IntArray, Timeframe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buckets:
+    """Non-empty buckets of one timeframe, ascending and distinct by `ts_open`.
+
+    Shape (n_buckets,): `ts_open` int64 epoch milliseconds on the timeframe's grid, the rest
+    float64 and finite. Buckets without an available minute are missing (docs/timeline.md).
+    """
+
+    ts_open: IntArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+
+
+class CandleFeed(Protocol):
+    """Where 1-minute candles are, seen as buckets of a timeframe."""
+
+    def load(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        *,
+        start_ms: int,
+        stop_ms: int,
+        control: Control,
+    ) -> Buckets:
+        """Roll up the minutes with `start_ms <= ts_open < stop_ms`.
+
+        Raises:
+            CandlesUnavailable: The store cannot be reached or its answer is not complete.
+            DeadlineExceeded: The control's deadline passed.
+            RunCancelled: The control was cancelled.
+        """
+        ...
+
+    def ping(self) -> None:
+        """Return when the store answers; raise `CandlesUnavailable` otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedStrategy:
+    """A stored strategy as it is; whose it is and whether it is deleted are the use-case's rules."""
+
+    strategy_id: UUID
+    user_id: UUID
+    is_deleted: bool
+    spec: Mapping[str, Any]
+
+
+class StrategyReader(Protocol):
+    """Where saved strategies are."""
+
+    def find(self, strategy_id: UUID) -> SavedStrategy | None:
+        """The stored row, deleted or not; None where there is none.
+
+        Raises:
+            StrategiesUnavailable: The store cannot be reached.
+        """
+        ...
+
+    def ping(self) -> None:
+        """Return when the store answers; raise `StrategiesUnavailable` otherwise."""
+        ...
+
+
+class SpecReader(Protocol):
+    """Turns a stored spec payload into a template."""
+
+    def __call__(self, spec: Mapping[str, Any]) -> Template:
+        """Check the payload and translate it.
+
+        Raises:
+            InvalidRequest: With places that start with `"spec"`.
+        """
+        ...
+
+
+class GridDefaults(Protocol):
+    """The axes that a request gets where it names none."""
+
+    def indicator_axes(self, indicator_id: str) -> Mapping[str, Axis]:
+        """Default axes by parameter name, the source axis under `"source"`; empty if none."""
+        ...
+
+    def signal_axes(self, indicator_id: str) -> Mapping[str, Axis]:
+        """Default axes of the signal rule's parameters; empty if none."""
+        ...

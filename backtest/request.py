@@ -1,0 +1,86 @@
+"""What a run is asked to do, after its shape was checked and before the catalog has a say.
+
+The faces build these from the pydantic models of `schema`; a stored strategy becomes a `Template`
+too, so both modes share every later step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from backtest.axes import Axis
+from backtest.types import (
+    DirectionMode,
+    Instrument,
+    Ranking,
+    SizingMode,
+    Timeframe,
+    TimeRange,
+)
+
+SignalGrids = Mapping[str, Mapping[str, Axis]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorGrid:
+    """One indicator with the axes that were given; the others come from the defaults."""
+
+    indicator_id: str
+    params: Mapping[str, Axis] = field(default_factory=dict[str, Axis])
+    source: Axis | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskGrid:
+    """Stop-loss and take-profit axes in percent; a scalar stands for a one-value axis."""
+
+    sl_enabled: bool = False
+    tp_enabled: bool = False
+    sl: Axis | None = None
+    tp: Axis | None = None
+    sl_pct: float | None = None
+    tp_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A grid over one instrument and timeframe.
+
+    `execution` holds only the members that the request gave, as floats: they enter the variant
+    key, the defaults do not.
+    """
+
+    instrument: Instrument
+    timeframe: Timeframe
+    indicator_grids: tuple[IndicatorGrid, ...]
+    direction_mode: DirectionMode = DirectionMode.LONG_SHORT
+    sizing_mode: SizingMode = SizingMode.ALL_IN
+    execution: Mapping[str, float] = field(default_factory=dict[str, float])
+    risk_grid: RiskGrid = field(default_factory=RiskGrid)
+    signal_grids: SignalGrids = field(default_factory=dict[str, Mapping[str, Axis]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What a saved run changes; None keeps the saved block (docs/saved-strategies.md)."""
+
+    direction_mode: DirectionMode | None = None
+    sizing_mode: SizingMode | None = None
+    execution: Mapping[str, float] | None = None
+    risk_grid: RiskGrid | None = None
+    signal_grids: SignalGrids | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A whole request. Exactly one of `strategy_id` and `template` is set."""
+
+    time_range: TimeRange
+    strategy_id: UUID | None = None
+    overrides: Overrides | None = None
+    template: Template | None = None
+    warmup_bars: int | None = None
+    top_k: int | None = None
+    preselect: int | None = None
+    top_trades_n: int | None = None
+    ranking: Ranking | None = None
