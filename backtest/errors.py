@@ -87,9 +87,7 @@ class StrategyForbidden(Mistake):
     """Only the owner of a saved strategy may run it."""
 
     def __init__(self, strategy_id: UUID) -> None:
-        super().__init__(
-            "The strategy belongs to another user", {"strategy_id": str(strategy_id)}
-        )
+        super().__init__("The strategy belongs to another user", {"strategy_id": str(strategy_id)})
 
 
 class StrategyNotFound(Mistake):

@@ -9,12 +9,15 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-import llvmlite
+import llvmlite  # pyright: ignore[reportMissingTypeStubs]
 import numba
 import numpy as np
+
+config: Any = import_module("numba.core.config")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,7 +55,7 @@ def _cache_folder() -> Path:
     return folder
 
 
-numba.config.CACHE_DIR = str(_cache_folder())  # pyright: ignore[reportAttributeAccessIssue]
+config.CACHE_DIR = str(_cache_folder())
 
 
 def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -87,10 +90,10 @@ def warm() -> int:
     Returns:
         The number of kernels; 0 where the JIT is switched off (`NUMBA_DISABLE_JIT=1`).
     """
-    if numba.config.DISABLE_JIT:  # pyright: ignore[reportAttributeAccessIssue]
+    if config.DISABLE_JIT:
         return 0
     for dispatcher, signature in _declared:
-        if dispatcher._can_compile:  # pyright: ignore[reportPrivateUsage]
+        if dispatcher._can_compile:  # noqa: SLF001 - there is no public question
             dispatcher.compile(signature)
             dispatcher.disable_compile()
     return len(_declared)

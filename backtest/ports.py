@@ -1,4 +1,4 @@
-"""What the use-case needs from outside. Adapters fit these by shape, pyright proves it in wiring."""
+"""What the use-case needs from outside; adapters fit by shape, pyright proves it in wiring."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class CandleFeed(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedStrategy:
-    """A stored strategy as it is; whose it is and whether it is deleted are the use-case's rules."""
+    """A stored strategy as it is; ownership and deletion are judged by the use-case."""
 
     strategy_id: UUID
     user_id: UUID
