@@ -1,0 +1,73 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.installed-bench
+COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --quiet
+
+.PHONY: help install demo serve warm test check fmt bench lock clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## Create .venv from the lock files
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@if command -v uv > /dev/null; then \
+		uv venv --quiet --allow-existing $(VENV); \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock; \
+		uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+	else \
+		$(PYTHON) -m venv $(VENV); \
+		$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock; \
+		$(BIN)/pip install --quiet --no-deps --editable .; \
+	fi
+	@touch $@
+
+$(BENCH_STAMP): requirements-bench.lock $(STAMP)
+	@if command -v uv > /dev/null; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock; \
+	else \
+		$(BIN)/pip install --quiet --require-hashes -r requirements-bench.lock; \
+	fi
+	@touch $@
+
+demo: $(STAMP)  ## Make candles, run a grid, print the best variants
+	@$(BIN)/python -m bff demo
+
+serve: $(STAMP)  ## Serve on http://127.0.0.1:8080
+	@$(BIN)/python -m bff serve
+
+warm: $(STAMP)  ## Compile all kernels into the cache
+	@$(BIN)/python -m bff check --warm
+
+test: $(STAMP)  ## Run the tests
+	@$(BIN)/python -m pytest -q
+
+check: $(STAMP)  ## Lint, format, types, layers, known holes in dependencies
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@bash .ci/audit
+
+fmt: $(STAMP)  ## Format and fix what can be fixed
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(BENCH_STAMP)  ## Run the benchmarks and write their tables
+	@$(BIN)/python -m benchmarks
+
+lock:  ## Write the lock files anew
+	@$(COMPILE) --output-file requirements.lock
+	@$(COMPILE) --group dev --output-file requirements-dev.lock
+	@$(COMPILE) --group dev --group bench --group fuzz --output-file requirements-bench.lock
+
+clean:  ## Remove .venv and caches, keep data
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,184 @@
+"""Connections to ClickHouse: a server, or the same engine inside this process.
+
+Driver exceptions end here. What a client may read is the message of `CandlesUnavailable`; what an
+operator needs (which process, which table, what the driver said) is attached as notes.
+See: docs/stores.md
+"""
+# pyright: reportUnknownMemberType=false
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from backtest.adapters.embedded_lock import other_holder
+from backtest.errors import CandlesUnavailable
+
+T = TypeVar("T")
+
+_UNKNOWN_TABLE = 60
+_UNKNOWN_DATABASE = 81
+_CONNECT_TIMEOUT_S = 5
+_READ_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedEngine:
+    """ClickHouse inside this process, with its data in a directory of its own."""
+
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClickHouseServer:
+    """Where a server is and who asks. `port` None means 8123, or 8443 with `secure`."""
+
+    host: str
+    port: int | None = None
+    user: str | None = None
+    password: str = field(default="", repr=False)
+    database: str | None = None
+    secure: bool = False
+    verify: bool = True
+
+
+ClickHouseTarget = EmbeddedEngine | ClickHouseServer
+
+
+class ClickHousePool:
+    """Clients of one target, one caller each; any thread may ask.
+
+    Nothing is opened before the first call, so a service starts while its store is down and
+    recovers when the store comes.
+    """
+
+    def __init__(self, target: ClickHouseTarget) -> None:
+        self.target = target
+        self._idle: list[Client] = []
+        self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        self._closed = False
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the engine runs inside this process."""
+        return isinstance(self.target, EmbeddedEngine)
+
+    def run(self, call: Callable[[Client], T]) -> T:
+        """Hand a client to `call`; try again when the connection was refused or reset.
+
+        Only for calls that may be repeated: queries, and inserts whose repetition changes
+        nothing that a reader sees.
+
+        Raises:
+            CandlesUnavailable: Whatever the driver raised, chained and with notes.
+        """
+        attempts = Retrying(
+            retry=retry_if_exception(_is_lost_connection),
+            stop=stop_after_attempt(3),
+            wait=wait_exponential_jitter(initial=0.1, max=1.0, jitter=0.1),
+            reraise=True,
+        )
+        try:
+            return attempts(lambda: self._run_once(call))
+        except (ClickHouseError, HTTPError, OSError, EOFError) as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        """Close idle clients now and busy ones when they are handed back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for client in idle:
+            client.close()
+
+    def _run_once(self, call: Callable[[Client], T]) -> T:
+        with self._borrowed() as client:
+            return call(client)
+
+    @contextmanager
+    def _borrowed(self) -> Generator[Client]:
+        with self._lock:
+            client = self._idle.pop() if self._idle else None
+        if client is None:
+            client = self._open()
+        try:
+            yield client
+        except BaseException:
+            client.close()
+            raise
+        with self._lock:
+            is_kept = not self._closed
+            if is_kept:
+                self._idle.append(client)
+        if not is_kept:
+            client.close()
+
+    def _open(self) -> Client:
+        if isinstance(self.target, ClickHouseServer):
+            return _open_server(self.target)
+        with self._opening:
+            return _open_embedded(self.target)
+
+
+def _open_server(server: ClickHouseServer) -> Client:
+    return clickhouse_connect.get_client(
+        interface="https" if server.secure else "http",
+        host=server.host,
+        port=server.port or (8443 if server.secure else 8123),
+        username=server.user,
+        password=server.password,
+        database=server.database,
+        secure=server.secure,
+        verify=server.verify,
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        send_receive_timeout=_READ_TIMEOUT_S,
+        autogenerate_session_id=False,
+        query_retries=0,
+    )
+
+
+def _open_embedded(engine: EmbeddedEngine) -> Client:
+    holder = other_holder(engine.directory)
+    if holder is not None:
+        unavailable = CandlesUnavailable()
+        unavailable.add_note(
+            f"{engine.directory} is in use by "
+            + (f"process {holder}" if holder else "another process")
+            + ", and the embedded ClickHouse serves one process at a time. Stop that process"
+            " (a running `serve`?), use another ROEHUB_DATA_DIR, or run a ClickHouse server"
+            " and set CH_HOST."
+        )
+        raise unavailable
+    engine.directory.mkdir(parents=True, exist_ok=True)
+    return clickhouse_connect.get_client(interface="chdb", path=str(engine.directory))
+
+
+def _is_lost_connection(error: BaseException) -> bool:
+    """Whether the connection was refused or reset, somewhere down the chain of causes."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, (ConnectionError, NewConnectionError)):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
+
+
+def _unavailable(error: BaseException) -> CandlesUnavailable:
+    unavailable = CandlesUnavailable()
+    code = error.code if isinstance(error, Error) else None
+    if code in {_UNKNOWN_TABLE, _UNKNOWN_DATABASE}:
+        unavailable.add_note(
+            "The table market_data.canonical_candles_1m does not exist; `candles import` and"
+            " `candles generate` create it."
+        )
+    unavailable.add_note(f"The driver said: {str(error)[:300]}")
+    return unavailable

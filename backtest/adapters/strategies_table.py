@@ -1,0 +1,141 @@
+"""The table of saved strategies, in SQLite or in Postgres, and how either is opened.
+
+See: docs/stores.md
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from backtest.errors import StrategiesUnavailable
+
+_TIMEOUT_S = 5
+_POOL_SIZE = 4
+_SQLITE_SCHEME = "sqlite:///"
+
+_metadata = sa.MetaData()
+
+STRATEGIES = sa.Table(
+    "strategy_strategies",
+    _metadata,
+    sa.Column("strategy_id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("instrument_id", sa.JSON, nullable=False),
+    sa.Column("instrument_key", sa.Text, nullable=False),
+    sa.Column("market_type", sa.Text, nullable=False),
+    sa.Column("symbol", sa.Text, nullable=False),
+    sa.Column("timeframe", sa.Text, nullable=False),
+    sa.Column("indicators_json", sa.JSON, nullable=False),
+    sa.Column("spec_json", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("is_deleted", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteFile:
+    """Saved strategies in a file; it is created with its table on first use."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresDatabase:
+    """Saved strategies in Postgres: a URL or a libpq string of `key=value` pairs."""
+
+    dsn: str = field(repr=False)
+
+    def connection_arguments(self) -> dict[str, Any]:
+        """What libpq understands, whichever way the DSN is spelled.
+
+        Raises:
+            ValueError: It is neither a URL nor `key=value` pairs. The DSN is not repeated.
+        """
+        plain = self.dsn.strip()
+        for scheme in ("postgresql+psycopg://", "postgresql+asyncpg://", "postgresql+psycopg2://"):
+            plain = plain.replace(scheme, "postgresql://", 1)
+        try:
+            return dict(conninfo_to_dict(plain))
+        except ProgrammingError:
+            raise ValueError("STRATEGY_PG_DSN is not a Postgres connection string") from None
+
+
+StrategyStore = SqliteFile | PostgresDatabase
+
+
+def store_at(url: str) -> StrategyStore:
+    """The store that a URL names: `sqlite:///path`, anything else is a Postgres DSN."""
+    if url.startswith(_SQLITE_SCHEME):
+        return SqliteFile(path=Path(url.removeprefix(_SQLITE_SCHEME)))
+    return PostgresDatabase(dsn=url)
+
+
+def open_engine(store: StrategyStore, *, is_read_only: bool) -> sa.Engine:
+    """An engine over the store with short timeouts; nothing is connected yet.
+
+    A read-only engine cannot write whatever statement it is given: SQLite opens the file so,
+    Postgres starts every transaction so.
+    """
+    if isinstance(store, SqliteFile):
+        mode = "ro" if is_read_only else "rwc"
+        path = store.path.resolve().as_uri().removeprefix("file://")
+        return sa.create_engine(
+            f"sqlite:///file:{path}?mode={mode}&uri=true",
+            connect_args={"timeout": _TIMEOUT_S},
+            pool_size=_POOL_SIZE,
+        )
+    options = f"-c statement_timeout={_TIMEOUT_S * 1000}"
+    if is_read_only:
+        options += " -c default_transaction_read_only=on"
+    arguments = store.connection_arguments()
+    given = arguments.pop("options", "")
+    return sa.create_engine(
+        "postgresql+psycopg://",
+        connect_args={
+            "connect_timeout": _TIMEOUT_S,
+            "tcp_user_timeout": _TIMEOUT_S * 1000,
+            **arguments,
+            "options": f"{given} {options}".strip(),
+        },
+        pool_size=_POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=_TIMEOUT_S,
+        pool_pre_ping=True,
+        pool_recycle=1_800,
+    )
+
+
+def create_table(store: StrategyStore) -> None:
+    """Create the table, and for SQLite its file and folder, where they are missing.
+
+    Raises:
+        StrategiesUnavailable: The store cannot be reached or refuses.
+    """
+    with translated_failures():
+        if isinstance(store, SqliteFile):
+            store.path.parent.mkdir(parents=True, exist_ok=True)
+        engine = open_engine(store, is_read_only=False)
+        try:
+            _metadata.create_all(engine)
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def translated_failures() -> Generator[None]:
+    """Turn whatever a driver raises into `StrategiesUnavailable`, chained, with a note."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        unavailable = StrategiesUnavailable()
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        unavailable.add_note(f"The driver said: {str(cause)[:300]}")
+        raise unavailable from error

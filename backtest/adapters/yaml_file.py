@@ -1,0 +1,72 @@
+"""Reading a YAML file without ambiguity: a repeated key is a problem, not the last one winning."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ConfigProblem:
+    """One thing to mend in the configuration: the file (or environment), the key, what to do."""
+
+    where: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where}: {self.key}: {self.message}"
+            if self.key
+            else (f"{self.where}: {self.message}")
+        )
+
+
+class BadConfig(Exception):
+    """The configuration cannot be used; every problem is listed."""
+
+    def __init__(self, problems: list[ConfigProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses repeated keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping after checking that its keys are distinct."""
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key: Any = self.construct_object(key_node, deep=True)  # pyright: ignore[reportUnknownMemberType]
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is repeated", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_yaml(path: Path) -> object:
+    """The document in a file.
+
+    Raises:
+        BadConfig: The file cannot be read or is not one YAML document with distinct keys.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except OSError as exc:
+        message = f"the file cannot be read ({exc.strerror}); create it or name another one"
+        raise BadConfig([ConfigProblem(str(path), "", message)]) from exc
+    except UnicodeDecodeError as exc:
+        raise BadConfig([ConfigProblem(str(path), "", "the file is not UTF-8")]) from exc
+    except yaml.YAMLError as exc:
+        raise BadConfig([ConfigProblem(str(path), "", _one_line(exc))]) from exc
+
+
+def _one_line(exc: yaml.YAMLError) -> str:
+    if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark is not None:
+        mark = exc.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {exc.problem}"
+    return "the file is not YAML"

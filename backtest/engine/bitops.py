@@ -1,0 +1,40 @@
+"""Words of 64 bars, and the one word operation that Numba has no name for."""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir  # pyright: ignore[reportMissingTypeStubs]
+from numba import types  # pyright: ignore[reportUnknownVariableType, reportAttributeAccessIssue]
+from numba.extending import intrinsic  # pyright: ignore[reportUnknownVariableType]
+
+from backtest.jit import config
+
+WORD_BITS = 64
+ZERO = np.uint64(0)
+ONE = np.uint64(1)
+TOP = np.uint64(63)
+
+
+def words_for(n_bars: int) -> int:
+    """How many 64-bit words hold one bit per bar."""
+    return (n_bars + WORD_BITS - 1) // WORD_BITS
+
+
+def _trailing_zeros_of(_context: Any, _word: Any) -> Any:  # pragma: no cover - runs in the compiler
+    signature: Any = types.int64(types.uint64)  # pyright: ignore[reportUnknownMemberType]
+
+    def generate(_target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return signature, generate
+
+
+def _interpreted_trailing_zeros(word: int) -> int:
+    value = int(word)
+    return (value & -value).bit_length() - 1 if value else WORD_BITS
+
+
+# Index of the lowest set bit of a uint64 word; 64 for the zero word.
+trailing_zeros: Any = (
+    _interpreted_trailing_zeros if config.DISABLE_JIT else intrinsic(_trailing_zeros_of)
+)

@@ -1,0 +1,139 @@
+"""Moving averages: every output is a price, compared with the source it averages."""
+
+from math import isqrt
+
+import numpy as np
+
+from backtest.indicators import primitives
+from backtest.indicators.primitives import (
+    divide,
+    ema_alpha,
+    rolled,
+    rolling_sum,
+    smooth,
+    total,
+    weighted_mean,
+)
+from backtest.indicators.series import Series
+from backtest.jit import kernel
+from backtest.types import FloatArray
+
+
+@kernel("void(float64[::1], float64, float64, float64, float64, float64[::1])")
+def smooth_thrice(
+    x: FloatArray, alpha: float, first: float, second: float, third: float, out: FloatArray
+) -> None:
+    """Weighted sum of an exponential average, the average of that, and the average of that.
+
+    All three are seeded with the first finite value. One pass, because the three recursions
+    overlap in the processor and take hardly longer than one.
+
+    Args:
+        x: Values, shape (n_bars,).
+        alpha: Weight of the newest value in each average.
+        first: Coefficient of the average.
+        second: Coefficient of the average of the average.
+        third: Coefficient of the third average.
+        out: Shape (n_bars,), NaN where `x` is, overwritten.
+    """
+    n_bars = len(x)
+    kept = 1.0 - alpha
+    t = 0
+    while t < n_bars:
+        once = twice = thrice = x[t]
+        out[t] = (first + second + third) * once
+        t += 1
+        while t < n_bars and not np.isnan(once) and not np.isnan(x[t]):
+            once = alpha * x[t] + kept * once
+            twice = alpha * once + kept * twice
+            thrice = alpha * twice + kept * thrice
+            out[t] = first * once + second * twice + third * thrice
+            t += 1
+
+
+def sma(series: Series, *, source: str, window: int) -> FloatArray:
+    """Simple moving average, defined from bar `window - 1`; TA-Lib SMA."""
+    return series.shared(primitives.sma, source, window)
+
+
+def ema(series: Series, *, source: str, window: int) -> FloatArray:
+    """Exponential moving average, weight `2 / (window+1)`, defined from bar 0.
+
+    TA-Lib EMA with another seed: the first value instead of the mean of the first `window`.
+    """
+    return series.shared(primitives.ema, source, window)
+
+
+def rma(series: Series, *, source: str, window: int) -> FloatArray:
+    """Wilder's moving average, weight `1 / window`, seeded with the first value (bar 0)."""
+    return series.shared(primitives.rma, source, window)
+
+
+def wma(series: Series, *, source: str, window: int) -> FloatArray:
+    """Linearly weighted moving average, defined from bar `window - 1`; TA-Lib WMA."""
+    return series.shared(primitives.wma, source, window)
+
+
+def lwma(series: Series, *, source: str, window: int) -> FloatArray:
+    """The linearly weighted moving average under its other name; equal to `wma` to the bit."""
+    return wma(series, source=source, window=window)
+
+
+def vwma(series: Series, *, window: int) -> FloatArray:
+    """Close weighted by volume, from bar `window - 1`; NaN where the window has no volume."""
+    out = rolled(rolling_sum, series.shared(_traded_value), window)
+    divide(out, series.shared(total, "volume", window), out)
+    return out
+
+
+def dema(series: Series, *, source: str, window: int) -> FloatArray:
+    """Double exponential moving average, defined from bar 0; TA-Lib DEMA but for the seed.
+
+    See: Mulloy, Technical Analysis of Stocks & Commodities 12:1, 1994.
+    """
+    out = np.empty_like(series[source])
+    smooth_thrice(series[source], ema_alpha(window), 2.0, -1.0, 0.0, out)
+    return out
+
+
+def tema(series: Series, *, source: str, window: int) -> FloatArray:
+    """Triple exponential moving average, defined from bar 0; TA-Lib TEMA but for the seed.
+
+    See: Mulloy, Technical Analysis of Stocks & Commodities 12:1, 1994.
+    """
+    out = np.empty_like(series[source])
+    smooth_thrice(series[source], ema_alpha(window), 3.0, -3.0, 1.0, out)
+    return out
+
+
+def hma(series: Series, *, source: str, window: int) -> FloatArray:
+    """Hull's moving average: a short weighted mean of a weighted mean with its lag taken out.
+
+    Half and root of the window are rounded down. Defined from bar
+    `window - 1 + floor(sqrt(window)) - 1`.
+    """
+    fast = series.shared(primitives.wma, source, max(1, window // 2))
+    slow = series.shared(primitives.wma, source, window)
+    ahead = 2.0 * fast
+    ahead -= slow
+    return rolled(weighted_mean, ahead, max(1, isqrt(window)))
+
+
+def zlema(series: Series, *, source: str, window: int) -> FloatArray:
+    """Exponential average of the source plus its change over the lag of that average.
+
+    The lag is `(window - 1) // 2` bars, which is also the first defined bar and the seed.
+
+    See: Ehlers and Way, "Zero Lag (Well, Almost)", 2010.
+    """
+    x = series[source]
+    lag = (window - 1) // 2
+    ahead = x[lag:] - x[: len(x) - lag]
+    ahead += x[lag:]
+    out = np.full_like(x, np.nan)
+    smooth(ahead, ema_alpha(window), out[lag:])
+    return out
+
+
+def _traded_value(series: Series) -> FloatArray:
+    return series["close"] * series["volume"]

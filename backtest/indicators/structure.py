@@ -1,0 +1,149 @@
+"""Shape of single bars and place of the price among its neighbours."""
+
+import numpy as np
+
+from backtest.indicators.primitives import (
+    atr,
+    deviation,
+    divide,
+    ema,
+    highest,
+    lowest,
+    offset,
+    rolled,
+    undefine,
+)
+from backtest.indicators.series import Series
+from backtest.jit import kernel
+from backtest.types import FloatArray
+
+_CHUNK_BARS = 1024
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def rolling_rank(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Percentage of the last `window` values that are at most the current one.
+
+    Compares each bar with its predecessors, lag by lag in chunks that stay in the nearest cache:
+    the inner loop has no carried dependency, and counting outruns an ordered window up to the
+    longest windows of the catalog.
+
+    Args:
+        x: Values, shape (n_bars,).
+        window: Number of bars, the current one included.
+        out: Shape (n_bars,), within [100 / window, 100], overwritten.
+    """
+    n_bars = len(x)
+    for start in range(window - 1, n_bars, _CHUNK_BARS):
+        stop = min(start + _CHUNK_BARS, n_bars)
+        current, count = x[start:stop], out[start:stop]
+        count[:] = 1.0
+        for lag in range(1, window):
+            earlier = x[start - lag : stop - lag]
+            for i in range(len(count)):
+                count[i] += 1.0 if earlier[i] <= current[i] else 0.0
+        for i in range(len(count)):
+            count[i] = count[i] / window * 100.0
+    undefine(x, window, out)
+
+
+@kernel("void(float64[::1], float64[::1], float64[::1], float64, int64, int64, float64[::1])")
+def confirmed_extremes(
+    x: FloatArray,
+    before: FloatArray,
+    after: FloatArray,
+    sign: float,
+    left: int,
+    right: int,
+    out: FloatArray,
+) -> None:
+    """Values beyond their `left` and `right` neighbours, `right` bars after they occurred.
+
+    Args:
+        x: Values, shape (n_bars,).
+        before: Extreme of the last `left` values, shape (n_bars,).
+        after: Extreme of the last `right` values, shape (n_bars,).
+        sign: 1 for maxima, -1 for minima.
+        left: Number of earlier neighbours.
+        right: Number of later neighbours, which is also how long the confirmation takes.
+        out: The extreme on its confirmation bar, NaN on all other bars; overwritten.
+    """
+    out[:] = np.nan
+    for t in range(left + right, len(x)):
+        candidate = sign * x[t - right]
+        if candidate > sign * before[t - right - 1] and candidate > sign * after[t]:
+            out[t] = x[t - right]
+
+
+def candle_stats(series: Series) -> FloatArray:
+    """Body of the bar as a fraction 0 … 1 of its range; NaN where the range is 0."""
+    out = series.shared(_bodies).copy()
+    divide(out, series["high"] - series["low"], out)
+    return out
+
+
+def candle_stats_atr_norm(series: Series, *, atr_window: int) -> FloatArray:
+    """Body of the bar in units of the average true range; NaN before the first movement."""
+    out = np.empty_like(series["close"])
+    divide(series.shared(_bodies), series.shared(atr, atr_window), out)
+    return out
+
+
+def distance_to_ma_norm(series: Series, *, source: str, window: int) -> FloatArray:
+    """Signed distance from the exponential average in units of the average true range.
+
+    One window for both; defined from bar 0, NaN before the first movement.
+    """
+    out = series[source] - series.shared(ema, source, window)
+    divide(out, series.shared(atr, window), out)
+    return out
+
+
+def percent_rank(series: Series, *, source: str, window: int) -> FloatArray:
+    """Percentage of the last `window` values that are at most the current one, itself included.
+
+    Defined from bar `window - 1`. Equals pandas `rolling(window).rank(method="max", pct=True)`
+    times 100.
+    """
+    return rolled(rolling_rank, series[source], window)
+
+
+def zscore(series: Series, *, source: str, window: int) -> FloatArray:
+    """Distance from the simple average in population standard deviations; NaN where those are 0.
+
+    Defined from bar `window - 1`, within ±sqrt(window - 1).
+    """
+    out = np.empty_like(series[source])
+    divide(series.shared(offset, source, window), series.shared(deviation, source, window), out)
+    return out
+
+
+def pivots(series: Series, *, left: int, right: int) -> FloatArray:
+    """The pivot highs; the rule of this indicator reads the pivot lows as well."""
+    return pivot_high(series, left=left, right=right)
+
+
+def pivot_high(series: Series, *, left: int, right: int) -> FloatArray:
+    """Highs strictly above all their neighbours, on the bar that confirms them.
+
+    A bar needs `left` earlier and `right` later neighbours; its high appears `right` bars later,
+    so nothing looks ahead. NaN on all other bars.
+    """
+    before = series.shared(highest, "high", left)
+    after = series.shared(highest, "high", right)
+    out = np.empty_like(before)
+    confirmed_extremes(series["high"], before, after, 1.0, left, right, out)
+    return out
+
+
+def pivot_low(series: Series, *, left: int, right: int) -> FloatArray:
+    """Lows strictly below all their neighbours, on the bar that confirms them."""
+    before = series.shared(lowest, "low", left)
+    after = series.shared(lowest, "low", right)
+    out = np.empty_like(before)
+    confirmed_extremes(series["low"], before, after, -1.0, left, right, out)
+    return out
+
+
+def _bodies(series: Series) -> FloatArray:
+    return np.abs(series["close"] - series["open"])

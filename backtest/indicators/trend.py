@@ -1,0 +1,260 @@
+"""Which way price goes and where the trend would end: trend indicators, primary outputs only.
+
+Every public function takes a `Series` and the settings that its primary output depends on, and
+returns shape (n_bars,) float64 in bar order; value `t` reads bars 0..t. NaN means warm-up or
+undefined. The result may be remembered by the series, so callers must not write to it.
+
+See: docs/indicators.md
+"""
+
+import numpy as np
+
+from backtest.indicators.primitives import (
+    atr,
+    bars_since_max,
+    bars_since_min,
+    divide,
+    ema,
+    highest,
+    lowest,
+    rolled,
+    rolling_sum,
+    shift,
+    smoothed,
+    true_ranges,
+)
+from backtest.indicators.series import Series
+from backtest.jit import kernel
+from backtest.types import FloatArray
+
+
+def adx(series: Series, *, window: int, smoothing: int) -> FloatArray:
+    """Average directional index in 0..100 (Wilder, 1978), seeded with the first defined DX.
+
+    Finite from the first bar with directional movement, 1 at the earliest. TA-Lib `ADX` seeds
+    with means instead and converges to the same numbers.
+    """
+    return smoothed(series.shared(_directional_index, window), 1.0 / smoothing)
+
+
+def aroon(series: Series, *, window: int) -> FloatArray:
+    """Aroon oscillator (Chande, 1995) over `window` bars, ties going to the newest extreme.
+
+    Finite from bar `window - 1`, within ±100 (window - 1)/window. TA-Lib `AROONOSC(w)` looks at
+    `w + 1` bars, so this is `AROONOSC(window - 1) (window - 1)/window`.
+    """
+    since_high = rolled(bars_since_max, series["high"], window)
+    since_low = rolled(bars_since_min, series["low"], window)
+    return 100.0 * (since_low - since_high) / window
+
+
+def chandelier_exit(series: Series, *, window: int, mult: float) -> FloatArray:
+    """Stop of a long position: the window's high less `mult` average true ranges (Le Beau).
+
+    The window includes the current bar. Finite from bar `window - 1`, in price.
+    """
+    return series.shared(highest, "high", window) - mult * series.shared(atr, window)
+
+
+def donchian(series: Series, *, window: int) -> FloatArray:
+    """Middle of the window's high and low, in price (TA-Lib `MIDPRICE`).
+
+    Finite from bar `window - 1`.
+    """
+    return series.shared(_middle, window)
+
+
+def ichimoku(
+    series: Series, *, conversion_window: int, base_window: int, displacement: int
+) -> FloatArray:
+    """Leading span A as it stands above the current bar, in price (Hosoda).
+
+    A chart draws the mean of the conversion and base lines `displacement` bars ahead; read at the
+    bar where it is drawn, it is that many bars old and knows nothing of the future. Finite from
+    bar `max(conversion_window, base_window) - 1 + displacement`.
+    """
+    return rolled(shift, series.shared(_span_lead, conversion_window, base_window), displacement)
+
+
+def keltner(series: Series, *, window: int) -> FloatArray:
+    """Middle line of the channel: exponential mean of the typical price. Finite from bar 0."""
+    return series.shared(ema, "hlc3", window)
+
+
+def linreg_slope(series: Series, *, source: str, window: int) -> FloatArray:
+    """Slope of the least-squares line through the window, price per bar.
+
+    Finite from bar `window - 1`, exactly 0 on equal values (TA-Lib `LINEARREG_SLOPE`).
+    """
+    x = series[source]
+    out = np.empty_like(x)
+    least_squares_slope(x, window, out)
+    return out
+
+
+def psar(series: Series, *, accel_start: float, accel_step: float, accel_max: float) -> FloatArray:
+    """Parabolic stop and reverse, in price (after Wilder, 1978). Finite from bar 0.
+
+    Simpler than Wilder and TA-Lib `SAR`: one previous bar limits the stop instead of two, the
+    value after a reversal is not limited, and touching the stop does not reverse.
+    """
+    out = np.empty_like(series["high"])
+    parabolic_stop(series["high"], series["low"], accel_start, accel_step, accel_max, out)
+    return out
+
+
+def supertrend(series: Series, *, window: int, mult: float) -> FloatArray:
+    """The active one of two trailing bands around the bar middle, in price (Seban).
+
+    Finite from bar 0.
+    """
+    out = np.empty_like(series["close"])
+    active_band(series["hl2"], series["close"], series.shared(atr, window), mult, out)
+    return out
+
+
+def vortex(series: Series, *, window: int) -> FloatArray:
+    """VI+ of the vortex indicator, around 1 (Botes and Siepman, 2010).
+
+    Finite from bar `window`; NaN where nothing moved in the window.
+    """
+    moved = rolled(rolling_sum, series.shared(_upward_movement), window)
+    ranged = rolled(rolling_sum, series.shared(true_ranges), window)
+    divide(moved, ranged, moved)
+    return moved
+
+
+def _directional_index(series: Series, window: int) -> FloatArray:
+    out = np.empty_like(series["high"])
+    directional_index(series["high"], series["low"], 1.0 / window, out)
+    return out
+
+
+def _middle(series: Series, window: int) -> FloatArray:
+    high = series.shared(highest, "high", window)
+    return (high + series.shared(lowest, "low", window)) / 2.0
+
+
+def _span_lead(series: Series, conversion_window: int, base_window: int) -> FloatArray:
+    conversion = series.shared(_middle, conversion_window)
+    return (conversion + series.shared(_middle, base_window)) / 2.0
+
+
+def _upward_movement(series: Series) -> FloatArray:
+    out = np.full_like(series["high"], np.nan)
+    out[1:] = np.abs(series["high"][1:] - series["low"][:-1])
+    return out
+
+
+@kernel("void(float64[::1], float64[::1], float64, float64[::1])")
+def directional_index(high: FloatArray, low: FloatArray, alpha: float, out: FloatArray) -> None:
+    """Wilder's DX in percent; NaN before the first directional movement.
+
+    Both directional indicators divide by the same average true range, which therefore cancels
+    and is left out; it is positive wherever there was a movement.
+    """
+    out[:1] = np.nan
+    keep = 1.0 - alpha
+    up = down = 0.0
+    for t in range(1, len(high)):
+        rise = high[t] - high[t - 1]
+        fall = low[t - 1] - low[t]
+        plus = rise if rise > fall and rise > 0.0 else 0.0
+        minus = fall if fall > rise and fall > 0.0 else 0.0
+        up = alpha * plus + keep * up
+        down = alpha * minus + keep * down
+        # Without a movement both shrink alike; holding the ratio keeps it when they underflow.
+        is_moving = plus + minus > 0.0
+        out[t] = 100.0 * (abs(up - down) / (up + down)) if is_moving else out[t - 1]
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def least_squares_slope(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Slope over each window: values weighted by their distance from its centre.
+
+    Blocks as in `rolling_sum`. When a window moves on by a bar, the weights of the values that
+    stay change by 1, hence the moment of a tail or head by its total. Values count from the one at
+    the block boundary, so a constant window gives exactly 0 and a common offset costs no digits.
+    """
+    last = window - 1
+    reach = last / 2.0
+    scale = 12.0 / (window * (window * window - 1.0))
+    tails, next_tails = np.full(window, np.nan), np.empty(window)
+    reference = 0.0
+    for start in range(0, len(x) - last, window):
+        block, to = x[start : start + window], out[start : start + window]
+        newest = block[last]
+        head = head_moment = tail = tail_moment = 0.0
+        for i in range(last):
+            apart = block[i] - reference
+            head_moment += reach * apart - head
+            head += apart
+            to[i] = (tails[i] + head_moment) * scale
+            apart = block[last - i] - newest
+            tail_moment += tail - reach * apart
+            tail += apart
+            next_tails[last - 1 - i] = tail_moment
+        to[last] = (tail_moment + tail - reach * (block[0] - newest)) * scale
+        tails, next_tails = next_tails, tails
+        reference = newest
+    start = len(x) // window * window
+    head = head_moment = 0.0
+    for i in range(len(x) - start):
+        apart = x[start + i] - reference
+        head_moment += reach * apart - head
+        head += apart
+        out[start + i] = (tails[i] + head_moment) * scale
+
+
+@kernel("void(float64[::1], float64[::1], float64, float64, float64, float64[::1])")
+def parabolic_stop(
+    high: FloatArray, low: FloatArray, start: float, step: float, limit: float, out: FloatArray
+) -> None:
+    """The stop after each bar; it begins below the market, on the first low."""
+    if len(high) == 0:
+        return
+    is_up = True
+    stop, extreme, factor = low[0], high[0], start
+    out[0] = stop
+    for t in range(1, len(high)):
+        stop += factor * (extreme - stop)
+        if is_up:
+            stop = min(stop, low[t - 1])
+            if low[t] < stop:
+                is_up = False
+                stop, extreme, factor = extreme, low[t], start
+            elif high[t] > extreme:
+                extreme, factor = high[t], min(limit, factor + step)
+        else:
+            stop = max(stop, high[t - 1])
+            if high[t] > stop:
+                is_up = True
+                stop, extreme, factor = extreme, high[t], start
+            elif low[t] < extreme:
+                extreme, factor = low[t], min(limit, factor + step)
+        out[t] = stop
+
+
+@kernel("void(float64[::1], float64[::1], float64[::1], float64, float64[::1])")
+def active_band(
+    middle: FloatArray, close: FloatArray, ranges: FloatArray, mult: float, out: FloatArray
+) -> None:
+    """The lower band while the market is up, the upper one while it is down.
+
+    A band follows the market one way only, until the close before has crossed it.
+    """
+    if len(close) == 0:
+        return
+    upper = middle[0] + mult * ranges[0]
+    lower = middle[0] - mult * ranges[0]
+    is_up = close[0] >= middle[0]
+    out[0] = lower if is_up else upper
+    for t in range(1, len(close)):
+        highest_upper = middle[t] + mult * ranges[t]
+        lowest_lower = middle[t] - mult * ranges[t]
+        if highest_upper < upper or close[t - 1] > upper:
+            upper = highest_upper
+        if lowest_lower > lower or close[t - 1] < lower:
+            lower = lowest_lower
+        is_up = close[t] >= lower if is_up else close[t] > upper
+        out[t] = lower if is_up else upper

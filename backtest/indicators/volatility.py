@@ -1,0 +1,98 @@
+"""Volatility: true range, dispersion of prices and of returns, Bollinger bands."""
+
+from math import sqrt
+
+import numpy as np
+
+from backtest.indicators import primitives
+from backtest.indicators.primitives import (
+    deviation,
+    divide,
+    offset,
+    rolled,
+    rolling_variance,
+    sma,
+    true_ranges,
+)
+from backtest.indicators.series import Series
+from backtest.jit import kernel
+from backtest.types import FloatArray
+
+
+@kernel("void(float64[::1], float64[::1])")
+def growth(x: FloatArray, out: FloatArray) -> None:
+    """Ratio `x[t] / x[t-1]`; NaN at bar 0 and where either value is not positive.
+
+    Args:
+        x: Prices, shape (n_bars,).
+        out: Shape (n_bars,), overwritten.
+    """
+    out[:1] = np.nan
+    for t in range(1, len(x)):
+        is_positive = x[t] > 0.0 and x[t - 1] > 0.0
+        out[t] = x[t] / x[t - 1] if is_positive else np.nan
+
+
+def tr(series: Series) -> FloatArray:
+    """True range, defined from bar 0; TA-Lib TRANGE, which leaves bar 0 undefined."""
+    return series.shared(true_ranges)
+
+
+def atr(series: Series, *, window: int) -> FloatArray:
+    """Average true range, defined from bar 0, seeded with the first bar's range; TA-Lib ATR.
+
+    See: Wilder, New Concepts in Technical Trading Systems, 1978.
+    """
+    return series.shared(primitives.atr, window)
+
+
+def stddev(series: Series, *, source: str, window: int) -> FloatArray:
+    """Population standard deviation, from bar `window - 1`; TA-Lib STDDEV."""
+    return series.shared(deviation, source, window)
+
+
+def variance(series: Series, *, source: str, window: int) -> FloatArray:
+    """Population variance, from bar `window - 1`; TA-Lib VAR."""
+    return series.shared(primitives.variance, source, window)
+
+
+def hv(series: Series, *, annualization: int, source: str, window: int) -> FloatArray:
+    """Historical volatility: deviation of log returns in percent per year, from bar `window`.
+
+    `annualization` counts bars per year. NaN while a price that is not positive is in reach.
+    """
+    scale = 100.0 * sqrt(annualization)
+    return scale * series.shared(_return_deviation, source, window)
+
+
+def bbands(series: Series, *, source: str, window: int) -> FloatArray:
+    """Middle Bollinger band, a simple moving average, from bar `window - 1`."""
+    return series.shared(sma, source, window)
+
+
+def bbands_bandwidth(series: Series, *, mult: float, source: str, window: int) -> FloatArray:
+    """Distance between the Bollinger bands as a fraction of the middle one; NaN where that is 0."""
+    out = (2.0 * mult) * series.shared(deviation, source, window)
+    divide(out, series.shared(sma, source, window), out)
+    return out
+
+
+def bbands_percent_b(series: Series, *, mult: float, source: str, window: int) -> FloatArray:
+    """Place of the price between the Bollinger bands: 0 at the lower, 1 at the upper one.
+
+    Unbounded; NaN where the deviation is 0. Defined from bar `window - 1`.
+    """
+    reach = mult * series.shared(deviation, source, window)
+    out = series.shared(offset, source, window) + reach
+    divide(out, 2.0 * reach, out)
+    return out
+
+
+def _log_returns(series: Series, source: str) -> FloatArray:
+    out = np.empty_like(series[source])
+    growth(series[source], out)
+    return np.log(out, out=out)
+
+
+def _return_deviation(series: Series, source: str, window: int) -> FloatArray:
+    return np.sqrt(rolled(rolling_variance, series.shared(_log_returns, source), window))

@@ -1,0 +1,87 @@
+"""Comparisons of float32 series, straight to bit rows.
+
+Both sides of a comparison are rounded to float32 first, and a side that is not finite makes it
+false (docs/signals.md). Bits cover the target slice: bit `i % 64` of word `i // 64` is bar
+`start + i`. Masks of bytes come first because the compiler turns those loops into vector code.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backtest.jit import kernel
+from backtest.types import FloatArray, WordArray
+
+NarrowArray = NDArray[np.float32]
+MaskArray = NDArray[np.uint8]
+
+INFINITE = np.float32(np.inf)
+ABOVE, AT_LEAST, BELOW, AT_MOST = range(4)
+
+
+@kernel("void(float64[::1], float32[::1])")
+def narrow(values: FloatArray, out: NarrowArray) -> None:
+    """Round to float32, nearest, ties to even; out of range becomes infinite."""
+    for i in range(values.shape[0]):
+        out[i] = np.float32(values[i])
+
+
+@kernel("void(float32[::1], float32[::1], uint8[::1])")
+def greater(left: NarrowArray, right: NarrowArray, out: MaskArray) -> None:
+    """`left > right` per bar, both finite."""
+    for i in range(out.shape[0]):
+        a, b = left[i], right[i]
+        out[i] = (a > b) & (abs(a) < INFINITE) & (abs(b) < INFINITE)
+
+
+@kernel("void(float32[::1], float32, int64, uint8[::1])")
+def against_level(values: NarrowArray, level: float, comparison: int, out: MaskArray) -> None:
+    """`values` against one finite level per bar, by one of the four comparisons above."""
+    if comparison == ABOVE:
+        for i in range(out.shape[0]):
+            out[i] = (values[i] > level) & (abs(values[i]) < INFINITE)
+    elif comparison == AT_LEAST:
+        for i in range(out.shape[0]):
+            out[i] = (values[i] >= level) & (abs(values[i]) < INFINITE)
+    elif comparison == BELOW:
+        for i in range(out.shape[0]):
+            out[i] = (values[i] < level) & (abs(values[i]) < INFINITE)
+    else:
+        for i in range(out.shape[0]):
+            out[i] = (values[i] <= level) & (abs(values[i]) < INFINITE)
+
+
+@kernel("void(float32[::1], uint8[::1])")
+def finite(values: NarrowArray, out: MaskArray) -> None:
+    """Whether a value is finite, per bar."""
+    for i in range(out.shape[0]):
+        out[i] = abs(values[i]) < INFINITE
+
+
+PACK_MULTIPLIER = np.uint64(0x0102040810204080)
+BYTE_TOP = np.uint64(56)
+
+
+@kernel("void(uint64[::1], uint64[::1])")
+def pack(mask_words: WordArray, out: WordArray) -> None:
+    """Bytes of 0 and 1, eight to a word, to bits, sixty-four to a word.
+
+    Multiplying by the constant moves the low bit of byte `b` of a word to bit `56 + b`.
+
+    Args:
+        mask_words: Shape (8 * n_words,), the masks seen as words (little-endian).
+        out: Out, shape (n_words,).
+    """
+    for w in range(out.shape[0]):
+        word = np.uint64(0)
+        for b in range(8):
+            byte = (mask_words[8 * w + b] * PACK_MULTIPLIER) >> BYTE_TOP
+            word |= byte << np.uint64(8 * b)
+        out[w] = word
+
+
+@kernel("void(uint64[::1], uint64[::1], uint64[:, ::1])")
+def neutralise(longs: WordArray, shorts: WordArray, out: WordArray) -> None:
+    """Bit rows of one signal: a bar that is both long and short is neither."""
+    for w in range(longs.shape[0]):
+        out[0, w] = longs[w] & ~shorts[w]
+        out[1, w] = shorts[w] & ~longs[w]

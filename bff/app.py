@@ -1,0 +1,113 @@
+"""The ASGI application: faces, error handlers and the layers around them, nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from schema.openapi import openapi_document
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from backtest.errors import BacktestError, Transient
+from bff.edge import Edge
+from bff.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
+from bff.front_door import FrontDoor
+from bff.graphql import GRAPHQL_PATH, graphql_router
+from bff.rest import BACKTESTS_PATH, router
+from bff.wiring import Services
+
+log = structlog.stdlib.get_logger(__name__)
+
+START_PAGE = Path(__file__).with_name("start_page.html")
+
+
+def create_app(services: Services) -> FastAPI:
+    """Mount both faces on what was built; closing the application closes the services."""
+    is_dev = services.settings.env == "dev"
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.close()
+
+    app = FastAPI(
+        title="Roehub backtests",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+        docs_url="/docs" if is_dev else None,
+        openapi_url="/openapi.json" if is_dev else None,
+    )
+    app.state.services = services
+    app.openapi = openapi_document
+    app.include_router(router)
+    app.include_router(graphql_router(services))
+    if is_dev:
+        app.add_api_route("/", start_page, include_in_schema=False)
+    _add_handlers(app)
+    _add_layers(app, services)
+    return app
+
+
+async def start_page() -> HTMLResponse:
+    """What this is and how to try it."""
+    return HTMLResponse(START_PAGE.read_text(encoding="utf-8"))
+
+
+def _add_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(RoehubError, _answer_roehub)
+    app.add_exception_handler(BacktestError, _answer_domain)
+    app.add_exception_handler(HTTPException, _answer_routing)
+
+
+def _add_layers(app: FastAPI, services: Services) -> None:
+    """The last one added is the outermost."""
+    server = services.settings.server
+    faces = {
+        BACKTESTS_PATH: error_response,
+        GRAPHQL_PATH: partial(error_response, render=graphql_payload),
+    }
+    app.add_middleware(FrontDoor, faces=faces, max_bytes=server.body_max_bytes)
+    if server.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=server.allowed_origins,
+            allow_credentials=True,
+            allow_methods=["POST"],
+            allow_headers=["authorization", "content-type"],
+            expose_headers=["retry-after", "x-request-id"],
+        )
+    app.add_middleware(Edge, graphql_path=GRAPHQL_PATH)
+
+
+async def _answer_roehub(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RoehubError)
+    structlog.contextvars.bind_contextvars(code=exc.code.value)
+    return error_response(exc)
+
+
+async def _answer_domain(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, BacktestError)
+    if isinstance(exc, Transient):
+        log.warning("run_failed", reason=type(exc).__name__, cause=type(exc.__cause__).__name__)
+    return await _answer_roehub(request, to_roehub(exc))
+
+
+async def _answer_routing(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    if exc.status_code == 405:
+        allow = (exc.headers or {}).get("Allow", "")
+        error = RoehubError(
+            Code.METHOD_NOT_ALLOWED,
+            "The method is not allowed here",
+            {"allow": allow},
+            headers={"Allow": allow},
+        )
+    else:
+        error = RoehubError(Code.NOT_FOUND, "There is nothing at this path")
+    return await _answer_roehub(request, error)

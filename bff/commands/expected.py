@@ -1,0 +1,52 @@
+"""How commands meet expected failures: a sentence on standard error, never a stack."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from backtest.errors import BacktestError
+from bff.settings import Settings, SettingsError, load_settings
+
+BAD_CONFIG = 2
+FAILED = 1
+
+
+def configured() -> Settings:
+    """The settings of this process; ends the command when they are not good."""
+    try:
+        return load_settings(os.environ)
+    except SettingsError as exc:
+        console = stderr()
+        console.print(f"[bold red]The configuration has {len(exc.problems)} problem(s):[/]")
+        for problem in exc.problems:
+            console.print(f"- {problem}", markup=False)
+        raise typer.Exit(BAD_CONFIG) from exc
+
+
+@contextmanager
+def failures_told() -> Generator[None]:
+    """Turn expected failures into a message, with the notes that an operator needs."""
+    try:
+        yield
+    except BacktestError as exc:
+        say_failure(exc)
+        raise typer.Exit(FAILED) from exc
+    except OSError as exc:
+        stderr().print(f"{exc.filename or 'system'}: {exc.strerror or exc}", markup=False)
+        raise typer.Exit(FAILED) from exc
+
+
+def say_failure(exc: BacktestError) -> None:
+    """Print a domain error and its notes."""
+    console = stderr()
+    console.print(exc.message, style="bold red", markup=False)
+    for note in getattr(exc, "__notes__", ()):
+        console.print(note, markup=False)
+
+
+def stderr() -> Console:
+    """Where messages go; standard output belongs to results."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)

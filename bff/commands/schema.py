@@ -1,0 +1,22 @@
+"""`schema`: print what is published, for snapshots and code generators."""
+
+import json
+
+import typer
+from schema.openapi import openapi_document
+
+app = typer.Typer(no_args_is_help=True, help="Print a published schema.")
+
+
+@app.command()
+def graphql() -> None:
+    """Print the GraphQL schema as SDL."""
+    from bff.graphql import graphql_sdl  # noqa: PLC0415 - building the schema takes a moment
+
+    typer.echo(graphql_sdl().rstrip("\n"))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document as JSON."""
+    typer.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))

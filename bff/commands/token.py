@@ -1,0 +1,31 @@
+"""`token`: print a token that `serve` accepts."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from bff.auth import PaidLevel, issue_token
+from bff.commands.expected import configured, failures_told
+from bff.secret import signing_secret
+
+
+def token(
+    user_id: Annotated[UUID, typer.Option(help="Whose token.")],
+    paid_level: Annotated[PaidLevel, typer.Option(help="What the user pays for.")] = "free",
+    ttl: Annotated[
+        int | None, typer.Option(min=1, help="Seconds until it expires; default from the config.")
+    ] = None,
+) -> None:
+    """Print a signed token, and nothing else."""
+    settings = configured()
+    with failures_told():
+        secret = signing_secret(settings)
+    typer.echo(
+        issue_token(
+            secret,
+            user_id=user_id,
+            paid_level=paid_level,
+            ttl_s=ttl or settings.identity.token_ttl_seconds,
+        )
+    )

@@ -1,0 +1,139 @@
+"""`configs/<env>/backtest.yaml` as types: what may stand in it, within which limits.
+
+See: docs/configuration.md
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from backtest.types import RankingMetric
+
+Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+Percent = Annotated[float, Field(ge=0, lt=100)]
+Money = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Metric = Annotated[RankingMetric, Field(strict=False)]
+MarketId = Annotated[int, Field(ge=1, le=65_535)]
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\-]+(:[0-9]{1,5})?$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class RankingDefaults(_Section):
+    """What orders variants where a request does not say."""
+
+    primary_metric_default: Metric = RankingMetric.TOTAL_RETURN_PCT
+    secondary_metric_default: Metric | None = None
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if self.secondary_metric_default == self.primary_metric_default:
+            raise ValueError("the secondary metric must differ from the primary one")
+        return self
+
+
+class Guards(_Section):
+    """The largest run that is accepted."""
+
+    max_variants_per_compute: Count = 600_000
+    max_compute_bytes_total: Annotated[int, Field(gt=0)] = 5_368_709_120
+
+
+class Sync(_Section):
+    """How long a request may take."""
+
+    sync_deadline_seconds: Seconds = 60.0
+
+
+class Reporting(_Section):
+    """What is told of the returned variants."""
+
+    top_trades_n_default: Count = 3
+    eager_top_reports_enabled: bool = True
+
+
+class ExecutionDefaults(_Section):
+    """Money and costs where a request does not say; percent is human percent."""
+
+    init_cash_quote_default: Money = 10_000.0
+    fixed_quote_default: Money = 100.0
+    safe_profit_percent_default: Annotated[float, Field(ge=0, le=100)] = 30.0
+    slippage_pct_default: Percent = 0.01
+    fee_pct_default_by_market_id: dict[MarketId, Percent] = {1: 0.075, 2: 0.1, 3: 0.075, 4: 0.1}
+
+
+class BacktestDefaults(_Section):
+    """The section `backtest`."""
+
+    warmup_bars_default: Count = 200
+    top_k_default: Count = 300
+    preselect_default: Count = 20_000
+    ranking: RankingDefaults = RankingDefaults()
+    guards: Guards = Guards()
+    sync: Sync = Sync()
+    reporting: Reporting = Reporting()
+    execution: ExecutionDefaults = ExecutionDefaults()
+
+
+class GraphqlLimits(_Section):
+    """What a GraphQL document may cost."""
+
+    max_tokens: Count = 2_000
+    max_aliases: Annotated[int, Field(ge=0)] = 30
+    max_depth: Count = 12
+    max_cost: Count = 1_000
+
+
+class Server(_Section):
+    """The section `server`: the front door."""
+
+    body_max_bytes: Annotated[int, Field(ge=1_024, le=64 << 20)] = 262_144
+    json_max_depth: Annotated[int, Field(ge=8, le=200)] = 32
+    json_max_number_chars: Annotated[int, Field(ge=20, le=1_000)] = 64
+    allowed_origins: tuple[Origin, ...] = ()
+    introspection: bool = False
+    graphiql: bool = False
+    graphql: GraphqlLimits = GraphqlLimits()
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _list_to_tuple(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+class Compute(_Section):
+    """The section `compute`: how much of the machine runs may take."""
+
+    threads: Annotated[int, Field(ge=1, le=1_024)] | None = None
+    running_runs: Annotated[int, Field(ge=1, le=256)] = 2
+    waiting_runs: Annotated[int, Field(ge=0, le=10_000)] = 16
+    running_queries: Annotated[int, Field(ge=1, le=256)] = 4
+    waiting_queries: Annotated[int, Field(ge=0, le=10_000)] = 64
+    retry_after_seconds: Annotated[int, Field(ge=1, le=3_600)] = 5
+
+
+class Identity(_Section):
+    """The section `identity`: how tokens are judged and made."""
+
+    leeway_seconds: Annotated[int, Field(ge=0, le=60)] = 0
+    token_ttl_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 86_400
+
+
+class BacktestFile(_Section):
+    """`configs/<env>/backtest.yaml`."""
+
+    version: Literal[1]
+    backtest: BacktestDefaults = BacktestDefaults()
+    server: Server = Server()
+    compute: Compute = Compute()
+    identity: Identity = Identity()

@@ -1,0 +1,42 @@
+"""`POST /backtests`: parse, delegate, answer.
+
+See: docs/errors.md
+"""
+
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+
+from backtest.control import Control
+from bff.strict_json import parse_json
+from bff.wiring import Services
+from schema.parse import parse_request
+from schema.response import to_json
+
+BACKTESTS_PATH = "/backtests"
+
+router = APIRouter()
+
+
+def services_of(request: Request) -> Services:
+    """What the process was built from."""
+    return request.app.state.services
+
+
+@router.post(BACKTESTS_PATH)
+async def post_backtests(
+    request: Request, services: Annotated[Services, Depends(services_of)]
+) -> Response:
+    """Run a grid and answer with its best variants."""
+    value = parse_json(request.state.body, services.json_limits)
+    caller = services.authenticate(request.headers)
+    structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
+    run_request = parse_request(value)
+
+    def work(control: Control) -> bytes:
+        response = services.service.run(run_request, user_id=caller.user_id, control=control)
+        return to_json(response)
+
+    body = await services.runs.run_in_thread(request.receive, work, services.deadline_s)
+    return Response(body, media_type="application/json")

@@ -1,0 +1,120 @@
+"""The only place where adapters are chosen and constructed.
+
+See: docs/configuration.md
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backtest.adapters.strategies_sql import SqlStrategies
+from backtest.run import Backtester
+from resolvers.service import BacktestService
+from schema.strategy_spec import read_spec
+
+from backtest.adapters.clickhouse import ClickHouseCandles
+from backtest.adapters.clickhouse_connection import (
+    ClickHousePool,
+    ClickHouseServer,
+    ClickHouseTarget,
+    EmbeddedEngine,
+)
+from backtest.ports import CandleFeed, StrategyReader
+from bff.auth import Authenticator
+from bff.runs import RunPool
+from bff.secret import signing_secret
+from bff.settings import Environment, Settings
+from bff.strict_json import JsonLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that lives as long as the process; both faces hold the same objects.
+
+    `runs` has places for grids, `queries` for cheap questions, so that these never wait for those.
+    """
+
+    settings: Settings
+    candles: CandleFeed
+    strategies: StrategyReader
+    service: BacktestService
+    authenticate: Authenticator
+    runs: RunPool
+    queries: RunPool
+    json_limits: JsonLimits
+    deadline_s: float
+    closers: tuple[Callable[[], None], ...] = ()
+
+    def close(self) -> None:
+        """End running work, then close the stores."""
+        for close in (self.runs.close, self.queries.close, *self.closers):
+            close()
+
+
+def build(settings: Settings) -> Services:
+    """Construct the process from its settings; no store is contacted yet."""
+    environment, compute = settings.environment, settings.compute
+    policy = settings.policy(cpus=len(os.sched_getaffinity(0)))
+    pool = ClickHousePool(candle_target(environment))
+    candles = ClickHouseCandles(pool)
+    strategies = SqlStrategies(strategies_url(environment))
+    backtester = Backtester(
+        candles=candles,
+        strategies=strategies,
+        defaults=settings.grid_defaults,
+        read_spec=read_spec,
+        policy=policy,
+    )
+    return Services(
+        settings=settings,
+        candles=candles,
+        strategies=strategies,
+        service=BacktestService(
+            backtester=backtester, defaults=settings.grid_defaults, policy=policy
+        ),
+        authenticate=authenticator(settings),
+        runs=RunPool(
+            running=compute.running_runs,
+            waiting=compute.waiting_runs,
+            retry_after_s=compute.retry_after_seconds,
+        ),
+        queries=RunPool(running=compute.running_queries, waiting=compute.waiting_queries),
+        json_limits=JsonLimits(
+            max_depth=settings.server.json_max_depth,
+            max_number_chars=settings.server.json_max_number_chars,
+        ),
+        deadline_s=settings.backtest.sync.sync_deadline_seconds,
+        closers=(backtester.close, strategies.close, pool.close),
+    )
+
+
+def candle_target(environment: Environment) -> ClickHouseTarget:
+    """A server where one is configured, otherwise the engine inside this process."""
+    if environment.ch_host is None:
+        return EmbeddedEngine(directory=environment.data_dir / "candles")
+    return ClickHouseServer(
+        host=environment.ch_host,
+        port=environment.ch_port,
+        user=environment.ch_user,
+        password=environment.ch_password.get_secret_value(),
+        database=environment.ch_database,
+        secure=environment.ch_secure,
+        verify=environment.ch_verify,
+    )
+
+
+def strategies_url(environment: Environment) -> str:
+    """The configured Postgres, otherwise a SQLite file in the data directory."""
+    if environment.strategy_pg_dsn is not None:
+        return environment.strategy_pg_dsn.get_secret_value()
+    return f"sqlite:///{environment.data_dir / 'strategies.sqlite'}"
+
+
+def authenticator(settings: Settings) -> Authenticator:
+    """Who verifies tokens, with the same secret that `token` signs with."""
+    return Authenticator(
+        secret=signing_secret(settings),
+        cookie_name=settings.environment.cookie_name,
+        allowed_origins=frozenset(settings.server.allowed_origins),
+        leeway_s=settings.identity.leeway_seconds,
+    )

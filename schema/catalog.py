@@ -1,0 +1,111 @@
+"""What a client may ask before it asks for a run: the catalog, the defaults, the cost."""
+
+import strawberry
+
+from backtest.indicators.definition import RuleFamily
+from backtest.types import RankingMetric
+from schema import enums  # noqa: F401 # registers the enums that the types below mention
+from schema.scalars import AxisScalar, BigInt
+
+
+@strawberry.type(description="The values of one axis where a request names none.")
+class DefaultAxis:
+    """The values of one axis where a request names none."""
+
+    name: str = strawberry.field(description="Name of the axis; `source` for the input series.")
+    values: list[AxisScalar] = strawberry.field(description="Values in order.")
+
+
+@strawberry.type(description="A parameter with its hard bounds and step lattice.")
+class Parameter:
+    """A parameter with its hard bounds and step lattice."""
+
+    name: str = strawberry.field(description="Name of the parameter.")
+    is_integer: bool = strawberry.field(description="Whether only whole numbers are allowed.")
+    minimum: float = strawberry.field(description="Lowest allowed value, origin of the lattice.")
+    maximum: float = strawberry.field(description="Highest allowed value.")
+    step: float = strawberry.field(description="Distance of two points of the lattice.")
+    default: float = strawberry.field(description="Textbook value.")
+    affects_signals: bool = strawberry.field(
+        description="Whether the value can change what the indicator signals."
+    )
+
+
+@strawberry.type(description="How an indicator becomes long, short or neutral.")
+class SignalRule:
+    """How an indicator becomes long, short or neutral."""
+
+    family: RuleFamily = strawberry.field(description="The kind of rule.")
+    params: list[Parameter] = strawberry.field(description="Parameters of the rule.")
+
+
+@strawberry.type(name="Indicator", description="One row of the catalog.")
+class CatalogIndicator:
+    """One row of the catalog."""
+
+    id: str = strawberry.field(description="Id, for example `ma.sma`.")
+    group: str = strawberry.field(description="The part of the id before the dot.")
+    title: str = strawberry.field(description="Name in words.")
+    formula: str = strawberry.field(description="Definition in short.")
+    inputs: list[str] = strawberry.field(description="Candle series it reads.")
+    outputs: list[str] = strawberry.field(description="Series it computes.")
+    primary_output: str = strawberry.field(description="The series that its rule reads.")
+    sources: list[str] = strawberry.field(description="Series to choose from; empty if fixed.")
+    axes: list[str] = strawberry.field(description="Order of its axes, the last one fastest.")
+    params: list[Parameter] = strawberry.field(description="Its parameters.")
+    rule: SignalRule = strawberry.field(description="Its signal rule.")
+    default_axes: list[DefaultAxis] = strawberry.field(description="Axes that the config fills in.")
+    default_signal_axes: list[DefaultAxis] = strawberry.field(
+        description="Signal axes that the config fills in."
+    )
+
+
+@strawberry.type(description="Fee of a market.")
+class MarketFee:
+    """Fee of a market."""
+
+    market_id: int = strawberry.field(description="Number of the market.")
+    fee_pct: float = strawberry.field(description="Fee of each fill in percent.")
+
+
+@strawberry.type(description="What the configuration gives where a request is silent.")
+class RuntimeDefaults:
+    """What the configuration gives where a request is silent."""
+
+    warmup_bars: int = strawberry.field(description="Bars before the range.")
+    top_k: int = strawberry.field(description="Variants to return, at most.")
+    preselect: int = strawberry.field(description="Variants that stage A hands on, at most.")
+    top_trades_n: int = strawberry.field(description="Variants that list their trades.")
+    primary_metric: RankingMetric = strawberry.field(description="Orders the variants.")
+    secondary_metric: RankingMetric | None = strawberry.field(description="Decides among equals.")
+    init_cash_quote: float = strawberry.field(description="Cash at the start.")
+    fixed_quote: float = strawberry.field(description="Quote amount of a fixed entry.")
+    safe_profit_percent: float = strawberry.field(description="Share of a won trade locked away.")
+    slippage_pct: float = strawberry.field(description="Slippage of each fill in percent.")
+    fees: list[MarketFee] = strawberry.field(description="Fee by market.")
+    max_variants_per_compute: int = strawberry.field(description="Guard of each stage.")
+    max_compute_bytes_total: BigInt = strawberry.field(description="Guard of the memory.")
+    sync_deadline_seconds: float | None = strawberry.field(description="Time for one run.")
+
+
+@strawberry.type(description="Why the guards would refuse a run.")
+class GuardVerdict:
+    """Why the guards would refuse a run."""
+
+    error: str = strawberry.field(description="Which guard.")
+    stage: str = strawberry.field(description="Where it would stop the run.")
+
+
+@strawberry.type(description="What a run would cost; nothing is loaded to find out.")
+class BacktestEstimate:
+    """What a run would cost; nothing is loaded to find out."""
+
+    stage_a_variants: BigInt = strawberry.field(description="Variants without risk.")
+    stage_b_variants: BigInt = strawberry.field(description="Variants with risk.")
+    target_bars: BigInt = strawberry.field(description="Bars of the range.")
+    loaded_bars: BigInt = strawberry.field(description="Bars of the range and the warm-up.")
+    estimated_bytes: BigInt = strawberry.field(description="Memory at the peak.")
+    max_variants: BigInt = strawberry.field(description="Guard of each stage.")
+    max_bytes: BigInt = strawberry.field(description="Guard of the memory.")
+    is_allowed: bool = strawberry.field(description="Whether the guards let it pass.")
+    refusal: GuardVerdict | None = strawberry.field(description="Why not, if they do not.")

@@ -1,0 +1,38 @@
+"""The closed vocabularies of the contract, named for GraphQL.
+
+REST uses the values (`15m`, `long-only`); GraphQL names cannot hold a minus sign or start with a
+digit, so its enums use the names (`M15`, `LONG_ONLY`).
+"""
+
+from enum import StrEnum
+
+import strawberry
+
+from backtest.indicators.definition import RuleFamily
+from backtest.types import DirectionMode, ExitReason, RankingMetric, SizingMode, Timeframe
+
+
+class RunMode(StrEnum):
+    """Where the strategy of a run came from."""
+
+    SAVED = "saved"
+    TEMPLATE = "template"
+
+
+class TradeDirection(StrEnum):
+    """The side of a trade."""
+
+    LONG = "long"
+    SHORT = "short"
+
+
+strawberry.enum(Timeframe, description="Length of a bar: M15 is `15m`.")
+strawberry.enum(DirectionMode, description="Sides that may be entered: LONG_ONLY is `long-only`.")
+strawberry.enum(
+    SizingMode, description="How much quote an entry takes: COMPOUND is `strategy_compound`."
+)
+strawberry.enum(RankingMetric, description="What orders the variants.")
+strawberry.enum(ExitReason, description="Why a trade ended.")
+strawberry.enum(RuleFamily, description="How an indicator's series becomes long, short or neutral.")
+strawberry.enum(RunMode, description="Where the strategy of a run came from.")
+strawberry.enum(TradeDirection, description="The side of a trade.")

@@ -1,0 +1,209 @@
+"""A run input as a GraphQL client wrote it, turned into the body that REST would carry.
+
+Whatever does not fit is passed on as it is, so that the request's own models name the mistake; what
+only exists in GraphQL (unknown entry names, doubled entries, a `@oneOf` with two members) is a
+problem found here. `Places` leads from the body back to the client's spelling.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeGuard
+
+from strawberry.utils.str_converters import to_camel_case
+
+from backtest.errors import Loc, Problem
+from backtest.types import DirectionMode, RankingMetric, SizingMode, Timeframe
+
+EXTRA = "Extra inputs are not permitted"
+MISSING = "Field required"
+
+_ENUMS: Mapping[str, type[StrEnum]] = {
+    "timeframe": Timeframe,
+    "direction_mode": DirectionMode,
+    "sizing_mode": SizingMode,
+    "primary_metric": RankingMetric,
+    "secondary_metric": RankingMetric,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A bare word of the document, or one that names no member of its enum: never a text."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class Places:
+    """Where the parts of a body stand in the client's input."""
+
+    exact: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
+    below: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
+    words: dict[Loc, str] = field(default_factory=dict[Loc, str])
+    problems: list[Problem] = field(default_factory=list[Problem])
+
+    def note(self, loc: Loc, path: Loc, below: Loc | None = None) -> None:
+        """Remember that `loc` was written at `path`, and its members below `below`."""
+        self.exact[loc] = path
+        self.below[loc] = path if below is None else below
+
+    def refuse(self, path: Loc, code: str, message: str) -> None:
+        """Note a mistake that only this spelling can hold."""
+        self.problems.append(Problem(path, code, message))
+
+    def to_path(self, loc: Loc) -> Loc:
+        """The client's spelling of a place in the body."""
+        if loc in self.exact:
+            return self.exact[loc]
+        for cut in range(len(loc) - 1, -1, -1):
+            base = self.below.get(loc[:cut])
+            if base is not None:
+                return (*base, *map(_spelled, loc[cut:]))
+        return ("input", *map(_spelled, loc))
+
+    def translate(self, problem: Problem) -> Problem:
+        """A problem of the body, told in the client's spelling."""
+        expected = self.words.get(problem.loc)
+        message = problem.message if expected is None else f"Input should be {expected}"
+        return Problem(self.to_path(problem.loc), problem.code, message)
+
+
+Reader = Callable[[Any, Loc, Loc, Places], object]
+
+
+def read_object(readers: Mapping[str, Reader], raw: Any, loc: Loc, path: Loc, to: Places) -> object:
+    """Read the members of an input object, each with the reader under its REST name."""
+    to.note(loc, path)
+    return read_members(readers, raw, loc, path, to) if is_object(raw) else raw
+
+
+def read_members(
+    readers: Mapping[str, Reader], raw: Mapping[str, Any], loc: Loc, path: Loc, to: Places
+) -> dict[str, object]:
+    """The members of an object under their REST names; unknown ones are problems."""
+    names = {to_camel_case(name): name for name in readers}
+    members: dict[str, object] = {}
+    for key, value in raw.items():
+        name = names.get(key)
+        if name is None:
+            to.refuse((*path, key), "extra_forbidden", EXTRA)
+        else:
+            members[name] = readers[name](value, (*loc, name), (*path, key), to)
+    return members
+
+
+def read_plain(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
+    """A scalar."""
+    to.note(loc, path)
+    return raw
+
+
+def read_word(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
+    """A member of an enum, which GraphQL writes as `M15` and REST as `15m`."""
+    to.note(loc, path)
+    members = _ENUMS[str(loc[-1])].__members__
+    to.words[loc] = "one of " + ", ".join(members)
+    name = raw.name if isinstance(raw, Word) else raw
+    if isinstance(name, str):
+        return members[name].value if name in members else Word(name)
+    return raw
+
+
+def read_axis(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
+    """An axis: the chosen member becomes the mode."""
+    to.note(loc, path)
+    to.exact[*loc, "mode"] = path
+    if not is_object(raw):
+        return raw
+    for key in raw.keys() - {"explicit", "range"}:
+        to.refuse((*path, key), "extra_forbidden", EXTRA)
+    chosen = [mode for mode in ("explicit", "range") if mode in raw]
+    if len(chosen) != 1:
+        if chosen:
+            to.refuse(path, "one_of", "Provide exactly one of explicit, range")
+        return {"mode": chosen[0], **_UNKNOWN} if chosen else {}
+    (mode,) = chosen
+    inner = (*path, mode)
+    to.note(loc, path, inner)
+    if not is_object(raw[mode]):
+        to.refuse(inner, "model_type", "Input should be an object")
+        return None
+    readers = AXIS_MEMBERS[mode]
+    return {"mode": mode, **read_members(readers, raw[mode], loc, inner, to)}
+
+
+def read_list(item: Reader, raw: Any, loc: Loc, path: Loc, to: Places) -> object:
+    """A list, item by item."""
+    to.note(loc, path)
+    if not isinstance(raw, list):
+        return raw
+    items: list[Any] = raw
+    return [item(value, (*loc, i), (*path, i), to) for i, value in enumerate(items)]
+
+
+def read_map(
+    key: str, member: str, reader: Reader, raw: Any, loc: Loc, path: Loc, to: Places
+) -> object:
+    """A list of entries `{key, member}`, which REST writes as a map."""
+    to.note(loc, path)
+    if is_object(raw):
+        to.refuse(path, "list_type", "Input should be a valid list")
+    if not isinstance(raw, list):
+        return None if is_object(raw) else raw
+    entries: list[Any] = raw
+    found: dict[str, object] = {}
+    for i, entry in enumerate(entries):
+        name = _entry_name(entry, key, member, (*path, i), to)
+        if name is None:
+            continue
+        if name in found:
+            to.refuse((*path, i, key), "duplicate_name", "Each name may occur once")
+        if member in entry:
+            found[name] = reader(entry[member], (*loc, name), (*path, i, member), to)
+        if name not in found:
+            to.refuse((*path, i, member), "required", MISSING)
+    return found
+
+
+def _entry_name(entry: Any, key: str, member: str, path: Loc, to: Places) -> str | None:
+    if not is_object(entry):
+        to.refuse(path, "model_type", "Input should be an object")
+        return None
+    for extra in entry.keys() - {key, member}:
+        to.refuse((*path, extra), "extra_forbidden", EXTRA)
+    name = entry.get(key)
+    if isinstance(name, str) and name:
+        return name
+    if key not in entry:
+        to.refuse((*path, key), "required", MISSING)
+    elif name == "":
+        to.refuse((*path, key), "string_too_short", "String should have at least 1 character")
+    else:
+        to.refuse((*path, key), "string_type", "Input should be a valid string")
+    return None
+
+
+def is_object(raw: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a raw value is an input object."""
+    return isinstance(raw, dict)
+
+
+def plain(names: Iterable[str]) -> dict[str, Reader]:
+    """Readers for scalars."""
+    return dict.fromkeys(names, read_plain)
+
+
+def _spelled(step: str | int) -> str | int:
+    return to_camel_case(step) if isinstance(step, str) else step
+
+
+def _values(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
+    return read_list(read_plain, raw, loc, path, to)
+
+
+AXIS_MEMBERS: Mapping[str, Mapping[str, Reader]] = {
+    "explicit": {"values": _values},
+    "range": plain(("start", "stop_incl", "step")),
+}
+_UNKNOWN: Mapping[str, object] = {}

@@ -1,0 +1,65 @@
+"""What pydantic found, as problems at the places where the client wrote them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from backtest.errors import Loc, Problem
+
+_ANY = object()
+_INDEX = object()
+
+_TEMPLATE_AXES: tuple[tuple[object, ...], ...] = (
+    ("indicator_grids", _INDEX, "source"),
+    ("indicator_grids", _INDEX, "params", _ANY),
+    ("risk_grid", "sl"),
+    ("risk_grid", "tp"),
+    ("signal_grids", _ANY, _ANY),
+)
+_AXES = tuple(
+    (root, *place) for root in ("template", "overrides", "spec") for place in _TEMPLATE_AXES
+)
+_MESSAGES = {
+    "union_tag_invalid": "mode should be 'explicit' or 'range'",
+    "model_attributes_type": "Input should be an object",
+    "model_type": "Input should be an object",
+    "dict_type": "Input should be an object",
+}
+
+
+def shape_problems(error: ValidationError, root: Loc = ()) -> Iterator[Problem]:
+    """Every problem of a pydantic error.
+
+    Args:
+        error: From validating the whole request, or the piece of it that stands at `root`.
+        root: Place of the validated value; `("spec",)` for a stored strategy.
+
+    Yields:
+        Problems whose places hold nothing but what the client wrote: the mode of an axis, by which
+        pydantic chooses between the two models, is not among the steps.
+    """
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        loc = _without_mode((*root, *item["loc"]))
+        yield _problem(loc, item["type"], item["msg"])
+
+
+def _problem(loc: Loc, code: str, message: str) -> Problem:
+    if code == "union_tag_not_found":
+        return Problem((*loc, "mode"), "required", "Field required")
+    if code == "missing":
+        return Problem(loc, "required", message)
+    return Problem(loc, code, _MESSAGES.get(code, message))
+
+
+def _without_mode(loc: Loc) -> Loc:
+    if loc and loc[-1] == "[key]":
+        return loc[:-1]
+    for axis in _AXES:
+        if len(loc) > len(axis) and all(map(_fits, axis, loc)):
+            return (*loc[: len(axis)], *loc[len(axis) + 1 :])
+    return loc
+
+
+def _fits(step: Any, found: str | int) -> bool:
+    return step is _ANY or (isinstance(found, int) if step is _INDEX else step == found)

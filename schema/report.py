@@ -1,0 +1,108 @@
+"""The report of one variant and what it consists of."""
+
+from typing import Annotated
+
+import strawberry
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from backtest.types import ExitReason
+from schema.enums import TradeDirection
+from schema.scalars import Timestamp
+
+ANSWER = ConfigDict(frozen=True)
+DEFAULT_CURVE_POINTS = 500
+
+
+@strawberry.pydantic.type(description="One closed round trip.")
+class Trade(BaseModel):
+    """One closed round trip."""
+
+    model_config = ANSWER
+
+    trade_id: Annotated[int, Field(description="Counts from 1 in order of entry.")]
+    direction: Annotated[TradeDirection, Field(description="Side of the trade.")]
+    entry_bar_index: Annotated[
+        int, Field(description="Counts from the first loaded bar, warm-up included.")
+    ]
+    exit_bar_index: Annotated[
+        int, Field(description="Counts from the first loaded bar, warm-up included.")
+    ]
+    entry_ts: Annotated[Timestamp, Field(description="Close time of the entry bar.")]
+    exit_ts: Annotated[Timestamp, Field(description="Close time of the exit bar.")]
+    entry_fill_price: Annotated[float, Field(description="Price paid or received, with slippage.")]
+    exit_fill_price: Annotated[float, Field(description="Price received or paid, with slippage.")]
+    qty_base: Annotated[float, Field(description="Size in base currency.")]
+    entry_quote_amount: Annotated[float, Field(description="Quote value of the entry.")]
+    exit_quote_amount: Annotated[float, Field(description="Quote value of the exit.")]
+    entry_fee_quote: Annotated[float, Field(description="Fee of the entry.")]
+    exit_fee_quote: Annotated[float, Field(description="Fee of the exit.")]
+    gross_pnl_quote: Annotated[float, Field(description="Profit before fees.")]
+    net_pnl_quote: Annotated[float, Field(description="Profit after both fees.")]
+    locked_profit_quote: Annotated[float, Field(description="Share of the profit locked away.")]
+    exit_reason: Annotated[ExitReason, Field(description="Why the trade ended.")]
+
+
+@strawberry.pydantic.type(description="A metric as printed.")
+class MetricRow(BaseModel):
+    """A metric as printed."""
+
+    model_config = ANSWER
+
+    metric: Annotated[str, Field(description="Title of the row.")]
+    value: Annotated[str, Field(description="The number as printed; `N/A` where undefined.")]
+
+
+@strawberry.type(description="A metric as a number.")
+class MetricNumber:
+    """A metric as a number."""
+
+    metric: str = strawberry.field(description="Title of the row.")
+    value: float | None = strawberry.field(
+        description="Unrounded; times and durations in milliseconds; null where undefined."
+    )
+
+
+@strawberry.type(description="Equity at the close of one bar.")
+class EquityPoint:
+    """Equity at the close of one bar."""
+
+    ts: Timestamp = strawberry.field(description="Close time of the bar.")
+    equity: float = strawberry.field(description="In quote currency.")
+    drawdown_pct: float = strawberry.field(description="Fall from the running peak, in percent.")
+
+
+@strawberry.pydantic.type(description="The exact story of one variant.")
+class Report(BaseModel):
+    """The exact story of one variant."""
+
+    model_config = ANSWER
+
+    rows: Annotated[tuple[MetricRow, ...], Field(description="25 metrics in fixed order.")]
+    table_md: Annotated[str, Field(description="The same rows as a Markdown table.")]
+    metrics: Annotated[
+        strawberry.Private[dict[str, float | int | None]],
+        Field(description="The same numbers, unrounded; null where undefined."),
+    ]
+    trades: Annotated[
+        tuple[Trade, ...] | None,
+        Field(description="For the first `top_trades_n` variants, null for the others."),
+    ]
+    _curves: dict[int, list[EquityPoint]] = PrivateAttr(
+        default_factory=dict[int, list[EquityPoint]]
+    )
+
+    def keep_curve(self, max_points: int, points: list[EquityPoint]) -> None:
+        """Attach an equity curve that was drawn while the run's thread was at work."""
+        self._curves[max_points] = points
+
+    @strawberry.pydantic.field(name="metrics", description="The same numbers, unrounded.")
+    def metric_numbers(self) -> list[MetricNumber]:
+        """The map of metrics as a list."""
+        return [MetricNumber(metric=title, value=value) for title, value in self.metrics.items()]
+
+    @strawberry.pydantic.field(
+        description="Equity at bar closes, first and last among them; at most `maxPoints`, 2 to 5000."
+    )
+    def equity_curve(self, max_points: int | None = DEFAULT_CURVE_POINTS) -> list[EquityPoint]:
+        """The curve that was drawn for this number of points."""
+        return self._curves[max_points or DEFAULT_CURVE_POINTS]

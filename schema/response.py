@@ -1,0 +1,167 @@
+"""The answer of a run, defined once: REST writes these models, GraphQL types are made from them."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import strawberry
+from pydantic import BaseModel, Field
+
+from backtest.axes import Scalar
+from backtest.types import DirectionMode, SizingMode, Timeframe
+from schema.enums import RunMode
+from schema.report import ANSWER, Report
+from schema.scalars import AxisScalar
+
+
+@strawberry.type(description="A name and the value chosen for it.")
+class NamedValue:
+    """A name and the value chosen for it."""
+
+    name: str = strawberry.field(description="Name of the parameter.")
+    value: AxisScalar = strawberry.field(description="Chosen value; `30` and `30.0` differ.")
+
+
+@strawberry.type(description="The chosen signal parameters of one indicator.")
+class SignalValues:
+    """The chosen signal parameters of one indicator."""
+
+    indicator_id: str = strawberry.field(description="Id of the indicator.")
+    params: list[NamedValue] = strawberry.field(description="Parameters of its signal rule.")
+
+
+@strawberry.pydantic.type(description="A symbol on a market.")
+class Instrument(BaseModel):
+    """A symbol on a market."""
+
+    model_config = ANSWER
+
+    market_id: Annotated[int, Field(description="Number of the market.")]
+    symbol: Annotated[str, Field(description="Symbol in upper case.")]
+
+
+@strawberry.pydantic.type(description="The chosen values of one indicator.")
+class IndicatorSelection(BaseModel):
+    """The chosen values of one indicator."""
+
+    model_config = ANSWER
+
+    indicator_id: Annotated[str, Field(description="Id of the indicator.")]
+    inputs: Annotated[
+        strawberry.Private[dict[str, str]], Field(description="The chosen source, if it has one.")
+    ]
+    params: Annotated[
+        strawberry.Private[dict[str, Scalar]], Field(description="The chosen parameters.")
+    ]
+
+    @strawberry.pydantic.field(name="inputs", description="The chosen source, if it has one.")
+    def named_inputs(self) -> list[NamedValue]:
+        """The map of inputs as a list."""
+        return _named(self.inputs)
+
+    @strawberry.pydantic.field(name="params", description="The chosen parameters.")
+    def named_params(self) -> list[NamedValue]:
+        """The map of parameters as a list."""
+        return _named(self.params)
+
+
+@strawberry.pydantic.type(name="Risk", description="The chosen stop-loss and take-profit.")
+class RiskSelection(BaseModel):
+    """The chosen stop-loss and take-profit."""
+
+    model_config = ANSWER
+
+    sl_enabled: Annotated[bool, Field(description="Whether there is a stop-loss.")]
+    sl_pct: Annotated[float | None, Field(description="Percent of the entry price.")]
+    tp_enabled: Annotated[bool, Field(description="Whether there is a take-profit.")]
+    tp_pct: Annotated[float | None, Field(description="Percent of the entry price.")]
+
+
+@strawberry.pydantic.type(name="Execution", description="The effective money and costs.")
+class ExecutionScalars(BaseModel):
+    """The effective money and costs."""
+
+    model_config = ANSWER
+
+    init_cash_quote: Annotated[float, Field(description="Cash at the start.")]
+    fixed_quote: Annotated[float, Field(description="Quote amount of a fixed entry.")]
+    safe_profit_percent: Annotated[float, Field(description="Share of a won trade locked away.")]
+    fee_pct: Annotated[float, Field(description="Fee of each fill in percent.")]
+    slippage_pct: Annotated[float, Field(description="Slippage of each fill in percent.")]
+
+
+@strawberry.pydantic.type(description="Enough to save the variant and to run it again alone.")
+class Payload(BaseModel):
+    """Enough to save the variant and to run it again alone."""
+
+    model_config = ANSWER
+
+    indicator_selections: Annotated[
+        tuple[IndicatorSelection, ...], Field(description="The chosen values by indicator.")
+    ]
+    signals: Annotated[
+        strawberry.Private[dict[str, dict[str, Scalar]]],
+        Field(description="The chosen signal parameters by indicator."),
+    ]
+    risk: Annotated[RiskSelection, Field(description="The chosen stop-loss and take-profit.")]
+    execution: Annotated[ExecutionScalars, Field(description="The effective money and costs.")]
+    direction_mode: Annotated[DirectionMode, Field(description="Sides that were entered.")]
+    sizing_mode: Annotated[SizingMode, Field(description="Size of entries.")]
+
+    @strawberry.pydantic.field(name="signals", description="The chosen signal parameters.")
+    def named_signals(self) -> list[SignalValues]:
+        """The map of signals as a list."""
+        return [
+            SignalValues(indicator_id=indicator_id, params=_named(params))
+            for indicator_id, params in self.signals.items()
+        ]
+
+
+@strawberry.pydantic.type(description="One ranked point of the grid.")
+class Variant(BaseModel):
+    """One ranked point of the grid."""
+
+    model_config = ANSWER
+
+    variant_index: Annotated[int, Field(description="Place in the enumeration of stage B.")]
+    variant_key: Annotated[str, Field(description="SHA-256 that identifies the variant.")]
+    indicator_variant_key: Annotated[
+        str, Field(description="SHA-256 of what its indicators compute.")
+    ]
+    total_return_pct: Annotated[float, Field(description="The number that ranked it.")]
+    report: Annotated[Report | None, Field(description="Its story; null where not computed.")]
+    payload: Annotated[Payload, Field(description="Its settings.")]
+
+
+@strawberry.pydantic.type(name="BacktestResult", description="The best variants of a grid.")
+class BacktestResponse(BaseModel):
+    """The best variants of a grid."""
+
+    model_config = ANSWER
+
+    schema_version: Annotated[
+        Literal[1], Field(description="Version of this shape."), strawberry.field(graphql_type=int)
+    ] = 1
+    mode: Annotated[RunMode, Field(description="Saved strategy or ad-hoc template.")]
+    strategy_id: Annotated[UUID | None, Field(description="The saved strategy, in saved mode.")]
+    instrument_id: Annotated[Instrument, Field(description="What was traded.")]
+    timeframe: Annotated[Timeframe, Field(description="Length of a bar.")]
+    warmup_bars: Annotated[int, Field(description="Bars before the range.")]
+    top_k: Annotated[int, Field(description="Variants to return, at most.")]
+    preselect: Annotated[int, Field(description="Variants that stage A hands on, at most.")]
+    top_trades_n: Annotated[int, Field(description="Variants that list their trades.")]
+    spec_hash: Annotated[str | None, Field(description="Hash of the stored strategy.")]
+    grid_request_hash: Annotated[str | None, Field(description="Hash of the ad-hoc request.")]
+    engine_params_hash: Annotated[str, Field(description="Hash of all effective settings.")]
+    stage_a_variants: Annotated[int, Field(description="Variants without risk.")]
+    stage_b_variants: Annotated[int, Field(description="Variants with risk.")]
+    target_bars: Annotated[int, Field(description="Bars that trade and count.")]
+    variants: Annotated[tuple[Variant, ...], Field(description="Best first.")]
+
+
+def to_json(response: BacktestResponse) -> bytes:
+    """The REST body: compact UTF-8 JSON, the same bytes for the same response."""
+    return response.model_dump_json().encode()
+
+
+def _named(values: "dict[str, str] | dict[str, Scalar]") -> list[NamedValue]:
+    return [NamedValue(name=name, value=value) for name, value in values.items()]  # pyright: ignore[reportArgumentType] # the scalar takes ints and floats too
