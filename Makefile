@@ -11,6 +11,10 @@ BENCH_STAMP := $(VENV)/.installed-bench
 COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --quiet
 
+# Certificates of the machine, also where the environment is empty.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
+
 .PHONY: help install demo serve warm test check fmt bench lock clean
 
 help:  ## Show this list

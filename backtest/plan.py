@@ -55,7 +55,7 @@ class _Axes:
 
 
 def merge_overrides(template: Template, overrides: Overrides | None) -> Template:
-    """A saved template with what the request changes: scalars merged, risk replaced, axes merged."""
+    """A saved template with the request's changes: scalars and axes merged, risk replaced."""
     if overrides is None:
         return template
     signal_grids = {key: dict(params) for key, params in template.signal_grids.items()}

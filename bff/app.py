@@ -1,6 +1,6 @@
 """The ASGI application: faces, error handlers and the layers around them, nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,6 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
-from schema.openapi import openapi_document
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -20,6 +19,7 @@ from bff.front_door import FrontDoor
 from bff.graphql import GRAPHQL_PATH, graphql_router
 from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
+from schema.openapi import openapi_document
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -31,7 +31,7 @@ def create_app(services: Services) -> FastAPI:
     is_dev = services.settings.env == "dev"
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         yield
         services.close()
 

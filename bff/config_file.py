@@ -117,6 +117,7 @@ class Compute(_Section):
     threads: Annotated[int, Field(ge=1, le=1_024)] | None = None
     running_runs: Annotated[int, Field(ge=1, le=256)] = 2
     waiting_runs: Annotated[int, Field(ge=0, le=10_000)] = 16
+    runs_per_user: Annotated[int, Field(ge=1, le=10_000)] = 4
     running_queries: Annotated[int, Field(ge=1, le=256)] = 4
     waiting_queries: Annotated[int, Field(ge=0, le=10_000)] = 64
     retry_after_seconds: Annotated[int, Field(ge=1, le=3_600)] = 5

@@ -7,10 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from backtest.adapters.strategies_sql import SqlStrategies
 from backtest.run import Backtester
-from resolvers.service import BacktestService
-from schema.strategy_spec import read_spec
 
 from backtest.adapters.clickhouse import ClickHouseCandles
 from backtest.adapters.clickhouse_connection import (
@@ -19,12 +16,15 @@ from backtest.adapters.clickhouse_connection import (
     ClickHouseTarget,
     EmbeddedEngine,
 )
+from backtest.adapters.strategies_sql import SqlStrategies
 from backtest.ports import CandleFeed, StrategyReader
 from bff.auth import Authenticator
 from bff.runs import RunPool
 from bff.secret import signing_secret
 from bff.settings import Environment, Settings
 from bff.strict_json import JsonLimits
+from resolvers.service import BacktestService
+from schema.strategy_spec import read_spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,7 @@ def build(settings: Settings) -> Services:
         runs=RunPool(
             running=compute.running_runs,
             waiting=compute.waiting_runs,
+            per_user=compute.runs_per_user,
             retry_after_s=compute.retry_after_seconds,
         ),
         queries=RunPool(running=compute.running_queries, waiting=compute.waiting_queries),

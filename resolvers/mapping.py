@@ -101,12 +101,12 @@ def _to_selection(selection: Selection) -> IndicatorSelection:
 
 
 def _to_trade(trade: DomainTrade) -> Trade:
-    return Trade(
-        **asdict(trade)
+    return Trade.model_validate(
+        asdict(trade)
         | {
             "direction": TradeDirection(trade.direction),
             "exit_reason": ExitReason(trade.exit_reason),
-            "entry_ts": Timestamp(to_time_text(trade.entry_ts)),
-            "exit_ts": Timestamp(to_time_text(trade.exit_ts)),
+            "entry_ts": to_time_text(trade.entry_ts),
+            "exit_ts": to_time_text(trade.exit_ts),
         }
     )

@@ -1,6 +1,5 @@
 """The one service that both faces call."""
 
-from collections.abc import Iterable
 from typing import Protocol
 from uuid import UUID
 
@@ -9,12 +8,12 @@ from backtest.indicators.catalog import INDICATORS
 from backtest.policy import RunPolicy
 from backtest.ports import GridDefaults
 from backtest.request import RunRequest
-from backtest.result import Estimate, RankedVariant, RunResult, Want
+from backtest.result import Estimate, Replay, RunResult, Want
 from resolvers.catalog import to_catalog, to_estimate, to_runtime_defaults
 from resolvers.mapping import to_curve, to_response
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
-from schema.report import Report
-from schema.response import BacktestResponse, Variant
+from schema.report import DrawCurve, EquityPoint, Report
+from schema.response import BacktestResponse
 
 
 class UseCase(Protocol):
@@ -40,9 +39,7 @@ class BacktestService:
         policy: Defaults and guards, to be shown to clients.
     """
 
-    def __init__(
-        self, *, backtester: UseCase, defaults: GridDefaults, policy: RunPolicy
-    ) -> None:
+    def __init__(self, *, backtester: UseCase, defaults: GridDefaults, policy: RunPolicy) -> None:
         self._backtester = backtester
         self._defaults = defaults
         self._policy = policy
@@ -54,7 +51,6 @@ class BacktestService:
         user_id: UUID,
         control: Control,
         want: Want | None = None,
-        curves: Iterable[int] = (),
     ) -> BacktestResponse:
         """Run a request.
 
@@ -63,7 +59,6 @@ class BacktestService:
             user_id: Who asks; only owners may run saved strategies.
             control: Cancels the run and gives it a deadline.
             want: Which parts of the reports somebody will read; all by default.
-            curves: For each number of points, an equity curve is attached to every report.
 
         Raises:
             BacktestError: Whatever the use-case says.
@@ -72,20 +67,18 @@ class BacktestService:
             request, user_id=user_id, control=control, want=want or Want()
         )
         response = to_response(result)
-        sizes = sorted(set(curves))
         for ranked, variant in zip(result.variants, response.variants, strict=True):
-            _attach_curves(ranked, variant, sizes, control)
+            if variant.report is not None:
+                variant.report.attach_curve(_drawing(ranked.replay, control))
         return response
 
-    def variant_report(
-        self, request: RunRequest, *, user_id: UUID, control: Control, curves: Iterable[int] = ()
-    ) -> Report:
+    def variant_report(self, request: RunRequest, *, user_id: UUID, control: Control) -> Report:
         """The report of a request that spans exactly one variant.
 
         Raises:
             BacktestError: Whatever the use-case says.
         """
-        response = self.run(request, user_id=user_id, control=control, curves=curves)
+        response = self.run(request, user_id=user_id, control=control)
         (variant,) = response.variants
         assert variant.report is not None
         return variant.report
@@ -107,11 +100,9 @@ class BacktestService:
         return to_runtime_defaults(self._policy)
 
 
-def _attach_curves(
-    ranked: RankedVariant, variant: Variant, sizes: list[int], control: Control
-) -> None:
-    if variant.report is None:
-        return
-    for max_points in sizes:
+def _drawing(replay: Replay, control: Control) -> DrawCurve:
+    def draw(max_points: int) -> list[EquityPoint]:
         control.check()
-        variant.report.keep_curve(max_points, to_curve(ranked.replay.equity_curve(max_points)))
+        return to_curve(replay.equity_curve(max_points))
+
+    return draw

@@ -2,9 +2,7 @@
 
 import strawberry
 
-from backtest.indicators.definition import RuleFamily
-from backtest.types import RankingMetric
-from schema import enums  # noqa: F401 # registers the enums that the types below mention
+from schema.enums import RankingMetric, RuleFamily
 from schema.scalars import AxisScalar, BigInt
 
 

@@ -1,7 +1,8 @@
 """The closed vocabularies of the contract, named for GraphQL.
 
 REST uses the values (`15m`, `long-only`); GraphQL names cannot hold a minus sign or start with a
-digit, so its enums use the names (`M15`, `LONG_ONLY`).
+digit, so its enums use the names (`M15`, `LONG_ONLY`). Import the domain's enums from here wherever
+a GraphQL type mentions them: an enum must be registered before its first use.
 """
 
 from enum import StrEnum
@@ -10,6 +11,17 @@ import strawberry
 
 from backtest.indicators.definition import RuleFamily
 from backtest.types import DirectionMode, ExitReason, RankingMetric, SizingMode, Timeframe
+
+__all__ = [
+    "DirectionMode",
+    "ExitReason",
+    "RankingMetric",
+    "RuleFamily",
+    "RunMode",
+    "SizingMode",
+    "Timeframe",
+    "TradeDirection",
+]
 
 
 class RunMode(StrEnum):

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Annotated, Protocol
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
@@ -20,15 +21,15 @@ class Answers(Protocol):
     Methods that take `info` find the input, already read, under the field's response key.
     """
 
-    async def run_backtest(self, info: "strawberry.Info[Answers]") -> BacktestResponse:
+    def run_backtest(self, info: "strawberry.Info[Answers]") -> BacktestResponse:
         """Run the grid."""
         ...
 
-    async def estimate_backtest(self, info: "strawberry.Info[Answers]") -> BacktestEstimate:
+    def estimate_backtest(self, info: "strawberry.Info[Answers]") -> BacktestEstimate:
         """Count what the grid would cost."""
         ...
 
-    async def variant_report(self, info: "strawberry.Info[Answers]") -> Report:
+    def variant_report(self, info: "strawberry.Info[Answers]") -> Report:
         """Report on one variant."""
         ...
 
@@ -65,14 +66,14 @@ class Query:
         return info.context.runtime_defaults()
 
     @strawberry.field(description="Counts, bytes and the guards' verdict; loads no candle.")
-    async def estimate_backtest(self, info: Info, request: RunArgument) -> BacktestEstimate:
+    def estimate_backtest(self, info: Info, request: RunArgument) -> BacktestEstimate:
         """The cost of a run."""
-        return await info.context.estimate_backtest(info)
+        return info.context.estimate_backtest(info)
 
     @strawberry.field(description="One explicit variant with its trades and equity curve.")
-    async def variant_report(self, info: Info, request: VariantArgument) -> Report:
+    def variant_report(self, info: Info, request: VariantArgument) -> Report:
         """One variant."""
-        return await info.context.variant_report(info)
+        return info.context.variant_report(info)
 
 
 @strawberry.type(description="The one thing that computes a grid.")
@@ -80,14 +81,14 @@ class Mutation:
     """The one thing that computes a grid."""
 
     @strawberry.mutation(description="Run a grid and answer with its best variants.")
-    async def run_backtest(self, info: Info, request: RunArgument) -> BacktestResponse:
+    def run_backtest(self, info: Info, request: RunArgument) -> BacktestResponse:
         """Run a grid."""
-        return await info.context.run_backtest(info)
+        return info.context.run_backtest(info)
 
 
 class _QuietSchema(strawberry.Schema):
     def process_errors(
-        self, errors: list[object], execution_context: ExecutionContext | None = None
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
         """Log nothing: the edge logs what it masks, and nothing else is worth a stack."""
         del errors, execution_context

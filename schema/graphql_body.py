@@ -8,7 +8,7 @@ problem found here. `Places` leads from the body back to the client's spelling.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from strawberry.utils.str_converters import to_camel_case
 
@@ -41,6 +41,7 @@ class Places:
     exact: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
     below: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
     words: dict[Loc, str] = field(default_factory=dict[Loc, str])
+    settled: set[Loc] = field(default_factory=set[Loc])
     problems: list[Problem] = field(default_factory=list[Problem])
 
     def note(self, loc: Loc, path: Loc, below: Loc | None = None) -> None:
@@ -48,19 +49,27 @@ class Places:
         self.exact[loc] = path
         self.below[loc] = path if below is None else below
 
-    def refuse(self, path: Loc, code: str, message: str) -> None:
-        """Note a mistake that only this spelling can hold."""
+    def refuse(self, path: Loc, code: str, message: str, loc: Loc | None = None) -> None:
+        """Note a mistake that only this spelling can hold; it is all there is to say of `loc`."""
         self.problems.append(Problem(path, code, message))
+        if loc is not None:
+            self.settled.add(loc)
+
+    def is_settled(self, loc: Loc) -> bool:
+        """Whether a mistake in the spelling already says what is wrong at a place."""
+        return any(loc[:cut] in self.settled for cut in range(len(loc) + 1))
 
     def to_path(self, loc: Loc) -> Loc:
-        """The client's spelling of a place in the body."""
+        """The client's spelling of a place in the body; one in a stored strategy stays as it is."""
+        if loc[:1] == ("spec",):
+            return loc
         if loc in self.exact:
             return self.exact[loc]
         for cut in range(len(loc) - 1, -1, -1):
             base = self.below.get(loc[:cut])
             if base is not None:
-                return (*base, *map(_spelled, loc[cut:]))
-        return ("input", *map(_spelled, loc))
+                return (*base, *_spell(loc[cut:]))
+        return ("input", *_spell(loc))
 
     def translate(self, problem: Problem) -> Problem:
         """A problem of the body, told in the client's spelling."""
@@ -82,7 +91,7 @@ def read_members(
     readers: Mapping[str, Reader], raw: Mapping[str, Any], loc: Loc, path: Loc, to: Places
 ) -> dict[str, object]:
     """The members of an object under their REST names; unknown ones are problems."""
-    names = {to_camel_case(name): name for name in readers}
+    names = {spelled(name): name for name in readers}
     members: dict[str, object] = {}
     for key, value in raw.items():
         name = names.get(key)
@@ -121,14 +130,14 @@ def read_axis(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
     chosen = [mode for mode in ("explicit", "range") if mode in raw]
     if len(chosen) != 1:
         if chosen:
-            to.refuse(path, "one_of", "Provide exactly one of explicit, range")
-        return {"mode": chosen[0], **_UNKNOWN} if chosen else {}
+            to.refuse(path, "one_of", "Provide exactly one of explicit, range", loc)
+        return {}
     (mode,) = chosen
     inner = (*path, mode)
     to.note(loc, path, inner)
     if not is_object(raw[mode]):
-        to.refuse(inner, "model_type", "Input should be an object")
-        return None
+        to.refuse(inner, "model_type", "Input should be an object", loc)
+        return {}
     readers = AXIS_MEMBERS[mode]
     return {"mode": mode, **read_members(readers, raw[mode], loc, inner, to)}
 
@@ -138,7 +147,7 @@ def read_list(item: Reader, raw: Any, loc: Loc, path: Loc, to: Places) -> object
     to.note(loc, path)
     if not isinstance(raw, list):
         return raw
-    items: list[Any] = raw
+    items = cast("list[Any]", raw)
     return [item(value, (*loc, i), (*path, i), to) for i, value in enumerate(items)]
 
 
@@ -148,12 +157,11 @@ def read_map(
     """A list of entries `{key, member}`, which REST writes as a map."""
     to.note(loc, path)
     if is_object(raw):
-        to.refuse(path, "list_type", "Input should be a valid list")
+        to.refuse(path, "list_type", "Input should be a valid list", loc)
     if not isinstance(raw, list):
         return None if is_object(raw) else raw
-    entries: list[Any] = raw
     found: dict[str, object] = {}
-    for i, entry in enumerate(entries):
+    for i, entry in enumerate(cast("list[Any]", raw)):
         name = _entry_name(entry, key, member, (*path, i), to)
         if name is None:
             continue
@@ -194,8 +202,13 @@ def plain(names: Iterable[str]) -> dict[str, Reader]:
     return dict.fromkeys(names, read_plain)
 
 
-def _spelled(step: str | int) -> str | int:
-    return to_camel_case(step) if isinstance(step, str) else step
+def spelled(name: str) -> str:
+    """The GraphQL name of a member."""
+    return to_camel_case(name)
+
+
+def _spell(loc: Loc) -> Loc:
+    return tuple(spelled(step) if isinstance(step, str) else step for step in loc)
 
 
 def _values(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
@@ -206,4 +219,3 @@ AXIS_MEMBERS: Mapping[str, Mapping[str, Reader]] = {
     "explicit": {"values": _values},
     "range": plain(("start", "stop_incl", "step")),
 }
-_UNKNOWN: Mapping[str, object] = {}

@@ -12,7 +12,7 @@ from pydantic import Field
 from strawberry.types.arguments import InputContext
 from strawberry.types.base import get_object_definition
 
-from backtest.types import DirectionMode, SizingMode, Timeframe
+from schema.enums import DirectionMode, SizingMode, Timeframe
 from schema.request import (
     Execution,
     InstrumentId,

@@ -17,8 +17,10 @@ _TEMPLATE_AXES: tuple[tuple[object, ...], ...] = (
     ("risk_grid", "tp"),
     ("signal_grids", _ANY, _ANY),
 )
-_AXES = tuple(
-    (root, *place) for root in ("template", "overrides", "spec") for place in _TEMPLATE_AXES
+_AXES = (
+    *((root, *place) for root in ("template", "overrides", "spec") for place in _TEMPLATE_AXES),
+    ("spec", "indicators", _INDEX, "inputs", _ANY),
+    ("spec", "indicators", _INDEX, "params", _ANY),
 )
 _MESSAGES = {
     "union_tag_invalid": "mode should be 'explicit' or 'range'",

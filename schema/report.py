@@ -1,16 +1,19 @@
 """The report of one variant and what it consists of."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import strawberry
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from backtest.types import ExitReason
-from schema.enums import TradeDirection
+from backtest.errors import InvalidRequest, Problem
+from schema.enums import ExitReason, TradeDirection
 from schema.scalars import Timestamp
 
 ANSWER = ConfigDict(frozen=True)
 DEFAULT_CURVE_POINTS = 500
+MIN_CURVE_POINTS = 2
+MAX_CURVE_POINTS = 5_000
 
 
 @strawberry.pydantic.type(description="One closed round trip.")
@@ -71,6 +74,9 @@ class EquityPoint:
     drawdown_pct: float = strawberry.field(description="Fall from the running peak, in percent.")
 
 
+DrawCurve = Callable[[int], list[EquityPoint]]
+
+
 @strawberry.pydantic.type(description="The exact story of one variant.")
 class Report(BaseModel):
     """The exact story of one variant."""
@@ -87,13 +93,11 @@ class Report(BaseModel):
         tuple[Trade, ...] | None,
         Field(description="For the first `top_trades_n` variants, null for the others."),
     ]
-    _curves: dict[int, list[EquityPoint]] = PrivateAttr(
-        default_factory=dict[int, list[EquityPoint]]
-    )
+    _draw: DrawCurve | None = PrivateAttr(default=None)
 
-    def keep_curve(self, max_points: int, points: list[EquityPoint]) -> None:
-        """Attach an equity curve that was drawn while the run's thread was at work."""
-        self._curves[max_points] = points
+    def attach_curve(self, draw: DrawCurve) -> None:
+        """Tell how to draw the equity curve; that is done when somebody asks for it."""
+        self._draw = draw
 
     @strawberry.pydantic.field(name="metrics", description="The same numbers, unrounded.")
     def metric_numbers(self) -> list[MetricNumber]:
@@ -101,8 +105,13 @@ class Report(BaseModel):
         return [MetricNumber(metric=title, value=value) for title, value in self.metrics.items()]
 
     @strawberry.pydantic.field(
-        description="Equity at bar closes, first and last among them; at most `maxPoints`, 2 to 5000."
+        description="Equity at bar closes, first and last among them; `maxPoints` is 2 to 5000."
     )
     def equity_curve(self, max_points: int | None = DEFAULT_CURVE_POINTS) -> list[EquityPoint]:
-        """The curve that was drawn for this number of points."""
-        return self._curves[max_points or DEFAULT_CURVE_POINTS]
+        """The curve; blocking work, as is all execution of a document."""
+        n_points = DEFAULT_CURVE_POINTS if max_points is None else max_points
+        if not MIN_CURVE_POINTS <= n_points <= MAX_CURVE_POINTS:
+            message = f"must be {MIN_CURVE_POINTS} to {MAX_CURVE_POINTS}, was {n_points}"
+            raise InvalidRequest([Problem(("maxPoints",), "out_of_bounds", message)])
+        assert self._draw is not None
+        return self._draw(n_points)

@@ -14,11 +14,21 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError
 
-from backtest.types import DirectionMode, RankingMetric, SizingMode, Timeframe
 from schema.axis import STRICT, AxisInput, AxisModel, NamedAxisInput, SignalGridInput
-from schema.scalars import Count, Flag, Instant, MarketId, Real, Symbol, Text, Timestamp
+from schema.enums import DirectionMode, RankingMetric, SizingMode, Timeframe
+from schema.scalars import (
+    Count,
+    Flag,
+    Instant,
+    MarketId,
+    Real,
+    Symbol,
+    Text,
+    Timestamp,
+    require_some,
+)
 
 AxisMap = dict[Text, AxisModel]
 
@@ -100,7 +110,8 @@ class Execution(BaseModel):
         Field(ge=0, le=100, description="Share of a won trade that is locked away, in percent."),
     ] = None
     fee_pct: Annotated[
-        Real | None, Field(ge=0, lt=100, description="Fee of each fill in percent: 0.075 is 0.075 %.")
+        Real | None,
+        Field(ge=0, lt=100, description="Fee of each fill in percent: 0.075 is 0.075 %."),
     ] = None
     slippage_pct: Annotated[
         Real | None, Field(ge=0, lt=100, description="Slippage of each fill in percent.")
@@ -156,14 +167,6 @@ class IndicatorGrid(BaseModel):
     ] = None
 
 
-def _check_some(grids: tuple[IndicatorGrid, ...]) -> tuple[IndicatorGrid, ...]:
-    if not grids:
-        raise PydanticKnownError(
-            "too_short", {"field_type": "List", "min_length": 1, "actual_length": 0}
-        )
-    return grids
-
-
 SignalGridsField = Annotated[
     dict[Text, AxisMap] | None,
     Field(
@@ -200,7 +203,7 @@ class Template(BaseModel):
     timeframe: Annotated[Timeframe, Field(description="Length of a bar.")]
     indicator_grids: Annotated[
         tuple[IndicatorGrid, ...],
-        AfterValidator(_check_some),
+        AfterValidator(require_some),
         Field(
             description="At least one indicator; each may occur once.",
             json_schema_extra={"minItems": 1},
@@ -263,7 +266,11 @@ class RunSettings(BaseModel):
     def _check_top_trades(cls, top_trades_n: int | None, info: ValidationInfo) -> int | None:
         top_k = info.data.get("top_k")
         if top_trades_n is not None and top_k is not None and top_trades_n > top_k:
-            raise ValueError(f"top_trades_n must be <= top_k, was {top_trades_n} > {top_k}")
+            raise PydanticCustomError(
+                "less_than_equal",
+                "must be <= top_k ({top_k}), was {top_trades_n}",
+                {"top_k": top_k, "top_trades_n": top_trades_n},
+            )
         return top_trades_n
 
 

@@ -7,8 +7,7 @@ import strawberry
 from pydantic import BaseModel, Field
 
 from backtest.axes import Scalar
-from backtest.types import DirectionMode, SizingMode, Timeframe
-from schema.enums import RunMode
+from schema.enums import DirectionMode, RunMode, SizingMode, Timeframe
 from schema.report import ANSWER, Report
 from schema.scalars import AxisScalar
 

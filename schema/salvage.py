@@ -1,100 +1,111 @@
-"""The parts of a malformed request that are sound, so that the catalog can judge them as well."""
+"""The sound parts of a malformed request, held against the catalog.
+
+So one answer tells both what is malformed and what the catalog refuses, and a client need not mend
+the one to learn of the other.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from backtest.axes import Axis, axis_problem
+from backtest.axes import Axis
+from backtest.catalog_rules import (
+    indicator_problems,
+    normal_name,
+    risk_problems,
+    signal_problems,
+)
 from backtest.errors import Loc, Problem
-from backtest.request import IndicatorGrid, RiskGrid, SignalGrids
 from schema import request as schema
+from schema.axis import ExplicitAxis, RangeAxis
 from schema.translate import to_axes, to_indicator_grid, to_risk_grid
 
 M = TypeVar("M", bound=BaseModel)
 
-_AXES: TypeAdapter[schema.AxisMap] = TypeAdapter(schema.AxisMap)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
-    """What could be read of the grids under one root, every piece with its place."""
-
-    indicator_grids: tuple[tuple[Loc, IndicatorGrid], ...]
-    signal_grids: SignalGrids
-    signal_loc: Loc
-    risk_grid: tuple[Loc, RiskGrid] | None
-    has_all_indicators: bool = field(default=False)
+_AXIS: TypeAdapter[ExplicitAxis | RangeAxis] = TypeAdapter(schema.AxisModel)
 
 
 def rule_problems(body: object) -> Iterator[Problem]:
-    """What the domain says of the sound parts of a request."""
-    for pieces in _all_pieces(body):
-        yield from _axis_problems(pieces)
+    """What the catalog says of the sound parts of a request.
 
-
-def _axis_problems(pieces: Pieces) -> Iterator[Problem]:
-    for loc, axis in _all_axes(pieces):
-        found = axis_problem(axis)
-        if found is not None:
-            member, code, message = found
-            yield Problem((*loc, member), code, message)
-
-
-def _all_axes(pieces: Pieces) -> Iterator[tuple[Loc, Axis]]:
-    for loc, grid in pieces.indicator_grids:
-        yield from (((*loc, "params", name), axis) for name, axis in grid.params.items())
-        if grid.source is not None:
-            yield (*loc, "source"), grid.source
-    for indicator_id, axes in pieces.signal_grids.items():
-        loc = (*pieces.signal_loc, indicator_id)
-        yield from (((*loc, name), axis) for name, axis in axes.items())
-    if pieces.risk_grid is not None:
-        loc, risk = pieces.risk_grid
-        sides = (("sl", risk.sl), ("tp", risk.tp))
-        yield from (((*loc, name), axis) for name, axis in sides if axis is not None)
-
-
-def _all_pieces(body: object) -> Iterator[Pieces]:
+    Indicator grids, the axes of signals and the risk grid are judged one by one. Signals of a
+    saved run are not: which indicators it has is not known here.
+    """
+    members = _members(body)
+    template = _members(members.get("template"))
+    yield from _indicator_problems(template)
+    yield from _signal_problems(template)
     for root in ("template", "overrides"):
-        block = _members(body).get(root)
-        if isinstance(block, dict):
-            yield _read_pieces(_members(block), (root,))
+        risk = _read(schema.RiskGrid, _members(members.get(root)).get("risk_grid"))
+        if risk is not None:
+            yield from risk_problems(to_risk_grid(risk), (root, "risk_grid"))
 
 
-def _read_pieces(block: Mapping[str, Any], root: Loc) -> Pieces:
-    raw_grids = block.get("indicator_grids")
-    items = cast("list[object]", raw_grids) if isinstance(raw_grids, list) else []
-    grids = tuple(
-        ((*root, "indicator_grids", index), to_indicator_grid(grid))
-        for index, item in enumerate(items)
-        if (grid := _model(schema.IndicatorGrid, item)) is not None
-    )
-    risk = _model(schema.RiskGrid, block.get("risk_grid"))
-    return Pieces(
-        indicator_grids=grids,
-        signal_grids=dict(_signal_grids(block.get("signal_grids"))),
-        signal_loc=(*root, "signal_grids"),
-        risk_grid=None if risk is None else ((*root, "risk_grid"), to_risk_grid(risk)),
-        has_all_indicators=0 < len(items) == len(grids),
-    )
+def _indicator_problems(template: Mapping[str, Any]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for position, raw in enumerate(_items(template.get("indicator_grids"))):
+        loc: Loc = ("template", "indicator_grids", position)
+        name = _name(raw)
+        if name is not None and name in seen:
+            yield Problem((*loc, "indicator_id"), "duplicate_indicator", "given twice")
+        seen.add(name or "")
+        grid = _read(schema.IndicatorGrid, _with_sound_axes(raw))
+        if grid is not None:
+            yield from indicator_problems(to_indicator_grid(grid), loc)
 
 
-def _signal_grids(raw: object) -> Iterator[tuple[str, Any]]:
-    for indicator_id, axes in _members(raw).items():
-        try:
-            yield indicator_id, to_axes(_AXES.validate_python(axes))
-        except ValidationError:
-            continue
+def _signal_problems(template: Mapping[str, Any]) -> Iterator[Problem]:
+    names = [_name(raw) for raw in _items(template.get("indicator_grids"))]
+    known = {name for name in names if name is not None}
+    for indicator_id, raw in _members(template.get("signal_grids")).items():
+        if normal_name(indicator_id) in known or None not in names:
+            axes = {indicator_id: dict(_sound_axes(raw))}
+            yield from signal_problems(known, axes, ("template", "signal_grids"))
 
 
-def _model(model: type[M], raw: object) -> M | None:
+def _with_sound_axes(raw: object) -> object:
+    """An indicator grid without what is malformed in it, its id apart."""
+    members = _members(raw)
+    sound = {"indicator_id": members.get("indicator_id")}
+    params = _members(members.get("params"))
+    source = members.get("source")
+    return {
+        **sound,
+        "params": {name: params[name] for name, _ in _sound_axes(params)},
+        "source": source if _axis(source) is not None else None,
+    }
+
+
+def _sound_axes(raw: object) -> Iterator[tuple[str, Axis]]:
+    for name, value in _members(raw).items():
+        axis = _axis(value)
+        if axis is not None:
+            yield from to_axes({name: axis}).items()
+
+
+def _axis(raw: object) -> ExplicitAxis | RangeAxis | None:
+    try:
+        return _AXIS.validate_python(raw)
+    except ValidationError:
+        return None
+
+
+def _read(model: type[M], raw: object) -> M | None:
     try:
         return model.model_validate(raw)
     except ValidationError:
         return None
 
 
+def _name(raw: object) -> str | None:
+    indicator_id = _members(raw).get("indicator_id")
+    return normal_name(indicator_id) if isinstance(indicator_id, str) else None
+
+
 def _members(raw: object) -> Mapping[str, Any]:
     return cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+
+
+def _items(raw: object) -> list[object]:
+    return cast("list[object]", raw) if isinstance(raw, list) else []

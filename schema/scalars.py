@@ -7,11 +7,13 @@ float is an integer where one is wanted, nothing is infinite, and a time always 
 import math
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any, NewType, TypeVar
 
 import strawberry
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
+
+T = TypeVar("T")
 
 MAX_COUNT = 2**31 - 1
 MAX_TEXT = 64
@@ -108,6 +110,15 @@ def _to_utc(value: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
+def require_some(items: tuple[T, ...]) -> tuple[T, ...]:
+    """Refuse an empty list; pydantic's own length also counts items that failed, as missing."""
+    if not items:
+        raise PydanticKnownError(
+            "too_short", {"field_type": "List", "min_length": 1, "actual_length": 0}
+        )
+    return items
+
+
 def to_epoch_ms(moment: datetime) -> int:
     """Milliseconds since 1970 of a time with a zone, rounded down."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
@@ -145,7 +156,6 @@ Instant = Annotated[
     AfterValidator(_to_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-Moment = Annotated[Timestamp, PlainSerializer(str), Field(json_schema_extra={"format": "date-time"})]
 
 
 def _as_is(value: Any) -> Any:

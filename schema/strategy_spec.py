@@ -6,7 +6,15 @@ See: docs/saved-strategies.md
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from backtest import request as domain
 from backtest.errors import InvalidRequest
@@ -14,7 +22,7 @@ from backtest.types import DirectionMode, SizingMode, Timeframe
 from schema.axis import AxisModel
 from schema.problems import shape_problems
 from schema.request import Execution, InstrumentId, RiskGrid
-from schema.scalars import Text
+from schema.scalars import Text, require_some
 from schema.translate import to_axes, to_execution, to_instrument, to_risk_grid, to_signal_grids
 
 NOT_RUNNABLE = "The saved strategy cannot be run"
@@ -46,11 +54,11 @@ class SavedIndicator(_Stored):
     @classmethod
     def _take_first_name(cls, stored: object) -> object:
         if not isinstance(stored, dict):
-            return cast("object", stored)
+            return stored
         members = cast("dict[str, object]", stored)
         ids = [members[name] for name in _NAMES_OF_ID if members.get(name) is not None]
         found = ids[0].strip().lower() if ids and isinstance(ids[0], str) else None
-        given = {name: members.get(name) or {} for name in ("inputs", "params")}
+        given: dict[str, object] = {name: members.get(name) or {} for name in ("inputs", "params")}
         return given if found is None else {"id": found, **given}
 
     def to_grid(self) -> domain.IndicatorGrid:
@@ -68,7 +76,7 @@ class StrategySpec(_Stored):
     schema_version: Literal[1]
     instrument_id: InstrumentId
     timeframe: Timeframe
-    indicators: Annotated[tuple[SavedIndicator, ...], Field(min_length=1)]
+    indicators: Annotated[tuple[SavedIndicator, ...], AfterValidator(require_some)]
     direction_mode: DirectionMode | None = None
     sizing_mode: SizingMode | None = None
     execution: Execution | None = None
@@ -80,7 +88,7 @@ class StrategySpec(_Stored):
     @classmethod
     def _promote_risk_values(cls, stored: object) -> object:
         if not isinstance(stored, dict):
-            return cast("object", stored)
+            return stored
         members = cast("dict[str, object]", stored)
         grid = members.get("risk_grid")
         if not isinstance(grid, dict):

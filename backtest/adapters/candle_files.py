@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -100,33 +100,46 @@ def read_chunks(path: Path, progress: Progress) -> Iterator[RawChunk]:
         raise BrokenFile(f"{path}: {error}") from error
 
 
-def _chunks(raw: BinaryIO) -> Iterator[RawChunk]:
+def _chunks(raw: io.BufferedReader) -> Iterator[RawChunk]:
     magic = raw.read(4)
     raw.seek(0)
     if magic == b"PAR1":
         yield from _parquet_chunks(raw)
         return
     with _unpacked(raw, magic) as stream:
-        yield from _csv_chunks(io.BufferedReader(cast("io.RawIOBase", stream), 1 << 16))
+        yield from _csv_chunks(io.BufferedReader(_Lent(stream), 1 << 16))
+
+
+class _Lent(io.RawIOBase):
+    """A stream for readers that close what they are given; the owner closes it."""
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        return self._stream.readinto(buffer)
 
 
 @contextmanager
-def _unpacked(raw: BinaryIO, magic: bytes) -> Generator[BinaryIO]:
+def _unpacked(raw: io.BufferedReader, magic: bytes) -> Generator[io.BufferedIOBase]:
     if magic.startswith(b"\x1f\x8b"):
         with gzip.GzipFile(fileobj=raw) as stream:
-            yield cast("BinaryIO", stream)
+            yield stream
     elif magic.startswith(b"PK"):
         with zipfile.ZipFile(raw) as archive:
             members = [name for name in archive.namelist() if not name.endswith("/")]
             if len(members) != 1:
                 raise ValueError(f"a zip must hold exactly one file, this one has {len(members)}")
             with archive.open(members[0]) as stream:
-                yield cast("BinaryIO", stream)
+                yield cast("io.BufferedIOBase", stream)
     else:
         yield raw
 
 
-def _parquet_chunks(raw: BinaryIO) -> Iterator[RawChunk]:
+def _parquet_chunks(raw: io.BufferedReader) -> Iterator[RawChunk]:
     file = parquet.ParquetFile(raw)
     positions = _positions([str(name) for name in file.schema_arrow.names])
     first = 1

@@ -11,7 +11,7 @@ See: docs/stores.md
 """
 # ruff: noqa: S608 - only constants of this file are interpolated, values are bound
 
-CANDLE_TABLE = "market_data.canonical_candles_1m"
+from backtest.adapters.candle_schema import CANDLE_TABLE
 
 _CURRENT = f"""
 SELECT

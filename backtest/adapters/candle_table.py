@@ -1,4 +1,4 @@
-"""The table of stored minutes: its definition, writing to it, what is in it.
+"""The stored minutes: writing them, reading them as they are, what there is.
 
 See: docs/stores.md
 """
@@ -15,37 +15,12 @@ import numpy as np
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
-from backtest.adapters.candle_rollup import CANDLE_TABLE, INSTRUMENTS_SQL, LATEST_SQL
+from backtest.adapters.candle_rollup import INSTRUMENTS_SQL, LATEST_SQL
+from backtest.adapters.candle_schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
 from backtest.adapters.clickhouse_connection import ClickHousePool
 from backtest.adapters.complete_answer import fetch_columns
 from backtest.adapters.markets import instrument_key
 from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray
-
-_DATABASE_DDL = "CREATE DATABASE IF NOT EXISTS market_data"
-_TABLE_DDL = f"""
-CREATE TABLE IF NOT EXISTS {CANDLE_TABLE}
-(
-    market_id UInt16,
-    symbol LowCardinality(String),
-    instrument_key String,
-    ts_open DateTime64(3, 'UTC'),
-    ts_close DateTime64(3, 'UTC'),
-    open Float64,
-    high Float64,
-    low Float64,
-    close Float64,
-    volume_base Float64,
-    volume_quote Nullable(Float64),
-    trades_count Nullable(UInt32),
-    taker_buy_volume_base Nullable(Float64),
-    taker_buy_volume_quote Nullable(Float64),
-    source LowCardinality(String),
-    ingested_at DateTime64(3, 'UTC'),
-    ingest_id Nullable(UUID)
-)
-ENGINE = ReplacingMergeTree(ingested_at)
-ORDER BY (market_id, symbol, ts_open)
-"""
 
 PRICE_COLUMNS = ("open", "high", "low", "close", "volume_base")
 EXTRA_COLUMNS = (
@@ -105,8 +80,8 @@ class StoredInstrument:
 
 def create_table(pool: ClickHousePool) -> None:
     """Create the database and the table where they are missing."""
-    pool.run(lambda client: client.command(_DATABASE_DDL))
-    pool.run(lambda client: client.command(_TABLE_DDL))
+    pool.run(lambda client: client.command(DATABASE_DDL))
+    pool.run(lambda client: client.command(TABLE_DDL))
 
 
 def insert_minutes(

@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from numpy.typing import NDArray
 
 from backtest.adapters.candle_rollup import ROLLUP_SQL
-from backtest.adapters.candle_table import create_table
+from backtest.adapters.candle_schema import CANDLE_TABLE
 from backtest.adapters.clickhouse_connection import ClickHousePool
 from backtest.adapters.complete_answer import fetch_columns
 from backtest.adapters.watched_call import call_watched
@@ -95,15 +95,10 @@ class ClickHouseCandles:
     def ping(self) -> None:
         """Return when the store answers and has the table.
 
-        The embedded store is the service's own: there the table is created.
-
         Raises:
             CandlesUnavailable: Otherwise; the notes say what to do.
         """
-        if self._pool.is_embedded:
-            create_table(self._pool)
-        else:
-            self._pool.run(_touch)
+        self._pool.run(_touch)
 
     def _settings(self, token: str, control: Control) -> dict[str, Any]:
         """Per-query settings; the limit on time only backs up the watching thread."""
@@ -127,7 +122,7 @@ class ClickHouseCandles:
 
 
 def _touch(client: Client) -> None:
-    client.query("SELECT ts_open FROM market_data.canonical_candles_1m LIMIT 1")
+    client.query(f"SELECT ts_open FROM {CANDLE_TABLE} LIMIT 1")  # noqa: S608 - a constant
 
 
 def _storable(moment_ms: int) -> int:
@@ -138,7 +133,7 @@ def _storable(moment_ms: int) -> int:
 def _to_buckets(columns: list[NDArray[Any]]) -> Buckets:
     ts_open, bucket_open, high, low, close, volume = columns
     if np.any(np.diff(ts_open) <= 0):
-        raise CandlesUnavailable
+        raise CandlesUnavailable("The answer of the candle store was not in order")
     return Buckets(
         ts_open=ts_open, open=bucket_open, high=high, low=low, close=close, volume=volume
     )

@@ -16,9 +16,10 @@ from typing import TypeVar
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from backtest.adapters.candle_schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
 from backtest.adapters.embedded_lock import other_holder
 from backtest.errors import CandlesUnavailable
 
@@ -32,7 +33,10 @@ _READ_TIMEOUT_S = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedEngine:
-    """ClickHouse inside this process, with its data in a directory of its own."""
+    """ClickHouse inside this process, with its data in a directory of its own.
+
+    The directory and the table are created on first use.
+    """
 
     directory: Path
 
@@ -84,7 +88,7 @@ class ClickHousePool:
         attempts = Retrying(
             retry=retry_if_exception(_is_lost_connection),
             stop=stop_after_attempt(3),
-            wait=wait_exponential_jitter(initial=0.1, max=1.0, jitter=0.1),
+            wait=wait_exponential(multiplier=0.1, max=1.0),
             reraise=True,
         )
         try:
@@ -159,7 +163,10 @@ def _open_embedded(engine: EmbeddedEngine) -> Client:
         )
         raise unavailable
     engine.directory.mkdir(parents=True, exist_ok=True)
-    return clickhouse_connect.get_client(interface="chdb", path=str(engine.directory))
+    client = clickhouse_connect.get_client(interface="chdb", path=str(engine.directory))
+    client.command(DATABASE_DDL)
+    client.command(TABLE_DDL)
+    return client
 
 
 def _is_lost_connection(error: BaseException) -> bool:
@@ -177,8 +184,8 @@ def _unavailable(error: BaseException) -> CandlesUnavailable:
     code = error.code if isinstance(error, Error) else None
     if code in {_UNKNOWN_TABLE, _UNKNOWN_DATABASE}:
         unavailable.add_note(
-            "The table market_data.canonical_candles_1m does not exist; `candles import` and"
-            " `candles generate` create it."
+            f"The table {CANDLE_TABLE} does not exist; `candles import` and `candles generate`"
+            " create it."
         )
     unavailable.add_note(f"The driver said: {str(error)[:300]}")
     return unavailable

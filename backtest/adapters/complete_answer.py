@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from backtest.errors import CandlesUnavailable
 
+INCOMPLETE = "The answer of the candle store was not complete"
+
 
 def fetch_columns(
     client: Client,
@@ -38,11 +40,11 @@ def fetch_columns(
         table = client.query_arrow(sql, dict(parameters), dict(settings or {}))
         columns = [column.combine_chunks() for column in table.columns]
     except pa.ArrowException as error:
-        raise CandlesUnavailable from error
+        raise CandlesUnavailable(INCOMPLETE) from error
     if table.num_rows != 1:
-        raise CandlesUnavailable
+        raise CandlesUnavailable(INCOMPLETE)
     count = columns[0][0].as_py()
     arrays = [np.array(column.flatten()) for column in columns[1:]]
     if any(len(array) != count for array in arrays):
-        raise CandlesUnavailable
+        raise CandlesUnavailable(INCOMPLETE)
     return arrays

@@ -9,8 +9,6 @@ The cost is the number of levels reached, not the number of cells.
 See: docs/scoring.md
 """
 
-import numpy as np
-
 from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE
 from backtest.engine.passage import PassageArray
 from backtest.engine.score import NEAR_ZERO
@@ -155,7 +153,7 @@ def balance_plane(
             for k in range(n_segments):
                 side = sides[k]
                 i = entries[k]
-                j = min(min(ends[k], profits[side - 1, i, t]), last)
+                j = min(ends[k], profits[side - 1, i, t], last)
                 factor = factors[0, side] + factors[1, side] * (close[j] * inverse[i])
                 quote = max(0.0, min(available, terms[BUDGET_CAP]))
                 change = quote * (factor - 1.0)

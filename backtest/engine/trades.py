@@ -111,7 +111,7 @@ def replay(
         profit = profits[side - 1, i, profit_level]
         j, reason = exit_of(exits[k], stop, profit, n_bars)
         fill_in = entry_fill(close[i], side, terms)
-        fill_out = exit_fill(close[j], side, terms)
+        fill_out = exit_fill(close[j], side, terms)  # pyright: ignore[reportArgumentType]
         qty = quote / fill_in
         entry_fee = quote * terms[FEE_RATE]
         available -= quote + entry_fee

@@ -127,7 +127,7 @@ def zlema(series: Series, *, source: str, window: int) -> FloatArray:
     See: Ehlers and Way, "Zero Lag (Well, Almost)", 2010.
     """
     x = series[source]
-    lag = (window - 1) // 2
+    lag = min((window - 1) // 2, len(x))
     ahead = x[lag:] - x[: len(x) - lag]
     ahead += x[lag:]
     out = np.full_like(x, np.nan)

@@ -57,7 +57,30 @@ def rolling_mean(x: FloatArray, window: int, out: FloatArray) -> None:
 def smooth(x: FloatArray, alpha: float, out: FloatArray) -> None:
     """Exponential smoothing `y = alpha*x + (1-alpha)*y`, seeded with the first finite value.
 
-    NaN gives NaN, and the next finite value is a new seed.
+    NaN gives NaN, and the next finite value is a new seed. Equals pandas
+    `ewm(alpha=alpha, adjust=False).mean()` to the bit, and on a constant series comes to rest.
+    """
+    n_bars = len(x)
+    kept = 1.0 - alpha
+    t = 0
+    while t < n_bars:
+        level = x[t]
+        out[t] = level
+        t += 1
+        while t < n_bars and not np.isnan(level) and not np.isnan(x[t]):
+            level = alpha * x[t] + kept * level
+            out[t] = level
+            t += 1
+
+
+@kernel("void(float64[::1], float64, float64[::1])")
+def smooth_by_pairs(x: FloatArray, alpha: float, out: FloatArray) -> None:
+    """What `smooth` gives, but for the last digits, in half the time.
+
+    The recursion is bound by its latency, so this one carries the level over two bars at once.
+    Even and odd bars round differently: on a constant series the result alternates between two
+    neighbouring numbers. That would make a sign out of noise in differences of two averages, hence
+    this is only for averages that are used for their size.
     """
     n_bars = len(x)
     kept = 1.0 - alpha
@@ -67,7 +90,6 @@ def smooth(x: FloatArray, alpha: float, out: FloatArray) -> None:
         level = x[t]
         out[t] = level
         t += 1
-        # The recursion is bound by latency: stepping over two bars at once halves its time.
         while t + 1 < n_bars:
             added = alpha * x[t]
             added_twice = kept * added + alpha * x[t + 1]
@@ -306,9 +328,13 @@ def true_range(high: FloatArray, low: FloatArray, close: FloatArray, out: FloatA
 
 @kernel("void(float64[::1], float64[::1], float64[::1])")
 def divide(numerator: FloatArray, denominator: FloatArray, out: FloatArray) -> None:
-    """Quotients; NaN where the denominator is 0. `out` may be one of the operands."""
+    """Quotients; NaN where the denominator is 0 or so small that the quotient overflows.
+
+    `out` may be one of the operands.
+    """
     for t in range(len(numerator)):
-        out[t] = numerator[t] / denominator[t] if denominator[t] != 0.0 else np.nan
+        quotient = numerator[t] / denominator[t] if denominator[t] != 0.0 else np.nan
+        out[t] = quotient if abs(quotient) < np.inf else np.nan
 
 
 def rolled(
@@ -364,7 +390,8 @@ def variance(series: Series, source: str, window: int) -> FloatArray:
 
 def deviation(series: Series, source: str, window: int) -> FloatArray:
     """Population standard deviation."""
-    return np.sqrt(series.shared(variance, source, window))
+    out = rolled(rolling_variance, series[source], window)
+    return np.sqrt(out, out=out)
 
 
 def offset(series: Series, source: str, window: int) -> FloatArray:
@@ -391,4 +418,6 @@ def true_ranges(series: Series) -> FloatArray:
 
 def atr(series: Series, window: int) -> FloatArray:
     """Average true range: Wilder's moving average of the true range."""
-    return smoothed(series.shared(true_ranges), 1.0 / window)
+    out = np.empty_like(series["close"])
+    smooth_by_pairs(series.shared(true_ranges), 1.0 / window, out)
+    return out

@@ -9,6 +9,7 @@ from backtest.types import Bars, FloatArray
 P = ParamSpec("P")
 
 SOURCES = ("open", "high", "low", "close", "hl2", "hlc3", "ohlc4")
+SHARED_BYTES = 64 << 20
 
 
 class Series:
@@ -23,14 +24,14 @@ class Series:
         shared_bytes: How much remembered sub-results may hold; the least recently used go first.
     """
 
-    def __init__(self, named: dict[str, FloatArray], shared_bytes: int = 64 << 20) -> None:
+    def __init__(self, named: dict[str, FloatArray], shared_bytes: int = SHARED_BYTES) -> None:
         self._named = named
         self._shared_bytes = shared_bytes
         self._remembered: OrderedDict[tuple[Hashable, ...], FloatArray] = OrderedDict()
         self._held_bytes = 0
 
     @classmethod
-    def of(cls, bars: Bars, shared_bytes: int = 64 << 20) -> "Series":
+    def of(cls, bars: Bars, shared_bytes: int = SHARED_BYTES) -> "Series":
         """All candle series and sources of `bars`."""
         o, h, low, c = bars.open, bars.high, bars.low, bars.close
         named = {"open": o, "high": h, "low": low, "close": c, "volume": bars.volume}

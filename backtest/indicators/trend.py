@@ -109,7 +109,8 @@ def supertrend(series: Series, *, window: int, mult: float) -> FloatArray:
     Finite from bar 0.
     """
     out = np.empty_like(series["close"])
-    active_band(series["hl2"], series["close"], series.shared(atr, window), mult, out)
+    ranges = series.shared(_plain_atr, window)
+    active_band(series["hl2"], series["close"], ranges, mult, out)
     return out
 
 
@@ -122,6 +123,12 @@ def vortex(series: Series, *, window: int) -> FloatArray:
     ranged = rolled(rolling_sum, series.shared(true_ranges), window)
     divide(moved, ranged, moved)
     return moved
+
+
+def _plain_atr(series: Series, window: int) -> FloatArray:
+    # On a price lattice the close often lies exactly on a band, where the last digit of the range
+    # decides the side: the recursion must be the defined one, not `atr`'s faster rearrangement.
+    return smoothed(series.shared(true_ranges), 1.0 / window)
 
 
 def _directional_index(series: Series, window: int) -> FloatArray:

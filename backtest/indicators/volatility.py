@@ -7,7 +7,6 @@ import numpy as np
 from backtest.indicators import primitives
 from backtest.indicators.primitives import (
     deviation,
-    divide,
     offset,
     rolled,
     rolling_variance,
@@ -31,6 +30,35 @@ def growth(x: FloatArray, out: FloatArray) -> None:
     for t in range(1, len(x)):
         is_positive = x[t] > 0.0 and x[t - 1] > 0.0
         out[t] = x[t] / x[t - 1] if is_positive else np.nan
+
+
+@kernel("void(float64[::1], float64[::1], float64, float64[::1])")
+def band_width(spread: FloatArray, basis: FloatArray, mult: float, out: FloatArray) -> None:
+    """Distance between the bands `basis ± mult*spread` as a fraction of `basis`.
+
+    Args:
+        spread: Standard deviation, shape (n_bars,), at least 0.
+        basis: Middle of the bands, shape (n_bars,).
+        mult: Deviations from the middle to either band.
+        out: Shape (n_bars,), NaN where the basis is 0, overwritten.
+    """
+    for t in range(len(spread)):
+        out[t] = 2.0 * mult * spread[t] / basis[t] if basis[t] != 0.0 else np.nan
+
+
+@kernel("void(float64[::1], float64[::1], float64, float64[::1])")
+def band_position(apart: FloatArray, spread: FloatArray, mult: float, out: FloatArray) -> None:
+    """Place of a price between its bands: 0 at the lower, 1 at the upper one.
+
+    Args:
+        apart: Distance of the price from the middle of the bands, shape (n_bars,).
+        spread: Standard deviation, shape (n_bars,), at least 0.
+        mult: Deviations from the middle to either band.
+        out: Shape (n_bars,), NaN where the deviation is 0, overwritten.
+    """
+    for t in range(len(spread)):
+        reach = mult * spread[t]
+        out[t] = (apart[t] + reach) / (2.0 * reach) if reach != 0.0 else np.nan
 
 
 def tr(series: Series) -> FloatArray:
@@ -72,8 +100,9 @@ def bbands(series: Series, *, source: str, window: int) -> FloatArray:
 
 def bbands_bandwidth(series: Series, *, mult: float, source: str, window: int) -> FloatArray:
     """Distance between the Bollinger bands as a fraction of the middle one; NaN where that is 0."""
-    out = (2.0 * mult) * series.shared(deviation, source, window)
-    divide(out, series.shared(sma, source, window), out)
+    spread = series.shared(deviation, source, window)
+    out = np.empty_like(spread)
+    band_width(spread, series.shared(sma, source, window), mult, out)
     return out
 
 
@@ -82,9 +111,9 @@ def bbands_percent_b(series: Series, *, mult: float, source: str, window: int) -
 
     Unbounded; NaN where the deviation is 0. Defined from bar `window - 1`.
     """
-    reach = mult * series.shared(deviation, source, window)
-    out = series.shared(offset, source, window) + reach
-    divide(out, 2.0 * reach, out)
+    spread = series.shared(deviation, source, window)
+    out = np.empty_like(spread)
+    band_position(series.shared(offset, source, window), spread, mult, out)
     return out
 
 

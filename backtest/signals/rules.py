@@ -3,7 +3,7 @@
 See: docs/signals.md
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class RuleReader:
         rule: Rule,
         outputs: tuple[FloatArray, ...],
         source: str | None,
-        settings: tuple[Mapping[str, Scalar], ...],
+        settings: Sequence[Mapping[str, Scalar]],
         out: WordArray,
     ) -> None:
         """Bit rows of one output for every setting of the rule's parameters.

@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from backtest.errors import BacktestError
-from backtest.jit import warm
-from bff.commands.expected import FAILED, configured, failures_told
-from bff.wiring import Services, build
+from bff.commands.expected import FAILED, built, configured
 
 CLOCK_TOLERANCE_S = 60
 
@@ -24,8 +23,7 @@ def check(
 ) -> None:
     """Check the configuration, both stores and the clock; exit 1 when something is wrong."""
     settings = configured()
-    with failures_told():
-        services = build(settings)
+    services = built(settings)
     try:
         problems = {
             "configuration": None,
@@ -35,8 +33,10 @@ def check(
         }
     finally:
         services.close()
-    _print(services, problems)
+    _print(settings.env, problems)
     if warm_kernels:
+        from backtest.jit import warm  # noqa: PLC0415 - `--help` stays quick
+
         typer.echo(f"{warm()} kernels are ready")
     if any(problems.values()):
         raise typer.Exit(FAILED)
@@ -59,8 +59,8 @@ def _clock_problem() -> str | None:
     return None
 
 
-def _print(services: Services, problems: dict[str, str | None]) -> None:
-    table = Table("what", "state", title=f"Environment {services.settings.env}")
+def _print(env: str, problems: dict[str, str | None]) -> None:
+    table = Table("what", "state", title=f"Environment {env}")
     for name, problem in problems.items():
-        table.add_row(name, "[green]good[/]" if problem is None else f"[red]{problem}[/]")
+        table.add_row(name, Text("good", "green") if problem is None else Text(problem, "red"))
     Console().print(table)

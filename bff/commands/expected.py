@@ -3,12 +3,16 @@
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
 from backtest.errors import BacktestError
 from bff.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from bff.wiring import Services
 
 BAD_CONFIG = 2
 FAILED = 1
@@ -24,6 +28,14 @@ def configured() -> Settings:
         for problem in exc.problems:
             console.print(f"- {problem}", markup=False)
         raise typer.Exit(BAD_CONFIG) from exc
+
+
+def built(settings: Settings) -> "Services":
+    """The process; imported only here, so that `--help` and `token` stay quick."""
+    from bff.wiring import build  # noqa: PLC0415
+
+    with failures_told():
+        return build(settings)
 
 
 @contextmanager

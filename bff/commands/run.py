@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 from uuid import UUID
 
 import typer
@@ -18,12 +18,12 @@ from rich.progress import (
 
 from backtest.control import Control
 from backtest.errors import BacktestError
-from bff.commands.expected import FAILED, configured, failures_told
+from bff.commands.expected import FAILED, built, configured, failures_told
 from bff.errors import RoehubError, payload, to_roehub
 from bff.strict_json import parse_json
-from bff.wiring import Services, build
-from schema.parse import parse_request
-from schema.response import to_json
+
+if TYPE_CHECKING:
+    from bff.wiring import Services
 
 NOBODY = UUID(int=0)
 
@@ -41,7 +41,7 @@ def run(
     settings = configured()
     with failures_told():
         body = request.read_bytes()
-        services = build(settings)
+    services = built(settings)
     try:
         answer = _answer(services, body, user_id)
     except RoehubError as exc:
@@ -57,7 +57,10 @@ def run(
         out.write_bytes(answer)
 
 
-def _answer(services: Services, body: bytes, user_id: UUID) -> bytes:
+def _answer(services: "Services", body: bytes, user_id: UUID) -> bytes:
+    from schema.parse import parse_request  # noqa: PLC0415 - `--help` stays quick
+    from schema.response import to_json  # noqa: PLC0415
+
     run_request = parse_request(parse_json(body, services.json_limits))
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())

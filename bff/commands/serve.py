@@ -3,18 +3,17 @@
 import errno
 import socket
 from contextlib import closing
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
-import uvicorn
 
 from backtest.errors import BacktestError
-from backtest.jit import warm
-from bff.app import create_app
-from bff.commands.expected import FAILED, configured, failures_told, say_failure, stderr
+from bff.commands.expected import FAILED, built, configured, failures_told, say_failure, stderr
 from bff.logs import configure_logs
-from bff.wiring import Services, build
+
+if TYPE_CHECKING:
+    from bff.wiring import Services
 
 SHUTDOWN_GRACE_S = 5
 
@@ -26,22 +25,31 @@ def serve(
     """Serve POST /backtests and /graphql until stopped."""
     settings = configured()
     configure_logs(settings.env)
-    with closing(_listening_socket(host, port)) as listener, failures_told():
-        services = build(settings)
-        _check_stores(services)
+    with closing(_listening_socket(host, port)) as listener:
+        services = built(settings)
+        with failures_told():
+            _check_stores(services)
         stderr().print("Preparing kernels; the first start on a machine takes longer …")
-        warm()
-        _say_address(listener, has_graphiql=settings.server.graphiql)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(services),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=int(services.deadline_s) + SHUTDOWN_GRACE_S,
-            )
-        )
-        server.run(sockets=[listener])
+        _serve(services, listener)
+
+
+def _serve(services: "Services", listener: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415 - `--help` stays quick
+
+    from backtest.jit import warm  # noqa: PLC0415
+    from bff.app import create_app  # noqa: PLC0415
+
+    app = create_app(services)
+    warm()
+    _say_address(listener, has_graphiql=services.settings.server.graphiql)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(services.deadline_s) + SHUTDOWN_GRACE_S,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:
@@ -64,7 +72,7 @@ def _listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _check_stores(services: Services) -> None:
+def _check_stores(services: "Services") -> None:
     """Outside dev a store that does not answer stops the start; in dev it may come later."""
     for ping in (services.candles.ping, services.strategies.ping):
         try:

@@ -3,12 +3,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from backtest.adapters.yaml_defaults import YamlDefaults
 from backtest.axes import axis_len, axis_values
 from backtest.indicators.catalog import INDICATORS
 from backtest.types import Ranking, RankingMetric
 from bff.settings import CONFIGS, SettingsError, load_settings
 
 SECRET = "s" * 32
+
+
+@pytest.fixture(scope="module")
+def shipped() -> YamlDefaults:
+    return load_settings({}).grid_defaults
 
 
 def problems(environ: dict[str, str]) -> list[str]:
@@ -247,11 +253,12 @@ def test_shipped_defaults_are_the_same_everywhere() -> None:
 
 
 @pytest.mark.parametrize("indicator_id", sorted(k for k, v in INDICATORS.items() if v.rule))
-def test_each_indicator_runs_alone_with_its_defaults(indicator_id: str) -> None:
+def test_each_indicator_runs_alone_with_its_defaults(
+    shipped: YamlDefaults, indicator_id: str
+) -> None:
     row = INDICATORS[indicator_id]
-    defaults = load_settings({}).grid_defaults
-    axes = defaults.indicator_axes(indicator_id)
-    signals = defaults.signal_axes(indicator_id)
+    axes = shipped.indicator_axes(indicator_id)
+    signals = shipped.signal_axes(indicator_id)
 
     n_variants = 1
     for axis in (*axes.values(), *signals.values()):

@@ -9,10 +9,10 @@ from tests.oracle.windows import NAN, highest, lowest, smoothed, windows
 
 def true_ranges(series: Series) -> list[float]:
     h, low, c = (series[name].tolist() for name in ("high", "low", "close"))
-    out = [h[0] - low[0]]
-    for t in range(1, len(h)):
-        out.append(max(h[t] - low[t], abs(h[t] - c[t - 1]), abs(low[t] - c[t - 1])))
-    return out
+    later = (
+        max(h[t] - low[t], abs(h[t] - c[t - 1]), abs(low[t] - c[t - 1])) for t in range(1, len(h))
+    )
+    return [h[0] - low[0], *later]
 
 
 def adx(series: Series, *, window: int, smoothing: int) -> list[float]:

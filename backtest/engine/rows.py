@@ -1,0 +1,119 @@
+"""Bit rows of one indicator of a run: each effective setting is computed once.
+
+Variants that differ only in parameters without influence on the primary output share a row. Rows
+are numbered `setting * n_signals + signal`; settings are ordered so that those with a common inner
+part come together, whatever the order of the axes.
+"""
+
+import math
+import threading
+from functools import partial
+from itertools import pairwise
+from typing import cast
+
+import numpy as np
+
+from backtest.axes import Scalar
+from backtest.control import Control
+from backtest.engine.bitops import words_for
+from backtest.engine.chunks import Workers, spans
+from backtest.grid import IndicatorAxes
+from backtest.indicators.catalog import INDICATORS
+from backtest.indicators.series import Series
+from backtest.signals.rules import RuleReader
+from backtest.types import IntArray, WordArray
+
+ROWS_PER_CHUNK = 64
+
+
+class Readers:
+    """What each thread needs to make bit rows: candles with a memory of its own, and a reader."""
+
+    def __init__(self, series: Series, start: int, stop: int) -> None:
+        self._series, self._start, self._stop = series, start, stop
+        self._by_thread: dict[int, tuple[Series, RuleReader]] = {}
+        self.n_words = words_for(stop - start)
+
+    def mine(self) -> tuple[Series, RuleReader]:
+        """The calling thread's own pair."""
+        key = threading.get_ident()
+        found = self._by_thread.get(key)
+        if found is None:
+            own = self._series.fork()
+            found = self._by_thread[key] = (own, RuleReader(own, self._start, self._stop))
+        return found
+
+
+class IndicatorRows:
+    """Numbers and makes the bit rows of one indicator.
+
+    Args:
+        entry: The indicator with its materialised axes.
+        readers: Per-thread candles and readers.
+    """
+
+    def __init__(self, entry: IndicatorAxes, readers: Readers) -> None:
+        self._entry = entry
+        self._readers = readers
+        effective = entry.indicator.primary_axes
+        inner = tuple(name for name in entry.indicator.inner if name in effective)
+        self._order = inner + tuple(name for name in effective if name not in inner)
+        self._values = dict(entry.axes)
+        self.n_settings = math.prod(len(self._values[name]) for name in self._order)
+        self.n_signals = entry.n_signals
+        self.n_rows = self.n_settings * self.n_signals
+
+    @property
+    def row_bytes(self) -> int:
+        """Size of one long and one short bit row."""
+        return 2 * 8 * self._readers.n_words
+
+    def rows_of_variants(self) -> IntArray:
+        """Row of every (compute, signal) variant, shape (n_compute, n_signals)."""
+        lengths = [len(values) for _, values in self._entry.axes]
+        digits = np.indices(lengths).reshape(len(lengths), -1)
+        places = {name: place for place, (name, _) in enumerate(self._entry.axes)}
+        settings = np.zeros(self._entry.n_compute, np.int64)
+        for name in self._order:
+            settings = settings * len(self._values[name]) + digits[places[name]]
+        return settings[:, None] * self.n_signals + np.arange(self.n_signals)
+
+    def make(self, rows: IntArray, workers: Workers, control: Control) -> WordArray:
+        """Bit rows by number, shape (len(rows), 2, n_words).
+
+        Args:
+            rows: Ascending row numbers; rows of one setting share its computation.
+            workers: Who computes.
+            control: The run's handle.
+        """
+        out = np.empty((len(rows), 2, self._readers.n_words), np.uint64)
+        whole_settings = max(1, ROWS_PER_CHUNK // self.n_signals) * self.n_signals
+        size = whole_settings if self.n_signals <= ROWS_PER_CHUNK else ROWS_PER_CHUNK
+        chunks = [
+            partial(self._write, rows[start:stop], out[start:stop])
+            for start, stop in spans(len(rows), size)
+        ]
+        workers.run("signals", chunks, control)
+        return out
+
+    def _write(self, rows: IntArray, out: WordArray) -> None:
+        series, reader = self._readers.mine()
+        row = self._entry.indicator
+        assert row.rule is not None
+        computed_by = [INDICATORS[name].compute for name in row.rule.reads] or [row.compute]
+        settings, signals = np.divmod(rows, self.n_signals)
+        starts = np.flatnonzero(np.diff(settings, prepend=-1))
+        for start, stop in pairwise((*starts.tolist(), len(rows))):
+            chosen = self._setting(int(settings[start]))
+            outputs = tuple(compute(series, **chosen) for compute in computed_by)
+            source = cast("str | None", chosen.get("source"))
+            rule_settings = [self._entry.signal_setting(s) for s in signals[start:stop].tolist()]
+            reader.write(row.rule, outputs, source, rule_settings, out[start:stop])
+
+    def _setting(self, index: int) -> dict[str, Scalar]:
+        chosen: dict[str, Scalar] = {}
+        for name in reversed(self._order):
+            values = self._values[name]
+            index, digit = divmod(index, len(values))
+            chosen[name] = values[digit]
+        return chosen

@@ -1,0 +1,101 @@
+"""The best n of many scores: by the fast score, then exactly wherever the fast one cannot decide.
+
+See: docs/scoring.md
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from backtest.types import FloatArray, IntArray
+
+# Each trade factor is off by a few units in the last place, grown by at most 1 / NEAR_ZERO.
+ULPS_PER_TRADE = 256.0
+
+ExactColumns = Callable[[IntArray], tuple[FloatArray, ...]]
+KeyOf = Callable[[int], str]
+
+
+def fast_margin(n_bars: int) -> float:
+    """How far two fast scores may be apart and still be in the wrong order, relative to 1."""
+    return ULPS_PER_TRADE * float(np.finfo(np.float64).eps) * max(n_bars, 64)
+
+
+def best_by_fast_score(
+    scores: FloatArray, n_best: int, n_bars: int, exact: ExactColumns, key_of: KeyOf
+) -> IntArray:
+    """Indexes of the best `n_best` scores, best first, in the order of the exact number.
+
+    Args:
+        scores: Shape (n,), fast end equity over initial cash, no NaN.
+        n_best: How many are wanted.
+        n_bars: Bars of the target slice.
+        exact: Exact columns of chosen indexes, ascending is better, the first one the return.
+        key_of: Variant key of an index; asked only where exact numbers are equal.
+
+    Returns:
+        Shape (min(n, n_best),) int64.
+    """
+    margin = fast_margin(n_bars)
+    candidates = _with_margin(scores, n_best, margin)
+    order = candidates[np.argsort(-scores[candidates], kind="stable")]
+    ordered = scores[order]
+    tolerance = margin * np.maximum(1.0, np.abs(ordered[:-1]))
+    starts = np.concatenate(([0], np.flatnonzero(ordered[:-1] - ordered[1:] > tolerance) + 1))
+    stops = np.append(starts[1:], len(order))
+    in_doubt = stops - starts > 1
+    if not in_doubt.any():
+        return order[:n_best]
+    groups = [(int(a), int(b)) for a, b in zip(starts[in_doubt], stops[in_doubt], strict=True)]
+    doubtful = np.concatenate([order[start:stop] for start, stop in groups if start < n_best])
+    columns = exact(doubtful)
+    first = 0
+    for start, stop in groups:
+        if start >= n_best:
+            break
+        own = slice(first, first + stop - start)
+        members = tuple(column[own] for column in columns)
+        order[start:stop] = best_by_columns(order[start:stop], members, n_best - start, key_of)
+        first = own.stop
+    return order[:n_best]
+
+
+def best_by_columns(
+    members: IntArray, columns: tuple[FloatArray, ...], n_best: int, key_of: KeyOf
+) -> IntArray:
+    """Members sorted by ascending columns, the first column first; ties by variant key.
+
+    Args:
+        members: Shape (n,).
+        columns: Each shape (n,), no NaN.
+        n_best: Ties that start beyond this place are left in any order.
+        key_of: Variant key of a member.
+
+    Returns:
+        All members, shape (n,); the first `n_best` places are final.
+    """
+    order = np.lexsort(columns[::-1])
+    sorted_columns = [column[order] for column in columns]
+    is_new = np.zeros(len(order), np.bool_)
+    is_new[:1] = True
+    for column in sorted_columns:
+        is_new[1:] |= column[1:] != column[:-1]
+    starts = np.flatnonzero(is_new)
+    stops = np.append(starts[1:], len(order))
+    result = members[order]
+    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        if start >= n_best:
+            break
+        if stop - start > 1:
+            tied = result[start:stop].tolist()
+            result[start:stop] = sorted(tied, key=key_of)
+    return result
+
+
+def _with_margin(scores: FloatArray, n_best: int, margin: float) -> IntArray:
+    """Indexes that may be among the best `n_best`, ascending."""
+    n = len(scores)
+    if n_best >= n:
+        return np.arange(n, dtype=np.int64)
+    cut = float(np.partition(scores, n - n_best)[n - n_best])
+    return np.flatnonzero(scores >= cut - margin * max(1.0, abs(cut)))

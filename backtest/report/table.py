@@ -1,0 +1,85 @@
+"""How metrics are printed: the strings of the report and its Markdown table.
+
+See: docs/metrics.md
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from backtest.result import MetricValue
+
+UNDEFINED = "N/A"
+
+
+def print_number(value: float | None, decimals: int) -> str:
+    """Fixed notation, half to even of the exact binary value, trailing zeros cut, no minus zero."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def print_percent(value: float | None) -> str:
+    """Percent-like numbers: four decimals."""
+    return print_number(value, 4)
+
+
+def print_ratio(value: float | None) -> str:
+    """SQN and the ratios: five decimals."""
+    return print_number(value, 5)
+
+
+def print_quote(value: float | None) -> str:
+    """Money: two decimals."""
+    return print_number(value, 2)
+
+
+def print_count(value: float | None) -> str:
+    """Whole numbers."""
+    return UNDEFINED if value is None else str(int(value))
+
+
+def print_duration(value: float | None) -> str:
+    """Milliseconds as `[D day[s], ]H:MM:SS[.ffffff]`."""
+    return UNDEFINED if value is None else str(timedelta(milliseconds=int(value)))
+
+
+def print_time(value: float | None) -> str:
+    """Epoch milliseconds as `YYYY-MM-DD HH:MM:SS.mmm+00:00`."""
+    if value is None:
+        return UNDEFINED
+    seconds, ms = divmod(int(value), 1000)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{ms:03d}+00:00"
+
+
+_PRINTERS: Mapping[str, Callable[[float | None], str]] = {
+    "Start": print_time,
+    "End": print_time,
+    "Duration": print_duration,
+    "Init. Cash": print_quote,
+    "Total Profit": print_quote,
+    "Max. Drawdown Duration": print_duration,
+    "Avg. Drawdown Duration": print_duration,
+    "Num. Trades": print_count,
+    "Max. Trade Duration": print_duration,
+    "Avg. Trade Duration": print_duration,
+    "SQN": print_ratio,
+    "Sharpe Ratio": print_ratio,
+    "Sortino Ratio": print_ratio,
+    "Calmar Ratio": print_ratio,
+}
+
+
+def print_rows(metrics: Mapping[str, MetricValue]) -> tuple[tuple[str, str], ...]:
+    """Every metric with its printed value, in the given order."""
+    return tuple(
+        (title, _PRINTERS.get(title, print_percent)(value)) for title, value in metrics.items()
+    )
+
+
+def markdown_table(rows: tuple[tuple[str, str], ...]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["|Metric|Value|", "|---|---|", *(f"|{title}|{value}|" for title, value in rows)]
+    return "\n".join(lines)

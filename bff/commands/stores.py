@@ -1,0 +1,50 @@
+"""The stores that `candles` and `strategies` work on."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import typer
+
+from backtest.adapters.clickhouse_connection import ClickHousePool, ClickHouseTarget
+from backtest.adapters.strategies_write import StrategyWriter
+from bff.commands.expected import configured, failures_told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Where both stores are; put into the command's context, it replaces the configured ones."""
+
+    candles: ClickHouseTarget
+    strategies_url: str
+
+
+@contextmanager
+def candle_store(context: typer.Context) -> Generator[ClickHousePool]:
+    """Connections for one command; failures end it with a message."""
+    pool = ClickHousePool(_stores(context).candles)
+    try:
+        with failures_told():
+            yield pool
+    finally:
+        pool.close()
+
+
+@contextmanager
+def strategy_writer(context: typer.Context) -> Generator[StrategyWriter]:
+    """The writing side of the strategy store for one command; failures end it with a message."""
+    with failures_told():
+        writer = StrategyWriter(_stores(context).strategies_url)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+def _stores(context: typer.Context) -> Stores:
+    if isinstance(context.obj, Stores):
+        return context.obj
+    from bff.wiring import candle_target, strategies_url  # noqa: PLC0415 - compiles the engine
+
+    environment = configured().environment
+    return Stores(candles=candle_target(environment), strategies_url=strategies_url(environment))

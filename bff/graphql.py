@@ -1,0 +1,223 @@
+"""`POST /graphql`: the second face of the service; GraphiQL on GET where settings allow it.
+
+See: docs/graphql.md
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from fastapi import APIRouter
+from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from strawberry.http.ides import get_graphql_ide_html
+
+from backtest.control import Control
+from backtest.errors import BacktestError, InvalidRequest, Problem
+from bff.auth import Caller
+from bff.errors import Code, RoehubError, error_response, graphql_payload
+from bff.graphql_answers import ServiceAnswers
+from bff.graphql_errors import to_error, to_refusal
+from bff.graphql_input import ReadInput, read_inputs, root_fields
+from bff.graphql_limits import GraphQLLimits, parse_document
+from bff.strict_json import parse_json
+from schema.graphql import graphql_schema, graphql_sdl
+
+if TYPE_CHECKING:
+    from bff.wiring import Services
+
+__all__ = ["GRAPHQL_PATH", "graphql_router", "graphql_sdl"]
+
+GRAPHQL_PATH = "/graphql"
+MEDIA_TYPE = "application/graphql-response+json"
+EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+
+def graphql_router(services: "Services") -> APIRouter:
+    """The GraphQL face of the services."""
+    router = APIRouter()
+    router.add_route(
+        GRAPHQL_PATH, _Face(services).answer, methods=EVERY_METHOD, include_in_schema=False
+    )
+    return router
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Operation:
+    """One operation that was read to its end: nothing of it can be refused any more."""
+
+    text: str
+    name: str | None
+    variables: dict[str, Any]
+    document: DocumentNode
+    node: OperationDefinitionNode
+
+    @property
+    def root_names(self) -> set[str]:
+        return {field.name.value for field in root_fields(self.document, self.node.selection_set)}
+
+    @property
+    def is_introspection(self) -> bool:
+        return all(name.startswith("__") for name in self.root_names)
+
+    @property
+    def is_long(self) -> bool:
+        is_mutation = self.node.operation is OperationType.MUTATION
+        return is_mutation or "variantReport" in self.root_names
+
+
+class _Face:
+    """Answers requests for one set of services."""
+
+    def __init__(self, services: "Services") -> None:
+        server = services.settings.server
+        self._services = services
+        self._has_graphiql = server.graphiql
+        self._has_introspection = server.introspection
+        self._limits = GraphQLLimits(
+            max_tokens=server.graphql.max_tokens,
+            max_aliases=server.graphql.max_aliases,
+            max_depth=server.graphql.max_depth,
+            max_fields=server.graphql.max_cost,
+            max_number_chars=server.json_max_number_chars,
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """One HTTP exchange."""
+        if request.method != "POST":
+            return self._answer_other(request)
+        media_type = _media_type(request)
+        try:
+            return await self._answer_post(request, media_type)
+        except (BacktestError, RoehubError) as exc:
+            error = to_refusal(exc)
+            structlog.contextvars.bind_contextvars(code=error.code.value)
+            response = error_response(error, graphql_payload)
+            response.headers["content-type"] = f"{media_type}; charset=utf-8"
+            return response
+
+    def _answer_other(self, request: Request) -> Response:
+        if self._has_graphiql and request.method == "GET" and not request.query_params:
+            return HTMLResponse(get_graphql_ide_html("graphiql"))
+        allow = "GET, POST" if self._has_graphiql else "POST"
+        error = RoehubError(
+            Code.METHOD_NOT_ALLOWED,
+            "Send GraphQL documents by POST",
+            {"allow": allow},
+            headers={"Allow": allow},
+        )
+        return error_response(error, graphql_payload)
+
+    async def _answer_post(self, request: Request, media_type: str) -> Response:
+        operation = self._read(request.state.body)
+        caller = self._authenticate(request, operation)
+        inputs = read_inputs(operation.document, operation.node, operation.variables)
+        services = self._services
+        pool = services.runs if operation.is_long else services.queries
+        work = partial(self._execute, operation, caller, inputs, media_type)
+        return await pool.run_in_thread(request.receive, work, services.deadline_s)
+
+    def _read(self, body: bytes) -> _Operation:
+        value = parse_json(body, self._services.json_limits)
+        text, variables, name = _members(value)
+        document = parse_document(text, self._limits)
+        operation = _Operation(
+            text=text,
+            name=name,
+            variables=variables,
+            document=document,
+            node=_choose(document, name),
+        )
+        if not self._has_introspection and operation.root_names & {"__schema", "__type"}:
+            raise _refusal("query", "introspection_disabled", "the schema cannot be asked for here")
+        return operation
+
+    def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
+        if operation.is_introspection:
+            return None
+        caller = self._services.authenticate(request.headers)
+        structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
+        return caller
+
+    def _execute(
+        self,
+        operation: _Operation,
+        caller: Caller | None,
+        inputs: Mapping[str, ReadInput],
+        media_type: str,
+        control: Control,
+    ) -> Response:
+        result = graphql_schema().execute_sync(
+            operation.text,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=ServiceAnswers(
+                service=self._services.service, caller=caller, inputs=inputs, control=control
+            ),
+        )
+        places = {key: found for key, (_, found) in inputs.items()}
+        found = [to_error(error, places) for error in result.errors or ()]
+        content: dict[str, Any] = {"data": result.data} if result.data is not None else {}
+        if found:
+            content["errors"] = [entry for entry, _ in found]
+            was_executed = any(error.path for error in result.errors or ())
+            if result.data is None and was_executed:
+                content["data"] = None
+        status = _status(media_type, content, found)
+        headers: Mapping[str, str] = found[0][1].headers if found else {}
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return Response(text, status, dict(headers), f"{media_type}; charset=utf-8")
+
+
+def _status(
+    media_type: str, content: Mapping[str, Any], found: list[tuple[dict[str, Any], RoehubError]]
+) -> int:
+    if not found or content.get("data") is not None:
+        return 200
+    if media_type != MEDIA_TYPE and "data" in content:
+        return 200
+    return found[0][1].status
+
+
+def _media_type(request: Request) -> str:
+    accepted = request.headers.get("accept", "")
+    return MEDIA_TYPE if MEDIA_TYPE in accepted else "application/json"
+
+
+def _members(value: object) -> tuple[str, dict[str, Any], str | None]:
+    if not isinstance(value, dict):
+        raise InvalidRequest(
+            [Problem((), "model_type", "the body must be an object; batches are not accepted")]
+        )
+    members = cast("dict[str, Any]", value)
+    query, name = members.get("query"), members.get("operationName")
+    variables = members.get("variables")
+    if query is None:
+        raise _refusal("query", "required", "Field required")
+    if not isinstance(query, str):
+        raise _refusal("query", "string_type", "Input should be a valid string")
+    if not isinstance(name, str | None):
+        raise _refusal("operationName", "string_type", "Input should be a valid string")
+    if not isinstance(variables, dict | None):
+        raise _refusal("variables", "dict_type", "Input should be an object")
+    return query, cast("dict[str, Any]", variables or {}), name
+
+
+def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
+    named = [node for node in operations if node.name is not None and node.name.value == name]
+    chosen = operations if name is None else named
+    if len(chosen) != 1:
+        message = "it must name one operation of the document"
+        raise _refusal("operationName", "unknown_operation", message)
+    return chosen[0]
+
+
+def _refusal(member: str, code: str, message: str) -> InvalidRequest:
+    return InvalidRequest([Problem((member,), code, message)])

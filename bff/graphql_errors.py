@@ -1,0 +1,68 @@
+"""Errors of a document as GraphQL words them; one table with REST.
+
+See: docs/errors.md
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from backtest.errors import BacktestError, InvalidRequest, Loc, Problem, Transient
+from bff.errors import RoehubError, masked, to_roehub
+from schema.graphql_body import Places
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def as_written(loc: Loc) -> str:
+    """A place that is already in the client's spelling."""
+    return ".".join(map(str, loc)) or "body"
+
+
+def to_refusal(exc: BacktestError | RoehubError) -> RoehubError:
+    """What a request that was not executed is answered with."""
+    return exc if isinstance(exc, RoehubError) else to_roehub(exc, as_written)
+
+
+def to_error(
+    error: GraphQLError, places: Mapping[str, Places]
+) -> tuple[dict[str, Any], RoehubError]:
+    """One entry of `errors`, and the error it stands for.
+
+    Args:
+        error: From graphql-core, with or without an exception of ours behind it.
+        places: The client's spelling of the inputs, by response key of the root field.
+    """
+    found = _behind(error, places)
+    entry: dict[str, Any] = {"message": found.message}
+    if error.locations:
+        entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path:
+        entry["path"] = error.path
+    return {**entry, "extensions": extensions(found)}, found
+
+
+def extensions(error: RoehubError) -> dict[str, Any]:
+    """Code, status and details of an error."""
+    details = dict(error.details)
+    return {"code": error.code.value, "status": error.status, "details": details}
+
+
+def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
+    cause = error.original_error
+    if isinstance(cause, InvalidRequest):
+        root = places.get(str(error.path[0])) if error.path else None
+        problems = cause.problems if root is None else map(root.translate, cause.problems)
+        return to_roehub(InvalidRequest(problems, cause.message), as_written)
+    if isinstance(cause, BacktestError):
+        if isinstance(cause, Transient):
+            log.warning("run_failed", reason=type(cause).__name__)
+        return to_roehub(cause, as_written)
+    if isinstance(cause, RoehubError):
+        return cause
+    if cause is None or isinstance(cause, GraphQLError):
+        message = error.message.partition(" Did you mean")[0]
+        return to_roehub(InvalidRequest([Problem(("query",), "graphql", message)]), as_written)
+    return masked(cause)

@@ -1,0 +1,136 @@
+"""A ClickHouse server for tests: HTTP in front of the embedded engine, with faults on demand."""
+
+import io
+import re
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pyarrow as pa
+
+from backtest.adapters.clickhouse_connection import ClickHousePool, ClickHouseServer
+from backtest.errors import CandlesUnavailable
+
+
+class FakeServer(ThreadingHTTPServer):
+    """What was asked is in `requests`; `fault` spoils the answers to rollup queries."""
+
+    daemon_threads = True
+
+    def __init__(self, engine: ClickHousePool) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.engine = engine
+        self.fault: str | None = None
+        self.n_resets = 0
+        self.requests: list[dict[str, str]] = []
+        self.released = threading.Event()
+
+    @property
+    def target(self) -> ClickHouseServer:
+        return ClickHouseServer(host="127.0.0.1", port=self.server_address[1], user="default")
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: FakeServer  # pyright: ignore[reportIncompatibleVariableOverride]
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked = dict(parse_qsl(urlsplit(self.path).query))
+        asked["sql"] = asked.get("query", "") + body.decode()
+        self.server.requests.append(asked)
+        if self.server.n_resets > 0:
+            self.server.n_resets -= 1
+            self.close_connection = True
+            return
+        is_spoiled = "groupArray" in asked["sql"] or asked["sql"].startswith("KILL")
+        self._answer(asked, self.server.fault if is_spoiled else None)
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Nobody reads it."""
+
+    def _answer(self, asked: dict[str, str], fault: str | None) -> None:
+        if asked["sql"].startswith("KILL"):
+            self.server.released.set()
+            self._send(200, b"")
+            return
+        if fault == "slow":
+            self.server.released.wait(10)
+        status, content = self._execute(asked)
+        if fault in {"no row", "short arrays"}:
+            content = _spoiled(content, fault)
+        if fault == "error after 200":
+            content = content[:100] + b"Code: 241. DB::Exception: Memory limit exceeded"
+        self._send(status, content, is_cut=fault == "cut")
+
+    def _execute(self, asked: dict[str, str]) -> tuple[int, bytes]:
+        parameters = {
+            name.removeprefix("param_"): _unescaped(value)
+            for name, value in asked.items()
+            if name.startswith("param_")
+        }
+        try:
+            content = self.server.engine.run(
+                lambda client: client.raw_query(asked["sql"], parameters=parameters)
+            )
+        except CandlesUnavailable as error:
+            return 500, str(error.__cause__).encode()
+        return 200, content
+
+    def _send(self, status: int, content: bytes, *, is_cut: bool = False) -> None:
+        self.send_response(status)
+        self.send_header("X-ClickHouse-Timezone", "UTC")
+        self.send_header("X-ClickHouse-Format", "Native")
+        self.send_header("Content-Length", str(len(content)))
+        if status != 200:
+            self.send_header("X-ClickHouse-Exception-Code", content.split()[1].strip(b".").decode())
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if is_cut else content)
+        self.close_connection = is_cut
+
+
+def _unescaped(value: str) -> str:
+    """Parameters travel in the escapes of the tab-separated format."""
+    letters = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
+    return re.sub(r"\\(.)", lambda found: letters.get(found[1], found[1]), value, flags=re.DOTALL)
+
+
+def _spoiled(content: bytes, fault: str) -> bytes:
+    """A valid answer of the same columns that lacks its row, or whose arrays lost an element."""
+    table = pa.ipc.open_file(io.BytesIO(content)).read_all()
+    if fault == "no row":
+        table = table.slice(0, 0)
+    else:
+        rows = table.to_pylist()
+        short = {
+            name: value[:-1] if isinstance(value, list) else value
+            for name, value in rows[0].items()
+        }
+        table = pa.Table.from_pylist([short], schema=table.schema)
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+@contextmanager
+def running_server(engine: ClickHousePool) -> Generator[FakeServer]:
+    server = FakeServer(engine)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,29 @@
+from collections.abc import Generator
+
+import pytest
+
+from backtest.adapters.candle_table import create_table
+from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
+from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
+from tests.backtest.adapters.postgres_server import running_postgres
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Generator[ClickHousePool]:
+    """An embedded store per module; the process can have one engine directory at a time."""
+    pool = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp("candles")))
+    create_table(pool)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def server(pool: ClickHousePool) -> Generator[FakeServer]:
+    with running_server(pool) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[str]:
+    with running_postgres() as dsn:
+        yield dsn

@@ -1,0 +1,98 @@
+"""A Postgres server of the machine's own binaries, in a temporary folder, ended by its own pid."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+
+@contextmanager
+def running_postgres() -> Generator[str]:
+    """The DSN of a fresh server; skips the test where there is none to start."""
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("no initdb and postgres on this machine")
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    user = _unprivileged_user()
+    try:
+        if user is not None:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        run_as = user.pw_uid if user is not None else None
+        subprocess.run(
+            [binaries / "initdb", "-D", folder / "db", "-A", "trust", "-U", "tester", "-N"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            user=run_as,
+        )
+        port = _free_port()
+        with subprocess.Popen(
+            _command(binaries, folder, port),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            user=run_as,
+        ) as server:
+            try:
+                dsn = f"postgresql://tester@127.0.0.1:{port}/postgres"
+                _wait_until_ready(dsn, server)
+                yield dsn
+            finally:
+                server.terminate()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _command(binaries: Path, folder: Path, port: int) -> list[str | Path]:
+    place = ["-D", folder / "db", "-k", folder]
+    return [binaries / "postgres", *place, "-h", "127.0.0.1", "-p", str(port), "-F"]
+
+
+def _binaries() -> Path | None:
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    return None
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    """Postgres refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    pytest.skip("root, and no other user to run Postgres as")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_ready(dsn: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            psycopg.connect(dsn, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return

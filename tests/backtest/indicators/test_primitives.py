@@ -1,0 +1,199 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backtest.indicators import primitives
+from backtest.indicators.series import Series
+from backtest.types import FloatArray
+from tests.oracle import primitives as oracle
+from tests.oracle import windows
+from tests.oracle.agreement import assert_same
+from tests.oracle.candles import NASTY, candles, walk, with_standstills
+
+WINDOWS = [2, 3, 5, 16, 64, 200]
+# Rounding errors relative to the result, and for differences relative to the largest value.
+ROLLING = {
+    "rolling_sum": (oracle.rolling_sum, 1e-13, 0.0),
+    "rolling_mean": (oracle.rolling_mean, 1e-13, 0.0),
+    "weighted_mean": (oracle.weighted_mean, 1e-13, 0.0),
+    "rolling_variance": (oracle.rolling_variance, 1e-11, 0.0),
+    "rolling_offset": (oracle.rolling_offset, 1e-12, 1e-16),
+    "rolling_max": (windows.highest, 0.0, 0.0),
+    "rolling_min": (windows.lowest, 0.0, 0.0),
+    "bars_since_max": (oracle.bars_since_max, 0.0, 0.0),
+    "bars_since_min": (oracle.bars_since_min, 0.0, 0.0),
+    "shift": (oracle.shift, 0.0, 0.0),
+}
+SMOOTHING = ["smooth", "smooth_by_pairs"]
+with_holes = st.lists(
+    st.one_of(st.just(float("nan")), st.integers(0, 5).map(float), st.floats(0.01, 1e6)),
+    min_size=1,
+    max_size=50,
+)
+
+
+def rolled(name: str, x: FloatArray, window: int) -> FloatArray:
+    return primitives.rolled(getattr(primitives, name), x, window)
+
+
+def smoothed(name: str, x: FloatArray, alpha: float) -> FloatArray:
+    out = np.empty_like(x)
+    getattr(primitives, name)(x, alpha, out)
+    return out
+
+
+def assert_matches_twin(name: str, x: FloatArray, window: int) -> None:
+    twin, rtol, of_largest = ROLLING[name]
+    largest = np.max(np.abs(x), initial=0.0, where=np.isfinite(x))
+    expected = twin(x.tolist(), window)
+    assert_same(rolled(name, x, window), expected, rtol=rtol, atol=float(of_largest * largest))
+
+
+@pytest.mark.parametrize("series", NASTY.values(), ids=NASTY)
+@pytest.mark.parametrize("name", ROLLING)
+def test_rolling_kernel_matches_its_twin(name: str, series: Series) -> None:
+    for window in WINDOWS:
+        assert_matches_twin(name, series["close"], window)
+        assert_matches_twin(name, series["volume"], window)
+
+
+@pytest.mark.parametrize("name", ROLLING)
+@given(values=with_holes, window=st.integers(2, 12))
+@settings(max_examples=60, deadline=None)
+def test_rolling_kernel_passes_nan_on_only_from_its_window(
+    name: str, values: list[float], window: int
+) -> None:
+    twin, _, _ = ROLLING[name]
+
+    ours = rolled(name, np.array(values), window)
+
+    np.testing.assert_array_equal(np.isnan(ours), np.isnan(twin(values, window)))
+    np.testing.assert_allclose(ours, twin(values, window), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", SMOOTHING)
+@given(values=with_holes, alpha=st.sampled_from([1 / 2, 2 / 3, 2 / 21, 1 / 14, 1 / 2000]))
+@settings(max_examples=100, deadline=None)
+def test_smoothing_seeds_with_the_first_value_after_every_hole(
+    name: str, values: list[float], alpha: float
+) -> None:
+    assert_same(smoothed(name, np.array(values), alpha), windows.smoothed(values, alpha), atol=0.0)
+
+
+@pytest.mark.parametrize("window", [2, 20, 200])
+def test_smoothing_equals_the_plain_recursion_to_the_bit(window: int) -> None:
+    x = walk(3_000)["close"]
+    alpha = 2 / (window + 1)
+
+    np.testing.assert_array_equal(smoothed("smooth", x, alpha), windows.smoothed(x.tolist(), alpha))
+
+
+@given(series=candles())
+@settings(max_examples=100, deadline=None)
+def test_true_range_matches_its_twin(series: Series) -> None:
+    rows = (series[name].tolist() for name in ("high", "low", "close"))
+
+    np.testing.assert_array_equal(primitives.true_ranges(series), oracle.true_range(*rows))
+
+
+@pytest.mark.parametrize("name", ROLLING)
+@pytest.mark.parametrize("n_bars", [1, 4, 63, 64, 65, 200, 511])
+def test_more_bars_never_change_a_bit_of_a_window(name: str, n_bars: int) -> None:
+    x = with_standstills(600, [range(100, 140)])["close"]
+
+    for window in WINDOWS:
+        whole = rolled(name, x, window)
+        np.testing.assert_array_equal(rolled(name, x[:n_bars].copy(), window), whole[:n_bars])
+
+
+@pytest.mark.parametrize("name", SMOOTHING)
+def test_more_bars_never_change_a_bit_of_an_average(name: str) -> None:
+    x = walk(60)["close"].copy()
+    x[[0, 1, 7, 12, 13]] = np.nan
+    whole = smoothed(name, x, 0.1)
+
+    for n_bars in range(1, 60):
+        np.testing.assert_array_equal(smoothed(name, x[:n_bars].copy(), 0.1), whole[:n_bars])
+
+
+@pytest.mark.parametrize("name", [name for name in ROLLING if name != "shift"])
+def test_window_longer_than_the_series_is_undefined_everywhere(name: str) -> None:
+    assert np.isnan(rolled(name, walk(10)["close"], 11)).all()
+    assert np.isnan(rolled(name, walk(10)["close"], 2_000)).all()
+    assert np.isfinite(rolled(name, walk(10)["close"], 10)).tolist() == [False] * 9 + [True]
+
+
+@pytest.mark.parametrize("price", [0.1, 60_000.01, 1e12 + 0.1, 1e-9])
+def test_equal_values_have_exactly_no_variance(price: float) -> None:
+    x = np.concatenate((walk(30)["close"] * price, np.full(500, price)))
+
+    for window in (2, 5, 20, 64):
+        rested = slice(29 + window, None)
+        assert not np.any(rolled("rolling_variance", x, window)[rested])
+        assert not np.any(rolled("rolling_offset", x, window)[rested])
+
+
+def test_sum_of_zeros_is_exactly_zero_whatever_came_before() -> None:
+    x = np.concatenate((walk(50)["volume"] * 1e9 + 0.1, np.zeros(50), walk(50)["volume"]))
+
+    for window in (2, 7, 20, 50):
+        assert not np.any(rolled("rolling_sum", x, window)[49 + window : 100])
+
+
+def test_variance_of_long_quiet_series_keeps_its_digits() -> None:
+    quiet = np.round(60_000 + np.random.default_rng(1).normal(0, 0.02, 50_000), 2)
+
+    for window in (5, 20, 200):
+        views = np.lib.stride_tricks.sliding_window_view(quiet - 60_000, window)[-500:]
+        ours = rolled("rolling_variance", quiet, window)
+        assert np.all(ours[window - 1 :] >= 0.0)
+        np.testing.assert_allclose(ours[-500:], np.var(views, axis=1), rtol=1e-9, atol=0.0)
+
+
+def test_moves_of_a_thousandth_at_a_billion_keep_their_digits() -> None:
+    x = 1e9 + np.round(np.random.default_rng(2).normal(0, 1, 300)) / 1024
+
+    for window in (2, 5, 20, 200):
+        assert_matches_twin("rolling_variance", x, window)
+        assert_matches_twin("rolling_offset", x, window)
+
+
+def test_weighted_mean_does_not_drift_over_a_long_series() -> None:
+    x = 60_000 + np.cumsum(np.random.default_rng(3).normal(0, 10, 50_000))
+
+    ours = rolled("weighted_mean", x, 200)[-100:]
+
+    assert_same(ours, oracle.weighted_mean(x[-299:].tolist(), 200)[-100:], atol=0.0, rtol=1e-14)
+
+
+def test_ties_count_back_to_the_latest_extreme() -> None:
+    x = np.array([3.0, 1.0, 3.0, 2.0, 2.0, 1.0, 1.0])
+
+    assert rolled("bars_since_max", x, 3)[2:].tolist() == [0, 1, 2, 1, 2]
+    assert rolled("bars_since_min", x, 3)[2:].tolist() == [1, 2, 0, 0, 0]
+
+
+def test_division_by_zero_is_undefined() -> None:
+    out = np.empty(4)
+
+    primitives.divide(np.array([1.0, 0.0, -2.0, np.nan]), np.array([0.0, 0.0, 4.0, 1.0]), out)
+
+    np.testing.assert_array_equal(out, [np.nan, np.nan, -0.5, np.nan])
+
+
+def test_shared_sub_results_are_what_the_kernels_give() -> None:
+    series = walk(120)
+
+    for name, kernel in [
+        ("sma", "rolling_mean"),
+        ("wma", "weighted_mean"),
+        ("variance", "rolling_variance"),
+        ("offset", "rolling_offset"),
+        ("highest", "rolling_max"),
+        ("lowest", "rolling_min"),
+        ("total", "rolling_sum"),
+    ]:
+        ours = series.shared(getattr(primitives, name), "high", 9)
+        np.testing.assert_array_equal(ours, rolled(kernel, series["high"], 9))
+        assert series.shared(getattr(primitives, name), "high", 9) is ours

@@ -1,0 +1,119 @@
+"""A process without stores: the real door, settings and pools around a service that is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+from starlette.testclient import TestClient
+
+from backtest.control import Control
+from backtest.ports import CandleFeed, StrategyReader
+from backtest.request import RunRequest
+from bff.app import create_app
+from bff.auth import issue_token
+from bff.runs import RunPool
+from bff.secret import signing_secret
+from bff.settings import load_settings
+from bff.strict_json import JsonLimits
+from bff.wiring import Services, authenticator
+from resolvers.service import BacktestService
+from schema.response import BacktestResponse
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+
+GOOD: dict[str, Any] = {
+    "time_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-02-01T00:00:00Z"},
+    "template": {
+        "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
+        "timeframe": "15m",
+        "indicator_grids": [{"indicator_id": "ma.sma"}],
+    },
+}
+
+ANSWER = BacktestResponse.model_validate(
+    {
+        "mode": "template",
+        "strategy_id": None,
+        "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
+        "timeframe": "15m",
+        "warmup_bars": 200,
+        "top_k": 300,
+        "preselect": 20_000,
+        "top_trades_n": 3,
+        "spec_hash": None,
+        "grid_request_hash": "0" * 64,
+        "engine_params_hash": "1" * 64,
+        "stage_a_variants": 0,
+        "stage_b_variants": 0,
+        "target_bars": 2_976,
+        "variants": [],
+    }
+)
+
+
+@dataclass(eq=False)
+class ToldService:
+    """Gives one answer or raises one error, and remembers who asked what."""
+
+    outcome: BacktestResponse | Exception = ANSWER
+    asked: list[tuple[UUID, RunRequest]] = field(default_factory=list[tuple[UUID, RunRequest]])
+
+    def run(
+        self, request: RunRequest, *, user_id: UUID, control: Control, **_: object
+    ) -> BacktestResponse:
+        control.check()
+        self.asked.append((user_id, request))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+class Store:
+    """A store that answers its ping, or fails with what it was given."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.is_closed = False
+
+    def ping(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def services(
+    service: ToldService | None = None,
+    *,
+    candles: Store | None = None,
+    strategies: Store | None = None,
+    environ: dict[str, str] | None = None,
+) -> Services:
+    settings = load_settings({"ROEHUB_ENV": "test", **(environ or {})})
+    candles, strategies = candles or Store(), strategies or Store()
+    return Services(
+        settings=settings,
+        candles=cast("CandleFeed", candles),
+        strategies=cast("StrategyReader", strategies),
+        service=cast("BacktestService", service or ToldService()),
+        authenticate=authenticator(settings),
+        runs=RunPool(running=2, waiting=2),
+        queries=RunPool(running=1, waiting=2),
+        json_limits=JsonLimits(),
+        deadline_s=30.0,
+        closers=(candles.close, strategies.close),
+    )
+
+
+@contextmanager
+def client(built: Services) -> Iterator[TestClient]:
+    """A client of the whole application; its lifetime is the application's."""
+    with TestClient(create_app(built)) as opened:
+        yield opened
+
+
+def token(built: Services) -> str:
+    return issue_token(signing_secret(built.settings), user_id=USER, paid_level="pro", ttl_s=600)

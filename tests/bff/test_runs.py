@@ -1,0 +1,175 @@
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from starlette.types import Message, Receive
+
+from backtest.control import Control
+from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
+from bff.runs import RunPool
+
+SOON_S = 5
+
+
+@pytest.fixture
+def pool() -> Iterator[RunPool]:
+    pool = RunPool(running=1, waiting=1, retry_after_s=9)
+    yield pool
+    pool.close()
+
+
+async def stays() -> Message:
+    await asyncio.sleep(3_600)
+    raise AssertionError
+
+
+def leaves_when(event: threading.Event) -> Receive:
+    async def receive() -> Message:
+        await asyncio.to_thread(event.wait, SOON_S)
+        return {"type": "http.disconnect"}
+
+    return receive
+
+
+class Patient:
+    """Work that only its control can end."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.ended_by: list[type[BacktestError]] = []
+        self.ended = threading.Event()
+
+    def __call__(self, control: Control) -> None:
+        self.started.set()
+        try:
+            while True:
+                control.check()
+                time.sleep(0.002)
+        except BacktestError as exc:
+            self.ended_by.append(type(exc))
+            raise
+        finally:
+            self.ended.set()
+
+
+def test_the_outcome_comes_from_another_thread(pool: RunPool) -> None:
+    name = asyncio.run(pool.run_in_thread(stays, lambda _: threading.current_thread().name))
+
+    assert name.startswith("run")
+
+
+def test_an_error_of_the_work_is_raised(pool: RunPool) -> None:
+    def fail(_: Control) -> None:
+        raise ValueError("the reason")
+
+    with pytest.raises(ValueError, match="the reason"):
+        asyncio.run(pool.run_in_thread(stays, fail))
+
+
+def test_a_client_that_leaves_ends_its_run(pool: RunPool) -> None:
+    work = Patient()
+
+    with pytest.raises(RunCancelled):
+        asyncio.run(pool.run_in_thread(leaves_when(work.started), work))
+
+    assert work.ended.wait(SOON_S)
+    assert work.ended_by == [RunCancelled]
+
+
+def test_a_body_that_is_still_to_be_read_does_not_look_like_leaving(pool: RunPool) -> None:
+    messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else await stays()
+
+    assert asyncio.run(pool.run_in_thread(receive, lambda _: 7)) == 7
+
+
+def test_a_deadline_ends_the_run(pool: RunPool) -> None:
+    work = Patient()
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(pool.run_in_thread(stays, work, 0.05))
+
+    assert work.ended.wait(SOON_S)
+
+
+def test_a_deadline_is_answered_even_when_the_work_does_not_look(pool: RunPool) -> None:
+    release = threading.Event()
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(pool.run_in_thread(stays, lambda _: release.wait(SOON_S), 0.05))
+
+    release.set()
+
+
+def test_a_deadline_counts_while_waiting_for_a_thread(pool: RunPool) -> None:
+    first, never = Patient(), Patient()
+
+    async def both() -> None:
+        blocking = asyncio.ensure_future(pool.run_in_thread(stays, first))
+        await asyncio.to_thread(first.started.wait, SOON_S)
+        with pytest.raises(DeadlineExceeded):
+            await pool.run_in_thread(stays, never, 0.05)
+        blocking.cancel()
+
+    asyncio.run(both())
+
+    assert not never.started.is_set()
+    assert first.ended.wait(SOON_S)
+
+
+def test_more_than_the_places_is_refused_at_once_and_places_come_back(pool: RunPool) -> None:
+    gone = threading.Event()
+
+    async def crowd() -> list[type[BacktestError]]:
+        tasks = [
+            asyncio.ensure_future(pool.run_in_thread(leaves_when(gone), Patient())) for _ in "123"
+        ]
+        await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
+        gone.set()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        return [type(item) for item in outcomes if isinstance(item, BacktestError)]
+
+    assert asyncio.run(crowd()) == [RunCancelled, RunCancelled, Overloaded]
+    assert asyncio.run(pool.run_in_thread(stays, lambda _: "again")) == "again"
+
+
+def test_one_user_cannot_take_all_places() -> None:
+    pool = RunPool(running=1, waiting=9, per_user=1)
+    greedy, modest = UUID(int=1), UUID(int=2)
+    work = Patient()
+
+    async def crowd() -> None:
+        running = asyncio.ensure_future(pool.run_in_thread(stays, work, user_id=greedy))
+        await asyncio.to_thread(work.started.wait, SOON_S)
+        with pytest.raises(RateLimited):
+            await pool.run_in_thread(stays, lambda _: None, user_id=greedy)
+        other = asyncio.ensure_future(pool.run_in_thread(stays, lambda _: "mine", user_id=modest))
+        running.cancel()
+        assert await other == "mine"
+        assert await pool.run_in_thread(stays, lambda _: "again", user_id=greedy) == "again"
+
+    asyncio.run(crowd())
+    pool.close()
+
+
+def test_closing_ends_what_runs_and_refuses_what_comes() -> None:
+    pool = RunPool(running=1, waiting=0)
+    work = Patient()
+
+    async def run_and_close() -> None:
+        running = asyncio.ensure_future(pool.run_in_thread(stays, work))
+        await asyncio.to_thread(work.started.wait, SOON_S)
+        await asyncio.to_thread(pool.close)
+        with pytest.raises(RunCancelled):
+            await running
+        with pytest.raises(RunCancelled):
+            await pool.run_in_thread(stays, lambda _: None)
+
+    asyncio.run(run_and_close())
+
+    assert work.ended.is_set()
