@@ -7,6 +7,7 @@ See: docs/security.md
 from collections.abc import Callable, Mapping
 from email.message import Message as Header
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,6 +40,7 @@ class FrontDoor:
         try:
             body = await self._read(Headers(scope=scope), receive)
         except RoehubError as error:
+            structlog.contextvars.bind_contextvars(code=error.code.value)
             await refuse(error)(scope, receive, send)
             return
         if body is None:

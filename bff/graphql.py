@@ -119,7 +119,13 @@ class _Face:
         services = self._services
         pool = services.runs if operation.is_long else services.queries
         work = partial(self._execute, operation, caller, inputs, media_type)
-        return await pool.run_in_thread(request.receive, work, services.deadline_s)
+        user_id = None if caller is None else caller.user_id
+        code, response = await pool.run_in_thread(
+            request.receive, work, services.deadline_s, user_id=user_id
+        )
+        if code is not None:
+            structlog.contextvars.bind_contextvars(code=code.value)
+        return response
 
     def _read(self, body: bytes) -> _Operation:
         value = parse_json(body, self._services.json_limits)
@@ -150,7 +156,7 @@ class _Face:
         inputs: Mapping[str, ReadInput],
         media_type: str,
         control: Control,
-    ) -> Response:
+    ) -> tuple[Code | None, Response]:
         result = graphql_schema().execute_sync(
             operation.text,
             variable_values=operation.variables,
@@ -170,7 +176,8 @@ class _Face:
         status = _status(media_type, content, found)
         headers: Mapping[str, str] = found[0][1].headers if found else {}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return Response(text, status, dict(headers), f"{media_type}; charset=utf-8")
+        response = Response(text, status, dict(headers), f"{media_type}; charset=utf-8")
+        return (found[0][1].code if found else None), response
 
 
 def _status(

@@ -3,6 +3,7 @@
 See: docs/errors.md
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from graphql import GraphQLError
 from backtest.errors import BacktestError, InvalidRequest, Loc, Problem, Transient
 from bff.errors import RoehubError, masked, to_roehub
 from schema.graphql_body import Places
+
+_LONG_QUOTE = re.compile(r"""(['"])([^'"]{40})[^'"]+\1""")
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -53,7 +56,8 @@ def extensions(error: RoehubError) -> dict[str, Any]:
 def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
     cause = error.original_error
     if isinstance(cause, InvalidRequest):
-        root = places.get(str(error.path[0])) if error.path else None
+        # An error deeper than a root field is about an argument there, not about the input.
+        root = places.get(str(error.path[0])) if error.path and len(error.path) == 1 else None
         problems = cause.problems if root is None else map(root.translate, cause.problems)
         return to_roehub(InvalidRequest(problems, cause.message), as_written)
     if isinstance(cause, BacktestError):
@@ -63,6 +67,7 @@ def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
     if isinstance(cause, RoehubError):
         return cause
     if cause is None or isinstance(cause, GraphQLError):
-        message = error.message.partition(" Did you mean")[0]
-        return to_roehub(InvalidRequest([Problem(("query",), "graphql", message)]), as_written)
+        message = _LONG_QUOTE.sub(r"\1\2…\1", error.message.partition(" Did you mean")[0])
+        problem = Problem(("query",), "graphql", message)
+        return to_roehub(InvalidRequest([problem], message), as_written)
     return masked(cause)

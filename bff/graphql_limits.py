@@ -27,9 +27,9 @@ from backtest.errors import InvalidRequest, Problem
 from bff.errors import Code, RoehubError
 
 MAX_NESTING = 64
-MAX_COMMENTS = 200
 RUN_FIELD = "runBacktest"
 QUESTION_FIELDS = frozenset({"estimateBacktest", "variantReport"})
+LONG_LISTS = frozenset({"equityCurve", "trades", "variants"})
 
 _OPENING = {TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L}
 _CLOSING = {TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R}
@@ -45,6 +45,7 @@ class GraphQLLimits:
     max_depth: int = 12
     max_fields: int = 1_000
     max_questions: int = 10
+    max_long_lists: int = 12
     max_number_chars: int = 64
 
 
@@ -55,12 +56,14 @@ class _Cost:
     depth: int = 0
     runs: int = 0
     questions: int = 0
+    long_lists: int = 0
 
     def add(self, other: "_Cost", levels: int = 0) -> None:
         self.fields += other.fields
         self.aliases += other.aliases
         self.runs += other.runs
         self.questions += other.questions
+        self.long_lists += other.long_lists
         self.depth = max(self.depth, other.depth + levels)
 
 
@@ -77,7 +80,7 @@ def parse_document(text: str, limits: GraphQLLimits) -> DocumentNode:
     """
     try:
         _check_tokens(text, limits)
-        document = parse(text, max_lexical_tokens=limits.max_tokens + 1, max_comments=MAX_COMMENTS)
+        document = parse(text, max_lexical_tokens=limits.max_tokens + 1)
     except GraphQLSyntaxError as error:
         line, column = error.locations[0] if error.locations else (1, 1)
         message = f"The document is not GraphQL: line {line}, column {column}"
@@ -126,6 +129,7 @@ def _cost_problems(document: DocumentNode, limits: GraphQLLimits) -> Iterator[Pr
         ("too_complex", "fields", total.fields, limits.max_fields),
         ("one_run_per_document", RUN_FIELD, total.runs, 1),
         ("too_many_questions", "estimates and reports", total.questions, limits.max_questions),
+        ("too_many_lists", "long lists", total.long_lists, limits.max_long_lists),
     )
     for code, what, count, limit in measured:
         if count > limit:
@@ -171,6 +175,7 @@ class _Meter:
         cost.aliases += node.alias is not None
         cost.runs += name == RUN_FIELD
         cost.questions += name in QUESTION_FIELDS
+        cost.long_lists += name in LONG_LISTS
         if name.startswith("__"):
             # The standard introspection query is deeper than any honest question.
             cost.depth = 0

@@ -4,6 +4,7 @@ from typing import Protocol
 from uuid import UUID
 
 from backtest.control import Control
+from backtest.errors import InvalidRequest, Problem
 from backtest.indicators.catalog import INDICATORS
 from backtest.policy import RunPolicy
 from backtest.ports import GridDefaults
@@ -14,6 +15,8 @@ from resolvers.mapping import to_curve, to_response
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
 from schema.report import DrawCurve, EquityPoint, Report
 from schema.response import BacktestResponse
+
+MAX_POINTS = 300_000
 
 
 class UseCase(Protocol):
@@ -67,9 +70,10 @@ class BacktestService:
             request, user_id=user_id, control=control, want=want or Want()
         )
         response = to_response(result)
+        budget = _PointBudget(MAX_POINTS)
         for ranked, variant in zip(result.variants, response.variants, strict=True):
             if variant.report is not None:
-                variant.report.attach_curve(_drawing(ranked.replay, control))
+                variant.report.attach_curve(_drawing(ranked.replay, control, budget))
         return response
 
     def variant_report(self, request: RunRequest, *, user_id: UUID, control: Control) -> Report:
@@ -100,9 +104,23 @@ class BacktestService:
         return to_runtime_defaults(self._policy)
 
 
-def _drawing(replay: Replay, control: Control) -> DrawCurve:
+class _PointBudget:
+    """How many points of curves one answer may still hold."""
+
+    def __init__(self, n_points: int) -> None:
+        self._left = n_points
+
+    def spend(self, n_points: int) -> None:
+        self._left -= n_points
+        if self._left < 0:
+            message = f"one answer may hold {MAX_POINTS} points; ask for fewer curves or points"
+            raise InvalidRequest([Problem(("maxPoints",), "too_many_points", message)])
+
+
+def _drawing(replay: Replay, control: Control, budget: _PointBudget) -> DrawCurve:
     def draw(max_points: int) -> list[EquityPoint]:
         control.check()
+        budget.spend(max_points)
         return to_curve(replay.equity_curve(max_points))
 
     return draw

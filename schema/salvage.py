@@ -58,8 +58,9 @@ def _indicator_problems(template: Mapping[str, Any]) -> Iterator[Problem]:
 def _signal_problems(template: Mapping[str, Any]) -> Iterator[Problem]:
     names = [_name(raw) for raw in _items(template.get("indicator_grids"))]
     known = {name for name in names if name is not None}
+    has_all = bool(names) and None not in names
     for indicator_id, raw in _members(template.get("signal_grids")).items():
-        if normal_name(indicator_id) in known or None not in names:
+        if normal_name(indicator_id) in known or has_all:
             axes = {indicator_id: dict(_sound_axes(raw))}
             yield from signal_problems(known, axes, ("template", "signal_grids"))
 

@@ -4,10 +4,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backtest.adapters.candle_table import PRICE_COLUMNS, Minutes, insert_minutes, latest_minutes
+from backtest.adapters.candle_table import (
+    PRICE_COLUMNS,
+    Minutes,
+    StoredMinutes,
+    insert_minutes,
+    latest_minutes,
+)
 from backtest.adapters.clickhouse_connection import ClickHousePool
-from backtest.types import Instrument
+from backtest.types import Instrument, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +58,9 @@ def write_minutes(
     """
     if len(minutes) == 0:
         return Written()
-    stored = latest_minutes(
-        pool,
-        instrument,
-        start_ms=int(minutes.ts_open.min()),
-        stop_ms=int(minutes.ts_open.max()) + 1,
-    )
-    at = np.searchsorted(stored.ts_open, minutes.ts_open)
-    is_stored = np.zeros(len(minutes), dtype=np.bool_)
-    inside = at < len(stored.ts_open)
-    is_stored[inside] = stored.ts_open[at[inside]] == minutes.ts_open[inside]
-    is_identical = is_stored.copy()
-    ingested_at = np.full(len(minutes), now_ms, dtype=np.int64)
-    ingested_at[is_stored] = np.maximum(now_ms, stored.ingested_at[at[is_stored]] + 1)
-    for name in PRICE_COLUMNS:
-        mine, theirs = minutes.columns[name][is_stored], stored.prices[name][at[is_stored]]
-        is_identical[is_stored] &= mine == theirs
+    first_ms, last_ms = int(minutes.ts_open.min()), int(minutes.ts_open.max())
+    stored = latest_minutes(pool, instrument, start_ms=first_ms, stop_ms=last_ms + 1)
+    is_stored, is_identical, ingested_at = _compare(minutes, stored, now_ms)
     wanted = ~is_identical
     insert_minutes(
         pool,
@@ -81,3 +75,20 @@ def write_minutes(
         n_replaced=int(np.count_nonzero(is_stored & wanted)),
         n_identical=int(np.count_nonzero(is_identical)),
     )
+
+
+def _compare(
+    minutes: Minutes, stored: StoredMinutes, now_ms: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], IntArray]:
+    """Per minute: whether one is stored, whether with the same values, when to say it came."""
+    at = np.searchsorted(stored.ts_open, minutes.ts_open)
+    inside = at < len(stored.ts_open)
+    is_stored = np.zeros(len(minutes), dtype=np.bool_)
+    is_stored[inside] = stored.ts_open[at[inside]] == minutes.ts_open[inside]
+    at = at[is_stored]
+    is_identical = is_stored.copy()
+    for name in PRICE_COLUMNS:
+        is_identical[is_stored] &= minutes.columns[name][is_stored] == stored.prices[name][at]
+    ingested_at = np.full(len(minutes), now_ms, dtype=np.int64)
+    ingested_at[is_stored] = np.maximum(now_ms, stored.ingested_at[at] + 1)
+    return is_stored, is_identical, ingested_at

@@ -73,9 +73,9 @@ class ClickHouseCandles:
         parameters = {
             "market_id": instrument.market_id,
             "symbol": instrument.symbol,
-            "bucket_ms": timeframe.ms,
             "start_ms": _storable(start_ms),
             "stop_ms": _storable(stop_ms),
+            "bucket_ms": timeframe.ms,
         }
 
         def query(client: Client) -> list[NDArray[Any]]:
@@ -123,6 +123,18 @@ class ClickHouseCandles:
 
 def _touch(client: Client) -> None:
     client.query(f"SELECT ts_open FROM {CANDLE_TABLE} LIMIT 1")  # noqa: S608 - a constant
+
+
+def _parameters(
+    instrument: Instrument, timeframe: Timeframe, start_ms: int, stop_ms: int
+) -> dict[str, Any]:
+    return {
+        "market_id": instrument.market_id,
+        "symbol": instrument.symbol,
+        "bucket_ms": timeframe.ms,
+        "start_ms": _storable(start_ms),
+        "stop_ms": _storable(stop_ms),
+    }
 
 
 def _storable(moment_ms: int) -> int:

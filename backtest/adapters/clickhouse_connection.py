@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import clickhouse_connect
+from clickhouse_connect import common
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
@@ -29,6 +30,7 @@ _UNKNOWN_TABLE = 60
 _UNKNOWN_DATABASE = 81
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 120
+_CLOSING_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,8 @@ class ClickHousePool:
     def __init__(self, target: ClickHouseTarget) -> None:
         self.target = target
         self._idle: list[Client] = []
-        self._lock = threading.Lock()
+        self._n_busy = 0
+        self._state = threading.Condition()
         self._opening = threading.Lock()
         self._closed = False
 
@@ -97,12 +100,14 @@ class ClickHousePool:
             raise _unavailable(error) from error
 
     def close(self) -> None:
-        """Close idle clients now and busy ones when they are handed back."""
-        with self._lock:
+        """Close idle clients, and busy ones as soon as they are handed back.
+
+        Waits up to two seconds for these: a process should not end inside the engine.
+        """
+        with self._state:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for client in idle:
-            client.close()
+            self._close_idle()
+            self._state.wait_for(lambda: self._n_busy == 0, timeout=_CLOSING_S)
 
     def _run_once(self, call: Callable[[Client], T]) -> T:
         with self._borrowed() as client:
@@ -110,21 +115,33 @@ class ClickHousePool:
 
     @contextmanager
     def _borrowed(self) -> Generator[Client]:
-        with self._lock:
+        with self._state:
+            self._n_busy += 1
             client = self._idle.pop() if self._idle else None
-        if client is None:
-            client = self._open()
         try:
+            client = client or self._open()
             yield client
         except BaseException:
-            client.close()
+            if client is not None:
+                client.close()
+            self._hand_back(None)
             raise
-        with self._lock:
-            is_kept = not self._closed
-            if is_kept:
+        self._hand_back(client)
+
+    def _hand_back(self, client: Client | None) -> None:
+        """Keep a client that worked; one whose call failed is gone already."""
+        with self._state:
+            self._n_busy -= 1
+            if client is not None:
                 self._idle.append(client)
-        if not is_kept:
+            if self._closed:
+                self._close_idle()
+            self._state.notify_all()
+
+    def _close_idle(self) -> None:
+        for client in self._idle:
             client.close()
+        self._idle.clear()
 
     def _open(self) -> Client:
         if isinstance(self.target, ClickHouseServer):
@@ -134,6 +151,8 @@ class ClickHousePool:
 
 
 def _open_server(server: ClickHouseServer) -> Client:
+    """A client that leaves out settings which the user's profile does not allow to change."""
+    common.set_setting("invalid_setting_action", "drop")
     return clickhouse_connect.get_client(
         interface="https" if server.secure else "http",
         host=server.host,

@@ -1,7 +1,7 @@
 """Writing saved strategies, for the commands; the service itself only reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,9 @@ class StrategyLine:
     timeframe: str
     created_at: datetime
     is_deleted: bool
+
+
+_LINE_COLUMNS = tuple(field.name for field in fields(StrategyLine))
 
 
 class StrategyWriter:
@@ -78,33 +81,16 @@ class StrategyWriter:
     ) -> list[StrategyLine]:
         """Strategies of one user or of all, oldest first."""
         columns = STRATEGIES.c
-        statement = sa.select(
-            columns.strategy_id,
-            columns.user_id,
-            columns.name,
-            columns.instrument_key,
-            columns.timeframe,
-            columns.created_at,
-            columns.is_deleted,
-        ).order_by(columns.created_at, columns.strategy_id)
+        statement = sa.select(*(columns[name] for name in _LINE_COLUMNS)).order_by(
+            columns.created_at, columns.strategy_id
+        )
         if user_id is not None:
             statement = statement.where(columns.user_id == user_id)
         if not with_deleted:
             statement = statement.where(columns.is_deleted.is_(False))
         with translated_failures(), self._engine.connect() as connection:
             rows = connection.execute(statement).all()
-        return [
-            StrategyLine(
-                strategy_id=row.strategy_id,
-                user_id=row.user_id,
-                name=row.name,
-                instrument_key=row.instrument_key,
-                timeframe=row.timeframe,
-                created_at=_in_utc(row.created_at),
-                is_deleted=row.is_deleted,
-            )
-            for row in rows
-        ]
+        return [_line(row) for row in rows]
 
     def delete(self, strategy_id: UUID) -> bool:
         """Mark a strategy as deleted; False when there is none, or it is deleted already."""
@@ -120,6 +106,18 @@ class StrategyWriter:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _line(row: sa.Row[Any]) -> StrategyLine:
+    return StrategyLine(
+        strategy_id=row.strategy_id,
+        user_id=row.user_id,
+        name=row.name,
+        instrument_key=row.instrument_key,
+        timeframe=row.timeframe,
+        created_at=_in_utc(row.created_at),
+        is_deleted=row.is_deleted,
+    )
 
 
 def _in_utc(moment: datetime) -> datetime:

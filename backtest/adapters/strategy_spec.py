@@ -54,20 +54,21 @@ def _spec(response: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, 
         "symbol": instrument.symbol,
         "timeframe": str(response["timeframe"]),
         "signal_template": " AND ".join(identifiers),
-        "indicators": [
-            {
-                "id": selection["indicator_id"],
-                "inputs": selection["inputs"],
-                "params": selection["params"],
-            }
-            for selection in selections
-        ],
+        "indicators": [_indicator(selection) for selection in selections],
         "tags": [],
         "direction_mode": payload["direction_mode"],
         "sizing_mode": payload["sizing_mode"],
         "execution": payload["execution"],
         "risk": payload["risk"],
         "signal_grids": payload["signals"],
+    }
+
+
+def _indicator(selection: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": selection["indicator_id"],
+        "inputs": selection["inputs"],
+        "params": selection["params"],
     }
 
 

@@ -20,10 +20,12 @@ FORBIDDEN = np.uint64(0)
 class Market:
     """Closes of the target slice, shape (n_bars,), what follows from them, and the account.
 
-    `never` is a passage table of one level that is never reached.
+    `padded` repeats the last close once, shape (n_bars + 1,), and `inverse` is `1 / padded`: the
+    edge after the last bar of a signal that never ends then needs no special case. `never` is a passage table of one level that is never reached.
     """
 
     close: FloatArray
+    padded: FloatArray
     inverse: FloatArray
     extrema: FloatArray
     terms: FloatArray
@@ -35,12 +37,14 @@ class Market:
     def of(cls, bars: Bars, settings: RunSettings) -> "Market":
         """The market of a run."""
         close = np.ascontiguousarray(bars.close[bars.target_start : bars.target_stop])
+        padded = np.append(close, close[-1:])
         terms = account_terms(settings.execution, settings.sizing_mode)
         longs = settings.direction_mode is not DirectionMode.SHORT_ONLY
         shorts = settings.direction_mode is not DirectionMode.LONG_ONLY
         return cls(
             close=close,
-            inverse=1.0 / close,
+            padded=padded,
+            inverse=1.0 / padded,
             extrema=block_extrema(close),
             terms=terms,
             factors=trade_coefficients(terms),

@@ -71,7 +71,7 @@ class IndicatorRows:
     def rows_of_variants(self) -> IntArray:
         """Row of every (compute, signal) variant, shape (n_compute, n_signals)."""
         lengths = [len(values) for _, values in self._entry.axes]
-        digits = np.indices(lengths).reshape(len(lengths), -1)
+        digits = np.indices(lengths).reshape(len(lengths), math.prod(lengths))
         places = {name: place for place, (name, _) in enumerate(self._entry.axes)}
         settings = np.zeros(self._entry.n_compute, np.int64)
         for name in self._order:

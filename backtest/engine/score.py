@@ -93,7 +93,8 @@ def score_compounding(
         outer_ids: Shape (n_outer, n_slow): rows to combine for each outer variant.
         side_masks: Shape (2,), see `combine`.
         fast_rows: Bit rows of the fast indicator, shape (n_fast, 2, n_words).
-        close: Shape (n_bars,), the target slice; `inverse` is `1 / close`.
+        close: Shape (n_bars + 1,), the target slice with its last close repeated; `inverse` is
+            `1 / close`.
         inverse: See `close`.
         factors: `trade_coefficients`.
         outer: Scratch, shape (2, n_words).

@@ -132,7 +132,7 @@ class Stages:
         part = np.empty((high - low, len(rows)), np.float64)
         scratch = np.empty((2, market.n_words), np.uint64)
         slow = (self._combos.slow_rows, self._combos.outer_ids[low:high], market.side_masks)
-        prices = (market.close, market.inverse, market.factors)
+        prices = (market.padded, market.inverse, market.factors)
         if market.compounds:
             score_compounding(*slow, rows, *prices, scratch, part)
         else:

@@ -1,0 +1,5 @@
+"""The catalog of indicators and the kernels behind it.
+
+Reading order: `definition` (what a row says), `catalog` (the rows), `series` (what kernels read and
+share), `primitives`, then one file per group.
+"""

@@ -172,18 +172,18 @@ def rate_of_change(x: FloatArray, window: int, out: FloatArray) -> None:
 
 @kernel("void(float64[::1], float64, float64[::1])")
 def relative_strength(x: FloatArray, alpha: float, out: FloatArray) -> None:
-    """Share of gains in the smoothed absolute changes, in percent.
+    """Share of gains in the smoothed absolute changes, in percent; NaN before the first change.
 
-    `100 G/(G+Q)` equals the usual `100 - 100/(1+G/Q)` and needs no case for `Q == 0`; without any
-    change so far it is 0/0, hence NaN.
+    `100 G/(G+Q)` equals the usual `100 - 100/(1+G/Q)` and needs no case of its own for `Q == 0`.
     """
-    out[:1] = np.nan
+    out[:2] = np.nan
     if len(x) < 2:
         return
     keep = 1.0 - alpha
     gains = max(x[1] - x[0], 0.0)
     losses = max(x[0] - x[1], 0.0)
-    out[1] = 100.0 * (gains / (gains + losses))
+    if x[1] != x[0]:
+        out[1] = 100.0 if x[1] > x[0] else 0.0
     for t in range(2, len(x)):
         change = x[t] - x[t - 1]
         gains = alpha * max(change, 0.0) + keep * gains

@@ -44,8 +44,11 @@ def aroon(series: Series, *, window: int) -> FloatArray:
     `w + 1` bars, so this is `AROONOSC(window - 1) (window - 1)/window`.
     """
     since_high = rolled(bars_since_max, series["high"], window)
-    since_low = rolled(bars_since_min, series["low"], window)
-    return 100.0 * (since_low - since_high) / window
+    out = rolled(bars_since_min, series["low"], window)
+    out -= since_high
+    out *= 100.0
+    out /= window
+    return out
 
 
 def chandelier_exit(series: Series, *, window: int, mult: float) -> FloatArray:
@@ -53,7 +56,9 @@ def chandelier_exit(series: Series, *, window: int, mult: float) -> FloatArray:
 
     The window includes the current bar. Finite from bar `window - 1`, in price.
     """
-    return series.shared(highest, "high", window) - mult * series.shared(atr, window)
+    out = mult * series.shared(atr, window)
+    np.subtract(series.shared(highest, "high", window), out, out=out)
+    return out
 
 
 def donchian(series: Series, *, window: int) -> FloatArray:
@@ -138,13 +143,15 @@ def _directional_index(series: Series, window: int) -> FloatArray:
 
 
 def _middle(series: Series, window: int) -> FloatArray:
-    high = series.shared(highest, "high", window)
-    return (high + series.shared(lowest, "low", window)) / 2.0
+    out = series.shared(highest, "high", window) + series.shared(lowest, "low", window)
+    out /= 2.0
+    return out
 
 
 def _span_lead(series: Series, conversion_window: int, base_window: int) -> FloatArray:
-    conversion = series.shared(_middle, conversion_window)
-    return (conversion + series.shared(_middle, base_window)) / 2.0
+    out = series.shared(_middle, conversion_window) + series.shared(_middle, base_window)
+    out /= 2.0
+    return out
 
 
 def _upward_movement(series: Series) -> FloatArray:

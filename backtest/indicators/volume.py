@@ -76,7 +76,9 @@ def vwap_deviation(series: Series, *, mult: float, window: int) -> FloatArray:
     Each bar deviates from its own VWAP; the deviation has ddof 0. Finite from bar
     `2 (window - 1)`; NaN while any VWAP of the last `window` bars is.
     """
-    return series.shared(_weighted_price, window) + mult * series.shared(_weighted_spread, window)
+    out = mult * series.shared(_weighted_spread, window)
+    out += series.shared(_weighted_price, window)
+    return out
 
 
 def _per_volume(series: Series, amount: FloatArray, window: int) -> FloatArray:
@@ -113,7 +115,8 @@ def _weighted_price(series: Series, window: int) -> FloatArray:
 
 def _weighted_spread(series: Series, window: int) -> FloatArray:
     apart = series["hlc3"] - series.shared(_weighted_price, window)
-    return np.sqrt(rolled(rolling_variance, apart, window))
+    out = rolled(rolling_variance, apart, window)
+    return np.sqrt(out, out=out)
 
 
 @inline
@@ -171,4 +174,5 @@ def share_in_percent(part: FloatArray, other: FloatArray, out: FloatArray) -> No
     `out` may be one of the inputs.
     """
     for t in range(len(part)):
-        out[t] = 100.0 * (part[t] / (part[t] + other[t]))
+        both = part[t] + other[t]
+        out[t] = 100.0 * (part[t] / both) if both != 0.0 else np.nan

@@ -1,6 +1,7 @@
 """`candles import`, `candles generate`, `candles list`."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -99,14 +100,7 @@ def generate_(
     with candle_store(context) as pool:
         create_table(pool)
         _refuse_real_candles(pool, instrument)
-        written = write_minutes(
-            pool,
-            instrument,
-            generate(market),
-            source=SYNTHETIC_SOURCE,
-            now_ms=_now_ms(),
-            ingest_id=uuid4(),
-        )
+        written = _write_synthetic(pool, instrument, market)
     typer.echo(
         f"{_name(instrument)}: {_told(written)}; {days} days of synthetic candles, seed {seed}"
     )
@@ -135,39 +129,45 @@ def list_(context: typer.Context) -> None:
     Console(width=None if Console().is_terminal else 160).print(table)
 
 
+def _write_synthetic(pool: ClickHousePool, instrument: Instrument, market: Market) -> Written:
+    return write_minutes(
+        pool,
+        instrument,
+        generate(market),
+        source=SYNTHETIC_SOURCE,
+        now_ms=_now_ms(),
+        ingest_id=uuid4(),
+    )
+
+
 def _import_file(
     pool: ClickHousePool, instrument: Instrument, path: Path, *, skip_refused: bool
 ) -> bool:
     """Check, then write; whether the file is in the store now, apart from skipped rows."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=stderr(),
-        transient=True,
-    )
     try:
-        with bar:
-            check_task, write_task = bar.add_task("checking"), bar.add_task("writing", total=None)
-            checked = check_file(
-                path, lambda done, total: bar.update(check_task, completed=done, total=total)
+        with _progress_bar() as bar:
+            checked = check_file(path, _on_bar(bar, "checking"))
+            is_written = skip_refused or not len(checked.refused_lines)
+            written = (
+                write_file(pool, instrument, checked, _on_bar(bar, "writing"), _now_ms())
+                if is_written
+                else None
             )
-            if len(checked.refused_lines) and not skip_refused:
-                written = None
-            else:
-                written = write_file(
-                    pool,
-                    instrument,
-                    checked,
-                    lambda done, total: bar.update(write_task, completed=done, total=total),
-                    _now_ms(),
-                )
     except BrokenFile as error:
         stderr().print(f"{error}; nothing of it was written", style="bold red", markup=False)
         return False
     _report(checked, written)
-    return written is not None
+    return is_written
+
+
+def _progress_bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=stderr(), transient=True)
+
+
+def _on_bar(bar: Progress, stage: str) -> Callable[[int, int], None]:
+    task = bar.add_task(stage, total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _report(checked: CheckedFile, written: Written | None) -> None:

@@ -46,7 +46,7 @@ def test_every_code_is_documented(code: Code) -> None:
     assert re.search(rf"\b{code.value}\b", DOCS.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("cls", sorted(CODE_OF, key=lambda cls: cls.__name__))
+@pytest.mark.parametrize("cls", sorted(CODE_OF, key=str))
 def test_every_domain_error_is_documented(cls: type[BacktestError]) -> None:
     text = DOCS.read_text(encoding="utf-8")
 
@@ -145,7 +145,7 @@ def test_a_graphql_refusal_carries_the_same_facts() -> None:
 def test_a_bug_shows_nothing_but_its_id() -> None:
     error = masked(RuntimeError("password=hunter2"))
 
-    body = json.loads(error_response(error).body)
+    body = json.loads(bytes(error_response(error).body))
 
     assert error.status == 500
     assert set(body["error"]["details"]) == {"error_id"}

@@ -11,12 +11,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 
+from backtest.adapters.candle_schema import CANDLE_TABLE
 from backtest.adapters.clickhouse_connection import ClickHousePool, ClickHouseServer
 from backtest.errors import CandlesUnavailable
 
+_INSERT = re.compile(r"\s*INSERT INTO (?P<table>\S+) \((?P<columns>.*)\)\s+FORMAT Arrow")
+
 
 class FakeServer(ThreadingHTTPServer):
-    """What was asked is in `requests`; `fault` spoils the answers to rollup queries."""
+    """What was asked is in `requests`; `fault` spoils what is asked about candles."""
 
     daemon_threads = True
 
@@ -41,15 +44,19 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self._body()
         asked = dict(parse_qsl(urlsplit(self.path).query))
+        insert = _INSERT.match(asked.get("query", ""))
+        if insert is not None:
+            self._insert(insert, body)
+            return
         asked["sql"] = asked.get("query", "") + body.decode()
         self.server.requests.append(asked)
         if self.server.n_resets > 0:
             self.server.n_resets -= 1
             self.close_connection = True
             return
-        is_spoiled = "groupArray" in asked["sql"] or asked["sql"].startswith("KILL")
+        is_spoiled = CANDLE_TABLE in asked["sql"]
         self._answer(asked, self.server.fault if is_spoiled else None)
 
     def do_GET(self) -> None:
@@ -58,6 +65,23 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Nobody reads it."""
 
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _insert(self, insert: re.Match[str], body: bytes) -> None:
+        columns = [name.strip(" `") for name in insert["columns"].split(",")]
+        self.server.engine.run(
+            lambda client: client.raw_insert(insert["table"], columns, body, fmt="Arrow")
+        )
+        self._send(200, b"")
+
     def _answer(self, asked: dict[str, str], fault: str | None) -> None:
         if asked["sql"].startswith("KILL"):
             self.server.released.set()
@@ -65,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault == "slow":
             self.server.released.wait(10)
+        if fault == "no table":
+            self._send(404, b"Code: 60. DB::Exception: Unknown table. (UNKNOWN_TABLE)")
+            return
         status, content = self._execute(asked)
         if fault in {"no row", "short arrays"}:
             content = _spoiled(content, fault)

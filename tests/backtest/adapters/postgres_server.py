@@ -27,13 +27,7 @@ def running_postgres() -> Generator[str]:
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
         run_as = user.pw_uid if user is not None else None
-        subprocess.run(
-            [binaries / "initdb", "-D", folder / "db", "-A", "trust", "-U", "tester", "-N"],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-            user=run_as,
-        )
+        _initialise(binaries, folder, run_as)
         port = _free_port()
         with subprocess.Popen(
             _command(binaries, folder, port),
@@ -50,6 +44,16 @@ def running_postgres() -> Generator[str]:
                 server.terminate()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _initialise(binaries: Path, folder: Path, run_as: int | None) -> None:
+    subprocess.run(
+        [binaries / "initdb", "-D", folder / "db", "-A", "trust", "-U", "tester", "-N"],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        user=run_as,
+    )
 
 
 def _command(binaries: Path, folder: Path, port: int) -> list[str | Path]:

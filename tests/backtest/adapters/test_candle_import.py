@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from backtest.adapters.candle_files import BrokenFile
 from backtest.adapters.candle_import import CheckedFile, check_file, write_file
-from backtest.adapters.candle_table import latest_minutes, stored_instruments
+from backtest.adapters.candle_table import create_table, latest_minutes, stored_instruments
 from backtest.adapters.candle_write import Written
 from backtest.adapters.clickhouse_connection import ClickHousePool
 from backtest.types import Instrument
@@ -25,6 +25,7 @@ from tests.backtest.adapters.candle_texts import (
     write_zip,
 )
 from tests.backtest.adapters.candles import a_new_instrument
+from tests.backtest.adapters.clickhouse_server import FakeServer
 
 SAMPLE = os.environ.get("SAMPLE_CANDLES")
 KLINE_HEADER = (
@@ -135,6 +136,20 @@ def test_importing_twice_changes_nothing(pool: ClickHousePool, tmp_path: Path) -
     assert again == Written(n_identical=3)
     stored = next(s for s in stored_instruments(pool) if s.instrument == instrument)
     assert (stored.n_rows, stored.n_minutes) == (3, 3)
+
+
+def test_a_server_is_filled_the_same_way(
+    pool: ClickHousePool, server: FakeServer, tmp_path: Path
+) -> None:
+    http_pool = ClickHousePool(server.target)
+    create_table(http_pool)
+
+    instrument, written = imported(http_pool, write(tmp_path / "klines", kline()))
+    _, again = imported(http_pool, tmp_path / "klines", instrument)
+    http_pool.close()
+
+    assert (written, again) == (Written(n_new=3), Written(n_identical=3))
+    assert seen(pool, instrument) == (TIMES, [11, 12, 13])
 
 
 def test_changed_values_replace_the_old_ones_even_when_the_clock_went_back(

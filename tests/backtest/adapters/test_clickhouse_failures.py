@@ -100,15 +100,11 @@ def test_a_server_that_refuses_is_unavailable_within_a_second(instrument: Instru
     assert refused.value.message == "The candle store is not available"
 
 
-def test_ping_tells_that_the_table_is_missing(server: FakeServer, pool: ClickHousePool) -> None:
-    http_pool = ClickHousePool(server.target)
-    pool.run(lambda c: c.command("RENAME DATABASE market_data TO elsewhere"))
-    try:
-        with pytest.raises(CandlesUnavailable) as missing:
-            ClickHouseCandles(http_pool).ping()
-    finally:
-        pool.run(lambda c: c.command("RENAME DATABASE elsewhere TO market_data"))
-        http_pool.close()
+def test_ping_tells_that_the_table_is_missing(server: FakeServer, feed: CandleFeed) -> None:
+    server.fault = "no table"
+
+    with pytest.raises(CandlesUnavailable) as missing:
+        feed.ping()
 
     assert "candles import" in notes(missing.value)
 

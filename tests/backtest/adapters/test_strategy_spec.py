@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from backtest.adapters.strategy_spec import NoSuchVariant, default_name, spec_of_variant
+from backtest.axes import axis_values
 from schema.strategy_spec import read_spec
 
 RESPONSE: dict[str, Any] = {
@@ -52,12 +53,12 @@ def test_the_spec_reads_back_as_the_same_single_variant() -> None:
     template = read_spec(spec_of_variant(RESPONSE, 0))
 
     (indicator,) = template.indicator_grids
-    assert indicator.params["window"].values == (14,)
+    assert axis_values(indicator.params["window"]) == (14,)
     assert indicator.source is not None
     assert template.execution == RESPONSE["variants"][0]["payload"]["execution"]
     assert template.risk_grid.sl_enabled
     assert not template.risk_grid.tp_enabled
-    assert template.signal_grids["momentum.rsi"]["short_threshold"].values == (70.5,)
+    assert axis_values(template.signal_grids["momentum.rsi"]["short_threshold"]) == (70.5,)
     assert (template.direction_mode, template.sizing_mode) == ("long-only", "fixed_quote")
 
 
