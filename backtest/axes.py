@@ -5,6 +5,7 @@ An axis is counted before it is materialised, so that a range of 10^12 values co
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 Scalar = int | float | str
 
@@ -62,8 +63,8 @@ def axis_len(axis: Axis) -> int:
     """Number of values, without materialising any. The axis must have no `axis_problem`."""
     if isinstance(axis, ExplicitAxis):
         return len(axis.values)
-    start, stop, step = _decimals(axis)
-    return int((stop - start) // step) + 1
+    start, stop, step = map(Fraction, _decimals(axis))
+    return (stop - start) // step + 1
 
 
 def axis_values(axis: Axis) -> tuple[Scalar, ...]:
@@ -75,8 +76,8 @@ def axis_values(axis: Axis) -> tuple[Scalar, ...]:
     """
     if isinstance(axis, ExplicitAxis):
         return axis.values
-    start, stop, step = _decimals(axis)
-    n = int((stop - start) // step) + 1
+    n = axis_len(axis)
+    start, _, step = _decimals(axis)
     if all(_is_whole(number) for number in (axis.start, axis.stop_incl, axis.step)):
         return tuple(int(start) + i * int(step) for i in range(n))
     return tuple(float(start + i * step) for i in range(n))

@@ -5,7 +5,7 @@ Everything is counted before it is materialised. Names are compared stripped and
 
 import math
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from fractions import Fraction
 
 from backtest.axes import MAX_AXIS_VALUES, Axis, ExplicitAxis, RangeAxis, axis_len, axis_problem
 from backtest.errors import Loc, Problem
@@ -115,7 +115,7 @@ def _ends(axis: Axis) -> list[float]:
     """Numbers among which the smallest and the largest value of an axis are."""
     if isinstance(axis, ExplicitAxis):
         return [float(value) for value in axis.values]
-    last = Decimal(repr(axis.start)) + (axis_len(axis) - 1) * Decimal(repr(axis.step))
+    last = Fraction(repr(axis.start)) + (axis_len(axis) - 1) * Fraction(repr(axis.step))
     return [float(axis.start), float(last)]
 
 
@@ -153,8 +153,8 @@ def _param_problems(param: Param, axis: Axis, loc: Loc) -> Iterator[Problem]:
     if isinstance(axis, RangeAxis):
         yield from _lattice_problems(param, axis, loc)
         yield from _bound_problems(param, axis.start, (*loc, "start"))
-        last = Decimal(repr(axis.start)) + (axis_len(axis) - 1) * Decimal(repr(axis.step))
-        if last > Decimal(repr(param.hard_max)):
+        last = Fraction(repr(axis.start)) + (axis_len(axis) - 1) * Fraction(repr(axis.step))
+        if last > Fraction(repr(param.hard_max)):
             yield from _bound_problems(param, float(last), (*loc, "stop_incl"))
         return
     for position, value in enumerate(axis.values):
@@ -180,16 +180,16 @@ def _bound_problems(param: Param, value: float, loc: Loc) -> Iterator[Problem]:
 
 def _lattice_problems(param: Param, axis: RangeAxis, loc: Loc) -> Iterator[Problem]:
     """Ranges start on the lattice of the parameter and move along it."""
-    step, origin = Decimal(repr(param.step)), Decimal(repr(param.hard_min))
-    if param.kind == "int" and Decimal(repr(axis.step)) % 1:
+    step, origin = Fraction(repr(param.step)), Fraction(repr(param.hard_min))
+    if param.kind == "int" and Fraction(repr(axis.step)) % 1:
         yield Problem((*loc, "step"), "int_type", f"{param.name} takes whole numbers")
-    elif Decimal(repr(axis.step)) % step:
+    elif Fraction(repr(axis.step)) % step:
         yield Problem(
             (*loc, "step"),
             "multiple_of",
             f"step must be a multiple of {param.step}, was {axis.step}",
         )
-    if (Decimal(repr(axis.start)) - origin) % step:
+    if (Fraction(repr(axis.start)) - origin) % step:
         yield Problem(
             (*loc, "start"),
             "multiple_of",

@@ -4,7 +4,7 @@ It reads like the table of contents of a backtest: resolve, guard, load, score, 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -277,7 +277,7 @@ class _Clock:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> Generator[None]:
         """Count the time of a block under `name`."""
         start = time.perf_counter()
         try:

@@ -8,6 +8,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -49,8 +50,8 @@ def measure(pool: ClickHousePool) -> None:
     insert_minutes(pool, DOUBLED, shuffled(minutes), source="synthetic", ingested_at=2)
     assert bits(load(feed, PLAIN, Timeframe.M15)) == bits(load(feed, DOUBLED, Timeframe.M15))
     for timeframe in (Timeframe.M1, Timeframe.M15, Timeframe.D1):
-        show(f"load {timeframe}", lambda: load(feed, PLAIN, timeframe))
-        show(f"load {timeframe}, doubled", lambda: load(feed, DOUBLED, timeframe))
+        show(f"load {timeframe}", partial(load, feed, PLAIN, timeframe))
+        show(f"load {timeframe}, doubled", partial(load, feed, DOUBLED, timeframe))
 
 
 def show(what: str, call: Callable[[], T], n: int = 7) -> T:

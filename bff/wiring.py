@@ -7,8 +7,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from backtest.run import Backtester
-
 from backtest.adapters.clickhouse import ClickHouseCandles
 from backtest.adapters.clickhouse_connection import (
     ClickHousePool,
@@ -18,6 +16,7 @@ from backtest.adapters.clickhouse_connection import (
 )
 from backtest.adapters.strategies_sql import SqlStrategies
 from backtest.ports import CandleFeed, StrategyReader
+from backtest.run import Backtester
 from bff.auth import Authenticator
 from bff.runs import RunPool
 from bff.secret import signing_secret

@@ -80,11 +80,14 @@ class BacktestService:
         """The report of a request that spans exactly one variant.
 
         Raises:
-            BacktestError: Whatever the use-case says.
+            InvalidRequest: The configuration switches reports off.
+            BacktestError: Whatever else the use-case says.
         """
         response = self.run(request, user_id=user_id, control=control)
         (variant,) = response.variants
-        assert variant.report is not None
+        if variant.report is None:
+            message = "reports are switched off in the configuration of this service"
+            raise InvalidRequest([Problem((), "reports_disabled", message)])
         return variant.report
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> BacktestEstimate:

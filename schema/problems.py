@@ -22,7 +22,10 @@ _AXES = (
     ("spec", "indicators", _INDEX, "inputs", _ANY),
     ("spec", "indicators", _INDEX, "params", _ANY),
 )
+# Tuples are how the models hold lists; a client knows lists only.
+_CODES = {"missing": "required", "tuple_type": "list_type"}
 _MESSAGES = {
+    "tuple_type": "Input should be a valid list",
     "union_tag_invalid": "mode should be 'explicit' or 'range'",
     "model_attributes_type": "Input should be an object",
     "model_type": "Input should be an object",
@@ -49,9 +52,8 @@ def shape_problems(error: ValidationError, root: Loc = ()) -> Iterator[Problem]:
 def _problem(loc: Loc, code: str, message: str) -> Problem:
     if code == "union_tag_not_found":
         return Problem((*loc, "mode"), "required", "Field required")
-    if code == "missing":
-        return Problem(loc, "required", message)
-    return Problem(loc, code, _MESSAGES.get(code, message))
+    told = _CODES.get(code, code)
+    return Problem(loc, told, _MESSAGES.get(code, message))
 
 
 def _without_mode(loc: Loc) -> Loc:

@@ -70,13 +70,7 @@ class ClickHouseCandles:
             RunCancelled: The control was cancelled.
         """
         token = str(uuid4())
-        parameters = {
-            "market_id": instrument.market_id,
-            "symbol": instrument.symbol,
-            "start_ms": _storable(start_ms),
-            "stop_ms": _storable(stop_ms),
-            "bucket_ms": timeframe.ms,
-        }
+        parameters = _parameters(instrument, timeframe, start_ms, stop_ms)
 
         def query(client: Client) -> list[NDArray[Any]]:
             control.check()

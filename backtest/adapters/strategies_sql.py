@@ -26,7 +26,7 @@ class SqlStrategies:
         url: `sqlite:///path` or a Postgres DSN. Nothing is opened before the first call.
 
     Raises:
-        ValueError: The DSN is not one.
+        StrategiesUnavailable: The DSN is not one.
     """
 
     def __init__(self, url: str) -> None:

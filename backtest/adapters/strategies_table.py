@@ -57,7 +57,8 @@ class PostgresDatabase:
         """What libpq understands, whichever way the DSN is spelled.
 
         Raises:
-            ValueError: It is neither a URL nor `key=value` pairs. The DSN is not repeated.
+            StrategiesUnavailable: It is neither a URL nor `key=value` pairs. The note does not
+                repeat it, since it may hold a password.
         """
         plain = self.dsn.strip()
         for scheme in ("postgresql+psycopg://", "postgresql+asyncpg://", "postgresql+psycopg2://"):
@@ -65,7 +66,9 @@ class PostgresDatabase:
         try:
             return dict(conninfo_to_dict(plain))
         except ProgrammingError:
-            raise ValueError("STRATEGY_PG_DSN is not a Postgres connection string") from None
+            unavailable = StrategiesUnavailable()
+            unavailable.add_note("STRATEGY_PG_DSN is not a Postgres connection string")
+            raise unavailable from None
 
 
 StrategyStore = SqliteFile | PostgresDatabase

@@ -40,8 +40,8 @@ class StrategyWriter:
         url: `sqlite:///path` or a Postgres DSN.
 
     Raises:
-        ValueError: The DSN is not one.
-        StrategiesUnavailable: From every method, when the store cannot be reached or refuses.
+        StrategiesUnavailable: From every method, when the store cannot be reached or refuses;
+            from the constructor also when the DSN is none.
     """
 
     def __init__(self, url: str) -> None:

@@ -5,7 +5,7 @@ See: docs/configuration.md
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
@@ -213,9 +213,9 @@ def _bounds(row: Param | SignalParam) -> tuple[float, float]:
 
 
 def _on_lattice(axis: RangeAxis, origin: float, step: float) -> bool:
-    unit = Decimal(repr(step))
-    offset = Decimal(repr(axis.start)) - Decimal(repr(origin))
-    return offset % unit == 0 and Decimal(repr(axis.step)) % unit == 0
+    """Exact on the decimal numbers as written; a binary remainder of 0.3 by 0.1 is not zero."""
+    unit, offset = Fraction(repr(step)), Fraction(repr(axis.start)) - Fraction(repr(origin))
+    return offset % unit == 0 and Fraction(repr(axis.step)) % unit == 0
 
 
 def _indicator_axes(entry: _IndicatorAxes) -> dict[str, Axis]:

@@ -4,15 +4,17 @@ An item names one row of every indicator; the fast indicator's rows come apart b
 produced in blocks.
 """
 
+# An element of an array is typed as if it could be an array itself.
+# pyright: reportArgumentType=false
 import numpy as np
 
-from backtest.engine.account import BUDGET_CAP, LOCK_RATE
+from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE
 from backtest.engine.combine import combine
-from backtest.engine.drawdown import max_drawdown
+from backtest.engine.drawdown import after_bar, after_position
 from backtest.engine.passage import PassageArray
 from backtest.engine.plane import balance_plane, compounding_plane
 from backtest.engine.segments import find_segments
-from backtest.engine.trades import NET, replay, total_return_pct
+from backtest.engine.trades import book, exit_of, locked_profit, settle
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray, IntArray, WordArray
 
@@ -37,9 +39,8 @@ def _item_words(
 
 @kernel(
     "void(uint64[:, :, ::1], int64[:, ::1], uint64[::1], uint64[:, :, ::1], int64[::1],"
-    " float64[::1], float64[:, ::1], float64[::1], int32[:, :, ::1], int32[:, :, ::1],"
-    " int64[::1], int64[::1], boolean, uint64[:, ::1], int64[:, ::1], int64[:, ::1],"
-    " float64[:, ::1], float64[:, ::1])"
+    " float64[::1], float64[:, :, ::1], float64[::1], int32[:, :, ::1], int32[:, :, ::1],"
+    " int64[::1], int64[::1], boolean, uint64[:, ::1], int64[:, ::1], float64[:, ::1])"
 )
 def score_exactly(
     rows: WordArray,
@@ -48,7 +49,7 @@ def score_exactly(
     fast_rows: WordArray,
     item_fast: IntArray,
     close: FloatArray,
-    extrema: FloatArray,
+    tables: FloatArray,
     terms: FloatArray,
     stops: PassageArray,
     profits: PassageArray,
@@ -57,11 +58,9 @@ def score_exactly(
     with_drawdown: bool,
     words: WordArray,
     segments: IntArray,
-    log: IntArray,
-    money: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Metrics of chosen variants by the exact trade log.
+    """Metrics of chosen variants, exact to the bit of their trade logs.
 
     Args:
         rows: Bit rows of the slow indicators, shape (n_rows, 2, n_words).
@@ -69,19 +68,16 @@ def score_exactly(
         side_masks: Shape (2,), see `combine`.
         fast_rows: Shape (n_fast, 2, n_words); `item_fast`, shape (n_items,), points into it.
         item_fast: See `fast_rows`.
-        close: Shape (n_bars,), the target slice; `extrema` its `block_extrema`.
-        extrema: See `close`.
+        close: Shape (n_bars,), the target slice; `tables` its `range_tables`.
+        tables: See `close`.
         terms: The account's terms.
         stops: `passage_tables`; `stop_levels`, shape (n_items,), the column of each item.
         profits: The same for take-profit, with `profit_levels`.
         stop_levels: See `stops`.
         profit_levels: See `profits`.
         with_drawdown: Whether the drawdown is wanted; it is NaN otherwise.
-        words: Scratch, shape (2, n_words); `segments` (3, n_bars + 1); `log`, `money` as in
-            `replay`.
+        words: Scratch, shape (2, n_words); `segments` (3, n_bars + 1).
         segments: See `words`.
-        log: See `words`.
-        money: See `words`.
         out: Out, shape (n_items, 5): return %, drawdown fraction, net wins, net losses, trades.
     """
     n_bars = close.shape[0]
@@ -90,28 +86,71 @@ def score_exactly(
         n_segments = find_segments(
             words[0], words[1], n_bars, segments[0], segments[1], segments[2]
         )
-        n = replay(
-            close, terms, segments[0], segments[1], segments[2], n_segments,
-            stops, profits, stop_levels[m], profit_levels[m], log, money,
+        _tally(
+            close, tables, terms, segments[0], segments[1], segments[2], n_segments,
+            stops, profits, stop_levels[m], profit_levels[m], with_drawdown, out[m],
         )  # fmt: skip
-        wins = losses = 0.0
-        for k in range(n):
-            net = money[k, NET]
-            if net > 0.0:
-                wins += net
-            else:
-                losses -= net
-        out[m, RETURN_PCT] = total_return_pct(n, money, terms)
-        out[m, DRAWDOWN] = (
-            max_drawdown(close, extrema, terms, log, money, n) if with_drawdown else np.nan
+
+
+@inline
+def _tally(
+    close: FloatArray,
+    tables: FloatArray,
+    terms: FloatArray,
+    entries: IntArray,
+    exits: IntArray,
+    sides: IntArray,
+    n_segments: int,
+    stops: PassageArray,
+    profits: PassageArray,
+    stop_level: int,
+    profit_level: int,
+    with_drawdown: bool,
+    out: FloatArray,
+) -> None:
+    """Metrics of one variant by the steps of `replay`, without keeping a log."""
+    n_bars = close.shape[0]
+    available = terms[INIT_CASH]
+    safe = wins = losses = worst = 0.0
+    peak = -np.inf
+    n = next_bar = 0
+    for k in range(n_segments):
+        quote = min(available, terms[BUDGET_CAP])
+        if not quote > 0.0:
+            continue
+        i, side = entries[k], sides[k]
+        stop, profit = stops[side - 1, i, stop_level], profits[side - 1, i, profit_level]
+        j, _ = exit_of(exits[k], stop, profit, n_bars)
+        _, _, qty, _, entry_fee, exit_fee, gross, net = settle(
+            quote,
+            close[i],
+            close[j],
+            side,
+            terms,
         )
-        out[m, WINS], out[m, LOSSES], out[m, N_TRADES] = wins, losses, n
+        if with_drawdown:
+            if next_bar < i:
+                worst, peak = after_bar(worst, peak, available + safe)
+            cash = available - (quote + entry_fee) + safe
+            worst, peak = after_position(close, tables, i, j, side, cash, quote, qty, worst, peak)
+            next_bar = j
+        locked = locked_profit(net, terms)
+        available, safe = book(available, safe, quote, entry_fee, gross, exit_fee, locked)
+        wins += max(net, 0.0)
+        losses -= min(net, 0.0)
+        n += 1
+    if next_bar < n_bars:
+        worst, peak = after_bar(worst, peak, available + safe)
+    out[RETURN_PCT] = 0.0 if n == 0 else ((available + safe) / terms[INIT_CASH] - 1.0) * 100.0
+    out[DRAWDOWN] = worst if with_drawdown else np.nan
+    out[WINS], out[LOSSES], out[N_TRADES] = wins, losses, n
 
 
 @kernel(
     "void(uint64[:, :, ::1], int64[:, ::1], uint64[::1], uint64[:, :, ::1], int64[::1],"
     " float64[::1], float64[::1], float64[:, ::1], float64[::1], int32[:, :, ::1],"
-    " int32[:, :, ::1], uint64[:, ::1], int64[:, ::1], float64[:, :, ::1], float64[:, :, ::1])"
+    " int32[:, :, ::1], uint64[:, ::1], int64[:, ::1], float64[:, :, ::1], float64[:, ::1],"
+    " float64[:, :, ::1])"
 )
 def score_planes(
     rows: WordArray,
@@ -128,12 +167,14 @@ def score_planes(
     words: WordArray,
     segments: IntArray,
     corners: FloatArray,
+    before: FloatArray,
     out: FloatArray,
 ) -> None:
     """End equity over initial cash of chosen variants over the whole risk plane.
 
     Arguments as in `score_exactly` and `compounding_plane`; `segments` has a fourth row as
-    scratch. `out` is shape (n_items, n_stops, n_profits); NaN asks for exact scoring.
+    scratch, and `before` is that of `balance_plane`. `out` is shape
+    (n_items, n_stops, n_profits); NaN asks for exact scoring.
     """
     n_bars = close.shape[0]
     compounds = np.isinf(terms[BUDGET_CAP]) and terms[LOCK_RATE] == 0.0
@@ -148,7 +189,7 @@ def score_planes(
         else:
             is_sound = balance_plane(
                 close, inverse, factors, terms, segments[0], segments[1], segments[2], n,
-                stops, profits, segments[3], out[m],
+                stops, profits, segments[3], before, out[m],
             )  # fmt: skip
         if not is_sound:
             out[m] = np.nan

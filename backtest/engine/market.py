@@ -6,7 +6,7 @@ import numpy as np
 
 from backtest.engine.account import BUDGET_CAP, LOCK_RATE, account_terms
 from backtest.engine.bitops import words_for
-from backtest.engine.drawdown import block_extrema
+from backtest.engine.drawdown import range_tables
 from backtest.engine.passage import PassageArray, passage_tables
 from backtest.engine.score import trade_coefficients
 from backtest.result import RunSettings
@@ -21,13 +21,14 @@ class Market:
     """Closes of the target slice, shape (n_bars,), what follows from them, and the account.
 
     `padded` repeats the last close once, shape (n_bars + 1,), and `inverse` is `1 / padded`: the
-    edge after the last bar of a signal that never ends then needs no special case. `never` is a passage table of one level that is never reached.
+    edge after the last bar of a signal that never ends then needs no special case. `ranges` are
+    `range_tables`, and `never` is a passage table of one level that is never reached.
     """
 
     close: FloatArray
     padded: FloatArray
     inverse: FloatArray
-    extrema: FloatArray
+    ranges: FloatArray
     terms: FloatArray
     factors: FloatArray
     side_masks: WordArray
@@ -45,7 +46,7 @@ class Market:
             close=close,
             padded=padded,
             inverse=1.0 / padded,
-            extrema=block_extrema(close),
+            ranges=range_tables(close),
             terms=terms,
             factors=trade_coefficients(terms),
             side_masks=np.array([ALLOWED if allowed else FORBIDDEN for allowed in (longs, shorts)]),

@@ -107,7 +107,7 @@ def score_compounding(
 
 
 @inline
-def _balance_step(
+def balance_step(
     available: float, safe: float, factor: float, terms: FloatArray
 ) -> tuple[float, float]:
     """Account after a trade whose budget would be multiplied by `factor`."""
@@ -146,13 +146,13 @@ def _balanced(
             edges &= edges - ONE
             i = w * WORD_BITS + bit
             factor = factors[0, side] + factors[1, side] * (close[i] * entry_inverse)
-            available, safe = _balance_step(available, safe, factor, terms)
+            available, safe = balance_step(available, safe, factor, terms)
             least = min(least, available)
             shift = np.uint64(bit)
             side = np.int64(((long_word >> shift) & ONE) | (((short_word >> shift) & ONE) << ONE))
             entry_inverse = inverse[i]
     factor = factors[0, side] + factors[1, side] * (close[-1] * entry_inverse)
-    available, safe = _balance_step(available, safe, factor, terms)
+    available, safe = balance_step(available, safe, factor, terms)
     least = min(least, available)
     if least > NEAR_ZERO * terms[INIT_CASH]:
         return (available + safe) / terms[INIT_CASH]

@@ -16,7 +16,6 @@ from backtest.engine.market import Market
 from backtest.engine.passage import PassageArray
 from backtest.engine.risk_plane import RiskPlane, Tile
 from backtest.engine.score import score_balances, score_compounding
-from backtest.engine.trades import empty_log
 from backtest.types import FloatArray, IntArray, WordArray
 
 # a chunk is meant to take a few milliseconds: about this many bars times variants
@@ -154,12 +153,11 @@ class Stages:
             places = batch.places[part]
             metrics = np.empty((len(places), N_METRICS), np.float64)
             words, segments = self._scratch(3)
-            log, money = empty_log(market.n_bars)
             score_exactly(
                 self._combos.slow_rows, batch.slow_ids[part], market.side_masks,
-                batch.fast_rows, batch.fast_ids[part], market.close, market.extrema, market.terms,
+                batch.fast_rows, batch.fast_ids[part], market.close, market.ranges, market.terms,
                 *tables, levels[0, places], levels[1, places], with_drawdown,
-                words, segments, log, money, metrics,
+                words, segments, metrics,
             )  # fmt: skip
             out[places] = metrics
 
@@ -176,7 +174,8 @@ class Stages:
             self._combos.slow_rows, batch.slow_ids[part], market.side_masks,
             batch.fast_rows, batch.fast_ids[part], market.close, market.inverse, market.factors,
             market.terms, tile.stops, tile.profits, words, segments,
-            np.empty((3, n_stops + 1, n_profits + 1), np.float64), scores,
+            np.empty((3, n_stops + 1, n_profits + 1), np.float64),
+            np.empty((market.n_bars + 2, 4), np.float64), scores,
         )  # fmt: skip
         out[np.ix_(places, tile.stop_places, tile.profit_places)] = scores
 

@@ -5,6 +5,8 @@ Reports are made from this log, and every number that ranks a returned variant c
 See: docs/fills.md
 """
 
+# An element of an array is typed as if it could be an array itself.
+# pyright: reportArgumentType=false
 import numpy as np
 
 from backtest.engine.account import (
@@ -55,6 +57,44 @@ def exit_of(signal_exit: int, stop: int, profit: int, n_bars: int) -> tuple[int,
     if signal_exit < n_bars:
         return signal_exit, SIGNAL_EXIT
     return n_bars - 1, FORCED_CLOSE
+
+
+@inline
+def settle(
+    quote: float, close_in: float, close_out: float, side: int, terms: FloatArray
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """The money of one trade: fills, size, exit quote, both fees, gross and net profit."""
+    fill_in = entry_fill(close_in, side, terms)
+    fill_out = exit_fill(close_out, side, terms)
+    qty = quote / fill_in
+    entry_fee = quote * terms[FEE_RATE]
+    exit_quote = qty * fill_out
+    exit_fee = exit_quote * terms[FEE_RATE]
+    gross = gross_pnl(quote, exit_quote, side)
+    net = gross - entry_fee - exit_fee
+    return fill_in, fill_out, qty, exit_quote, entry_fee, exit_fee, gross, net
+
+
+@inline
+def book(
+    available: float,
+    safe: float,
+    quote: float,
+    entry_fee: float,
+    gross: float,
+    exit_fee: float,
+    locked: float,
+) -> tuple[float, float]:
+    """Available and safe money after a trade, in the order in which the rules move it."""
+    available -= quote + entry_fee
+    available += quote + gross - exit_fee
+    return available - locked, safe + locked
+
+
+@inline
+def locked_profit(net: float, terms: FloatArray) -> float:
+    """What a winning trade puts aside."""
+    return net * terms[LOCK_RATE] if net > 0.0 else 0.0
 
 
 @kernel(
@@ -110,19 +150,15 @@ def replay(
         stop = stops[side - 1, i, stop_level]
         profit = profits[side - 1, i, profit_level]
         j, reason = exit_of(exits[k], stop, profit, n_bars)
-        fill_in = entry_fill(close[i], side, terms)
-        fill_out = exit_fill(close[j], side, terms)  # pyright: ignore[reportArgumentType]
-        qty = quote / fill_in
-        entry_fee = quote * terms[FEE_RATE]
-        available -= quote + entry_fee
-        exit_quote = qty * fill_out
-        exit_fee = exit_quote * terms[FEE_RATE]
-        gross = gross_pnl(quote, exit_quote, side)
-        available += quote + gross - exit_fee
-        net = gross - entry_fee - exit_fee
-        locked = net * terms[LOCK_RATE] if net > 0.0 else 0.0
-        available -= locked
-        safe += locked
+        fill_in, fill_out, qty, exit_quote, entry_fee, exit_fee, gross, net = settle(
+            quote,
+            close[i],
+            close[j],
+            side,
+            terms,
+        )
+        locked = locked_profit(net, terms)
+        available, safe = book(available, safe, quote, entry_fee, gross, exit_fee, locked)
         log[n, SIDE], log[n, ENTRY], log[n, EXIT], log[n, REASON] = side, i, j, reason
         row = money[n]
         row[ENTRY_FILL], row[EXIT_FILL], row[QTY] = fill_in, fill_out, qty

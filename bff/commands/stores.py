@@ -9,6 +9,7 @@ import typer
 from backtest.adapters.clickhouse_connection import ClickHousePool, ClickHouseTarget
 from backtest.adapters.strategies_write import StrategyWriter
 from bff.commands.expected import configured, failures_told
+from bff.wiring import candle_target, strategies_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,5 @@ def strategy_writer(context: typer.Context) -> Generator[StrategyWriter]:
 def _stores(context: typer.Context) -> Stores:
     if isinstance(context.obj, Stores):
         return context.obj
-    from bff.wiring import candle_target, strategies_url  # noqa: PLC0415 - compiles the engine
-
     environment = configured().environment
     return Stores(candles=candle_target(environment), strategies_url=strategies_url(environment))

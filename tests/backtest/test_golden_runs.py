@@ -141,7 +141,8 @@ def assert_trades(
     assert variant.report is not None
     trades = variant.report.trades
     if wanted_trades is None or trades is None:
-        assert trades is None and wanted_trades is None
+        assert trades is None
+        assert wanted_trades is None
         return
     for trade, values in zip(trades, wanted_trades, strict=True):
         for field, value in zip(fields, values, strict=True):

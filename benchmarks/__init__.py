@@ -1,0 +1,1 @@
+"""What the published numbers come from: `python -m benchmarks`."""

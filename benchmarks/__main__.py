@@ -1,0 +1,26 @@
+"""`python -m benchmarks [NAME ...]`: measure and write the tables, all of them by default."""
+
+import sys
+
+from benchmarks.engine import ENGINE
+from benchmarks.machine import describe
+from benchmarks.tables import Benchmark, write_page
+
+BENCHMARKS: tuple[Benchmark, ...] = (ENGINE,)
+
+
+def main(names: list[str]) -> None:
+    known = {benchmark.name: benchmark for benchmark in BENCHMARKS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
+    machine = describe()
+    print(machine)
+    for name in names or known:
+        print(f"{name} …", flush=True)
+        page = write_page(known[name], known[name].measure(), machine)
+        print(page.read_text(encoding="utf-8"), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,86 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from backtest.adapters.clickhouse_connection import ClickHouseServer, EmbeddedEngine
+from bff.settings import load_settings
+from bff.wiring import build, candle_target, strategies_url
+from tests.bff.doubles import GOOD, ToldService, client, services, token
+from tests.bff.test_hostile_requests import GRAPHQL_BODY
+
+
+def test_building_contacts_no_store(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+
+    built = build(load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(folder)}))
+    built.close()
+
+    assert not folder.exists()
+
+
+def test_without_configuration_both_stores_are_in_the_data_directory(tmp_path: Path) -> None:
+    environment = load_settings({"ROEHUB_DATA_DIR": str(tmp_path)}).environment
+
+    assert candle_target(environment) == EmbeddedEngine(directory=tmp_path / "candles")
+    assert strategies_url(environment) == f"sqlite:///{tmp_path}/strategies.sqlite"
+
+
+def test_configured_servers_are_used() -> None:
+    environment = load_settings(
+        {
+            "CH_HOST": "candles.internal",
+            "CH_PORT": "8443",
+            "CH_PASSWORD": "p",
+            "CH_SECURE": "true",
+            "CH_VERIFY": "0",
+            "STRATEGY_PG_DSN": "postgresql://db/strategies",
+        }
+    ).environment
+
+    assert candle_target(environment) == ClickHouseServer(
+        host="candles.internal", port=8443, password="p", secure=True, verify=False
+    )
+    assert strategies_url(environment) == "postgresql://db/strategies"
+
+
+def test_both_faces_ask_the_same_object_the_same_thing() -> None:
+    told = ToldService()
+    built = services(told)
+    headers = {"Authorization": f"Bearer {token(built)}"}
+    variables = {"input": {"template": GRAPHQL_BODY["variables"]["input"]["template"]}}
+    grids = [
+        {
+            "indicator_id": "ma.sma",
+            "params": {"window": {"mode": "explicit", "values": [5, 20]}},
+        }
+    ]
+    rest = {
+        **GOOD,
+        "top_k": 5,
+        "template": GOOD["template"] | {"indicator_grids": grids, "execution": {"fee_pct": 0.1}},
+    }
+
+    with client(built) as test_client:
+        test_client.post("/backtests", json=rest, headers=headers)
+        test_client.post("/graphql", json=GRAPHQL_BODY | {"variables": variables}, headers=headers)
+
+    first, second = told.asked
+    assert first == second
+    assert built.service is told  # pyright: ignore[reportUnnecessaryComparison]
+
+
+def test_importing_opens_nothing_and_reads_no_environment(tmp_path: Path) -> None:
+    script = "import json, os, bff.app, bff.cli, bff.wiring; print(json.dumps(os.listdir()))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "ROEHUB_ENV": "nonsense"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout) == []

@@ -1,0 +1,203 @@
+"""A whole run by brute force: every variant enumerated, traded bar by bar, sorted, cut."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from backtest.axes import Axis, Scalar, axis_values
+from backtest.indicators.catalog import INDICATORS
+from backtest.indicators.series import Series
+from backtest.policy import RunPolicy
+from backtest.request import RunRequest, Template
+from backtest.types import Bars, Execution, Ranking, RankingMetric, SignalArray
+from tests.oracle.engine import Setup, Story, play
+from tests.oracle.signals import signal_of
+
+Setting = tuple[tuple[str, Scalar], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """One returned variant; `place` is its number in Stage B."""
+
+    place: int
+    key: str
+    story: Story
+
+
+@dataclass(frozen=True)
+class Base:
+    """One base variant: axis values of each indicator, then of each rule."""
+
+    compute: tuple[tuple[str, Setting], ...]
+    signals: tuple[tuple[str, Setting], ...]
+
+
+class BruteForce:
+    """Answers a template request over given bars, given every axis."""
+
+    def __init__(self, request: RunRequest, bars: Bars, policy: RunPolicy) -> None:
+        assert request.template is not None
+        self._request, self._template = request, request.template
+        self._bars, self._policy = bars, policy
+        self._series = Series.of(bars)
+        self._signal = cache(self._make_signal)
+        self._setup = setup_of(self._template, policy)
+
+    def winners(self) -> list[Winner]:
+        """The best of Stage B, best first."""
+        bases = list(self._bases())
+        ranked = self._ranked([(base, (None, None)) for base in bases])
+        n_shortlist = self._request.preselect or self._policy.preselect
+        shortlist = [bases[winner.place] for winner in ranked[:n_shortlist]]
+        risks = list(self._risks())
+        cells = [(base, risk) for base in shortlist for risk in risks]
+        return self._ranked(cells)[: self._request.top_k or self._policy.top_k]
+
+    def _ranked(
+        self, variants: list[tuple[Base, tuple[float | None, float | None]]]
+    ) -> list[Winner]:
+        told = [
+            Winner(place=place, key=self._key(base, risk), story=self._story(base, risk))
+            for place, (base, risk) in enumerate(variants)
+        ]
+        ranking = self._request.ranking or self._policy.ranking
+        return sorted(told, key=lambda winner: (*rank(winner.story, ranking), winner.key))
+
+    def _bases(self) -> Iterator[Base]:
+        """Compute variants slow, rule settings fast; within each the last axis fastest."""
+        grids = sorted(self._template.indicator_grids, key=lambda grid: grid.indicator_id)
+        computes, rules = [], []
+        for grid in grids:
+            row = INDICATORS[grid.indicator_id]
+            axes = {**grid.params, **({} if grid.source is None else {"source": grid.source})}
+            own = [[(name, _typed(row, name, v)) for v in values(axes[name])] for name in row.axes]
+            computes.append([(row.id, setting) for setting in product(*own)])
+            given = self._template.signal_grids.get(row.id, {})
+            own = [[(name, value) for value in values(given[name])] for name in sorted(given)]
+            rules.append([(row.id, setting) for setting in product(*own)])
+        for compute in product(*computes):
+            for signals in product(*rules):
+                yield Base(compute, signals)
+
+    def _risks(self) -> Iterator[tuple[float | None, float | None]]:
+        risk = self._template.risk_grid
+        stops = percents(risk.sl, risk.sl_pct) if risk.sl_enabled else [None]
+        profits = percents(risk.tp, risk.tp_pct) if risk.tp_enabled else [None]
+        yield from product(stops, profits)
+
+    def _make_signal(self, indicator_id: str, compute: Setting, rule: Setting) -> SignalArray:
+        row = INDICATORS[indicator_id]
+        whole = signal_of(row, self._series, dict(compute), dict(rule))
+        return whole[self._bars.target_start : self._bars.target_stop]
+
+    def _story(self, base: Base, risk: tuple[float | None, float | None]) -> Story:
+        own = np.stack(
+            [
+                self._signal(indicator_id, compute, rule)
+                for (indicator_id, compute), (_, rule) in zip(
+                    base.compute, base.signals, strict=True
+                )
+            ]
+        )
+        signal = np.where((own == 1).all(axis=0), 1, np.where((own == -1).all(axis=0), -1, 0))
+        close = self._bars.close[self._bars.target_start : self._bars.target_stop]
+        setup = replace(self._setup, sl_pct=risk[0], tp_pct=risk[1])
+        return play(close.tolist(), signal.tolist(), setup)
+
+    def _key(self, base: Base, risk: tuple[float | None, float | None]) -> str:
+        return variant_key(self._template, base, risk)
+
+
+def values(axis: Axis) -> tuple[Scalar, ...]:
+    return axis_values(axis)
+
+
+def percents(axis: Axis | None, scalar: float | None) -> list[float]:
+    if axis is not None:
+        return [float(value) for value in axis_values(axis)]
+    assert scalar is not None
+    return [scalar]
+
+
+def setup_of(template: Template, policy: RunPolicy) -> Setup:
+    defaults = {
+        "init_cash_quote": policy.init_cash_quote,
+        "fixed_quote": policy.fixed_quote,
+        "safe_profit_percent": policy.safe_profit_percent,
+        "fee_pct": policy.fee_pct_by_market_id[template.instrument.market_id],
+        "slippage_pct": policy.slippage_pct,
+    }
+    return Setup(
+        execution=Execution(**{**defaults, **template.execution}),
+        sizing=template.sizing_mode,
+        direction=template.direction_mode,
+    )
+
+
+def rank(story: Story, ranking: Ranking) -> tuple[float, ...]:
+    """Smaller is better."""
+    wanted = (ranking.primary, ranking.secondary)
+    return tuple(_rank_by(story, metric) for metric in wanted if metric is not None)
+
+
+def _rank_by(story: Story, metric: RankingMetric) -> float:
+    if metric is RankingMetric.TOTAL_RETURN_PCT:
+        return -story.total_return_pct
+    if metric is RankingMetric.PROFIT_FACTOR:
+        return -story.profit_factor
+    if metric is RankingMetric.RETURN_OVER_MAX_DRAWDOWN:
+        return -story.return_over_max_drawdown
+    drawdown = story.max_drawdown
+    return drawdown if drawdown == drawdown else float("inf")
+
+
+def variant_key(
+    template: Template, base: Base, risk: tuple[float | None, float | None]
+) -> str:
+    """The key as its definition spells it, in two hashes."""
+    indicators = []
+    for indicator_id, setting in base.compute:
+        chosen = dict(setting)
+        inputs = [["source", chosen.pop("source")]] if "source" in chosen else []
+        pairs = [[name, chosen[name]] for name in sorted(chosen)]
+        indicators.append({"id": indicator_id, "inputs": inputs, "params": pairs})
+    first: Mapping[str, Any] = {
+        "indicators": indicators,
+        "instrument_id": f"{template.instrument.market_id}:{template.instrument.symbol}",
+        "schema_version": 1,
+        "timeframe": template.timeframe.value,
+    }
+    sl, tp = risk
+    second: Mapping[str, Any] = {
+        "direction_mode": template.direction_mode.value,
+        "execution": dict(sorted(template.execution.items())),
+        "indicator_variant_key": _hash(first),
+        "risk": {
+            "sl_enabled": sl is not None,
+            "sl_pct": sl,
+            "tp_enabled": tp is not None,
+            "tp_pct": tp,
+        },
+        "schema_version": 1,
+        "signals": {name: dict(setting) for name, setting in base.signals if setting},
+        "sizing_mode": template.sizing_mode.value,
+    }
+    return _hash(second)
+
+
+def _hash(value: Mapping[str, Any]) -> str:
+    text = json.dumps(value, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _typed(row: Any, name: str, value: Scalar) -> Scalar:
+    if name != "source" and row.param(name).kind == "float":
+        return float(value)
+    return value

@@ -1,0 +1,140 @@
+"""One case through the engine's kernels, and how its story must equal the bar-by-bar one."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backtest.engine import trades as columns
+from backtest.engine.account import account_terms
+from backtest.engine.items import DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
+from backtest.engine.passage import passage_tables
+from backtest.engine.replays import REASONS
+from backtest.engine.segments import find_segments
+from backtest.engine.risk_plane import RiskPlane
+from backtest.engine.trades import empty_log, replay, total_return_pct
+from backtest.report.equity import WORST, draw_equity, measure_drawdowns
+from backtest.types import DirectionMode, FloatArray, IntArray, SignalArray, WordArray
+from tests.oracle.cases import Case
+from tests.oracle.engine import LONG, Story, play
+from tests.oracle.scoring import bit_rows, stages_over
+
+MONEY_COLUMNS = {
+    "entry_fill_price": columns.ENTRY_FILL,
+    "exit_fill_price": columns.EXIT_FILL,
+    "qty_base": columns.QTY,
+    "entry_quote_amount": columns.ENTRY_QUOTE,
+    "exit_quote_amount": columns.EXIT_QUOTE,
+    "entry_fee_quote": columns.ENTRY_FEE,
+    "exit_fee_quote": columns.EXIT_FEE,
+    "gross_pnl_quote": columns.GROSS,
+    "net_pnl_quote": columns.NET,
+    "locked_profit_quote": columns.LOCKED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What the kernels say of a case; `log` and `money` hold exactly the trades."""
+
+    log: IntArray
+    money: FloatArray
+    equity: FloatArray
+    total_return_pct: float
+    reported_drawdown: float
+    scored: FloatArray
+
+
+def segments_of(case: Case) -> tuple[IntArray, int]:
+    """Entries, exits and sides, shape (3, n_bars + 1), and how many are filled."""
+    n_bars = len(case.close)
+    words = bit_rows(case.signal)
+    words[0] *= case.setup.direction is not DirectionMode.SHORT_ONLY
+    words[1] *= case.setup.direction is not DirectionMode.LONG_ONLY
+    segments = np.zeros((3, n_bars + 1), np.int64)
+    return segments, find_segments(words[0], words[1], n_bars, *segments)
+
+
+def levels(percent: float | None) -> FloatArray | None:
+    return None if percent is None else np.array([percent])
+
+
+def played(case: Case) -> Played:
+    """The exact path: segments, first passages, trade log, equity, drawdown."""
+    close, setup = case.close, case.setup
+    terms = account_terms(setup.execution, setup.sizing)
+    segments, n_segments = segments_of(case)
+    stops = passage_tables(close, terms, levels(setup.sl_pct), is_stop=True)
+    profits = passage_tables(close, terms, levels(setup.tp_pct), is_stop=False)
+    log, money = empty_log(len(close))
+    n = replay(close, terms, *segments, n_segments, stops, profits, 0, 0, log, money)
+    log, money = log[:n], money[:n]
+    equity, invested, falls = (np.empty(len(close)) for _ in range(3))
+    draw_equity(close, terms, log, money, n, equity, invested)
+    statistics = np.empty(5)
+    measure_drawdowns(equity, 60_000, falls, statistics)
+    return Played(
+        log=log,
+        money=money,
+        equity=equity,
+        total_return_pct=total_return_pct(n, money, terms),
+        reported_drawdown=statistics[WORST],
+        scored=scored(case),
+    )
+
+
+def scored(case: Case) -> FloatArray:
+    """The five metrics that rank the case, shape (5,)."""
+    setup = case.setup
+    stages = stages_over(case.close, setup, [case.signal])
+    stops, profits = (None if p is None else (p,) for p in (setup.sl_pct, setup.tp_pct))
+    plane = RiskPlane(stages._market, stops, profits)
+    only = np.zeros(1, np.int64)
+    return stages.exact_cells(only, only, plane, with_drawdown=True)[0]
+
+
+def disagreement(case: Case) -> str | None:
+    """The first difference between kernels and bar-by-bar loop, to the last bit; None if none."""
+    fast = played(case)
+    slow = play(case.close.tolist(), case.signal.tolist(), case.setup)
+    if len(fast.log) != len(slow.trades):
+        return f"{len(fast.log)} trades, should be {len(slow.trades)}"
+    for number, trade in enumerate(slow.trades):
+        leg = fast.log[number].tolist()
+        wanted = (1 if trade.side == LONG else 2, trade.entry, trade.exit)
+        if (*leg[:3], REASONS[leg[3]]) != (*wanted, trade.reason):
+            return f"trade {number} is {leg}, should be {wanted} by {trade.reason}"
+        for name, value in trade.money.items():
+            ours = fast.money[number, MONEY_COLUMNS[name]]
+            if ours != value:
+                return f"{name} of trade {number} is {ours!r}, should be {value!r}"
+    return _numbers_differ(fast, slow)
+
+
+def _numbers_differ(fast: Played, slow: Story) -> str | None:
+    bars = np.flatnonzero(fast.equity != np.array(slow.equity))
+    if len(bars):
+        return f"equity at bar {bars[0]} is {fast.equity[bars[0]]!r}"
+    nets = [trade.money["net_pnl_quote"] for trade in slow.trades]
+    pairs = {
+        "total_return_pct": (fast.total_return_pct, slow.total_return_pct),
+        "reported drawdown": (fast.reported_drawdown, slow.max_drawdown),
+        "scored return": (fast.scored[RETURN_PCT], slow.total_return_pct),
+        "scored drawdown": (fast.scored[DRAWDOWN], slow.max_drawdown),
+        "scored wins": (fast.scored[WINS], _sum(net for net in nets if net > 0)),
+        "scored losses": (fast.scored[LOSSES], _sum(-net for net in nets if not net > 0)),
+        "scored trades": (fast.scored[N_TRADES], len(nets)),
+    }
+    for name, (ours, theirs) in pairs.items():
+        if ours != theirs and not (math.isnan(ours) and math.isnan(theirs)):
+            return f"{name} is {ours!r}, should be {theirs!r}"
+    return None
+
+
+def _sum(numbers: Iterable[float]) -> float:
+    """One after the other; the built-in compensates rounding in newer versions of Python."""
+    total = 0.0
+    for number in numbers:
+        total += number
+    return total

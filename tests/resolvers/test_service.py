@@ -1,0 +1,128 @@
+import json
+from uuid import UUID
+
+import pytest
+
+from backtest.control import Control
+from backtest.errors import InvalidRequest, RunCancelled
+from backtest.request import RunRequest
+from backtest.result import RunResult, Want
+from resolvers.service import MAX_POINTS, BacktestService
+from schema.enums import RunMode
+from schema.parse import parse_request
+from schema.report import MAX_CURVE_POINTS
+from schema.response import to_json
+from tests.fakes import POLICY, FakeBacktester, FakeDefaults
+
+USER = UUID(int=1)
+RANGE = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-02T00:00:00Z"}
+REQUEST = parse_request(
+    {
+        "time_range": RANGE,
+        "template": {
+            "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
+            "timeframe": "15m",
+            "indicator_grids": [
+                {
+                    "indicator_id": "ma.sma",
+                    "params": {"window": {"mode": "explicit", "values": [30]}},
+                },
+                {
+                    "indicator_id": "momentum.rsi",
+                    "params": {"window": {"mode": "explicit", "values": [30.0]}},
+                },
+            ],
+        },
+    }
+)
+SAVED = parse_request({"time_range": RANGE, "strategy_id": str(UUID(int=5))})
+
+
+def service() -> BacktestService:
+    return BacktestService(backtester=FakeBacktester(), defaults=FakeDefaults(), policy=POLICY)
+
+
+def test_the_answer_has_the_members_of_the_contract_in_order() -> None:
+    body = json.loads(to_json(service().run(REQUEST, user_id=USER, control=Control())))
+
+    assert list(body) == [
+        "schema_version", "mode", "strategy_id", "instrument_id", "timeframe", "warmup_bars",
+        "top_k", "preselect", "top_trades_n", "spec_hash", "grid_request_hash",
+        "engine_params_hash", "stage_a_variants", "stage_b_variants", "target_bars", "variants",
+    ]  # fmt: skip
+    (variant,) = body["variants"]
+    assert list(variant) == [
+        "variant_index", "variant_key", "indicator_variant_key", "total_return_pct", "report",
+        "payload",
+    ]  # fmt: skip
+    assert list(variant["report"]) == ["rows", "table_md", "metrics", "trades"]
+    assert variant["report"]["metrics"] == {"Total Return [%]": 0.8, "Num. Trades": 1, "SQN": None}
+    assert variant["payload"]["direction_mode"] == "long-short"
+
+
+def test_number_types_of_a_payload_are_kept() -> None:
+    body = to_json(service().run(REQUEST, user_id=USER, control=Control())).decode()
+
+    assert '"params":{"window":30}' in body
+    assert '"params":{"window":30.0}' in body
+
+
+def test_a_trade_tells_times_with_milliseconds_and_the_reason() -> None:
+    body = json.loads(to_json(service().run(REQUEST, user_id=USER, control=Control())))
+
+    (trade,) = body["variants"][0]["report"]["trades"]
+    assert trade["entry_ts"] == "2024-01-01T00:00:00.000Z"
+    assert trade["exit_ts"] == "2024-01-01T00:45:00.123Z"
+    assert (trade["direction"], trade["exit_reason"]) == ("long", "signal_exit")
+
+
+def test_a_saved_run_has_the_hash_of_its_spec_and_not_of_a_grid() -> None:
+    response = service().run(SAVED, user_id=USER, control=Control())
+
+    assert response.mode is RunMode.SAVED
+    assert response.spec_hash is not None
+    assert response.grid_request_hash is None
+
+
+def test_an_unwanted_report_is_null() -> None:
+    want = Want(reports=False, trades=False)
+    response = service().run(REQUEST, user_id=USER, control=Control(), want=want)
+
+    assert response.variants[0].report is None
+
+
+def test_curves_end_with_the_run_and_with_the_budget() -> None:
+    control = Control()
+    report = service().variant_report(REQUEST, user_id=USER, control=control)
+
+    for _ in range(MAX_POINTS // MAX_CURVE_POINTS):
+        report.equity_curve(MAX_CURVE_POINTS)
+    with pytest.raises(InvalidRequest):
+        report.equity_curve(2)
+    control.cancel()
+    with pytest.raises(RunCancelled):
+        report.equity_curve(2)
+
+
+def test_a_report_that_the_configuration_switches_off_cannot_be_asked_for() -> None:
+    class WithoutReports(FakeBacktester):
+        def run(
+            self, request: RunRequest, *, user_id: UUID, control: Control, want: Want | None = None
+        ) -> RunResult:
+            del want
+            nothing = Want(reports=False, trades=False)
+            return super().run(request, user_id=user_id, control=control, want=nothing)
+
+    reports_off = BacktestService(
+        backtester=WithoutReports(), defaults=FakeDefaults(), policy=POLICY
+    )
+
+    with pytest.raises(InvalidRequest):
+        reports_off.variant_report(REQUEST, user_id=USER, control=Control())
+
+
+def test_internal_indicators_are_not_shown() -> None:
+    shown = service().indicators()
+
+    assert len(shown) > 40
+    assert all(row.rule is not None for row in shown)

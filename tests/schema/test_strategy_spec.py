@@ -1,0 +1,96 @@
+from typing import Any
+
+import pytest
+
+from backtest.axes import ExplicitAxis, RangeAxis
+from backtest.errors import InvalidRequest
+from backtest.types import DirectionMode, SizingMode, Timeframe
+from schema.strategy_spec import read_spec
+
+SPEC: dict[str, Any] = {
+    "spec_kind": "roehub.strategy.v1",
+    "schema_version": 1,
+    "instrument_id": {"market_id": 1, "symbol": "btcusdt"},
+    "instrument_key": "binance:spot:BTCUSDT",
+    "market_type": "spot",
+    "symbol": "BTCUSDT",
+    "timeframe": "1h",
+    "signal_template": "all",
+    "indicators": [{"id": "ma.sma", "inputs": {"source": "close"}, "params": {"window": 20}}],
+    "tags": ["trend"],
+}
+
+
+def spots(spec: dict[str, Any]) -> set[tuple[str, str]]:
+    with pytest.raises(InvalidRequest) as caught:
+        read_spec(spec)
+    return {(".".join(map(str, item.loc)), item.code) for item in caught.value.problems}
+
+
+def test_a_stored_strategy_becomes_a_template_of_one_value_axes() -> None:
+    template = read_spec(SPEC)
+
+    (grid,) = template.indicator_grids
+    assert template.instrument.symbol == "BTCUSDT"
+    assert template.timeframe is Timeframe.H1
+    assert template.direction_mode is DirectionMode.LONG_SHORT
+    assert template.sizing_mode is SizingMode.ALL_IN
+    assert grid.source == ExplicitAxis(("close",))
+    assert grid.params == {"window": ExplicitAxis((20,))}
+
+
+@pytest.mark.parametrize("name", ["id", "kind", "name"])
+def test_an_indicator_is_named_in_one_of_three_ways(name: str) -> None:
+    template = read_spec({**SPEC, "indicators": [{name: " MA.SMA ", "params": {"window": 20}}]})
+
+    assert template.indicator_grids[0].indicator_id == "ma.sma"
+
+
+def test_saved_risk_is_one_level_and_a_saved_grid_wins_over_it() -> None:
+    risk = {"sl_enabled": True, "sl_pct": 3, "tp_enabled": False, "tp_pct": None}
+    grid = {"sl_enabled": True, "sl": [1], "tp_enabled": True, "tp": 2}
+
+    alone = read_spec({**SPEC, "risk": risk}).risk_grid
+    both = read_spec({**SPEC, "risk": risk, "risk_grid": {**grid, "sl": 1.5}}).risk_grid
+
+    assert (alone.sl_enabled, alone.sl_pct, alone.tp_enabled) == (True, 3.0, False)
+    assert (both.sl, both.tp) == (ExplicitAxis((1.5,)), ExplicitAxis((2,)))
+
+
+def test_saved_signals_are_values_or_axes() -> None:
+    axis = {"mode": "range", "start": 60, "stop_incl": 80, "step": 10}
+    signals = {"momentum.rsi": {"long_threshold": 30, "short_threshold": axis}}
+
+    grids = read_spec({**SPEC, "signal_grids": signals}).signal_grids
+
+    assert grids == {
+        "momentum.rsi": {
+            "long_threshold": ExplicitAxis((30,)),
+            "short_threshold": RangeAxis(60, 80, 10),
+        }
+    }
+
+
+def test_every_problem_of_a_stored_strategy_has_a_place_in_it() -> None:
+    broken = {
+        "spec_kind": "other",
+        "indicators": [{"params": {"window": [1], "x": {"mode": "range", "start": 1}}}],
+        "risk_grid": {"tp": [2]},
+    }
+
+    assert spots(broken) == {
+        ("spec.spec_kind", "literal_error"),
+        ("spec.schema_version", "required"),
+        ("spec.instrument_id", "required"),
+        ("spec.timeframe", "required"),
+        ("spec.indicators.0.id", "required"),
+        ("spec.indicators.0.params.window.values.0", "axis_value_type"),
+        ("spec.indicators.0.params.x.stop_incl", "required"),
+        ("spec.indicators.0.params.x.step", "required"),
+        ("spec.risk_grid.tp.values.0", "axis_value_type"),
+    }
+
+
+@pytest.mark.parametrize("indicators", [[], None, 5, [5]])
+def test_a_strategy_without_indicators_cannot_run(indicators: object) -> None:
+    assert spots({**SPEC, "indicators": indicators})
