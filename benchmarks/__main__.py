@@ -4,9 +4,10 @@ import sys
 
 from benchmarks.engine import ENGINE
 from benchmarks.machine import describe
+from benchmarks.peers import PEERS
 from benchmarks.tables import Benchmark, write_page
 
-BENCHMARKS: tuple[Benchmark, ...] = (ENGINE,)
+BENCHMARKS: tuple[Benchmark, ...] = (ENGINE, PEERS)
 
 
 def main(names: list[str]) -> None:

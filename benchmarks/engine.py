@@ -1,7 +1,8 @@
 """How fast grids are scored: Stage A, Stage B, a whole run at the guard, every ranking metric."""
 
 from benchmarks.bars import YEAR_15M
-from benchmarks.child import MIB, Cost, measure
+from benchmarks.alone import MIB
+from benchmarks.cost import Cost, measure
 from benchmarks.grids import Body, average, plane, request
 from benchmarks.tables import Benchmark, Finding
 from benchmarks.timing import thousands

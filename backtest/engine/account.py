@@ -53,3 +53,9 @@ def exit_fill(close: float, side: int, terms: FloatArray) -> float:
 def gross_pnl(quote: float, exit_quote: float, side: int) -> float:
     """Profit before fees of a position that took `quote`."""
     return exit_quote - quote if side == LONG else quote - exit_quote
+
+
+@inline
+def positive_part(value: float) -> float:
+    """`max(value, 0)`, exactly, without a branch that nobody can predict."""
+    return 0.5 * (value + abs(value))

@@ -1,4 +1,4 @@
-"""Words of 64 bars, and the one word operation that Numba has no name for."""
+"""Words of 64 bars, and the bit operations that Numba has no name for."""
 
 from typing import Any
 
@@ -29,12 +29,29 @@ def _trailing_zeros_of(_context: Any, _word: Any) -> Any:  # pragma: no cover - 
     return signature, generate
 
 
+def _log2_floor_of(_context: Any, _number: Any) -> Any:  # pragma: no cover - runs in the compiler
+    signature: Any = types.int64(types.int64)  # pyright: ignore[reportUnknownMemberType]
+
+    def generate(_target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        leading = builder.ctlz(args[0], ir.Constant(ir.IntType(1), 0))
+        return builder.sub(ir.Constant(ir.IntType(64), 63), leading)
+
+    return signature, generate
+
+
 def _interpreted_trailing_zeros(word: int) -> int:
     value = int(word)
     return (value & -value).bit_length() - 1 if value else WORD_BITS
+
+
+def _interpreted_log2_floor(number: int) -> int:
+    return int(number).bit_length() - 1
 
 
 # Index of the lowest set bit of a uint64 word; 64 for the zero word.
 trailing_zeros: Any = (
     _interpreted_trailing_zeros if config.DISABLE_JIT else intrinsic(_trailing_zeros_of)
 )
+
+# Exponent of the largest power of two that is not above a positive int64.
+log2_floor: Any = _interpreted_log2_floor if config.DISABLE_JIT else intrinsic(_log2_floor_of)

@@ -13,65 +13,67 @@ See: docs/scoring.md
 import numpy as np
 
 from backtest.engine.account import LONG
+from backtest.engine.bitops import log2_floor
 from backtest.jit import inline
 from backtest.types import FloatArray
 
-BLOCK_BARS = 16
-BLOCK_BITS = 4
+# Windows of 2, 4, 8 and 16 bars from every bar: with both extremes, one cache line per bar.
+WINDOW_LEVELS = 4
+BLOCK_BARS = 1 << WINDOW_LEVELS
+
+# Equity this little above the line of the worst drawdown cannot be a new worst, rounding included.
+CLEAR = 1.0 + 1e-12
 
 
-def range_tables(close: FloatArray) -> FloatArray:
-    """What `lowest_highest` looks up.
+def range_tables(close: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest closes of runs of bars that double in length (sparse tables).
 
     Returns:
-        Shape (2, 2 + n_levels, n_bars): for lows and highs, the extreme from the start of its
-        block up to each bar, from each bar to the end of its block, and then of `2 ** level`
-        whole blocks from each block on (a sparse table; only the first n_blocks places count).
+        Shape (n_bars, 4, 2): of `2 << level` bars from each bar; and shape (n_blocks, n_levels,
+        2): of `1 << level` blocks of 16 bars from each block. Runs are cut at the end.
     """
     n_bars = len(close)
+    windows = np.empty((n_bars, WINDOW_LEVELS, 2), np.float64)
     n_blocks = -(-n_bars // BLOCK_BARS)
-    n_levels = max(1, n_blocks.bit_length())
-    tables = np.zeros((2, 2 + n_levels, n_bars), np.float64)
-    padded = np.append(close, np.repeat(close[-1:], n_blocks * BLOCK_BARS - n_bars))
-    blocks = padded.reshape(n_blocks, BLOCK_BARS)
+    blocks = np.empty((n_blocks, n_blocks.bit_length(), 2), np.float64)
     for kind, extreme in enumerate((np.minimum, np.maximum)):
-        table = tables[kind]
-        table[0] = extreme.accumulate(blocks, axis=1).reshape(-1)[:n_bars]
-        from_end = extreme.accumulate(blocks[:, ::-1], axis=1)[:, ::-1]
-        table[1] = from_end.reshape(-1)[:n_bars]
-        table[2, :n_blocks] = extreme.reduce(blocks, axis=1)
-        for level in range(1, n_levels):
-            half = 1 << (level - 1)
-            table[2 + level] = table[1 + level]
-            reach = max(0, n_blocks - half)
-            table[2 + level, :reach] = extreme(
-                table[1 + level, :reach], table[1 + level, half : half + reach]
-            )
-    return tables
+        run = close
+        for level in range(WINDOW_LEVELS):
+            run = _doubled(run, 1 << level, extreme)
+            windows[:, level, kind] = run
+        run = run[::BLOCK_BARS]
+        for level in range(blocks.shape[1]):
+            blocks[:, level, kind] = run
+            run = _doubled(run, 1 << level, extreme)
+    return windows, blocks
+
+
+def _doubled(run: FloatArray, shift: int, extreme: np.ufunc) -> FloatArray:
+    """Extremes of runs twice as long: each with the one `shift` places further on."""
+    wide = run.copy()
+    if shift < len(run):
+        extreme(run[:-shift], run[shift:], out=wide[:-shift])
+    return wide
 
 
 @inline
 def lowest_highest(
-    close: FloatArray, tables: FloatArray, start: int, stop: int
+    close: FloatArray, windows: FloatArray, blocks: FloatArray, start: int, stop: int
 ) -> tuple[float, float]:
     """Lowest and highest close of the bars `[start, stop)`, which are not empty."""
-    first, last = start >> BLOCK_BITS, (stop - 1) >> BLOCK_BITS
-    if first == last:
-        low = high = close[start]
-        for i in range(start + 1, stop):
-            low = min(low, close[i])
-            high = max(high, close[i])
-        return low, high
-    low = min(tables[0, 1, start], tables[0, 0, stop - 1])
-    high = max(tables[1, 1, start], tables[1, 0, stop - 1])
-    n_between = last - first - 1
-    if n_between > 0:
-        level = 0
-        while (2 << level) <= n_between:
-            level += 1
-        end = last - (1 << level)
-        low = min(low, tables[0, 2 + level, first + 1], tables[0, 2 + level, end])
-        high = max(high, tables[1, 2 + level, first + 1], tables[1, 2 + level, end])
+    if stop - start == 1:
+        return close[start], close[start]
+    exponent = min(log2_floor(stop - start), WINDOW_LEVELS)
+    end = stop - (1 << exponent)
+    low = min(windows[start, exponent - 1, 0], windows[end, exponent - 1, 0])
+    high = max(windows[start, exponent - 1, 1], windows[end, exponent - 1, 1])
+    first = (start + BLOCK_BARS - 1) >> WINDOW_LEVELS
+    n_blocks = (stop >> WINDOW_LEVELS) - first
+    if n_blocks > 0:
+        level = log2_floor(n_blocks)
+        last = first + n_blocks - (1 << level)
+        low = min(low, blocks[first, level, 0], blocks[last, level, 0])
+        high = max(high, blocks[first, level, 1], blocks[last, level, 1])
     return low, high
 
 
@@ -84,7 +86,10 @@ def held_equity(close: float, side: int, cash: float, quote: float, qty: float) 
 @inline
 def after_bar(worst: float, peak: float, equity: float) -> tuple[float, float]:
     """Drawdown and peak after one more bar; NaN, for good, once a peak is not positive."""
-    peak = max(peak, equity)
+    if equity > peak:
+        peak = equity
+    elif worst < 1.0 and equity > peak * (1.0 - worst) * CLEAR:
+        return worst, peak
     if not peak > 0.0 or np.isnan(worst):
         return np.nan, peak
     return max(worst, 1.0 - equity / peak), peak
@@ -93,7 +98,8 @@ def after_bar(worst: float, peak: float, equity: float) -> tuple[float, float]:
 @inline
 def after_position(
     close: FloatArray,
-    tables: FloatArray,
+    windows: FloatArray,
+    blocks: FloatArray,
     start: int,
     stop: int,
     side: int,
@@ -106,18 +112,16 @@ def after_position(
     """Drawdown and peak after the bars `[start, stop)` of a held position."""
     if start >= stop:
         return worst, peak
-    lowest, highest = lowest_highest(close, tables, start, stop)
+    lowest, highest = lowest_highest(close, windows, blocks, start, stop)
     first = held_equity(lowest, side, cash, quote, qty)
     second = held_equity(highest, side, cash, quote, qty)
-    new_peak = max(peak, first, second)
-    if peak > 0.0:
-        low = min(first, second)
-        # below zero, a fall measures deeper from a smaller peak
-        deepest = 1.0 - low / (new_peak if low >= 0.0 else peak)
-        if deepest <= worst:
+    low, high = min(first, second), max(first, second)
+    if peak > 0.0 and worst < 1.0:
+        new_peak = max(peak, high)
+        if low > new_peak * (1.0 - worst) * CLEAR:
             return worst, new_peak
         if new_peak == peak:
-            return deepest, peak
+            return max(worst, 1.0 - low / peak), peak
     for i in range(start, stop):
         equity = held_equity(close[i], side, cash, quote, qty)
         worst, peak = after_bar(worst, peak, equity)

@@ -8,11 +8,11 @@ produced in blocks.
 # pyright: reportArgumentType=false
 import numpy as np
 
-from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE
+from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE, positive_part
 from backtest.engine.combine import combine
 from backtest.engine.drawdown import after_bar, after_position
 from backtest.engine.passage import PassageArray
-from backtest.engine.plane import balance_plane, compounding_plane
+from backtest.engine.plane import region_plane, stepwise_plane
 from backtest.engine.segments import find_segments
 from backtest.engine.trades import book, exit_of, locked_profit, settle
 from backtest.jit import inline, kernel
@@ -39,8 +39,9 @@ def _item_words(
 
 @kernel(
     "void(uint64[:, :, ::1], int64[:, ::1], uint64[::1], uint64[:, :, ::1], int64[::1],"
-    " float64[::1], float64[:, :, ::1], float64[::1], int32[:, :, ::1], int32[:, :, ::1],"
-    " int64[::1], int64[::1], boolean, uint64[:, ::1], int64[:, ::1], float64[:, ::1])"
+    " float64[::1], float64[:, :, ::1], float64[:, :, ::1], float64[::1], int32[:, :, ::1],"
+    " int32[:, :, ::1], int64[::1], int64[::1], boolean, uint64[:, ::1], int64[:, ::1],"
+    " float64[:, ::1])"
 )
 def score_exactly(
     rows: WordArray,
@@ -49,7 +50,8 @@ def score_exactly(
     fast_rows: WordArray,
     item_fast: IntArray,
     close: FloatArray,
-    tables: FloatArray,
+    windows: FloatArray,
+    blocks: FloatArray,
     terms: FloatArray,
     stops: PassageArray,
     profits: PassageArray,
@@ -68,8 +70,9 @@ def score_exactly(
         side_masks: Shape (2,), see `combine`.
         fast_rows: Shape (n_fast, 2, n_words); `item_fast`, shape (n_items,), points into it.
         item_fast: See `fast_rows`.
-        close: Shape (n_bars,), the target slice; `tables` its `range_tables`.
-        tables: See `close`.
+        close: Shape (n_bars,), the target slice; `windows` and `blocks` its `range_tables`.
+        windows: See `close`.
+        blocks: See `close`.
         terms: The account's terms.
         stops: `passage_tables`; `stop_levels`, shape (n_items,), the column of each item.
         profits: The same for take-profit, with `profit_levels`.
@@ -87,7 +90,7 @@ def score_exactly(
             words[0], words[1], n_bars, segments[0], segments[1], segments[2]
         )
         _tally(
-            close, tables, terms, segments[0], segments[1], segments[2], n_segments,
+            close, windows, blocks, terms, segments[0], segments[1], segments[2], n_segments,
             stops, profits, stop_levels[m], profit_levels[m], with_drawdown, out[m],
         )  # fmt: skip
 
@@ -95,7 +98,8 @@ def score_exactly(
 @inline
 def _tally(
     close: FloatArray,
-    tables: FloatArray,
+    windows: FloatArray,
+    blocks: FloatArray,
     terms: FloatArray,
     entries: IntArray,
     exits: IntArray,
@@ -132,12 +136,14 @@ def _tally(
             if next_bar < i:
                 worst, peak = after_bar(worst, peak, available + safe)
             cash = available - (quote + entry_fee) + safe
-            worst, peak = after_position(close, tables, i, j, side, cash, quote, qty, worst, peak)
+            worst, peak = after_position(
+                close, windows, blocks, i, j, side, cash, quote, qty, worst, peak
+            )
             next_bar = j
         locked = locked_profit(net, terms)
         available, safe = book(available, safe, quote, entry_fee, gross, exit_fee, locked)
-        wins += max(net, 0.0)
-        losses -= min(net, 0.0)
+        wins += positive_part(net)
+        losses += positive_part(-net)
         n += 1
     if next_bar < n_bars:
         worst, peak = after_bar(worst, peak, available + safe)
@@ -149,8 +155,7 @@ def _tally(
 @kernel(
     "void(uint64[:, :, ::1], int64[:, ::1], uint64[::1], uint64[:, :, ::1], int64[::1],"
     " float64[::1], float64[::1], float64[:, ::1], float64[::1], int32[:, :, ::1],"
-    " int32[:, :, ::1], uint64[:, ::1], int64[:, ::1], float64[:, :, ::1], float64[:, ::1],"
-    " float64[:, :, ::1])"
+    " int32[:, :, ::1], uint64[:, ::1], int64[:, ::1], float64[:, :, ::1], float64[:, :, ::1])"
 )
 def score_planes(
     rows: WordArray,
@@ -167,29 +172,28 @@ def score_planes(
     words: WordArray,
     segments: IntArray,
     corners: FloatArray,
-    before: FloatArray,
     out: FloatArray,
 ) -> None:
     """End equity over initial cash of chosen variants over the whole risk plane.
 
-    Arguments as in `score_exactly` and `compounding_plane`; `segments` has a fourth row as
-    scratch, and `before` is that of `balance_plane`. `out` is shape
-    (n_items, n_stops, n_profits); NaN asks for exact scoring.
+    Arguments as in `score_exactly` and `region_plane`; `segments` has a fourth row as scratch.
+    `out` is shape (n_items, n_stops, n_profits); NaN asks for exact scoring.
     """
     n_bars = close.shape[0]
     compounds = np.isinf(terms[BUDGET_CAP]) and terms[LOCK_RATE] == 0.0
     for m in range(item_rows.shape[0]):
         _item_words(rows, item_rows[m], side_masks, fast_rows[item_fast[m]], words)
         n = find_segments(words[0], words[1], n_bars, segments[0], segments[1], segments[2])
-        if compounds:
-            is_sound = compounding_plane(
-                close, inverse, factors, segments[0], segments[1], segments[2], n,
+        is_sound = False
+        if terms[LOCK_RATE] == 0.0:
+            is_sound = region_plane(
+                close, inverse, factors, terms, segments[0], segments[1], segments[2], n,
                 stops, profits, corners, out[m],
             )  # fmt: skip
-        else:
-            is_sound = balance_plane(
+        if not is_sound and not compounds:
+            is_sound = stepwise_plane(
                 close, inverse, factors, terms, segments[0], segments[1], segments[2], n,
-                stops, profits, segments[3], before, out[m],
+                stops, profits, segments[3], out[m],
             )  # fmt: skip
         if not is_sound:
             out[m] = np.nan

@@ -21,14 +21,15 @@ class Market:
     """Closes of the target slice, shape (n_bars,), what follows from them, and the account.
 
     `padded` repeats the last close once, shape (n_bars + 1,), and `inverse` is `1 / padded`: the
-    edge after the last bar of a signal that never ends then needs no special case. `ranges` are
-    `range_tables`, and `never` is a passage table of one level that is never reached.
+    edge after the last bar of a signal that never ends then needs no special case. `windows` and
+    `blocks` are `range_tables`, and `never` is a passage table of one level that is never reached.
     """
 
     close: FloatArray
     padded: FloatArray
     inverse: FloatArray
-    ranges: FloatArray
+    windows: FloatArray
+    blocks: FloatArray
     terms: FloatArray
     factors: FloatArray
     side_masks: WordArray
@@ -39,6 +40,7 @@ class Market:
         """The market of a run."""
         close = np.ascontiguousarray(bars.close[bars.target_start : bars.target_stop])
         padded = np.append(close, close[-1:])
+        windows, blocks = range_tables(close)
         terms = account_terms(settings.execution, settings.sizing_mode)
         longs = settings.direction_mode is not DirectionMode.SHORT_ONLY
         shorts = settings.direction_mode is not DirectionMode.LONG_ONLY
@@ -46,7 +48,8 @@ class Market:
             close=close,
             padded=padded,
             inverse=1.0 / padded,
-            ranges=range_tables(close),
+            windows=windows,
+            blocks=blocks,
             terms=terms,
             factors=trade_coefficients(terms),
             side_masks=np.array([ALLOWED if allowed else FORBIDDEN for allowed in (longs, shorts)]),

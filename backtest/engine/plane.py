@@ -13,9 +13,9 @@ See: docs/scoring.md
 # pyright: reportArgumentType=false
 import numpy as np
 
-from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE
+from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE, positive_part
 from backtest.engine.passage import PassageArray
-from backtest.engine.score import NEAR_ZERO, balance_step
+from backtest.engine.score import NEAR_ZERO, trade_step
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray, IntArray
 
@@ -29,14 +29,24 @@ def _reached(row: PassageArray, limit: int) -> int:
     return n
 
 
+@inline
+def _add(corner: FloatArray, s: int, t: int, gain: float, cap: float, is_fixed: bool) -> None:
+    """Count one exit at the corner of its region: profit of a fixed quote, or a factor."""
+    if is_fixed:
+        corner[s, t] += cap * gain
+    else:
+        corner[s, t] *= 1.0 + gain
+
+
 @kernel(
-    "boolean(float64[::1], float64[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1],"
-    " int64, int32[:, :, ::1], int32[:, :, ::1], float64[:, :, ::1], float64[:, ::1])"
+    "boolean(float64[::1], float64[::1], float64[:, ::1], float64[::1], int64[::1], int64[::1],"
+    " int64[::1], int64, int32[:, :, ::1], int32[:, :, ::1], float64[:, :, ::1], float64[:, ::1])"
 )
-def compounding_plane(
+def region_plane(
     close: FloatArray,
     inverse: FloatArray,
     factors: FloatArray,
+    terms: FloatArray,
     entries: IntArray,
     exits: IntArray,
     sides: IntArray,
@@ -46,12 +56,16 @@ def compounding_plane(
     corners: FloatArray,
     out: FloatArray,
 ) -> bool:
-    """End equity over initial cash in every cell, where every entry takes the whole balance.
+    """End equity over initial cash in every cell, by regions.
+
+    It holds where every entry takes the whole balance (factors multiply), and where every entry
+    takes the same fixed quote (profits add up), so long as the balance never dips below it.
 
     Args:
         close: Shape (n_bars,), the target slice; `inverse` is `1 / close`.
         inverse: See `close`.
         factors: `trade_coefficients`.
+        terms: The account's terms, without a profit lock.
         entries: Segments as `find_segments` lists them; `exits` and `sides` with them.
         exits: See `entries`.
         sides: See `entries`.
@@ -62,39 +76,45 @@ def compounding_plane(
         out: Out, shape (n_stops, n_profits).
 
     Returns:
-        False where a factor comes near zero and the plane must be scored exactly.
+        False where the formula may not hold; `out` is then meaningless.
     """
-    n_bars = close.shape[0]
-    corners[:] = 1.0
+    cap = terms[BUDGET_CAP]
+    is_fixed = not np.isinf(cap)
+    last = close.shape[0] - 1
+    corners[:] = 0.0 if is_fixed else 1.0
     by_profit, by_stop, by_signal = corners[0], corners[1], corners[2]
+    balance = terms[INIT_CASH]
     least = 1.0
     for k in range(n_segments):
-        i = entries[k]
-        side = sides[k]
-        offset = factors[0, side]
+        if is_fixed and balance < cap:
+            return False
+        i, side, limit = entries[k], sides[k], exits[k]
+        offset = factors[0, side] - 1.0
         slope = factors[1, side] * inverse[i]
-        signal_exit = exits[k]
-        stop_row = stops[side - 1, i]
-        profit_row = profits[side - 1, i]
-        n_stops = _reached(stop_row, signal_exit)
-        n_profits = _reached(profit_row, signal_exit)
-        factor = offset + slope * close[min(signal_exit, n_bars - 1)]
-        by_signal[n_stops, n_profits] *= factor
-        least = min(least, factor)
+        stop_row, profit_row = stops[side - 1, i], profits[side - 1, i]
+        n_stops, n_profits = _reached(stop_row, limit), _reached(profit_row, limit)
+        gain = offset + slope * close[min(limit, last)]
+        _add(by_signal, n_stops, n_profits, gain, cap, is_fixed)
+        worst = gain
         t = 0
         for s in range(n_stops):
             while t < n_profits and profit_row[t] < stop_row[s]:
                 t += 1
-            factor = offset + slope * close[stop_row[s]]
-            by_stop[s, t] *= factor
-            least = min(least, factor)
+            gain = offset + slope * close[stop_row[s]]
+            _add(by_stop, s, t, gain, cap, is_fixed)
+            worst = min(worst, gain)
         s = 0
         for t in range(n_profits):
             while s < n_stops and stop_row[s] <= profit_row[t]:
                 s += 1
-            factor = offset + slope * close[profit_row[t]]
-            by_profit[s, t] *= factor
-            least = min(least, factor)
+            gain = offset + slope * close[profit_row[t]]
+            _add(by_profit, s, t, gain, cap, is_fixed)
+            worst = min(worst, gain)
+        balance += cap * min(0.0, worst) if is_fixed else 0.0
+        least = min(least, 1.0 + worst)
+    if is_fixed:
+        _spread_sums(by_profit, by_stop, by_signal, terms[INIT_CASH], out)
+        return balance > 0.0
     _spread_products(by_profit, by_stop, by_signal, out)
     return least > NEAR_ZERO
 
@@ -124,69 +144,118 @@ def _spread_products(
 
 
 @inline
-def _least_change(
-    factors: FloatArray,
-    close: FloatArray,
-    entry_inverse: float,
-    side: int,
-    last_exit: int,
-    stop_row: PassageArray,
-    n_stops: int,
-    profit_row: PassageArray,
-    n_profits: int,
-) -> float:
-    """The worst that one segment can do in any cell, per quote invested."""
-    offset = factors[0, side] - 1.0
-    slope = factors[1, side] * entry_inverse
-    least = offset + slope * close[last_exit]
+def _spread_sums(
+    by_profit: FloatArray,
+    by_stop: FloatArray,
+    by_signal: FloatArray,
+    init_cash: float,
+    out: FloatArray,
+) -> None:
+    """The same with sums of profits."""
+    n_stops, n_profits = out.shape
     for s in range(n_stops):
-        least = min(least, offset + slope * close[stop_row[s]])
-    for t in range(n_profits):
-        least = min(least, offset + slope * close[profit_row[t]])
-    return least
+        along_row = 0.0
+        signals = 0.0
+        for t in range(n_profits):
+            signals += by_signal[s, t]
+            along_row += by_stop[s, t]
+            if s == 0:
+                by_signal[s, t] = signals
+            else:
+                by_signal[s, t] = signals + by_signal[s - 1, t]
+                by_profit[s, t] += by_profit[s - 1, t]
+            out[s, t] = 1.0 + (by_profit[s, t] + along_row + by_signal[s, t]) / init_cash
 
 
 @inline
-def _is_linear(
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    terms: FloatArray,
+def _list_varying(
     entries: IntArray,
     exits: IntArray,
     sides: IntArray,
     n_segments: int,
     stops: PassageArray,
     profits: PassageArray,
-) -> bool:
-    """Whether the budget follows one formula in every cell: it never dips below a fixed quote.
-
-    The bound takes the worst exit of every segment, so it holds for all cells at once.
-    """
-    cap = terms[BUDGET_CAP]
-    if np.isinf(cap):
-        return True
-    last = close.shape[0] - 1
-    lowest = terms[INIT_CASH]
+    takes_all: bool,
+    varying: IntArray,
+) -> int:
+    """List the segments that do not end alike in every cell; all where the budget is capped."""
+    n = 0
     for k in range(n_segments):
-        if lowest < cap:
-            return False
+        i, side, limit = entries[k], sides[k], exits[k]
+        if not takes_all or stops[side - 1, i, 0] < limit or profits[side - 1, i, 0] < limit:
+            varying[n] = k
+            n += 1
+    return n
+
+
+@inline
+def _tabulate(
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    entries: IntArray,
+    exits: IntArray,
+    sides: IntArray,
+    chosen: IntArray,
+    passages: PassageArray,
+    bars: PassageArray,
+    gains: FloatArray,
+) -> None:
+    """Exit bar and gain of each chosen segment at each level, level by level."""
+    last = close.shape[0] - 1
+    for v in range(chosen.shape[0]):
+        k = chosen[v]
         i, side = entries[k], sides[k]
-        stop_row, profit_row = stops[side - 1, i], profits[side - 1, i]
-        worst = _least_change(
-            factors, close, inverse[i], side, min(exits[k], last),
-            stop_row, _reached(stop_row, exits[k]), profit_row, _reached(profit_row, exits[k]),
-        )  # fmt: skip
-        lowest += cap * min(0.0, worst)
-    return lowest > 0.0
+        offset = factors[0, side] - 1.0
+        slope = factors[1, side] * inverse[i]
+        row = passages[side - 1, i]
+        for level in range(bars.shape[0]):
+            bar = min(exits[k], row[level])
+            bars[level, v] = bar
+            gains[level, v] = offset + slope * close[min(bar, last)]
+
+
+@inline
+def _lead_up(
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    lock: float,
+    entries: IntArray,
+    exits: IntArray,
+    sides: IntArray,
+    n_segments: int,
+    chosen: IntArray,
+    before: FloatArray,
+) -> None:
+    """What the other segments do to the whole balance before each chosen one and after the last.
+
+    `before[v]` is `(a, b)`: available is multiplied by `a`, `b` times the available before goes
+    to safe.
+    """
+    last = close.shape[0] - 1
+    v = 0
+    before[0, 0], before[0, 1] = 1.0, 0.0
+    for k in range(n_segments):
+        if v < chosen.shape[0] and chosen[v] == k:
+            v += 1
+            before[v, 0], before[v, 1] = 1.0, 0.0
+            continue
+        i, side = entries[k], sides[k]
+        slope = factors[1, side] * inverse[i]
+        gain = factors[0, side] - 1.0 + slope * close[min(exits[k], last)]
+        put_aside = positive_part(gain) * lock
+        before[v, 1] += put_aside * before[v, 0]
+        factor = 1.0 + (gain - put_aside)
+        # zero shows the caller what two losses of more than everything would hide
+        before[v, 0] *= factor if factor > NEAR_ZERO else 0.0
 
 
 @kernel(
     "boolean(float64[::1], float64[::1], float64[:, ::1], float64[::1], int64[::1], int64[::1],"
-    " int64[::1], int64, int32[:, :, ::1], int32[:, :, ::1], int64[::1], float64[:, ::1],"
-    " float64[:, ::1])"
+    " int64[::1], int64, int32[:, :, ::1], int32[:, :, ::1], int64[::1], float64[:, ::1])"
 )
-def balance_plane(
+def stepwise_plane(
     close: FloatArray,
     inverse: FloatArray,
     factors: FloatArray,
@@ -198,89 +267,44 @@ def balance_plane(
     stops: PassageArray,
     profits: PassageArray,
     varying: IntArray,
-    before: FloatArray,
     out: FloatArray,
 ) -> bool:
-    """End equity over initial cash in every cell, where the running balance matters.
+    """End equity over initial cash in every cell, trade by trade, for budgets of any kind.
 
-    A segment that reaches no level does the same in every cell. While the budget follows one
-    formula, what lies between two segments that do reach one is a linear map of the account,
-    composed once for the whole plane. Otherwise every cell trades every segment.
-
-    Arguments as in `compounding_plane`, with the account's `terms`; scratch `varying`, shape
-    (>= n_segments,), and `before`, shape (>= n_segments + 1, 4).
+    Where entries take the whole balance, segments that end alike in every cell are folded into
+    the steps between the others. Arguments as in `region_plane`; scratch `varying`, shape
+    (>= n_segments,).
     """
-    is_linear = _is_linear(
-        close, inverse, factors, terms, entries, exits, sides, n_segments, stops, profits
-    )
-    n_varying = _compose(
-        close, inverse, factors, terms, entries, exits, sides, n_segments, stops, profits,
-        is_linear, varying, before,
-    )  # fmt: skip
-    last = close.shape[0] - 1
+    cap, lock = terms[BUDGET_CAP], terms[LOCK_RATE]
+    n = _list_varying(entries, exits, sides, n_segments, stops, profits, np.isinf(cap), varying)
+    chosen = varying[:n]
+    before = np.empty((n + 1, 2), np.float64)
+    _lead_up(close, inverse, factors, lock, entries, exits, sides, n_segments, chosen, before)
+    prices = (close, inverse, factors)
+    stop_bars = np.empty((out.shape[0], n), np.int32)
+    stop_gains = np.empty((out.shape[0], n), np.float64)
+    _tabulate(*prices, entries, exits, sides, chosen, stops, stop_bars, stop_gains)
+    profit_bars = np.empty((out.shape[1], n), np.int32)
+    profit_gains = np.empty((out.shape[1], n), np.float64)
+    _tabulate(*prices, entries, exits, sides, chosen, profits, profit_bars, profit_gains)
     least = terms[INIT_CASH]
+    least_gain = 0.0
     for s in range(out.shape[0]):
         for t in range(out.shape[1]):
             available = terms[INIT_CASH]
             safe = 0.0
-            for v in range(n_varying + 1):
-                safe += before[v, 2] * available + before[v, 3]
-                available = before[v, 0] * available + before[v, 1]
+            for v in range(n):
+                safe += available * before[v, 1]
+                available *= before[v, 0]
+                at_stop, at_profit = stop_gains[s, v], profit_gains[t, v]
+                gain = at_stop if stop_bars[s, v] <= profit_bars[t, v] else at_profit
+                available, safe = trade_step(available, safe, gain, cap, lock)
                 least = min(least, available)
-                if v == n_varying:
-                    break
-                k = varying[v]
-                i, side = entries[k], sides[k]
-                j = min(exits[k], stops[side - 1, i, s], profits[side - 1, i, t], last)
-                factor = factors[0, side] + factors[1, side] * (close[j] * inverse[i])
-                available, safe = balance_step(available, safe, factor, terms)
-                least = min(least, available)
+                least_gain = min(least_gain, gain)
+            safe += available * before[n, 1]
+            available *= before[n, 0]
+            least = min(least, available)
             out[s, t] = (available + safe) / terms[INIT_CASH]
-    return least > NEAR_ZERO * terms[INIT_CASH]
-
-
-@inline
-def _compose(
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    terms: FloatArray,
-    entries: IntArray,
-    exits: IntArray,
-    sides: IntArray,
-    n_segments: int,
-    stops: PassageArray,
-    profits: PassageArray,
-    is_linear: bool,
-    varying: IntArray,
-    before: FloatArray,
-) -> int:
-    """List the segments that reach a level, and the maps that lead up to each of them.
-
-    A map `(a, c, b, d)` is `available -> a * available + c`, `safe -> safe + b * available + d`.
-    """
-    cap, lock = terms[BUDGET_CAP], terms[LOCK_RATE]
-    is_fixed = not np.isinf(cap)
-    last = close.shape[0] - 1
-    n = 0
-    before[0, 0], before[0, 1], before[0, 2], before[0, 3] = 1.0, 0.0, 0.0, 0.0
-    for k in range(n_segments):
-        i, side = entries[k], sides[k]
-        limit = exits[k]
-        if not is_linear or stops[side - 1, i, 0] < limit or profits[side - 1, i, 0] < limit:
-            varying[n] = k
-            n += 1
-            before[n, 0], before[n, 1], before[n, 2], before[n, 3] = 1.0, 0.0, 0.0, 0.0
-            continue
-        j = min(limit, last)
-        gain = factors[0, side] + factors[1, side] * (close[j] * inverse[i]) - 1.0
-        put_aside = max(0.0, gain) * lock
-        kept = gain - put_aside
-        row = before[n]
-        if is_fixed:
-            row[1] += cap * kept
-            row[3] += cap * put_aside
-        else:
-            row[2] += put_aside * row[0]
-            row[0] *= 1.0 + kept
-    return n
+    if np.isinf(cap):
+        return least > 0.0 and 1.0 + least_gain > NEAR_ZERO
+    return least > NEAR_ZERO * min(cap, terms[INIT_CASH])

@@ -9,7 +9,14 @@ See: docs/scoring.md
 
 import numpy as np
 
-from backtest.engine.account import BUDGET_CAP, FEE_RATE, INIT_CASH, LOCK_RATE, SLIP_RATE
+from backtest.engine.account import (
+    BUDGET_CAP,
+    FEE_RATE,
+    INIT_CASH,
+    LOCK_RATE,
+    SLIP_RATE,
+    positive_part,
+)
 from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO, trailing_zeros
 from backtest.engine.combine import combine
 from backtest.jit import inline, kernel
@@ -107,14 +114,13 @@ def score_compounding(
 
 
 @inline
-def balance_step(
-    available: float, safe: float, factor: float, terms: FloatArray
+def trade_step(
+    available: float, safe: float, gain: float, cap: float, lock: float
 ) -> tuple[float, float]:
-    """Account after a trade whose budget would be multiplied by `factor`."""
-    quote = max(0.0, min(available, terms[BUDGET_CAP]))
-    change = quote * (factor - 1.0)
-    locked = max(0.0, change) * terms[LOCK_RATE]
-    return available + change - locked, safe + locked
+    """Account after a trade that changes what it takes by the fraction `gain`."""
+    quote = max(0.0, min(available, cap))
+    put_aside = positive_part(gain) * lock
+    return available + quote * (gain - put_aside), safe + quote * put_aside
 
 
 @inline
@@ -125,17 +131,29 @@ def _balanced(
     inverse: FloatArray,
     factors: FloatArray,
     terms: FloatArray,
+    is_fixed: bool,
+    is_careful: bool,
 ) -> float:
-    """End equity over initial cash of `outer AND row`; NaN where the balance nears zero."""
+    """End equity over initial cash of `outer AND row`; NaN where the formula does not hold.
+
+    The quick way multiplies the whole balance, or adds to it what a fixed quote earns; it holds
+    while the balance stays positive, or above the fixed quote. The careful way takes every trade's
+    budget as it comes.
+    """
     available = terms[INIT_CASH]
+    cap, lock = terms[BUDGET_CAP], terms[LOCK_RATE]
     safe = 0.0
     least = available
+    least_gain = 0.0
     side = 0
     entry_inverse = 0.0
     carry_long = carry_short = ZERO
-    for w in range(outer.shape[1]):
-        long_word = outer[0, w] & row[0, w]
-        short_word = outer[1, w] & row[1, w]
+    n_words = outer.shape[1]
+    for w in range(n_words + 1):
+        long_word = short_word = ZERO
+        if w < n_words:
+            long_word = outer[0, w] & row[0, w]
+            short_word = outer[1, w] & row[1, w]
         edges = (long_word ^ ((long_word << ONE) | carry_long)) | (
             short_word ^ ((short_word << ONE) | carry_short)
         )
@@ -144,19 +162,26 @@ def _balanced(
         while edges != ZERO:
             bit = trailing_zeros(edges)
             edges &= edges - ONE
-            i = w * WORD_BITS + bit
-            factor = factors[0, side] + factors[1, side] * (close[i] * entry_inverse)
-            available, safe = balance_step(available, safe, factor, terms)
+            i = min(w * WORD_BITS + bit, close.shape[0] - 1)
+            gain = factors[0, side] + factors[1, side] * (close[i] * entry_inverse) - 1.0
+            if is_careful:
+                available, safe = trade_step(available, safe, gain, cap, lock)
+            elif is_fixed:
+                available += cap * gain
+            else:
+                put_aside = positive_part(gain) * lock
+                safe += available * put_aside
+                available *= 1.0 + (gain - put_aside)
             least = min(least, available)
+            least_gain = min(least_gain, gain)
             shift = np.uint64(bit)
             side = np.int64(((long_word >> shift) & ONE) | (((short_word >> shift) & ONE) << ONE))
             entry_inverse = inverse[i]
-    factor = factors[0, side] + factors[1, side] * (close[-1] * entry_inverse)
-    available, safe = balance_step(available, safe, factor, terms)
-    least = min(least, available)
-    if least > NEAR_ZERO * terms[INIT_CASH]:
-        return (available + safe) / terms[INIT_CASH]
-    return np.nan
+    floor = cap if is_fixed and not is_careful else 0.0
+    if is_fixed and is_careful:
+        floor = NEAR_ZERO * min(cap, terms[INIT_CASH])
+    is_sound = least > floor and (is_fixed or 1.0 + least_gain > NEAR_ZERO)
+    return (available + safe) / terms[INIT_CASH] if is_sound else np.nan
 
 
 @kernel(
@@ -179,7 +204,13 @@ def score_balances(
 
     Arguments as in `score_compounding`, and `terms` of the account.
     """
+    is_fixed = not np.isinf(terms[BUDGET_CAP])
     for q in range(outer_ids.shape[0]):
         combine(rows, outer_ids[q], side_masks, outer)
         for f in range(fast_rows.shape[0]):
-            out[q, f] = _balanced(outer, fast_rows[f], close, inverse, factors, terms)
+            score = _balanced(outer, fast_rows[f], close, inverse, factors, terms, is_fixed, False)
+            if is_fixed and np.isnan(score):
+                score = _balanced(
+                    outer, fast_rows[f], close, inverse, factors, terms, is_fixed, True
+                )
+            out[q, f] = score

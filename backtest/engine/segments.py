@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from backtest.engine.account import LONG, SHORT
 from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO, trailing_zeros
 from backtest.jit import kernel
 from backtest.types import IntArray, WordArray
@@ -23,9 +22,10 @@ def find_segments(
         longs: Shape (n_words,), bit `i % 64` of word `i // 64` set where bar `i` is long.
         shorts: The same for short; no bar is both. A forbidden side must be all zero.
         n_bars: Bars of the target slice; bits beyond are zero.
-        entries: Out, shape (>= n_bars,): first bar of each run.
+        entries: Out, shape (>= n_bars + 1,): first bar of each run. One place more than runs
+            can be is scratch, in all three.
         exits: Out: first bar after the run; `n_bars` if the run reaches the end.
-        sides: Out: `LONG` or `SHORT`.
+        sides: Out: `LONG` (1) or `SHORT` (2): the two bits of the signal as a number.
 
     Returns:
         The number of runs.
@@ -48,19 +48,13 @@ def find_segments(
             i = w * WORD_BITS + bit
             if i >= n_bars:
                 break
-            if side != 0:
-                exits[n - 1] = i
+            # stores without branches: the last place takes exits that nobody waits for
+            exits[n - 1 if side != 0 else n_bars] = i
             shift = np.uint64(bit)
-            if (long_word >> shift) & ONE:
-                side = LONG
-            elif (short_word >> shift) & ONE:
-                side = SHORT
-            else:
-                side = 0
-            if side != 0:
-                entries[n] = i
-                sides[n] = side
-                n += 1
+            side = np.int64(((long_word >> shift) & ONE) | (((short_word >> shift) & ONE) << ONE))
+            entries[n] = i
+            sides[n] = side
+            n += side != 0
     if side != 0:
         exits[n - 1] = n_bars
     return n

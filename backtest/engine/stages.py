@@ -155,8 +155,8 @@ class Stages:
             words, segments = self._scratch(3)
             score_exactly(
                 self._combos.slow_rows, batch.slow_ids[part], market.side_masks,
-                batch.fast_rows, batch.fast_ids[part], market.close, market.ranges, market.terms,
-                *tables, levels[0, places], levels[1, places], with_drawdown,
+                batch.fast_rows, batch.fast_ids[part], market.close, market.windows,
+                market.blocks, market.terms, *tables, levels[0, places], levels[1, places], with_drawdown,
                 words, segments, metrics,
             )  # fmt: skip
             out[places] = metrics
@@ -175,7 +175,7 @@ class Stages:
             batch.fast_rows, batch.fast_ids[part], market.close, market.inverse, market.factors,
             market.terms, tile.stops, tile.profits, words, segments,
             np.empty((3, n_stops + 1, n_profits + 1), np.float64),
-            np.empty((market.n_bars + 2, 4), np.float64), scores,
+ scores,
         )  # fmt: skip
         out[np.ix_(places, tile.stop_places, tile.profit_places)] = scores
 

@@ -17,6 +17,7 @@ from backtest.engine.account import (
     entry_fill,
     exit_fill,
     gross_pnl,
+    positive_part,
 )
 from backtest.engine.passage import PassageArray
 from backtest.jit import inline, kernel
@@ -94,7 +95,7 @@ def book(
 @inline
 def locked_profit(net: float, terms: FloatArray) -> float:
     """What a winning trade puts aside."""
-    return net * terms[LOCK_RATE] if net > 0.0 else 0.0
+    return positive_part(net) * terms[LOCK_RATE]
 
 
 @kernel(

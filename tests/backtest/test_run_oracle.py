@@ -8,9 +8,8 @@ from backtest.errors import NoMarketData
 from backtest.request import RunRequest
 from backtest.timeline import fill_bars, load_range
 from backtest.types import Bars
-from tests.backtesters import POLICY, answer
+from tests.backtesters import POLICY, answer, minute_candles
 from tests.memory_feed import MemoryFeed
-from tests.backtesters import minute_candles
 from tests.oracle.grids import BruteForce
 from tests.oracle.requests import random_request
 

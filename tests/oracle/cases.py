@@ -37,12 +37,12 @@ def random_closes(random: np.random.Generator, n_bars: int) -> FloatArray:
         return np.full(n_bars, float(random.choice([0.1, 1.0, 64.0, 60_000.01])))
     if kind == 1:
         steps = random.integers(-2, 3, n_bars)
-        return 100.0 + np.clip(np.cumsum(steps), -98, 400) * 0.5
+        return 100.0 + np.clip(np.cumsum(steps), -98, 400).astype(np.float64) * 0.5
     if kind == 2:
         return random.choice([50.0, 75.0, 100.0, 101.0, 99.0, 150.0, 200.0, 350.0], n_bars)
     scale = 0.01 if kind == 3 else 0.6
     walk = np.cumsum(random.normal(0, scale, n_bars))
-    return np.round(100 * np.exp(np.clip(walk, -8, 8)), 3) + 0.001
+    return np.round(100 * np.exp(np.clip(walk, -8, 8)), 3).astype(np.float64) + 0.001
 
 
 def random_signal(random: np.random.Generator, n_bars: int) -> SignalArray:

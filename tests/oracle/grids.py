@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -154,13 +155,10 @@ def _rank_by(story: Story, metric: RankingMetric) -> float:
         return -story.profit_factor
     if metric is RankingMetric.RETURN_OVER_MAX_DRAWDOWN:
         return -story.return_over_max_drawdown
-    drawdown = story.max_drawdown
-    return drawdown if drawdown == drawdown else float("inf")
+    return float("inf") if isnan(story.max_drawdown) else story.max_drawdown
 
 
-def variant_key(
-    template: Template, base: Base, risk: tuple[float | None, float | None]
-) -> str:
+def variant_key(template: Template, base: Base, risk: tuple[float | None, float | None]) -> str:
     """The key as its definition spells it, in two hashes."""
     indicators = []
     for indicator_id, setting in base.compute:

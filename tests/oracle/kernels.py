@@ -11,11 +11,11 @@ from backtest.engine.account import account_terms
 from backtest.engine.items import DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
 from backtest.engine.passage import passage_tables
 from backtest.engine.replays import REASONS
-from backtest.engine.segments import find_segments
 from backtest.engine.risk_plane import RiskPlane
+from backtest.engine.segments import find_segments
 from backtest.engine.trades import empty_log, replay, total_return_pct
 from backtest.report.equity import WORST, draw_equity, measure_drawdowns
-from backtest.types import DirectionMode, FloatArray, IntArray, SignalArray, WordArray
+from backtest.types import DirectionMode, FloatArray, IntArray
 from tests.oracle.cases import Case
 from tests.oracle.engine import LONG, Story, play
 from tests.oracle.scoring import bit_rows, stages_over
@@ -43,7 +43,6 @@ class Played:
     equity: FloatArray
     total_return_pct: float
     reported_drawdown: float
-    scored: FloatArray
 
 
 def segments_of(case: Case) -> tuple[IntArray, int]:
@@ -53,7 +52,9 @@ def segments_of(case: Case) -> tuple[IntArray, int]:
     words[0] *= case.setup.direction is not DirectionMode.SHORT_ONLY
     words[1] *= case.setup.direction is not DirectionMode.LONG_ONLY
     segments = np.zeros((3, n_bars + 1), np.int64)
-    return segments, find_segments(words[0], words[1], n_bars, *segments)
+    return segments, find_segments(
+        words[0], words[1], n_bars, segments[0], segments[1], segments[2]
+    )
 
 
 def levels(percent: float | None) -> FloatArray | None:
@@ -68,7 +69,10 @@ def played(case: Case) -> Played:
     stops = passage_tables(close, terms, levels(setup.sl_pct), is_stop=True)
     profits = passage_tables(close, terms, levels(setup.tp_pct), is_stop=False)
     log, money = empty_log(len(close))
-    n = replay(close, terms, *segments, n_segments, stops, profits, 0, 0, log, money)
+    entries, exits, sides = segments
+    n = replay(
+        close, terms, entries, exits, sides, n_segments, stops, profits, 0, 0, log, money
+    )
     log, money = log[:n], money[:n]
     equity, invested, falls = (np.empty(len(close)) for _ in range(3))
     draw_equity(close, terms, log, money, n, equity, invested)
@@ -80,7 +84,6 @@ def played(case: Case) -> Played:
         equity=equity,
         total_return_pct=total_return_pct(n, money, terms),
         reported_drawdown=statistics[WORST],
-        scored=scored(case),
     )
 
 
@@ -109,22 +112,25 @@ def disagreement(case: Case) -> str | None:
             ours = fast.money[number, MONEY_COLUMNS[name]]
             if ours != value:
                 return f"{name} of trade {number} is {ours!r}, should be {value!r}"
-    return _numbers_differ(fast, slow)
+    return _numbers_differ(case, fast, slow)
 
 
-def _numbers_differ(fast: Played, slow: Story) -> str | None:
+def _numbers_differ(case: Case, fast: Played, slow: Story) -> str | None:
     bars = np.flatnonzero(fast.equity != np.array(slow.equity))
     if len(bars):
         return f"equity at bar {bars[0]} is {fast.equity[bars[0]]!r}"
+    if len(case.close) == 0:
+        return None
+    score = scored(case)
     nets = [trade.money["net_pnl_quote"] for trade in slow.trades]
     pairs = {
         "total_return_pct": (fast.total_return_pct, slow.total_return_pct),
         "reported drawdown": (fast.reported_drawdown, slow.max_drawdown),
-        "scored return": (fast.scored[RETURN_PCT], slow.total_return_pct),
-        "scored drawdown": (fast.scored[DRAWDOWN], slow.max_drawdown),
-        "scored wins": (fast.scored[WINS], _sum(net for net in nets if net > 0)),
-        "scored losses": (fast.scored[LOSSES], _sum(-net for net in nets if not net > 0)),
-        "scored trades": (fast.scored[N_TRADES], len(nets)),
+        "scored return": (score[RETURN_PCT], slow.total_return_pct),
+        "scored drawdown": (score[DRAWDOWN], slow.max_drawdown),
+        "scored wins": (score[WINS], _sum(net for net in nets if net > 0)),
+        "scored losses": (score[LOSSES], _sum(-net for net in nets if not net > 0)),
+        "scored trades": (score[N_TRADES], len(nets)),
     }
     for name, (ours, theirs) in pairs.items():
         if ours != theirs and not (math.isnan(ours) and math.isnan(theirs)):

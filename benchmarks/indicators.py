@@ -1,0 +1,105 @@
+"""How fast indicators are over their default grids, beside TA-Lib called once per setting."""
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+
+from backtest.axes import Scalar, axis_values
+from backtest.indicators.catalog import INDICATORS
+from backtest.indicators.definition import Indicator
+from backtest.indicators.series import Series
+from backtest.jit import warm
+from backtest.types import FloatArray
+from benchmarks.bars import YEAR_1M, YEAR_15M, bars_of
+from benchmarks.engine_run import settings
+from benchmarks.tables import Benchmark, Finding
+from benchmarks.talib_calls import TALIB
+from benchmarks.timing import thousands
+
+SETTINGS_OF = {YEAR_15M: (1200, 40), YEAR_1M: (80, 8)}
+
+Setting = dict[str, Scalar]
+
+
+def grid_of(row: Indicator, at_most: int) -> list[Setting]:
+    """The first settings of the default grid in the engine's order, whole inner loops first."""
+    axes = settings().grid_defaults.indicator_axes(row.id)
+    inner = tuple(name for name in row.inner if name in row.primary_axes)
+    order = inner + tuple(name for name in row.primary_axes if name not in inner)
+    every = product(*(axis_values(axes[name]) for name in order))
+    kinds = {param.name: param.kind for param in row.params}
+    return [
+        {
+            name: float(value) if kinds.get(name) == "float" else value
+            for name, value in zip(order, chosen, strict=True)
+        }
+        for chosen, _ in zip(every, range(at_most), strict=False)
+    ]
+
+
+def spread(grid: Sequence[Setting], at_most: int) -> list[Setting]:
+    """Settings from the whole grid at even distances."""
+    places = np.unique(np.linspace(0, len(grid) - 1, min(at_most, len(grid))).astype(int))
+    return [grid[place] for place in places]
+
+
+def microseconds(call: Callable[[Setting], FloatArray], grid: Sequence[Setting]) -> float:
+    """Mean microseconds per setting, best of two passes."""
+    passes: list[float] = []
+    for _ in range(2):
+        started = time.perf_counter()
+        for setting in grid:
+            call(setting)
+        passes.append(time.perf_counter() - started)
+    return min(passes) / len(grid) * 1e6
+
+
+def row_of(row: Indicator, series: Series) -> list[str]:
+    """Cold: nothing remembered between settings. Warm: one memory over the grid in its order."""
+    n_warm, n_cold = SETTINGS_OF[len(series)]
+    grid = grid_of(row, n_warm)
+    sample = spread(grid, n_cold)
+    cold = microseconds(lambda setting: row.compute(series.fork(), **setting), sample)
+    started = time.perf_counter()
+    shared = series.fork()
+    for setting in grid:
+        row.compute(shared, **setting)
+    warm_us = (time.perf_counter() - started) / len(grid) * 1e6
+    peer = TALIB.get(row.id)
+    cells = [f"`{row.id}`", str(len(grid)), f"{cold:.0f}", f"{warm_us:.0f}"]
+    cells.append(thousands(len(series) / warm_us))
+    if peer is None:
+        return [*cells, "–", "–"]
+    theirs = microseconds(lambda setting: peer(series, **setting), sample)
+    return [*cells, f"{theirs:.0f}", f"{theirs / warm_us:.1f}"]
+
+
+def over(n_bars: int) -> Finding:
+    """All indicators over one length of history."""
+    series = Series.of(bars_of(n_bars))
+    offered = [row for row in INDICATORS.values() if not row.is_internal]
+    n_warm, n_cold = SETTINGS_OF[n_bars]
+    return Finding(
+        key=f"indicators-{n_bars}",
+        question=f"What does a setting of each indicator cost over {thousands(n_bars)} bars?",
+        header=["indicator", "settings", "cold µs", "warm µs", "bars/µs", "TA-Lib µs", "ratio"],
+        rows=[row_of(row, series) for row in offered],
+        notes=[
+            f"The first settings of the default grid, at most {n_warm}; cold and TA-Lib over "
+            f"{n_cold} of these at even distances, best of two passes; one thread.",
+            "Cold: each setting alone. Warm: one memory over the grid in the order that the "
+            "engine uses, so inner parts are computed once.",
+            "TA-Lib is called once per setting with every array step that gives the same "
+            "quantity. The ratio is TA-Lib's time over the warm one.",
+        ],
+    )
+
+
+def measure() -> list[Finding]:
+    warm()
+    return [over(n_bars) for n_bars in SETTINGS_OF]
+
+
+INDICATORS_PAGE = Benchmark(name="indicators", title="Indicators", measure=measure)

@@ -1,0 +1,117 @@
+"""The thread pool: cancellation, deadline, failure, sharing; nothing keeps running."""
+
+import threading
+import time
+
+import pytest
+
+from backtest.control import Control
+from backtest.engine.chunks import Workers, spans
+from backtest.errors import DeadlineExceeded, RunCancelled
+
+
+@pytest.fixture
+def workers():  # noqa: ANN201 - a fixture
+    pool = Workers(2)
+    yield pool
+    pool.close()
+
+
+def test_every_chunk_runs_once_and_progress_ends_at_the_total(workers: Workers) -> None:
+    done: list[int] = []
+    seen: list[tuple[str, int, int]] = []
+    control = Control(on_progress=lambda stage, n, total: seen.append((stage, n, total)))
+
+    workers.run("stage", [lambda i=i: done.append(i) for i in range(17)], control)
+
+    assert sorted(done) == list(range(17))
+    assert seen[-1] == ("stage", 17, 17)
+    assert [n for _, n, _ in seen] == sorted(n for _, n, _ in seen)
+
+
+def test_no_chunks_is_no_work(workers: Workers) -> None:
+    workers.run("stage", [], Control())
+
+
+def test_a_cancelled_run_starts_no_further_chunk(workers: Workers) -> None:
+    control = Control()
+    started: list[int] = []
+
+    def chunk(number: int) -> None:
+        started.append(number)
+        control.cancel()
+        time.sleep(0.01)
+
+    with pytest.raises(RunCancelled):
+        workers.run("stage", [lambda i=i: chunk(i) for i in range(50)], control)
+
+    n_started = len(started)
+    time.sleep(0.05)
+    assert n_started <= workers.threads
+    assert len(started) == n_started
+
+
+def test_a_run_past_its_deadline_ends_after_the_chunks_under_way(workers: Workers) -> None:
+    running = threading.Semaphore(0)
+
+    def chunk() -> None:
+        time.sleep(0.03)
+        running.release()
+
+    with pytest.raises(DeadlineExceeded):
+        workers.run("stage", [chunk] * 50, Control(0.01))
+
+    n_finished = 0
+    while running.acquire(blocking=False):
+        n_finished += 1
+    assert n_finished <= workers.threads
+    time.sleep(0.05)
+    assert not running.acquire(blocking=False)
+
+
+def test_the_pool_serves_the_next_run_after_a_cancelled_one(workers: Workers) -> None:
+    cancelled = Control()
+    cancelled.cancel()
+    with pytest.raises(RunCancelled):
+        workers.run("stage", [lambda: None], cancelled)
+    done: list[int] = []
+
+    workers.run("stage", [lambda: done.append(1)], Control())
+
+    assert done == [1]
+
+
+def test_a_failing_chunk_fails_the_run_after_the_others_have_ended(workers: Workers) -> None:
+    ended = threading.Event()
+
+    def slow() -> None:
+        time.sleep(0.05)
+        ended.set()
+
+    def broken() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        workers.run("stage", [slow, broken], Control())
+
+    assert ended.is_set()
+
+
+def test_runs_that_share_the_pool_both_finish(workers: Workers) -> None:
+    done: list[str] = []
+
+    def run(name: str) -> None:
+        workers.run(name, [lambda: done.append(name)] * 20, Control())
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (done.count("a"), done.count("b")) == (20, 20)
+
+
+def test_spans_cover_everything_in_order() -> None:
+    assert spans(5, 2) == [(0, 2), (2, 4), (4, 5)]
+    assert spans(0, 3) == []

@@ -1,0 +1,105 @@
+"""The kernels against the bar-by-bar loop, to the last bit. `make oracle` runs many more cases."""
+
+import numpy as np
+import pytest
+
+from backtest.types import DirectionMode, Execution, SizingMode
+from tests.oracle.cases import Case, random_case
+from tests.oracle.engine import Setup, play
+from tests.oracle.kernels import disagreement, played
+
+SEED = 1
+BLOCKS, CASES_PER_BLOCK = 20, 80
+FREE = Execution(
+    init_cash_quote=1_000.0,
+    fixed_quote=100.0,
+    safe_profit_percent=30.0,
+    fee_pct=0.0,
+    slippage_pct=0.0,
+)
+
+
+def case(close: list[float], signal: list[int], **setup: object) -> Case:
+    return Case(
+        close=np.array(close),
+        signal=np.array(signal, np.int8),
+        setup=Setup(**{"execution": FREE, **setup}),  # pyright: ignore[reportArgumentType]
+    )
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_random_cases_agree_to_the_last_bit(block: int) -> None:
+    for number in range(block * CASES_PER_BLOCK, (block + 1) * CASES_PER_BLOCK):
+        assert disagreement(random_case(SEED, number)) is None, number
+
+
+def test_the_generator_makes_the_cases_that_matter() -> None:
+    seen: set[str] = set()
+    for number in range(300):
+        made = random_case(SEED, number)
+        story = play(made.close.tolist(), made.signal.tolist(), made.setup)
+        seen |= {f"leaves by {trade.reason}" for trade in story.trades}
+        seen.add(f"{made.setup.sizing} {made.setup.direction}")
+        last = len(made.close) - 1
+        if sum(trade.exit == last for trade in story.trades) == 2:
+            seen.add("two exits on the last bar")
+        if any(trade.entry == last for trade in story.trades):
+            seen.add("entry on the last bar")
+        if story.available + story.safe <= 0:
+            seen.add("broke")
+        if story.max_drawdown > 1:
+            seen.add("below zero")
+
+    assert {f"{sizing} {direction}" for sizing in SizingMode for direction in DirectionMode} <= seen
+    assert {f"leaves by {name}" for name in ("sl", "tp", "signal_exit", "forced_close")} <= seen
+    assert {"two exits on the last bar", "entry on the last bar", "broke", "below zero"} <= seen
+
+
+def test_stop_comes_before_profit_when_both_are_at_zero() -> None:
+    made = case([100.0, 100.0, 100.0], [1, 1, 1], sl_pct=0.0, tp_pct=0.0)
+
+    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 1]]
+    assert disagreement(made) is None
+
+
+def test_a_reversal_on_the_last_bar_makes_two_trades_there() -> None:
+    made = case([100.0, 110.0, 120.0], [1, 1, -1])
+
+    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 2, 0], [2, 2, 2, 3]]
+    assert disagreement(made) is None
+
+
+def test_a_signal_that_persists_after_a_stop_does_not_enter_again() -> None:
+    made = case([100.0, 80.0, 100.0, 100.0], [1, 1, 1, 1], sl_pct=10.0)
+
+    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 1]]
+
+
+def test_the_opposite_signal_on_the_bar_of_a_stop_enters() -> None:
+    made = case([100.0, 80.0, 60.0], [1, -1, -1], sl_pct=10.0)
+
+    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 1], [2, 1, 2, 3]]
+
+
+def test_the_forbidden_side_only_closes() -> None:
+    made = case([100.0, 110.0, 90.0, 90.0], [1, -1, -1, 1], direction=DirectionMode.LONG_ONLY)
+
+    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 0], [1, 3, 3, 3]]
+
+
+def test_nobody_enters_without_money() -> None:
+    made = case([100.0, 300.0, 100.0, 50.0], [-1, 0, 1, 1])
+
+    assert len(played(made).log) == 1
+    assert played(made).total_return_pct == pytest.approx(-200.0)
+
+
+def test_a_fall_below_zero_is_measured_from_the_peak_of_its_time() -> None:
+    """A position may fall below zero before it raises the peak; a larger later peak would hide it."""
+    made = case([100.0, 400.0, 10.0, 350.0, 5.0], [-1, -1, -1, -1, -1])
+
+    assert disagreement(made) is None
+
+
+def test_a_signal_already_on_before_the_slice_opens_on_its_first_bar() -> None:
+    assert [leg.tolist() for leg in played(case([1.0, 2.0], [1, 1])).log] == [[1, 0, 1, 3]]
