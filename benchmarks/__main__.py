@@ -2,12 +2,16 @@
 
 import sys
 
+from benchmarks.cold_start import COLD_START
 from benchmarks.engine import ENGINE
+from benchmarks.growth import GROWTH
+from benchmarks.indicators import INDICATORS_PAGE
 from benchmarks.machine import describe
+from benchmarks.memory import MEMORY
 from benchmarks.peers import PEERS
 from benchmarks.tables import Benchmark, write_page
 
-BENCHMARKS: tuple[Benchmark, ...] = (ENGINE, PEERS)
+BENCHMARKS: tuple[Benchmark, ...] = (INDICATORS_PAGE, ENGINE, PEERS, GROWTH, COLD_START, MEMORY)
 
 
 def main(names: list[str]) -> None:

@@ -48,14 +48,14 @@ def _measure(body: Body, threads: int, repeats: int, *, count_trades: bool) -> C
     trades = mean_trades(body) if count_trades else float("nan")
     asked = parse_request(body)
     with backtester(threads) as tester:
-        _run(tester, _one_variant(body))
+        run_once(tester, _one_variant(body))
         before = settle()
         walls: list[float] = []
         stages: list[dict[str, float]] = []
         peak = 0
         while len(walls) < repeats:
             started = time.perf_counter()
-            result = _run(tester, body)
+            result = run_once(tester, body)
             walls.append(time.perf_counter() - started)
             stages.append(dict(result.stage_seconds))
             peak = peak or peak_bytes()
@@ -72,7 +72,7 @@ def _measure(body: Body, threads: int, repeats: int, *, count_trades: bool) -> C
         )
 
 
-def _run(tester: Backtester, body: Body) -> RunResult:
+def run_once(tester: Backtester, body: Body) -> RunResult:
     return tester.run(parse_request(body), user_id=USER, control=Control())
 
 

@@ -1,5 +1,6 @@
 """The same signals scored by vectorbt and backtesting.py, parity before speed."""
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -138,6 +139,7 @@ def vectorbt_run(*, fixed_quote: bool) -> Scores:
 
 def backtesting_scores() -> Scores:
     """backtesting.py over a few of the common variants, long side, all in, no costs."""
+    os.environ["TQDM_DISABLE"] = "1"
     import pandas  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
     from backtesting import (  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
         Backtest,

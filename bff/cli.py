@@ -4,6 +4,7 @@ import typer
 
 from bff.commands import candles, schema, strategies
 from bff.commands.check import check
+from bff.commands.demo import demo
 from bff.commands.run import run
 from bff.commands.serve import serve
 from bff.commands.token import token
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 
 app.command()(serve)
+app.command()(demo)
 app.command()(check)
 app.command()(token)
 app.command()(run)

@@ -9,7 +9,7 @@ from backtest.types import Instrument, Timeframe, TimeRange
 from tests.backtesters import feed
 
 N_MINUTES = 900
-CANDLES = feed(N_MINUTES, seed=5, tick=0.25)
+CANDLES = feed(N_MINUTES, seed=5, tick=1 / 16)
 SMA = explicit(3, 5, 8, 13, 21)
 RSI = explicit(4, 7, 14)
 RSI_LONG, RSI_SHORT = explicit(52, 55, 60), explicit(48, 42)

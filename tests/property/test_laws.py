@@ -98,7 +98,7 @@ def test_the_order_of_axes_and_indicators_changes_neither_winners_nor_returns() 
 
 def test_prices_times_two_change_no_return(whole: RunResult) -> None:
     """Doubling is exact in floating point, so every quotient of prices stays what it was."""
-    minutes = minute_candles(N_MINUTES, seed=5, tick=0.25)
+    minutes = minute_candles(N_MINUTES, seed=5, tick=1 / 16)
     doubled = {
         name: values * 2 if name in {"open", "high", "low", "close"} else values
         for name, values in minutes.items()

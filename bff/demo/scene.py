@@ -1,0 +1,161 @@
+"""What the demo plays with: a synthetic year, a user, a grid, and the same grid in GraphQL."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from backtest.adapters.candle_generate import SYNTHETIC_SOURCE, Market, generate
+from backtest.adapters.candle_table import create_table
+from backtest.adapters.candle_write import Written, write_minutes
+from backtest.adapters.clickhouse_connection import ClickHousePool
+from backtest.adapters.strategies_write import StrategyWriter
+from backtest.adapters.strategy_spec import default_name, spec_of_variant
+from backtest.types import Instrument
+from bff.settings import Settings
+from bff.wiring import candle_target, strategies_url
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+INSTRUMENT = Instrument(market_id=1, symbol="DEMOUSDT")
+FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+DAYS = 366
+
+TIME_RANGE = {"start": "2024-01-15T00:00:00Z", "end": "2025-01-01T00:00:00Z"}
+
+REQUEST: dict[str, Any] = {
+    "time_range": TIME_RANGE,
+    "top_k": 10,
+    "preselect": 500,
+    "top_trades_n": 1,
+    "template": {
+        "instrument_id": {"market_id": INSTRUMENT.market_id, "symbol": INSTRUMENT.symbol},
+        "timeframe": "1h",
+        "indicator_grids": [
+            {
+                "indicator_id": "ma.ema",
+                "source": {"mode": "explicit", "values": ["close"]},
+                "params": {"window": {"mode": "range", "start": 20, "stop_incl": 200, "step": 5}},
+            },
+            {
+                "indicator_id": "momentum.rsi",
+                "source": {"mode": "explicit", "values": ["close"]},
+                "params": {"window": {"mode": "range", "start": 10, "stop_incl": 40, "step": 2}},
+            },
+        ],
+        "signal_grids": {
+            "momentum.rsi": {
+                "long_threshold": {"mode": "explicit", "values": [52, 55, 60]},
+                "short_threshold": {"mode": "explicit", "values": [40, 45, 48]},
+            }
+        },
+        "risk_grid": {
+            "sl_enabled": True,
+            "sl": {"mode": "explicit", "values": [2, 4, 8]},
+            "tp_enabled": True,
+            "tp": {"mode": "explicit", "values": [4, 8, 16]},
+        },
+    },
+}
+
+DOCUMENT = """
+mutation Demo($input: RunBacktestInput!) {
+  runBacktest(input: $input) {
+    engineParamsHash gridRequestHash stageAVariants stageBVariants targetBars
+    variants {
+      variantIndex variantKey totalReturnPct
+      report { rows { metric value } equityCurve(maxPoints: 72) { equity } }
+    }
+  }
+}
+"""
+
+
+def graphql_variables() -> dict[str, Any]:
+    """`REQUEST` as the variables of `DOCUMENT`: camelCase, and maps as lists of names and axes."""
+    template = REQUEST["template"]
+    risk = template["risk_grid"]
+    run = {
+        "timeRange": TIME_RANGE,
+        "topK": REQUEST["top_k"],
+        "preselect": REQUEST["preselect"],
+        "topTradesN": REQUEST["top_trades_n"],
+        "instrumentId": {"marketId": INSTRUMENT.market_id, "symbol": INSTRUMENT.symbol},
+        "timeframe": "H1",
+        "indicatorGrids": [
+            {
+                "indicatorId": grid["indicator_id"],
+                "source": _axis(grid["source"]),
+                "params": _named(grid["params"]),
+            }
+            for grid in template["indicator_grids"]
+        ],
+        "signalGrids": [
+            {"indicatorId": indicator_id, "params": _named(params)}
+            for indicator_id, params in template["signal_grids"].items()
+        ],
+        "riskGrid": {
+            "slEnabled": True,
+            "sl": _axis(risk["sl"]),
+            "tpEnabled": True,
+            "tp": _axis(risk["tp"]),
+        },
+    }
+    return {"input": {"template": run}}
+
+
+def write_candles(settings: Settings) -> Written:
+    """Fill the candle store with a synthetic year; doing it again changes nothing."""
+    market = Market(
+        first_ms=int(FIRST_DAY.timestamp() * 1000),
+        n_minutes=DAYS * 1_440,
+        seed=7,
+        start_price=30_000.0,
+        volatility_rate=0.03,
+        gap_rate=0.001,
+    )
+    pool = ClickHousePool(candle_target(settings.environment))
+    try:
+        create_table(pool)
+        return write_minutes(
+            pool,
+            INSTRUMENT,
+            generate(market),
+            source=SYNTHETIC_SOURCE,
+            now_ms=int(datetime.now(UTC).timestamp() * 1000),
+            ingest_id=uuid4(),
+        )
+    finally:
+        pool.close()
+
+
+def prepare_strategies(settings: Settings) -> None:
+    """Make the table of saved strategies, so that the server finds it."""
+    StrategyWriter(strategies_url(settings.environment)).close()
+
+
+def save_best(settings: Settings, response: dict[str, Any]) -> UUID:
+    """Save the best variant of a response as a strategy of the demo's user."""
+    spec = spec_of_variant(response, 0)
+    strategy_id = uuid4()
+    writer = StrategyWriter(strategies_url(settings.environment))
+    try:
+        writer.add(
+            strategy_id=strategy_id,
+            user_id=USER,
+            name=default_name(spec),
+            spec=spec,
+            created_at=datetime.now(UTC),
+        )
+    finally:
+        writer.close()
+    return strategy_id
+
+
+def _named(axes: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": name, "axis": _axis(axis)} for name, axis in axes.items()]
+
+
+def _axis(axis: dict[str, Any]) -> dict[str, Any]:
+    if axis["mode"] == "explicit":
+        return {"explicit": {"values": axis["values"]}}
+    members = {"start": axis["start"], "stopIncl": axis["stop_incl"], "step": axis["step"]}
+    return {"range": members}

@@ -1,0 +1,83 @@
+"""A server of its own for the demo, and the calls of a client to both of its faces."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+START_LIMIT_S = 120.0
+STOP_LIMIT_S = 15.0
+CALL_LIMIT_S = 120.0
+
+
+class DemoFailed(Exception):
+    """The demo met something it did not expect; the message is for its reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON answer and how long the caller waited for it."""
+
+    body: dict[str, Any]
+    seconds: float
+
+
+@contextmanager
+def running_server() -> Generator[str]:
+    """Start `serve` on a free port of 127.0.0.1, give its address, end it by its own pid."""
+    command = [sys.executable, "-m", "bff", "serve", "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        yield _address(process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def post(url: str, body: dict[str, Any], token: str) -> Answer:
+    """Send JSON with a bearer token and read the JSON answer.
+
+    Raises:
+        DemoFailed: The server refused.
+    """
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - our own server
+    start = time.perf_counter()
+    try:
+        with urlopen(request, timeout=CALL_LIMIT_S) as response:  # noqa: S310
+            text = response.read()
+    except HTTPError as refused:
+        raise DemoFailed(f"{url} answered {refused.code}: {refused.read().decode()}") from refused
+    return Answer(json.loads(text), time.perf_counter() - start)
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """Wait for the line that tells the address, and keep the rest from filling the pipe."""
+    found: list[str] = []
+    told = threading.Event()
+    lines: list[str] = []
+
+    def read() -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            lines.append(line)
+            if "Serving on http" in line and not found:
+                found.append(line.split("Serving on ")[1].split()[0])
+                told.set()
+        told.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    if not told.wait(START_LIMIT_S) or not found:
+        raise DemoFailed("the server did not start:\n" + "".join(lines[-20:]))
+    return found[0]
