@@ -15,7 +15,7 @@ COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-head
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 
-.PHONY: help install demo serve warm test check fmt bench lock clean
+.PHONY: help install demo serve warm test check fmt bench oracle fuzz faults soak lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,8 @@ $(STAMP): requirements-dev.lock pyproject.toml
 		$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock; \
 		$(BIN)/pip install --quiet --no-deps --editable .; \
 	fi
+	@echo "Compiling the kernels into the cache; this takes a minute once …"
+	@$(BIN)/python -c "import backtest.run, backtest.jit; backtest.jit.warm()"
 	@touch $@
 
 $(BENCH_STAMP): requirements-bench.lock $(STAMP)
@@ -60,6 +62,18 @@ check: $(STAMP)  ## Lint, format, types, layers, known holes in dependencies
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 	@bash .ci/audit
+
+oracle: $(STAMP)  ## Compare the engine with its slow twin on 100 000 cases
+	@$(BIN)/python -m tests.oracle.run --cases 100000
+
+fuzz: $(BENCH_STAMP)  ## Send 100 000 strange requests to both faces
+	@$(BIN)/python -m tests.fuzz
+
+faults: $(STAMP)  ## Break the stores in every known way, a hundred times each
+	@$(BIN)/python -m tests.faults
+
+soak: $(STAMP)  ## Load a real server for half an hour
+	@$(BIN)/python -m tests.soak --minutes 30
 
 fmt: $(STAMP)  ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix .

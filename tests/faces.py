@@ -163,10 +163,14 @@ def rest_path(path: str, sent: Any) -> str:
     """A GraphQL path as REST would write it: entries by name, without the steps of the spelling."""
     steps: list[str] = []
     value = sent
-    for step in path.split(".")[1:]:
+    written = path.split(".")[1:]
+    for place, step in enumerate(written):
         value = _child(value, step)
-        is_entry = step.isdecimal() and isinstance(value, dict)
-        name = _entry_name(value) if is_entry else None
+        parents = written[max(0, place - 2) : place]
+        if step == "params" and parents[:1] == ["signalGrids"]:
+            continue
+        is_entry = step.isdecimal() and isinstance(value, dict) and bool(parents)
+        name = _entry_name(value, parents[-1]) if is_entry else None
         steps.append(name or to_snake_case(step))
     return plain_path(".".join(steps))
 
@@ -190,7 +194,5 @@ def _child(value: Any, step: str) -> Any:
     return None
 
 
-def _entry_name(entry: Mapping[str, Any]) -> str | None:
-    if "name" in entry:
-        return entry["name"]
-    return entry["indicatorId"] if set(entry) == {"indicatorId", "params"} else None
+def _entry_name(entry: Mapping[str, Any], parent: str) -> str | None:
+    return entry.get({"params": "name", "signalGrids": "indicatorId"}.get(parent, ""))

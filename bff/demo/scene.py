@@ -28,12 +28,12 @@ REQUEST: dict[str, Any] = {
     "top_trades_n": 1,
     "template": {
         "instrument_id": {"market_id": INSTRUMENT.market_id, "symbol": INSTRUMENT.symbol},
-        "timeframe": "1h",
+        "timeframe": "4h",
         "indicator_grids": [
             {
                 "indicator_id": "ma.ema",
                 "source": {"mode": "explicit", "values": ["close"]},
-                "params": {"window": {"mode": "range", "start": 20, "stop_incl": 200, "step": 5}},
+                "params": {"window": {"mode": "range", "start": 10, "stop_incl": 190, "step": 5}},
             },
             {
                 "indicator_id": "momentum.rsi",
@@ -49,7 +49,7 @@ REQUEST: dict[str, Any] = {
         },
         "risk_grid": {
             "sl_enabled": True,
-            "sl": {"mode": "explicit", "values": [2, 4, 8]},
+            "sl": {"mode": "explicit", "values": [1, 2, 4]},
             "tp_enabled": True,
             "tp": {"mode": "explicit", "values": [4, 8, 16]},
         },
@@ -79,7 +79,7 @@ def graphql_variables() -> dict[str, Any]:
         "preselect": REQUEST["preselect"],
         "topTradesN": REQUEST["top_trades_n"],
         "instrumentId": {"marketId": INSTRUMENT.market_id, "symbol": INSTRUMENT.symbol},
-        "timeframe": "H1",
+        "timeframe": "H4",
         "indicatorGrids": [
             {
                 "indicatorId": grid["indicator_id"],

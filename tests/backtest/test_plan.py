@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -20,7 +21,6 @@ from backtest.types import (
     TimeRange,
 )
 from tests.backtesters import POLICY, NoDefaults
-from tests.fakes import FakeDefaults
 
 HUGE = RangeAxis(1, 10**12, 1)
 
@@ -84,7 +84,10 @@ def test_a_float_axis_holds_floats_and_a_signal_axis_what_was_given() -> None:
     made = plan(template(indicator_grids=(grid,), signal_grids={})).grid
     signals = plan(template()).grid.indicators[1].signal_axes
 
-    assert [type(value) for _, values in made.indicators[0].axes for value in values] == [int, float]
+    assert [type(value) for _, values in made.indicators[0].axes for value in values] == [
+        int,
+        float,
+    ]
     assert signals[0] == ("long_threshold", (30, 35))
 
 
@@ -150,9 +153,7 @@ def test_every_problem_of_a_request_is_told_at_once() -> None:
 
 
 def test_missing_axes_have_a_place_each() -> None:
-    made = template(
-        indicator_grids=(IndicatorGrid(indicator_id="momentum.rsi"),), signal_grids={}
-    )
+    made = template(indicator_grids=(IndicatorGrid(indicator_id="momentum.rsi"),), signal_grids={})
     at = ("template", "indicator_grids", 0)
 
     assert problems(made) == {
@@ -163,33 +164,36 @@ def test_missing_axes_have_a_place_each() -> None:
     }
 
 
-def test_defaults_fill_only_what_is_not_given() -> None:
-    made = template(
-        indicator_grids=(
-            IndicatorGrid(indicator_id="ma.sma", params={"window": explicit(99)}),
-        ),
-        signal_grids={},
-    )
-    asked = RunRequest(time_range=TimeRange(start_ms=0, end_ms=1), template=made)
-    grid = make_plan(asked, made, POLICY, FakeDefaults()).grid
+class SomeDefaults:
+    def indicator_axes(self, indicator_id: str) -> dict[str, Axis]:
+        assert indicator_id == "ma.sma"
+        return {"window": explicit(14), "source": explicit("hl2")}
 
-    axes = dict(grid.indicators[0].axes)
-    assert axes["window"] == (99,)
-    assert axes["source"]
+    def signal_axes(self, indicator_id: str) -> dict[str, Axis]:
+        return {}
+
+
+def test_defaults_fill_only_what_is_not_given() -> None:
+    grid = IndicatorGrid(indicator_id="ma.sma", params={"window": explicit(99)})
+    made = template(indicator_grids=(grid,), signal_grids={})
+    asked = RunRequest(time_range=TimeRange(start_ms=0, end_ms=1), template=made)
+
+    (entry,) = make_plan(asked, made, POLICY, SomeDefaults()).grid.indicators
+
+    assert entry.axes == (("source", ("hl2",)), ("window", (99,)))
 
 
 def test_parameters_that_need_an_order_are_checked_over_whole_axes() -> None:
     grid = IndicatorGrid(
-        indicator_id="momentum.macd",
+        indicator_id="trend.psar",
         params={
-            "fast_window": RangeAxis(5, 20, 5),
-            "slow_window": explicit(26, 12),
-            "signal_window": explicit(9),
+            "accel_start": RangeAxis(0.02, 0.08, 0.02),
+            "accel_step": explicit(0.02),
+            "accel_max": explicit(0.2, 0.05),
         },
-        source=explicit("close"),
     )
     made = template(indicator_grids=(grid,), signal_grids={})
-    at = ("template", "indicator_grids", 0, "params", "slow_window")
+    at = ("template", "indicator_grids", 0, "params", "accel_max")
 
     assert problems(made) == {(at, "parameter_order")}
 
@@ -229,9 +233,7 @@ def test_delta_periods_must_not_be_zero_also_inside_a_range() -> None:
         one_indicator(window=HUGE),
         template(risk_grid=RiskGrid(sl_enabled=True, sl=RangeAxis(0, 10**12, 1))),
         template(
-            signal_grids={
-                "momentum.rsi": {"short_threshold": HUGE, "long_threshold": explicit(30)}
-            }
+            signal_grids={"momentum.rsi": {"short_threshold": HUGE, "long_threshold": explicit(30)}}
         ),
     ],
     ids=["indicator axis", "risk axis", "signal axis"],
@@ -305,8 +307,6 @@ def test_overrides_merge_scalars_and_axes_and_replace_the_risk() -> None:
 
 
 def test_problems_of_a_saved_strategy_are_placed_in_its_spec_and_overrides() -> None:
-    from uuid import UUID
-
     saved = template(indicator_grids=(IndicatorGrid(indicator_id="ma.magic"),), signal_grids={})
     asked = RunRequest(
         time_range=TimeRange(start_ms=0, end_ms=1),

@@ -11,7 +11,7 @@ from backtest.errors import DeadlineExceeded, RunCancelled
 
 
 @pytest.fixture
-def workers():  # noqa: ANN201 - a fixture
+def workers():
     pool = Workers(2)
     yield pool
     pool.close()

@@ -76,7 +76,9 @@ def test_first_passages_are_found_by_looking_at_every_bar(seed: int, is_stop: bo
                 falls = (side == LONG) == is_stop
                 price = fill * (1 - percent / 100) if falls else fill * (1 + percent / 100)
                 hits = [
-                    j for j in range(i + 1, n_bars) if (close[j] <= price) == falls or close[j] == price
+                    j
+                    for j in range(i + 1, n_bars)
+                    if (close[j] <= price) == falls or close[j] == price
                 ]
                 assert rows[i, level] == (hits[0] if hits else n_bars)
 

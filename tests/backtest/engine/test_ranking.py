@@ -38,9 +38,7 @@ def test_profit_factor_puts_lossless_first_and_idle_last() -> None:
 
 
 def test_return_over_drawdown_without_drawdown() -> None:
-    table = metrics(
-        returns=[0.0, 3.0, 10.0, -1.0, 5.0], drawdown=[0.0, 0.0, 0.1, 0.5, np.nan]
-    )
+    table = metrics(returns=[0.0, 3.0, 10.0, -1.0, 5.0], drawdown=[0.0, 0.0, 0.1, 0.5, np.nan])
 
     assert order(table, RankingMetric.RETURN_OVER_MAX_DRAWDOWN) == [1, 2, 0, 3, 4]
 

@@ -1,0 +1,73 @@
+"""The whole service without a network: both faces, the real use-case, candles in memory."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from backtest.ports import CandleFeed, SavedStrategy
+from backtest.run import Backtester
+from resolvers.service import BacktestService
+from schema.strategy_spec import read_spec
+from tests.bff.doubles import USER, client, services, token
+from tests.faces import GraphqlFace, RestFace
+from tests.golden_files import GOLDEN
+from tests.memory_feed import MemoryFeed
+
+Faces = tuple[RestFace, GraphqlFace]
+
+
+@dataclass
+class Shelf:
+    """Saved strategies in memory."""
+
+    rows: dict[UUID, SavedStrategy] = field(default_factory=dict[UUID, SavedStrategy])
+
+    def add(
+        self,
+        number: int,
+        spec: Mapping[str, Any],
+        *,
+        user_id: UUID = USER,
+        is_deleted: bool = False,
+    ) -> str:
+        strategy_id = UUID(int=number)
+        self.rows[strategy_id] = SavedStrategy(
+            strategy_id=strategy_id, user_id=user_id, is_deleted=is_deleted, spec=spec
+        )
+        return str(strategy_id)
+
+    def find(self, strategy_id: UUID) -> SavedStrategy | None:
+        return self.rows.get(strategy_id)
+
+    def ping(self) -> None:
+        return None
+
+
+def golden_candles(name: str) -> MemoryFeed:
+    return MemoryFeed(dict(np.load(GOLDEN / "runs" / "candles" / name)))
+
+
+@contextmanager
+def opened_over(
+    candles: CandleFeed, strategies: Shelf | None = None, **policy: Any
+) -> Iterator[Faces]:
+    """Both faces over the real use-case; `policy` replaces members of the configured policy."""
+    bare = services()
+    effective = replace(bare.settings.policy(cpus=2), **policy)
+    defaults = bare.settings.grid_defaults
+    backtester = Backtester(
+        candles=candles,
+        strategies=strategies or Shelf(),
+        defaults=defaults,
+        read_spec=read_spec,
+        policy=effective,
+    )
+    service = BacktestService(backtester=backtester, defaults=defaults, policy=effective)
+    built = replace(bare, service=service, closers=(*bare.closers, backtester.close))
+    headers = {"Authorization": f"Bearer {token(built)}"}
+    with client(built) as test_client:
+        yield RestFace(test_client, headers), GraphqlFace(test_client, headers)
