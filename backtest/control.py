@@ -15,15 +15,20 @@ class Control:
     Args:
         deadline_s: Seconds from now after which `check` raises; None for no deadline.
         on_progress: Called as `(stage, done, total)` after each finished chunk.
+        on_claim: Called with the bytes that a run is about to hold; returns when it may.
     """
 
     def __init__(
-        self, deadline_s: float | None = None, on_progress: ProgressCallback | None = None
+        self,
+        deadline_s: float | None = None,
+        on_progress: ProgressCallback | None = None,
+        on_claim: Callable[[int], None] | None = None,
     ) -> None:
         self._cancelled = threading.Event()
         self._limit_s = deadline_s
         self._expires_at = None if deadline_s is None else time.monotonic() + deadline_s
         self._on_progress = on_progress
+        self._on_claim = on_claim
 
     def cancel(self) -> None:
         """Ask the run to stop; it does so at the end of the chunk under way."""
@@ -52,6 +57,15 @@ class Control:
         if self._expires_at is not None and time.monotonic() > self._expires_at:
             assert self._limit_s is not None
             raise DeadlineExceeded(self._limit_s)
+
+    def claim(self, n_bytes: int) -> None:
+        """Return when the run may hold so many bytes; called once, before it allocates them.
+
+        Raises:
+            BacktestError: Whatever the owner of the memory says, or the run ended meanwhile.
+        """
+        if self._on_claim is not None:
+            self._on_claim(n_bytes)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Report that `done` of `total` units of a stage are finished."""

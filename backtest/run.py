@@ -103,7 +103,7 @@ class Backtester:
         with clock.stage("plan"):
             template, saved = self._template(request, user_id)
             plan = make_plan(request, template, self._policy, self._defaults)
-            self._guard_bytes(plan)
+            control.claim(self._guard_bytes(plan))
             control.check()
         with clock.stage("load"):
             bars = self._load(plan, control)
@@ -175,7 +175,8 @@ class Backtester:
             settings.time_range, settings.timeframe, start_ms=start_ms, stop_ms=stop_ms
         )
 
-    def _guard_bytes(self, plan: Plan) -> None:
+    def _guard_bytes(self, plan: Plan) -> int:
+        """The bytes that a plan needs, if one run may have so many."""
         needed = estimate_bytes(plan, *self._expected_bars(plan), self._policy.threads)
         if needed > self._policy.max_compute_bytes_total:
             raise GuardExceeded(
@@ -185,6 +186,7 @@ class Backtester:
                 estimated_bytes=needed,
                 max_compute_bytes_total=self._policy.max_compute_bytes_total,
             )
+        return needed
 
     def _load(self, plan: Plan, control: Control) -> Bars:
         settings = plan.settings

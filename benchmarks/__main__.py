@@ -9,9 +9,18 @@ from benchmarks.indicators import INDICATORS_PAGE
 from benchmarks.machine import describe
 from benchmarks.memory import MEMORY
 from benchmarks.peers import PEERS
+from benchmarks.service import SERVICE
 from benchmarks.tables import Benchmark, write_page
 
-BENCHMARKS: tuple[Benchmark, ...] = (INDICATORS_PAGE, ENGINE, PEERS, GROWTH, COLD_START, MEMORY)
+BENCHMARKS: tuple[Benchmark, ...] = (
+    INDICATORS_PAGE,
+    ENGINE,
+    PEERS,
+    GROWTH,
+    COLD_START,
+    SERVICE,
+    MEMORY,
+)
 
 
 def main(names: list[str]) -> None:

@@ -21,7 +21,7 @@ if sys.argv[1] == "warm":
     warm()
 warmed = time.perf_counter()
 from benchmarks.cost import run_once
-from benchmarks.enginerun_once import backtester
+from benchmarks.engine_run import backtester
 from benchmarks.bars import walk
 body = json.load(sys.stdin)
 with backtester(2) as tester:
@@ -40,7 +40,12 @@ def start(cache: str, *, warms: bool) -> list[float]:
     """Seconds of import, of `warm`, of the first run and of the second in a new process."""
     body = request(average("ma.sma", 40, 100), average("ma.ema", 40, 100), n_bars=YEAR_15M)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.replace("{n_bars}", str(YEAR_15M + 200)), "warm" if warms else "lazy"],
+        [
+            sys.executable,
+            "-c",
+            SCRIPT.replace("{n_bars}", str(YEAR_15M + 200)),
+            "warm" if warms else "lazy",
+        ],
         input=json.dumps(body),
         env={**os.environ, "XDG_CACHE_HOME": cache},
         stdout=subprocess.PIPE,
@@ -66,10 +71,14 @@ def measure() -> list[Finding]:
             header=["process", "import", "warm", "first run", "second run"],
             rows=rows,
             notes=[
-                "`import` is `import backtest.run`; `warm` is `backtest.jit.warm()`, which the "
-                "server does before it listens.",
-                f"The run: 10 000 variants over {YEAR_15M} bars, 300 reports, 2 threads. "
-                f"One start with an empty cache, medians of {REPEATS} with a filled one.",
+                (
+                    "`import` is `import backtest.run`; `warm` is `backtest.jit.warm()`, which the "
+                    "server does before it listens."
+                ),
+                (
+                    f"The run: 10 000 variants over {YEAR_15M} bars, 300 reports, 2 threads. "
+                    f"One start with an empty cache, medians of {REPEATS} with a filled one."
+                ),
             ],
         )
     ]

@@ -51,14 +51,17 @@ def _measure(body: Body, threads: int, repeats: int, *, count_trades: bool) -> C
         run_once(tester, _one_variant(body))
         before = settle()
         walls: list[float] = []
+        results: list[RunResult] = []
         stages: list[dict[str, float]] = []
         peak = 0
         while len(walls) < repeats:
+            results.clear()
             started = time.perf_counter()
-            result = run_once(tester, body)
+            results.append(run_once(tester, body))
             walls.append(time.perf_counter() - started)
-            stages.append(dict(result.stage_seconds))
+            stages.append(dict(results[0].stage_seconds))
             peak = peak or peak_bytes()
+        (result,) = results
         return Cost(
             seconds={name: statistics.median(s[name] for s in stages) for name in stages[0]},
             total_s=statistics.median(walls),

@@ -1,7 +1,7 @@
 """How fast grids are scored: Stage A, Stage B, a whole run at the guard, every ranking metric."""
 
-from benchmarks.bars import YEAR_15M
 from benchmarks.alone import MIB
+from benchmarks.bars import YEAR_15M
 from benchmarks.cost import Cost, measure
 from benchmarks.grids import Body, average, plane, request
 from benchmarks.tables import Benchmark, Finding
@@ -43,8 +43,10 @@ def stages() -> Finding:
         header=["sizing", "A, 1 thread", "A, 2 threads", "B, 1 thread", "B, 2 threads"],
         rows=rows,
         notes=[
-            f"Variants per second over {thousands(YEAR_15M)} bars: two indicators, "
-            f"{thousands(trades)} trades per variant on average.",
+            (
+                f"Variants per second over {thousands(YEAR_15M)} bars: two indicators, "
+                f"{thousands(trades)} trades per variant on average."
+            ),
             "Stage A counts from candles to scores: indicators, signals, 40 000 variants.",
             "Stage B crosses 1 500 of them with a 20 × 20 plane: passage tables, scores, ranking.",
             "Medians of 3 runs in a new process with compiled kernels.",
@@ -70,8 +72,10 @@ def full_load() -> Finding:
         header=["threads", "signals", "Stage A", "Stage B", "reports", "whole run", "peak memory"],
         rows=rows,
         notes=[
-            f"600 000 variants in Stage A, 600 000 in Stage B, 300 reports, "
-            f"{thousands(YEAR_15M)} bars. Target: 12 s and 1 GiB.",
+            (
+                f"600 000 variants in Stage A, 600 000 in Stage B, 300 reports, "
+                f"{thousands(YEAR_15M)} bars. Target: 12 s and 1 GiB."
+            ),
             "Peak memory is the resident set of the whole process.",
             "Medians of 3 runs in a new process with compiled kernels.",
         ],
@@ -93,25 +97,27 @@ def rankings() -> Finding:
     """100 000 variants ranked by each metric."""
     rows: list[list[str]] = []
     for metric in METRICS:
-        body = request(
-            *two_averages(400, 250), n_bars=YEAR_15M, ranking={"primary_metric": metric}
-        )
+        body = request(*two_averages(400, 250), n_bars=YEAR_15M, ranking={"primary_metric": metric})
         cost = measure(body, threads=2, repeats=1)
         assert cost.stage_a_variants == 100_000
-        rows.append([
-            f"`{metric}`",
-            f"{cost.scoring_s:.2f} s",
-            f"{cost.total_s:.2f} s",
-            f"{cost.peak_bytes / MIB:.0f} MiB",
-        ])
+        rows.append(
+            [
+                f"`{metric}`",
+                f"{cost.scoring_s:.2f} s",
+                f"{cost.total_s:.2f} s",
+                f"{cost.peak_bytes / MIB:.0f} MiB",
+            ]
+        )
     return Finding(
         key="rankings",
         question="What does each ranking metric cost?",
         header=["metric", "signals and Stage A", "whole run", "peak memory"],
         rows=rows,
         notes=[
-            "100 000 variants, 300 reports, 2 threads. Metrics other than the return are computed "
-            "from the exact trade log of every variant."
+            (
+                "100 000 variants, 300 reports, 2 threads. Metrics other than the return are computed "
+                "from the exact trade log of every variant."
+            )
         ],
     )
 

@@ -39,9 +39,7 @@ def plane(n_stops: int, n_profits: int, step: float = 0.5) -> Body:
     }
 
 
-def request(
-    *indicators: Body, n_bars: int, timeframe: str = "15m", **settings: Any
-) -> Body:
+def request(*indicators: Body, n_bars: int, timeframe: str = "15m", **settings: Any) -> Body:
     """A request over `n_bars` target bars.
 
     Args:

@@ -87,12 +87,18 @@ def over(n_bars: int) -> Finding:
         header=["indicator", "settings", "cold µs", "warm µs", "bars/µs", "TA-Lib µs", "ratio"],
         rows=[row_of(row, series) for row in offered],
         notes=[
-            f"The first settings of the default grid, at most {n_warm}; cold and TA-Lib over "
-            f"{n_cold} of these at even distances, best of two passes; one thread.",
-            "Cold: each setting alone. Warm: one memory over the grid in the order that the "
-            "engine uses, so inner parts are computed once.",
-            "TA-Lib is called once per setting with every array step that gives the same "
-            "quantity. The ratio is TA-Lib's time over the warm one.",
+            (
+                f"The first settings of the default grid, at most {n_warm}; cold and TA-Lib over "
+                f"{n_cold} of these at even distances, best of two passes; one thread."
+            ),
+            (
+                "Cold: each setting alone. Warm: one memory over the grid in the order that the "
+                "engine uses, so inner parts are computed once."
+            ),
+            (
+                "TA-Lib is called once per setting with every array step that gives the same "
+                "quantity. The ratio is TA-Lib's time over the warm one."
+            ),
         ],
     )
 

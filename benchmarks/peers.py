@@ -115,9 +115,7 @@ def vectorbt_run(*, fixed_quote: bool) -> Scores:
         short_entries, short_exits = turns(shorts)
         short_exits[-1] = True
         # the fill decides the quantity: a long buys above the close, a short sells below it
-        quantity = np.where(
-            entries, QUOTE / (close * (1 + SLIP)), QUOTE / (close * (1 - SLIP))
-        )
+        quantity = np.where(entries, QUOTE / (close * (1 + SLIP)), QUOTE / (close * (1 - SLIP)))
         portfolio = vectorbt.Portfolio.from_signals(
             close, entries, exits & ~short_entries, short_entries, short_exits & ~entries,
             size=quantity, size_type="amount", fees=FEE, slippage=SLIP, init_cash=CASH,
@@ -199,15 +197,21 @@ def peers() -> Finding:
 
 
 NOTES = (
-    f"{thousands(YEAR_15M)} bars, two moving averages of {N_WINDOWS} windows each for the peers "
-    "and 200 each for this engine; from closes to returns, best of two warm runs for vectorbt.",
+    (
+        f"{thousands(YEAR_15M)} bars, two moving averages of {N_WINDOWS} windows each for the peers "
+        "and 200 each for this engine; from closes to returns, the second run in its process for vectorbt."
+    ),
     "The ratio is this engine's speed over the peer's. The peers use one thread.",
-    "Parity: the largest difference of the return, in percentage points, over the common "
-    f"{N_VARIANTS} variants ({N_BACKTESTING} for backtesting.py); numbers of trades are equal.",
-    "With fees, all in cannot coincide: vectorbt shrinks the position until the fee is paid from "
-    "the same cash, here the fee is taken beside the position. On a reversal backtesting.py "
-    "would need two orders on one close. So these two are compared without costs on the long "
-    "side, where the rules are the same.",
+    (
+        "Parity: the largest difference of the return, in percentage points, over the common "
+        f"{N_VARIANTS} variants ({N_BACKTESTING} for backtesting.py); numbers of trades are equal."
+    ),
+    (
+        "With fees, all in cannot coincide: vectorbt shrinks the position until the fee is paid from "
+        "the same cash, here the fee is taken beside the position. On a reversal backtesting.py "
+        "would need two orders on one close. So these two are compared without costs on the long "
+        "side, where the rules are the same."
+    ),
     "backtesting.py counts whole units and keeps a little cash, which explains its difference.",
 )
 
@@ -231,7 +235,9 @@ def _versus_backtesting(settings: dict[str, Any]) -> list[str]:
     own_speed = _speed(measure(grid(200, 1, **settings), threads=2))
     speed = N_BACKTESTING / theirs.seconds
     name = "backtesting.py: all in, long side, no costs"
-    return _row(name, N_BACKTESTING, speed, f"{thousands(own_speed / speed)} (2 threads)", theirs, apart)
+    return _row(
+        name, N_BACKTESTING, speed, f"{thousands(own_speed / speed)} (2 threads)", theirs, apart
+    )
 
 
 def _parity(mine: Scores, theirs: Scores, *, at_most: float) -> float:

@@ -59,13 +59,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _region(finding: Finding, machine: str) -> str:
-    return "\n".join((
-        f"<!-- bench:{finding.key} -->",
-        table(finding.header, finding.rows),
-        "",
-        f"*{machine}*",
-        "<!-- /bench -->",
-    ))
+    return "\n".join(
+        (
+            f"<!-- bench:{finding.key} -->",
+            table(finding.header, finding.rows),
+            "",
+            f"*{machine}*",
+            "<!-- /bench -->",
+        )
+    )
 
 
 def _quote(page: Path, key: str, region: str) -> None:

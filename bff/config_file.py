@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -103,6 +104,7 @@ class Server(_Section):
     allowed_origins: tuple[Origin, ...] = ()
     introspection: bool = False
     graphiql: bool = False
+    drain_seconds: Seconds = 60.0
     graphql: GraphqlLimits = GraphqlLimits()
 
     @field_validator("allowed_origins", mode="before")
@@ -115,9 +117,11 @@ class Compute(_Section):
     """The section `compute`: how much of the machine runs may take."""
 
     threads: Annotated[int, Field(ge=1, le=1_024)] | None = None
-    running_runs: Annotated[int, Field(ge=1, le=256)] = 2
+    running_runs: Annotated[int, Field(ge=1, le=256)] | None = None
     waiting_runs: Annotated[int, Field(ge=0, le=10_000)] = 16
     runs_per_user: Annotated[int, Field(ge=1, le=10_000)] = 4
+    memory_bytes: Annotated[int, Field(gt=0)] = 5_368_709_120
+    candle_cache_bytes: Annotated[int, Field(ge=0)] = 268_435_456
     running_queries: Annotated[int, Field(ge=1, le=256)] = 4
     waiting_queries: Annotated[int, Field(ge=0, le=10_000)] = 64
     retry_after_seconds: Annotated[int, Field(ge=1, le=3_600)] = 5
@@ -138,3 +142,13 @@ class BacktestFile(_Section):
     server: Server = Server()
     compute: Compute = Compute()
     identity: Identity = Identity()
+
+    @field_validator("compute")
+    @classmethod
+    def _room_for_the_largest_run(cls, value: Compute, others: ValidationInfo) -> Compute:
+        backtest = others.data.get("backtest")
+        if isinstance(backtest, BacktestDefaults):
+            largest = backtest.guards.max_compute_bytes_total
+            if value.memory_bytes < largest:
+                raise ValueError(f"memory_bytes must be at least max_compute_bytes_total, {largest}")
+        return value

@@ -12,7 +12,7 @@ from backtest.control import Control
 from bff.strict_json import parse_json
 from bff.wiring import Services
 from schema.parse import parse_request
-from schema.response import BacktestResponse, to_json
+from schema.response import to_json
 
 BACKTESTS_PATH = "/backtests"
 
@@ -34,14 +34,10 @@ async def post_backtests(
     structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
     run_request = parse_request(value)
 
-    def work(control: Control) -> tuple[BacktestResponse, bytes]:
-        response = services.service.run(run_request, user_id=caller.user_id, control=control)
-        return response, to_json(response)
+    def work(control: Control) -> bytes:
+        return to_json(services.service.run(run_request, user_id=caller.user_id, control=control))
 
-    response, body = await services.runs.run_in_thread(request.receive, work, services.deadline_s)
-    structlog.contextvars.bind_contextvars(
-        engine_params_hash=response.engine_params_hash,
-        stage_a_variants=response.stage_a_variants,
-        stage_b_variants=response.stage_b_variants,
+    body = await services.runs.run_in_thread(
+        request.receive, work, services.deadline_s, user_id=caller.user_id
     )
     return Response(body, media_type="application/json")

@@ -1,47 +1,93 @@
-"""Blocking work in threads of its own, with a deadline, a bounded queue and a client that may go.
+"""Blocking work in threads of its own, with a deadline, a fair queue and a client that may go.
 
-See: docs/configuration.md
+See: docs/reliability.md
 """
 
 import asyncio
+import math
 import threading
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from uuid import UUID
 
 from starlette.types import Receive
 
 from backtest.control import Control
-from backtest.errors import DeadlineExceeded, Overloaded, RateLimited, RunCancelled
+from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
+from bff.facts import note
+from bff.fair_queue import FairQueue
+from bff.memory_budget import MemoryBudget
 
 T = TypeVar("T")
 
-ANSWER_GRACE_S = 0.2
+ANSWER_GRACE_S = 0.1
+MAX_RETRY_AFTER_S = 600
+REMEMBERED_RUNS = 32
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class _Ticket:
+    """One accepted call, waiting or running."""
+
+    user_id: UUID | None
+    control: Control
+    work: Callable[[], Any]
+    accepted_at: float = field(default_factory=time.monotonic)
+    started_at: float | None = None
+    n_bytes: int = 0
+    future: Future[Any] = field(default_factory=Future[Any])
 
 
 class RunPool:
     """Places for blocking work: so many at once, so many waiting, the rest is refused.
 
+    Users take turns, so a user with many waiting calls delays nobody by more than one of them.
+
     Args:
         running: Threads that work at the same time.
         waiting: Accepted calls that may wait for a thread.
         per_user: Places that one user may have of them; None for all.
-        retry_after_s: What a refused caller is told to wait.
+        retry_after_s: What a refused caller is told to wait while no run has ended yet; later
+            it follows from how long recent ones took.
+        memory: What runs claim their memory from; None where they may have any.
     """
 
     def __init__(
-        self, *, running: int, waiting: int, per_user: int | None = None, retry_after_s: int = 1
+        self,
+        *,
+        running: int,
+        waiting: int,
+        per_user: int | None = None,
+        retry_after_s: int = 1,
+        memory: MemoryBudget | None = None,
     ) -> None:
         self._executor = ThreadPoolExecutor(running, thread_name_prefix="run")
         self._lock = threading.Lock()
-        self._free = running + waiting
+        self._n_threads, self._n_places = running, running + waiting
         self._per_user = per_user
-        self._taken_by: Counter[UUID] = Counter()
         self._retry_after_s = retry_after_s
-        self._controls: set[Control] = set()
+        self._memory = memory
+        self._queue: FairQueue[UUID | None, _Ticket] = FairQueue()
+        self._started: set[_Ticket] = set()
+        self._taken_by: Counter[UUID] = Counter()
+        self._recent_s: deque[float] = deque(maxlen=REMEMBERED_RUNS)
+        self._is_draining = self._is_closed = False
+
+    @property
+    def n_running(self) -> int:
+        """Calls that have a thread."""
+        return len(self._started)
+
+    @property
+    def n_waiting(self) -> int:
+        """Accepted calls without a thread yet."""
+        with self._lock:
+            return len(self._queue)
 
     async def run_in_thread(
         self,
@@ -64,15 +110,13 @@ class RunPool:
 
         Raises:
             RateLimited: The user has taken all places that one user may have.
-            Overloaded: All places are taken.
+            Overloaded: All places are taken, or the service is about to stop.
             DeadlineExceeded: The deadline passed.
             RunCancelled: The client left or the service is stopping.
         """
-        self._take_place(user_id)
-        control = Control(deadline_s)
-        future = self._submit(control, fn, user_id)
+        ticket = self._accept(fn, deadline_s, user_id)
         watch = asyncio.ensure_future(_until_disconnect(receive))
-        answer = asyncio.wrap_future(future)
+        answer = asyncio.wrap_future(ticket.future)
         limit_s = None if deadline_s is None else deadline_s + ANSWER_GRACE_S
         try:
             await asyncio.wait({answer, watch}, timeout=limit_s, return_when="FIRST_COMPLETED")
@@ -85,54 +129,119 @@ class RunPool:
         finally:
             watch.cancel()
             if not answer.done():
-                control.cancel()
+                ticket.control.cancel()
+                self._withdraw(ticket)
                 answer.cancel()
+
+    def drain(self) -> None:
+        """Refuse what waits and what comes; what runs goes on."""
+        with self._lock:
+            self._is_draining = True
+            refusal = Overloaded(self._wait_s(self._n_threads))
+            self._refuse_waiting(refusal)
+
+    def cancel_running(self) -> None:
+        """End what runs at its next check."""
+        for ticket in tuple(self._started):
+            ticket.control.cancel()
 
     def close(self) -> None:
         """Cancel what is running and wait for the threads to end."""
-        for control in tuple(self._controls):
-            control.cancel()
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-    def _take_place(self, user_id: UUID | None) -> None:
         with self._lock:
-            if user_id is not None and self._taken_by[user_id] == self._per_user:
-                raise RateLimited(self._retry_after_s)
-            if self._free == 0:
-                raise Overloaded(self._retry_after_s)
-            self._free -= 1
+            self._is_closed = True
+            self._refuse_waiting(RunCancelled())
+        self.cancel_running()
+        self._executor.shutdown(wait=True)
+
+    def _accept(
+        self, fn: Callable[[Control], T], deadline_s: float | None, user_id: UUID | None
+    ) -> _Ticket:
+        control = Control(deadline_s, on_claim=lambda n_bytes: self._claim(ticket, n_bytes))
+        context = copy_context()
+        ticket = _Ticket(user_id=user_id, control=control, work=lambda: context.run(fn, control))
+        with self._lock:
+            self._check_places(user_id)
             if user_id is not None:
                 self._taken_by[user_id] += 1
+            self._queue.push(user_id, ticket)
+            self._start_next()
+        return ticket
 
-    def _give_place(self, user_id: UUID | None) -> None:
-        with self._lock:
-            self._free += 1
-            if user_id is not None:
-                self._taken_by[user_id] -= 1
-                self._taken_by += Counter()  # forgets users without a place
+    def _check_places(self, user_id: UUID | None) -> None:
+        if self._is_closed:
+            raise RunCancelled
+        n_taken = len(self._started) + len(self._queue)
+        if self._is_draining or n_taken == self._n_places:
+            raise Overloaded(self._wait_s(n_taken))
+        if user_id is not None and self._taken_by[user_id] == self._per_user:
+            raise RateLimited(self._wait_s(self._taken_by[user_id]))
 
-    def _submit(
-        self, control: Control, fn: Callable[[Control], T], user_id: UUID | None
-    ) -> Future[T]:
-        context = copy_context()
+    def _wait_s(self, n_before: int) -> int:
+        """Whole seconds until as many calls will have been served, by the recent ones."""
+        if not self._recent_s:
+            return self._retry_after_s
+        mean_s = sum(self._recent_s) / len(self._recent_s)
+        return min(MAX_RETRY_AFTER_S, max(1, math.ceil(mean_s * n_before / self._n_threads)))
 
-        def work() -> T:
-            control.check()
-            return context.run(fn, control)
+    def _start_next(self) -> None:
+        while len(self._started) < self._n_threads:
+            ticket = self._queue.pop()
+            if ticket is None:
+                return
+            self._started.add(ticket)
+            self._executor.submit(self._work, ticket)
 
-        def leave(_: Future[T]) -> None:
-            self._controls.discard(control)
-            self._give_place(user_id)
-
-        self._controls.add(control)
+    def _work(self, ticket: _Ticket) -> None:
+        ticket.started_at = time.monotonic()
+        settle: Callable[[], None]
         try:
-            future = self._executor.submit(work)
-        except RuntimeError as stopped:
-            self._controls.discard(control)
-            self._give_place(user_id)
-            raise RunCancelled from stopped
-        future.add_done_callback(leave)
-        return future
+            ticket.control.check()
+            outcome = ticket.work()
+        except BaseException as error:  # noqa: BLE001 - handed over to who waits for it
+            failure = error
+            settle = lambda: ticket.future.set_exception(failure)  # noqa: E731
+        else:
+            settle = lambda: ticket.future.set_result(outcome)  # noqa: E731
+        self._leave(ticket)
+        if ticket.future.set_running_or_notify_cancel():
+            settle()
+
+    def _leave(self, ticket: _Ticket) -> None:
+        assert ticket.started_at is not None
+        if self._memory is not None:
+            self._memory.give(ticket.n_bytes)
+        with self._lock:
+            self._recent_s.append(time.monotonic() - ticket.started_at)
+            self._started.discard(ticket)
+            self._give_place(ticket)
+            self._start_next()
+
+    def _withdraw(self, ticket: _Ticket) -> None:
+        """Give the place of a call back that nobody waits for, unless it has a thread already."""
+        with self._lock:
+            if self._queue.remove(ticket.user_id, ticket):
+                self._give_place(ticket)
+
+    def _refuse_waiting(self, refusal: BacktestError) -> None:
+        while (ticket := self._queue.pop()) is not None:
+            self._give_place(ticket)
+            if ticket.future.set_running_or_notify_cancel():
+                ticket.future.set_exception(refusal)
+
+    def _give_place(self, ticket: _Ticket) -> None:
+        if ticket.user_id is not None:
+            self._taken_by[ticket.user_id] -= 1
+            self._taken_by += Counter()  # forgets users without a place
+
+    def _claim(self, ticket: _Ticket, n_bytes: int) -> None:
+        """Exchange what the ticket holds for `n_bytes`: the run before in this call has ended."""
+        if self._memory is None:
+            return
+        held, ticket.n_bytes = ticket.n_bytes, 0
+        self._memory.give(held)
+        self._memory.take(n_bytes, ticket.control)
+        ticket.n_bytes = n_bytes
+        note(estimated_bytes=n_bytes)
 
 
 async def _until_disconnect(receive: Receive) -> None:

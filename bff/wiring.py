@@ -5,8 +5,9 @@ See: docs/configuration.md
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from backtest.adapters.candle_cache import CachedCandles
 from backtest.adapters.clickhouse import ClickHouseCandles
 from backtest.adapters.clickhouse_connection import (
     ClickHousePool,
@@ -18,6 +19,9 @@ from backtest.adapters.strategies_sql import SqlStrategies
 from backtest.ports import CandleFeed, StrategyReader
 from backtest.run import Backtester
 from bff.auth import Authenticator
+from bff.edge import Watcher
+from bff.memory_budget import MemoryBudget
+from bff.observed import Observed
 from bff.runs import RunPool
 from bff.secret import signing_secret
 from bff.settings import Environment, Settings
@@ -31,6 +35,7 @@ class Services:
     """Everything that lives as long as the process; both faces hold the same objects.
 
     `runs` has places for grids, `queries` for cheap questions, so that these never wait for those.
+    `watchers` are shown the facts of every answered request.
     """
 
     settings: Settings
@@ -42,6 +47,7 @@ class Services:
     queries: RunPool
     json_limits: JsonLimits
     deadline_s: float
+    watchers: list[Watcher] = field(default_factory=list[Watcher])
     closers: tuple[Callable[[], None], ...] = ()
 
     def close(self) -> None:
@@ -53,9 +59,10 @@ class Services:
 def build(settings: Settings) -> Services:
     """Construct the process from its settings; no store is contacted yet."""
     environment, compute = settings.environment, settings.compute
-    policy = settings.policy(cpus=len(os.sched_getaffinity(0)))
+    cpus = len(os.sched_getaffinity(0))
+    policy = settings.policy(cpus=cpus)
     pool = ClickHousePool(candle_target(environment))
-    candles = ClickHouseCandles(pool)
+    candles = candle_feed(pool, max_cached_bytes=compute.candle_cache_bytes)
     strategies = SqlStrategies(strategies_url(environment))
     backtester = Backtester(
         candles=candles,
@@ -69,14 +76,15 @@ def build(settings: Settings) -> Services:
         candles=candles,
         strategies=strategies,
         service=BacktestService(
-            backtester=backtester, defaults=settings.grid_defaults, policy=policy
+            backtester=Observed(backtester), defaults=settings.grid_defaults, policy=policy
         ),
         authenticate=authenticator(settings),
         runs=RunPool(
-            running=compute.running_runs,
+            running=compute.running_runs or cpus,
             waiting=compute.waiting_runs,
             per_user=compute.runs_per_user,
             retry_after_s=compute.retry_after_seconds,
+            memory=MemoryBudget(compute.memory_bytes),
         ),
         queries=RunPool(running=compute.running_queries, waiting=compute.waiting_queries),
         json_limits=JsonLimits(
@@ -101,6 +109,12 @@ def candle_target(environment: Environment) -> ClickHouseTarget:
         secure=environment.ch_secure,
         verify=environment.ch_verify,
     )
+
+
+def candle_feed(pool: ClickHousePool, *, max_cached_bytes: int) -> CandleFeed:
+    """The store, behind a cache where it may have some memory."""
+    stored = ClickHouseCandles(pool)
+    return CachedCandles(stored, max_bytes=max_cached_bytes) if max_cached_bytes else stored
 
 
 def strategies_url(environment: Environment) -> str:

@@ -32,6 +32,9 @@ from schema.scalars import (
 
 AxisMap = dict[Text, AxisModel]
 
+# Beyond this a float64 holds no cents any more, and accounts run into infinity.
+MAX_QUOTE = 1e15
+
 
 def _to_metric(value: object) -> object:
     if value is None or isinstance(value, RankingMetric):
@@ -100,10 +103,12 @@ class Execution(BaseModel):
     model_config = STRICT
 
     init_cash_quote: Annotated[
-        Real | None, Field(gt=0, description="Cash at the start, in quote currency.")
+        Real | None,
+        Field(gt=0, le=MAX_QUOTE, description="Cash at the start, in quote currency."),
     ] = None
     fixed_quote: Annotated[
-        Real | None, Field(gt=0, description="Quote amount of each entry when sizing is fixed.")
+        Real | None,
+        Field(gt=0, le=MAX_QUOTE, description="Quote amount of each entry when sizing is fixed."),
     ] = None
     safe_profit_percent: Annotated[
         Real | None,

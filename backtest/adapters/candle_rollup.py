@@ -65,6 +65,22 @@ SELECT
 FROM ({_BUCKETS})
 """
 
+# Of all stored rows, replaced ones included: a merge that drops these changes it without need,
+# which costs one roll-up and can never keep an old one alive.
+FINGERPRINT_SQL = f"""
+SELECT
+    toUInt64(1),
+    [toInt64(count())],
+    [reinterpretAsInt64(sum(cityHash64(
+        ts_open, ingested_at, open, high, low, close, volume_base
+    )))]
+FROM {CANDLE_TABLE}
+WHERE market_id = {{market_id:UInt16}}
+  AND symbol = {{symbol:String}}
+  AND ts_open >= fromUnixTimestamp64Milli({{start_ms:Int64}})
+  AND ts_open < fromUnixTimestamp64Milli({{stop_ms:Int64}})
+"""
+
 LATEST_SQL = f"""
 SELECT
     count(),

@@ -4,6 +4,7 @@ See: docs/stores.md
 """
 # pyright: reportUnknownMemberType=false
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -12,10 +13,11 @@ import numpy as np
 from clickhouse_connect.driver.client import Client
 from numpy.typing import NDArray
 
-from backtest.adapters.candle_rollup import ROLLUP_SQL
+from backtest.adapters.candle_cache import Fingerprint
+from backtest.adapters.candle_rollup import FINGERPRINT_SQL, ROLLUP_SQL
 from backtest.adapters.candle_schema import CANDLE_TABLE
 from backtest.adapters.clickhouse_connection import ClickHousePool
-from backtest.adapters.complete_answer import fetch_columns
+from backtest.adapters.complete_answer import INCOMPLETE, fetch_columns
 from backtest.adapters.watched_call import call_watched
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
@@ -26,6 +28,7 @@ _GIBIBYTE = 1 << 30
 _FIRST_STORABLE_MS = -2_208_988_800_000
 _LAST_STORABLE_MS = 10_413_791_999_999
 _GRACE_S = 1.0
+_BUCKET_DTYPES = [np.dtype(np.int64), *[np.dtype(np.float64)] * 5]
 _KILL_SQL = (
     "KILL QUERY WHERE query_id = {token:String} OR Settings['log_comment'] = {token:String} ASYNC"
 )
@@ -69,13 +72,38 @@ class ClickHouseCandles:
             DeadlineExceeded: The control's deadline passed.
             RunCancelled: The control was cancelled.
         """
+        parameters = _parameters(instrument, start_ms, stop_ms) | {"bucket_ms": timeframe.ms}
+        columns = self._ask(ROLLUP_SQL, parameters, control)
+        return _to_buckets(columns, timeframe)
+
+    def fingerprint(
+        self, instrument: Instrument, *, start_ms: int, stop_ms: int, control: Control
+    ) -> Fingerprint:
+        """How many rows are stored in a range, and a hash over everything that `load` reads.
+
+        Args:
+            instrument: Whose minutes.
+            start_ms: Epoch milliseconds, inclusive.
+            stop_ms: Epoch milliseconds, exclusive.
+            control: Ends the query as in `load`.
+
+        Raises:
+            CandlesUnavailable: The store cannot be reached or its answer is not complete.
+            DeadlineExceeded: The control's deadline passed.
+            RunCancelled: The control was cancelled.
+        """
+        parameters = _parameters(instrument, start_ms, stop_ms)
+        columns = self._ask(FINGERPRINT_SQL, parameters, control)
+        if [(column.dtype, column.shape) for column in columns] != [(np.dtype(np.int64), (1,))] * 2:
+            raise CandlesUnavailable(INCOMPLETE)
+        return int(columns[0][0]), int(columns[1][0])
+
+    def _ask(self, sql: str, parameters: Mapping[str, Any], control: Control) -> list[NDArray[Any]]:
         token = str(uuid4())
-        parameters = _parameters(instrument, timeframe, start_ms, stop_ms)
 
         def query(client: Client) -> list[NDArray[Any]]:
             control.check()
-            settings = self._settings(token, control)
-            return fetch_columns(client, ROLLUP_SQL, parameters, settings)
+            return fetch_columns(client, sql, parameters, self._settings(token, control))
 
         def work() -> list[NDArray[Any]]:
             try:
@@ -84,7 +112,7 @@ class ClickHouseCandles:
                 control.check()
                 raise
 
-        return _to_buckets(call_watched(work, control=control, abandon=partial(self._kill, token)))
+        return call_watched(work, control=control, abandon=partial(self._kill, token))
 
     def ping(self) -> None:
         """Return when the store answers and has the table.
@@ -119,13 +147,10 @@ def _touch(client: Client) -> None:
     client.query(f"SELECT ts_open FROM {CANDLE_TABLE} LIMIT 1")  # noqa: S608 - a constant
 
 
-def _parameters(
-    instrument: Instrument, timeframe: Timeframe, start_ms: int, stop_ms: int
-) -> dict[str, Any]:
+def _parameters(instrument: Instrument, start_ms: int, stop_ms: int) -> dict[str, Any]:
     return {
         "market_id": instrument.market_id,
         "symbol": instrument.symbol,
-        "bucket_ms": timeframe.ms,
         "start_ms": _storable(start_ms),
         "stop_ms": _storable(stop_ms),
     }
@@ -136,10 +161,16 @@ def _storable(moment_ms: int) -> int:
     return min(max(moment_ms, _FIRST_STORABLE_MS), _LAST_STORABLE_MS)
 
 
-def _to_buckets(columns: list[NDArray[Any]]) -> Buckets:
-    ts_open, bucket_open, high, low, close, volume = columns
-    if np.any(np.diff(ts_open) <= 0):
+def _to_buckets(columns: list[NDArray[Any]], timeframe: Timeframe) -> Buckets:
+    """The columns as they were asked for; whatever else arrived is no answer."""
+    if [column.dtype for column in columns] != _BUCKET_DTYPES:
+        raise CandlesUnavailable("The answer of the candle store had other columns")
+    ts_open, *numbers = columns
+    if np.any(np.diff(ts_open) <= 0) or np.any(ts_open % timeframe.ms):
         raise CandlesUnavailable("The answer of the candle store was not in order")
+    if not all(np.isfinite(column).all() for column in numbers):
+        raise CandlesUnavailable("The answer of the candle store held numbers that are not finite")
+    bucket_open, high, low, close, volume = numbers
     return Buckets(
         ts_open=ts_open, open=bucket_open, high=high, low=low, close=close, volume=volume
     )

@@ -41,7 +41,7 @@ def fetch_columns(
         columns = [column.combine_chunks() for column in table.columns]
     except pa.ArrowException as error:
         raise CandlesUnavailable(INCOMPLETE) from error
-    if table.num_rows != 1:
+    if table.num_rows != 1 or not all(pa.types.is_list(column.type) for column in columns[1:]):
         raise CandlesUnavailable(INCOMPLETE)
     count = columns[0][0].as_py()
     arrays = [np.array(column.flatten()) for column in columns[1:]]

@@ -16,7 +16,7 @@ from backtest.engine.rows import IndicatorRows, Readers
 from backtest.grid import Grid
 from backtest.types import IntArray, WordArray
 
-FAST_BLOCK_BYTES = 256 << 20
+FAST_BLOCK_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> in
     rows = sorted(_rows(entry) for entry in grid.indicators)
     slow, fast = rows[:-1], rows[-1]
     candles = CANDLE_SERIES * NUMBER * (n_loaded + n_target)
-    bit_rows = sum(slow) * row_bytes + min(fast * row_bytes, FAST_BLOCK_BYTES)
+    # a block is still held while the next one is made
+    bit_rows = sum(slow) * row_bytes + min(fast * row_bytes, 2 * FAST_BLOCK_BYTES)
     shared = threads * min(SHARED_BYTES, 2 * NUMBER * n_loaded * max(rows))
     scores = NUMBER * (math.prod(rows) + BASE_COLUMNS * grid.n_base)
     if settings.ranking.primary is not RankingMetric.TOTAL_RETURN_PCT:

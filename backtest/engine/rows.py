@@ -20,10 +20,13 @@ from backtest.engine.chunks import Workers, spans
 from backtest.grid import IndicatorAxes
 from backtest.indicators.catalog import INDICATORS
 from backtest.indicators.series import Series
+from backtest.signals.plan import plan_rule
 from backtest.signals.rules import RuleReader
 from backtest.types import IntArray, WordArray
 
+# rows of one output that are made in one go share its computation and their conditions
 ROWS_PER_CHUNK = 64
+SIGNALS_PER_CHUNK = 2048
 
 
 class Readers:
@@ -61,6 +64,8 @@ class IndicatorRows:
         self._values = dict(entry.axes)
         self.n_settings = math.prod(len(self._values[name]) for name in self._order)
         self.n_signals = entry.n_signals
+        assert entry.indicator.rule is not None
+        self._rule_plan = plan_rule(entry.indicator.rule, entry.signal_axes)
         self.n_rows = self.n_settings * self.n_signals
 
     @property
@@ -88,7 +93,7 @@ class IndicatorRows:
         """
         out = np.empty((len(rows), 2, self._readers.n_words), np.uint64)
         whole_settings = max(1, ROWS_PER_CHUNK // self.n_signals) * self.n_signals
-        size = whole_settings if self.n_signals <= ROWS_PER_CHUNK else ROWS_PER_CHUNK
+        size = min(whole_settings, SIGNALS_PER_CHUNK)
         chunks = [
             partial(self._write, rows[start:stop], out[start:stop])
             for start, stop in spans(len(rows), size)
@@ -99,16 +104,15 @@ class IndicatorRows:
     def _write(self, rows: IntArray, out: WordArray) -> None:
         series, reader = self._readers.mine()
         row = self._entry.indicator
-        assert row.rule is not None
-        computed_by = [INDICATORS[name].compute for name in row.rule.reads] or [row.compute]
+        reads = self._rule_plan.rule.reads
+        computed_by = [INDICATORS[name].compute for name in reads] or [row.compute]
         settings, signals = np.divmod(rows, self.n_signals)
         starts = np.flatnonzero(np.diff(settings, prepend=-1))
         for start, stop in pairwise((*starts.tolist(), len(rows))):
             chosen = self._setting(int(settings[start]))
             outputs = tuple(compute(series, **chosen) for compute in computed_by)
             source = cast("str | None", chosen.get("source"))
-            rule_settings = [self._entry.signal_setting(s) for s in signals[start:stop].tolist()]
-            reader.write(row.rule, outputs, source, rule_settings, out[start:stop])
+            reader.write(self._rule_plan, outputs, source, signals[start:stop], out[start:stop])
 
     def _setting(self, index: int) -> dict[str, Scalar]:
         chosen: dict[str, Scalar] = {}

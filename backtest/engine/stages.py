@@ -156,8 +156,8 @@ class Stages:
             score_exactly(
                 self._combos.slow_rows, batch.slow_ids[part], market.side_masks,
                 batch.fast_rows, batch.fast_ids[part], market.close, market.windows,
-                market.blocks, market.terms, *tables, levels[0, places], levels[1, places], with_drawdown,
-                words, segments, metrics,
+                market.blocks, market.terms, *tables, levels[0, places], levels[1, places],
+                with_drawdown, words, segments, metrics,
             )  # fmt: skip
             out[places] = metrics
 

@@ -4,7 +4,7 @@ See: docs/ranking.md
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from backtest.grid import NO_RISK, Grid
 from backtest.identity import VariantKeys, risk_json, selection_json, signals_json
 from backtest.types import FloatArray, IntArray, Ranking, RankingMetric
 
+INDICATOR_KEYS_KEPT = 4096
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Winner:
@@ -32,7 +34,7 @@ class Winner:
 
 
 class KeyMaker:
-    """Variant keys of a grid, made only when asked for.
+    """Variant keys of a grid, made only when asked for, out of parts that variants share.
 
     Args:
         grid: The run's grid.
@@ -43,13 +45,13 @@ class KeyMaker:
         self._grid, self._keys = grid, keys
         self._no_risk = risk_json(NO_RISK)
         self._selection = cache(self._selection_json)
+        self._signal = cache(self._signal_json)
         self._risk = cache(self._risk_json)
+        self._indicators = lru_cache(INDICATOR_KEYS_KEPT)(self._indicator_key)
 
     def indicator_key(self, base: int) -> str:
         """Key of the indicators' settings of a base variant."""
-        point = self._grid.point(base)
-        parts = [self._selection(place, index) for place, index in enumerate(point.compute)]
-        return self._keys.indicator_variant_key(parts)
+        return self._indicators(self._grid.point(base).compute)
 
     def base_key(self, base: int) -> str:
         """Key of a base variant, risk disabled."""
@@ -60,14 +62,27 @@ class KeyMaker:
         return self._key(base, self._risk(cell))
 
     def _key(self, base: int, risk: str) -> str:
-        signals = signals_json(self._grid.signals(self._grid.point(base)))
-        return self._keys.variant_key(self.indicator_key(base), risk, signals)
+        point = self._grid.point(base)
+        parts = [self._signal(place, index) for place, index in enumerate(point.signals)]
+        signals = f"{{{','.join(part for part in parts if part)}}}"
+        return self._keys.variant_key(self._indicators(point.compute), risk, signals)
+
+    def _indicator_key(self, compute: tuple[int, ...]) -> str:
+        parts = [self._selection(place, index) for place, index in enumerate(compute)]
+        return self._keys.indicator_variant_key(parts)
 
     def _risk_json(self, cell: int) -> str:
         return risk_json(self._grid.risk(cell))
 
     def _selection_json(self, place: int, index: int) -> str:
         return selection_json(self._grid.indicators[place].selection(index))
+
+    def _signal_json(self, place: int, index: int) -> str:
+        """One member of the signals block; empty for a rule without parameters."""
+        entry = self._grid.indicators[place]
+        if not entry.signal_axes:
+            return ""
+        return signals_json({entry.indicator.id: entry.signal_setting(index)})[1:-1]
 
 
 class Contest:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.jit import kernel
-from backtest.types import FloatArray, WordArray
+from backtest.types import FloatArray, IntArray, WordArray
 
 NarrowArray = NDArray[np.float32]
 MaskArray = NDArray[np.uint8]
@@ -33,9 +33,10 @@ def greater(left: NarrowArray, right: NarrowArray, out: MaskArray) -> None:
         out[i] = (a > b) & (abs(a) < INFINITE) & (abs(b) < INFINITE)
 
 
-@kernel("void(float32[::1], float32, int64, uint8[::1])")
-def against_level(values: NarrowArray, level: float, comparison: int, out: MaskArray) -> None:
-    """`values` against one finite level per bar, by one of the four comparisons above."""
+@kernel("void(float32[::1], float64, int64, uint8[::1])")
+def against_level(values: NarrowArray, wide_level: float, comparison: int, out: MaskArray) -> None:
+    """`values` against one finite level, rounded first, by one of the comparisons above."""
+    level = np.float32(wide_level)
     if comparison == ABOVE:
         for i in range(out.shape[0]):
             out[i] = (values[i] > level) & (abs(values[i]) < INFINITE)
@@ -79,9 +80,18 @@ def pack(mask_words: WordArray, out: WordArray) -> None:
         out[w] = word
 
 
-@kernel("void(uint64[::1], uint64[::1], uint64[:, ::1])")
-def neutralise(longs: WordArray, shorts: WordArray, out: WordArray) -> None:
-    """Bit rows of one signal: a bar that is both long and short is neither."""
-    for w in range(longs.shape[0]):
-        out[0, w] = longs[w] & ~shorts[w]
-        out[1, w] = shorts[w] & ~longs[w]
+@kernel("void(uint64[:, ::1], int64[::1], int64[::1], uint64[:, :, ::1])")
+def neutralise(packed: WordArray, longs: IntArray, shorts: IntArray, out: WordArray) -> None:
+    """Bit rows of signals from packed conditions; a bar that is long and short is neither.
+
+    Args:
+        packed: Shape (n_conditions, n_words).
+        longs: Shape (n,), the long condition of each row; `shorts` the short one.
+        shorts: See `longs`.
+        out: Out, shape (n, 2, n_words).
+    """
+    for n in range(out.shape[0]):
+        long, short = packed[longs[n]], packed[shorts[n]]
+        for w in range(out.shape[2]):
+            out[n, 0, w] = long[w] & ~short[w]
+            out[n, 1, w] = short[w] & ~long[w]

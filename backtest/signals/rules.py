@@ -1,29 +1,23 @@
-"""The eight rule families: what makes a bar long or short.
+"""From the outputs of an indicator to bit rows, by the plan of its rule.
 
 See: docs/signals.md
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-
 import numpy as np
 
-from backtest.axes import Scalar
-from backtest.indicators.definition import Rule, RuleFamily
 from backtest.indicators.series import Series
 from backtest.signals import bits
-from backtest.signals.bits import ABOVE, AT_LEAST, AT_MOST, BELOW, MaskArray, NarrowArray
-from backtest.types import FloatArray, WordArray
+from backtest.signals.bits import MaskArray, NarrowArray
+from backtest.signals.plan import Comparison, Condition, RulePlan
+from backtest.types import FloatArray, IntArray, WordArray
 
 WORD_BITS = 64
-
-Side = tuple[Hashable, Callable[[MaskArray], None]]
 
 
 class RuleReader:
     """Turns primary outputs into bit rows over the target slice.
 
-    One instance belongs to one thread. Candle series are narrowed to float32 once; conditions of
-    the output under reading are remembered, so that a grid of thresholds packs each level once.
+    One instance belongs to one thread. Candle series are narrowed to float32 once.
 
     Args:
         series: The candle series.
@@ -38,126 +32,89 @@ class RuleReader:
         self._mask = np.zeros(self._n_words * WORD_BITS, np.uint8)
         self._scratch = np.zeros(stop - start, np.uint8)
         self._candles: dict[str, NarrowArray] = {}
-        self._packed: dict[Hashable, WordArray] = {}
 
     def write(
         self,
-        rule: Rule,
+        plan: RulePlan,
         outputs: tuple[FloatArray, ...],
         source: str | None,
-        settings: Sequence[Mapping[str, Scalar]],
+        settings: IntArray,
         out: WordArray,
     ) -> None:
-        """Bit rows of one output for every setting of the rule's parameters.
+        """Bit rows of one output for some settings of the rule's parameters.
 
         Args:
-            rule: The rule.
+            plan: The plan of the rule.
             outputs: What it reads, each shape (n_bars,); one series, two for pivot events.
             source: The variant's source series, if it has a source axis.
-            settings: Values of the rule's parameters, one mapping per row.
-            out: Out, shape (n_settings, 2, n_words).
+            settings: Shape (n,), positions in the plan.
+            out: Out, shape (n, 2, n_words); a bar that is both long and short is neither.
         """
-        self._packed.clear()
         narrowed = tuple(self._narrow(output) for output in outputs)
-        price = self._price(rule, source)
-        for row, setting in zip(out, settings, strict=True):
-            long, short = self._sides(rule, narrowed, price, setting)
-            bits.neutralise(self._pack(long), self._pack(short), row)
+        longs, shorts = plan.longs[settings], plan.shorts[settings]
+        wanted, inverse = np.unique(np.concatenate((longs, shorts)), return_inverse=True)
+        price_name = self._price_name(plan, source)
+        packed = np.empty((len(wanted), self._n_words), np.uint64)
+        for place in range(len(wanted)):
+            self._mark(plan.conditions[int(wanted[place])], narrowed, price_name)
+            bits.pack(self._mask.view(np.uint64), packed[place])
+        bits.neutralise(packed, inverse[: len(longs)], inverse[len(longs) :], out)
 
-    def _sides(
-        self,
-        rule: Rule,
-        outputs: tuple[NarrowArray, ...],
-        price: NarrowArray,
-        setting: Mapping[str, Scalar],
-    ) -> tuple[Side, Side]:
+    def _mark(
+        self, condition: Condition, outputs: tuple[NarrowArray, ...], price_name: str
+    ) -> None:
+        """Set the mask where a condition holds."""
+        out = self._mask[: self._stop - self._start]
         y = self._target(outputs[0])
-        match rule.family:
-            case RuleFamily.COMPARE_PRICE | RuleFamily.COMPARE_VOLUME:
-                above: Side = ("above", lambda out: bits.greater(price, y, out))
-                below: Side = ("below", lambda out: bits.greater(y, price, out))
-                return (below, above) if rule.invert else (above, below)
-            case RuleFamily.THRESHOLD_BAND:
-                return self._band(y, setting)
-            case RuleFamily.THRESHOLD_CENTERED:
-                distance = float(setting["abs_threshold"])
-                return self._level(y, 1.0 + distance, ABOVE), self._level(y, 1.0 - distance, BELOW)
-            case RuleFamily.SIGN:
-                return self._level(y, 0.0, ABOVE), self._level(y, 0.0, BELOW)
-            case RuleFamily.DELTA_SIGN:
-                return (
-                    self._delta(outputs[0], int(setting["long_delta_periods"]), rises=True),
-                    self._delta(outputs[0], int(setting["short_delta_periods"]), rises=False),
-                )
-            case RuleFamily.CANDLE_BODY:
-                least = float(setting[rule.params[0].name])
-                return self._body(y, least, "close", "open"), self._body(y, least, "open", "close")
-            case RuleFamily.PIVOT_EVENTS:
-                high = self._target(outputs[1])
-                return (
-                    ("low", lambda out: bits.finite(y, out)),
-                    ("high", lambda out: bits.finite(high, out)),
-                )
+        match condition.comparison:
+            case Comparison.PRICE_ABOVE:
+                bits.greater(self._candle(price_name), y, out)
+            case Comparison.PRICE_BELOW:
+                bits.greater(y, self._candle(price_name), out)
+            case Comparison.RISEN | Comparison.FALLEN:
+                self._mark_moved(condition, outputs[0], out)
+            case Comparison.BODY_UP:
+                self._mark_body(y, condition.number, "close", "open", out)
+            case Comparison.BODY_DOWN:
+                self._mark_body(y, condition.number, "open", "close", out)
+            case Comparison.FIRST_IS_FINITE | Comparison.SECOND_IS_FINITE:
+                which = condition.comparison - Comparison.FIRST_IS_FINITE
+                bits.finite(self._target(outputs[which]), out)
+            case level_comparison:
+                bits.against_level(y, condition.number, int(level_comparison), out)
 
-    def _band(self, y: NarrowArray, setting: Mapping[str, Scalar]) -> tuple[Side, Side]:
-        long, short = float(setting["long_threshold"]), float(setting["short_threshold"])
-        if long <= short:
-            return self._level(y, long, AT_MOST), self._level(y, short, AT_LEAST)
-        return self._level(y, long, AT_LEAST), self._level(y, short, AT_MOST)
-
-    def _level(self, y: NarrowArray, level: float, comparison: int) -> Side:
-        narrowed = np.float32(level)
-        return (
-            (comparison, level),
-            lambda out: bits.against_level(y, narrowed, comparison, out),  # pyright: ignore[reportArgumentType]
-        )
-
-    def _delta(self, output: NarrowArray, periods: int, *, rises: bool) -> Side:
-        shift = abs(periods)
+    def _mark_moved(self, condition: Condition, output: NarrowArray, out: MaskArray) -> None:
+        """Against the value some bars ago; false where there is none yet."""
+        shift = int(condition.number)
         first = max(self._start, shift)
+        out[:] = 0
+        if first >= self._stop:
+            return
+        now = output[first : self._stop]
+        before = output[first - shift : self._stop - shift]
+        late = out[first - self._start :]
+        if condition.comparison is Comparison.RISEN:
+            bits.greater(now, before, late)
+        else:
+            bits.greater(before, now, late)
 
-        def write(out: MaskArray) -> None:
-            out[:] = 0
-            if first >= self._stop:
-                return
-            now = output[first : self._stop]
-            before = output[first - shift : self._stop - shift]
-            late = out[first - self._start :]
-            if rises:
-                bits.greater(now, before, late)
-            else:
-                bits.greater(before, now, late)
+    def _mark_body(
+        self, y: NarrowArray, least: float, upper: str, lower: str, out: MaskArray
+    ) -> None:
+        bits.against_level(y, least, int(Comparison.AT_LEAST_LEVEL), self._scratch)
+        bits.greater(self._candle(upper), self._candle(lower), out)
+        out &= self._scratch
 
-        return ("delta", shift, rises), write
-
-    def _body(self, y: NarrowArray, least: float, upper: str, lower: str) -> Side:
-        level = np.float32(least)
-
-        def write(out: MaskArray) -> None:
-            bits.against_level(y, level, AT_LEAST, self._scratch)  # pyright: ignore[reportArgumentType]
-            bits.greater(self._target(self._candle(upper)), self._target(self._candle(lower)), out)
-            out &= self._scratch
-
-        return ("body", least, upper), write
-
-    def _pack(self, side: Side) -> WordArray:
-        key, write = side
-        found = self._packed.get(key)
-        if found is None:
-            write(self._mask[: self._stop - self._start])
-            found = np.empty(self._n_words, np.uint64)
-            bits.pack(self._mask.view(np.uint64), found)
-            self._packed[key] = found
-        return found
-
-    def _price(self, rule: Rule, source: str | None) -> NarrowArray:
-        name = source if rule.price == "source" and source is not None else rule.price
-        return self._target(self._candle("close" if name == "source" else name))
+    def _price_name(self, plan: RulePlan, source: str | None) -> str:
+        if plan.rule.price != "source":
+            return plan.rule.price
+        return source or "close"
 
     def _candle(self, name: str) -> NarrowArray:
+        """A candle series over the target slice, narrowed."""
         found = self._candles.get(name)
         if found is None:
-            found = self._candles[name] = self._narrow(self._series[name])
+            found = self._candles[name] = self._target(self._narrow(self._series[name]))
         return found
 
     def _narrow(self, values: FloatArray) -> NarrowArray:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -54,7 +55,7 @@ def plan(made: Template, *, policy: RunPolicy = POLICY, **changes: object) -> Pl
     return make_plan(asked, made, policy, NoDefaults())
 
 
-def problems(made: Template, **changes: object) -> set[tuple[Loc, str]]:
+def problems(made: Template, **changes: Any) -> set[tuple[Loc, str]]:
     with pytest.raises(InvalidRequest) as caught:
         plan(made, **changes)
     return {(problem.loc, problem.code) for problem in caught.value.problems}
@@ -84,10 +85,8 @@ def test_a_float_axis_holds_floats_and_a_signal_axis_what_was_given() -> None:
     made = plan(template(indicator_grids=(grid,), signal_grids={})).grid
     signals = plan(template()).grid.indicators[1].signal_axes
 
-    assert [type(value) for _, values in made.indicators[0].axes for value in values] == [
-        int,
-        float,
-    ]
+    types = [type(value) for _, values in made.indicators[0].axes for value in values]
+    assert types == [int, float]
     assert signals[0] == ("long_threshold", (30, 35))
 
 

@@ -17,7 +17,7 @@ STEP = M5.ms
 def buckets(*opens: int) -> Buckets:
     """One bucket per open time, its close the bucket's number plus 100."""
     ts = np.array(opens, np.int64)
-    close = 100.0 + np.arange(len(ts))
+    close = np.arange(100.0, 100.0 + len(ts))
     return Buckets(
         ts_open=ts,
         open=close - 1,
@@ -101,10 +101,10 @@ def test_a_complete_history_gives_exactly_the_counted_bars(
     every = np.arange(first // timeframe.ms, -(-stop // timeframe.ms)) * timeframe.ms
     if n_loaded == 0:
         with pytest.raises(NoMarketData):
-            fill_bars(buckets(*every), timeframe, asked, start_ms=first, stop_ms=stop)
+            fill_bars(buckets(*every.tolist()), timeframe, asked, start_ms=first, stop_ms=stop)
         return
 
-    made = fill_bars(buckets(*every), timeframe, asked, start_ms=first, stop_ms=stop)
+    made = fill_bars(buckets(*every.tolist()), timeframe, asked, start_ms=first, stop_ms=stop)
 
     assert len(made) == n_loaded
     assert made.target_stop - made.target_start == n_target

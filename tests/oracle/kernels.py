@@ -70,9 +70,7 @@ def played(case: Case) -> Played:
     profits = passage_tables(close, terms, levels(setup.tp_pct), is_stop=False)
     log, money = empty_log(len(close))
     entries, exits, sides = segments
-    n = replay(
-        close, terms, entries, exits, sides, n_segments, stops, profits, 0, 0, log, money
-    )
+    n = replay(close, terms, entries, exits, sides, n_segments, stops, profits, 0, 0, log, money)
     log, money = log[:n], money[:n]
     equity, invested, falls = (np.empty(len(close)) for _ in range(3))
     draw_equity(close, terms, log, money, n, equity, invested)

@@ -21,8 +21,13 @@ PUBLIC = tuple(row for row in INDICATORS.values() if not row.is_internal)
 METRICS = tuple(RankingMetric)
 
 
-def random_request(random: np.random.Generator, n_minutes: int) -> RunRequest:
-    """A template request over candles that cover minutes 0 to `n_minutes`."""
+def random_request(
+    random: np.random.Generator, n_minutes: int, *, only: str | None = None
+) -> RunRequest:
+    """A template request over candles that cover minutes 0 to `n_minutes`.
+
+    Its indicators are one to three random ones, or the one that is named.
+    """
     timeframe = Timeframe.M1 if random.random() < 0.7 else Timeframe.M5
     stop = int(random.integers(n_minutes // 2, n_minutes)) * 60_000
     length = int(random.integers(1, 130)) * timeframe.ms
@@ -30,7 +35,7 @@ def random_request(random: np.random.Generator, n_minutes: int) -> RunRequest:
     has_secondary = random.random() < 0.5
     return RunRequest(
         time_range=TimeRange(start_ms=max(0, stop - length), end_ms=stop),
-        template=random_template(random, timeframe),
+        template=random_template(random, timeframe, _chosen(random, only)),
         warmup_bars=int(random.choice([1, 5, 40])),
         top_k=int(random.choice([1, 3, 10, 1_000])),
         preselect=int(random.choice([1, 4, 20, 1_000])),
@@ -43,13 +48,20 @@ def random_request(random: np.random.Generator, n_minutes: int) -> RunRequest:
     )
 
 
-def random_template(random: np.random.Generator, timeframe: Timeframe) -> Template:
-    chosen = random.choice(len(PUBLIC), int(random.integers(1, 4)), replace=False)
+def _chosen(random: np.random.Generator, only: str | None) -> list[Indicator]:
+    if only is not None:
+        return [INDICATORS[only]]
+    places = random.choice(len(PUBLIC), int(random.integers(1, 4)), replace=False)
+    return [PUBLIC[place] for place in places]
+
+
+def random_template(
+    random: np.random.Generator, timeframe: Timeframe, chosen: list[Indicator]
+) -> Template:
     budget = MAX_BASE
     grids: list[IndicatorGrid] = []
     signals: dict[str, dict[str, Axis]] = {}
-    for place in chosen:
-        row = PUBLIC[place]
+    for row in chosen:
         params: dict[str, Axis] = {}
         for param in row.params:
             params[param.name] = axis = param_axis(random, row, param, budget)

@@ -2,6 +2,7 @@ from collections.abc import Generator
 
 import pytest
 
+from backtest.adapters.candle_schema import CANDLE_TABLE
 from backtest.adapters.candle_table import create_table
 from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
 from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
@@ -13,6 +14,8 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Generator[ClickHousePool]:
     """An embedded store per module; the process can have one engine directory at a time."""
     pool = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp("candles")))
     create_table(pool)
+    # A merge decides ties by the order of insertion; tests about ties must not race with one.
+    pool.run(lambda client: client.command(f"SYSTEM STOP MERGES {CANDLE_TABLE}"))
     yield pool
     pool.close()
 

@@ -48,7 +48,7 @@ def runs_of(signal: list[int]) -> list[tuple[int, int, int]]:
     runs: list[tuple[int, int, int]] = []
     previous = 0
     for bar, now in enumerate([*signal, 0]):
-        if now != previous and previous != 0:
+        if previous not in {now, 0}:
             entry, _, side = runs.pop()
             runs.append((entry, bar, side))
         if now not in {previous, 0}:
@@ -75,11 +75,8 @@ def test_first_passages_are_found_by_looking_at_every_bar(seed: int, is_stop: bo
             for level, percent in enumerate(PERCENTS):
                 falls = (side == LONG) == is_stop
                 price = fill * (1 - percent / 100) if falls else fill * (1 + percent / 100)
-                hits = [
-                    j
-                    for j in range(i + 1, n_bars)
-                    if (close[j] <= price) == falls or close[j] == price
-                ]
+                later = range(i + 1, n_bars)
+                hits = [j for j in later if (close[j] <= price if falls else close[j] >= price)]
                 assert rows[i, level] == (hits[0] if hits else n_bars)
 
 

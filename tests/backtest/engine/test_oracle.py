@@ -95,9 +95,11 @@ def test_nobody_enters_without_money() -> None:
 
 
 def test_a_fall_below_zero_is_measured_from_the_peak_of_its_time() -> None:
-    """A position may fall below zero before it raises the peak; a larger later peak would hide it."""
-    made = case([100.0, 400.0, 10.0, 350.0, 5.0], [-1, -1, -1, -1, -1])
+    """A peak that the same position reaches later must not make the fall look smaller."""
+    close = [100.0, 350.0, 100.0, 100.0, 100.0, 400.0, 10.0, 10.0]
+    made = case(close, [-1, -1, -1, 0, -1, -1, -1, -1])
 
+    assert play(close, made.signal.tolist(), made.setup).max_drawdown == 3.0
     assert disagreement(made) is None
 
 

@@ -91,7 +91,7 @@ def test_ratios_need_two_daily_returns() -> None:
 
 
 def test_growth_beyond_the_range_of_floats_is_undefined_and_not_an_error() -> None:
-    close = [1.0 * 9.0 ** (hour // 24) for hour in range(120)]
+    close = [99.0 ** (hour // 24) for hour in range(120)]
 
     assert metrics(close, [1] * 120, step_ms=HOUR_MS)["Sharpe Ratio"] is None
 
