@@ -23,10 +23,15 @@ MetricValue = float | int | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
-    """Which expensive parts of the answer somebody will read."""
+    """Which expensive parts of the answer somebody will read.
+
+    `is_explicit` tells that they were asked for by name: then they are computed even where the
+    policy withholds reports from answers that carry them unasked.
+    """
 
     reports: bool = True
     trades: bool = True
+    is_explicit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,7 +209,7 @@ class Backtester:
             combos = Combos(grid, readers, self._workers, control)
         stages = Stages(combos, market, self._workers, control)
         plane = RiskPlane(market, grid.sl_pct, grid.tp_pct)
-        keys = KeyMaker(grid, _variant_keys(plan))
+        keys = KeyMaker(grid, _variant_keys(plan), control)
         combo_of_base = combos.of_base_variants()
         contest = Contest(
             stages=stages,
@@ -238,7 +238,7 @@ class Backtester:
         """Replay and report the winners, several at a time."""
         settings, winners = plan.settings, ranked.winners
         told: list[RankedVariant | None] = [None] * len(winners)
-        reports = want.reports and settings.eager_reports
+        reports = want.reports and (want.is_explicit or settings.eager_reports)
 
         def tell(place: int, tile: Tile, levels: tuple[int, int]) -> None:
             winner = winners[place]

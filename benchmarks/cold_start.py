@@ -1,4 +1,4 @@
-"""How long a process takes to its first answer, with machine code to be made and with it on disk."""
+"""How long a process takes to its first answer, with and without machine code on disk."""
 
 import json
 import os

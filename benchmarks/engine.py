@@ -115,8 +115,8 @@ def rankings() -> Finding:
         rows=rows,
         notes=[
             (
-                "100 000 variants, 300 reports, 2 threads. Metrics other than the return are computed "
-                "from the exact trade log of every variant."
+                "100 000 variants, 300 reports, 2 threads. Metrics other than the return are "
+                "computed from the exact trade log of every variant."
             )
         ],
     )

@@ -79,8 +79,8 @@ def measure_growth() -> list[Finding]:
             rows=rows,
             notes=[
                 (
-                    f"Signals and Stage A divided by variants; {thousands(YEAR_15M)} bars, two moving "
-                    "averages and one thread where nothing else is said; medians of 3."
+                    f"Signals and Stage A divided by variants; {thousands(YEAR_15M)} bars, two "
+                    "moving averages and one thread where nothing else is said; medians of 3."
                 ),
                 (
                     "One indicator has no pairs to reuse its rows for: its cost is that of making "
@@ -121,9 +121,9 @@ def draw(bars: list[tuple[float, float]], trades: list[tuple[float, float]]) -> 
     import matplotlib as mpl  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
 
     mpl.use("Agg")
-    from matplotlib import pyplot  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
+    import matplotlib.pyplot as plt  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     left.loglog(*zip(*bars, strict=True), marker="o")
     left.set(xlabel="bars", ylabel="µs per variant", title="Stage A by bars")
     right.plot(*zip(*sorted(trades), strict=True), marker="o")

@@ -138,7 +138,7 @@ def vectorbt_run(*, fixed_quote: bool) -> Scores:
 def backtesting_scores() -> Scores:
     """backtesting.py over a few of the common variants, long side, all in, no costs."""
     os.environ["TQDM_DISABLE"] = "1"
-    import pandas  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
+    import pandas as pd  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
     from backtesting import (  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
         Backtest,
         Strategy,
@@ -160,8 +160,8 @@ def backtesting_scores() -> Scores:
     # quantities are whole there: with prices this small, rounding no longer matters
     opened, high, low, close, volume = (column[TARGET] * 1e-6 for column in walk(N_LOADED))
     columns = {"Open": opened, "High": high, "Low": low, "Close": close, "Volume": volume}
-    times = pandas.date_range("2023-01-01", periods=YEAR_15M, freq="15min")
-    frame = pandas.DataFrame(columns, index=times)
+    times = pd.date_range("2023-01-01", periods=YEAR_15M, freq="15min")
+    frame = pd.DataFrame(columns, index=times)
     chosen = [longs[:, place].astype(np.float64) for place in range(N_BACKTESTING)]
     test = Backtest(frame, Follow, cash=CASH, trade_on_close=True, finalize_trades=True)
     started = time.perf_counter()
@@ -198,8 +198,8 @@ def peers() -> Finding:
 
 NOTES = (
     (
-        f"{thousands(YEAR_15M)} bars, two moving averages of {N_WINDOWS} windows each for the peers "
-        "and 200 each for this engine; from closes to returns, the second run in its process for vectorbt."
+        f"{thousands(YEAR_15M)} bars, two moving averages of {N_WINDOWS} windows for the peers "
+        "and 200 each for this engine; from closes to returns, for vectorbt the second run."
     ),
     "The ratio is this engine's speed over the peer's. The peers use one thread.",
     (
@@ -207,10 +207,10 @@ NOTES = (
         f"{N_VARIANTS} variants ({N_BACKTESTING} for backtesting.py); numbers of trades are equal."
     ),
     (
-        "With fees, all in cannot coincide: vectorbt shrinks the position until the fee is paid from "
-        "the same cash, here the fee is taken beside the position. On a reversal backtesting.py "
-        "would need two orders on one close. So these two are compared without costs on the long "
-        "side, where the rules are the same."
+        "With fees, all in cannot coincide: vectorbt shrinks the position until the fee is paid "
+        "from the same cash, here the fee is taken beside the position. A reversal in backtesting.py "
+        "needs two orders on one close. So these two are compared without costs on the long "
+        "side, where rules are equal."
     ),
     "backtesting.py counts whole units and keeps a little cash, which explains its difference.",
 )

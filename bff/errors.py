@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from backtest import errors as domain
 from backtest.errors import Loc
+from schema.problems import is_stored, stored_place
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -104,8 +105,12 @@ class RoehubError(Exception):
 
 
 def rest_loc(loc: Loc) -> str:
-    """A place as REST spells it: `body.template.indicator_grids.0.params.window.step`."""
-    return ".".join(["body", *map(_segment, loc)])
+    """A place as REST spells it: `body.template.indicator_grids.0.params.window.step`.
+
+    A place in a stored strategy is not in the body and begins with `spec`.
+    """
+    root = () if is_stored(loc) else ("body",)
+    return ".".join([*root, *map(_segment, stored_place(loc))])
 
 
 def to_roehub(

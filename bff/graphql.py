@@ -1,4 +1,4 @@
-"""`POST /graphql`: the second face of the service; GraphiQL on GET where settings allow it.
+"""`POST /graphql`: the second face of the service; a page to try it on GET where settings allow it.
 
 See: docs/graphql.md
 """
@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -14,7 +15,6 @@ from fastapi import APIRouter
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from strawberry.http.ides import get_graphql_ide_html
 
 from backtest.control import Control
 from backtest.errors import BacktestError, InvalidRequest, Problem
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["GRAPHQL_PATH", "graphql_router", "graphql_sdl"]
 
 GRAPHQL_PATH = "/graphql"
+PAGE = Path(__file__).with_name("graphql_page.html")
 MEDIA_TYPE = "application/graphql-response+json"
 EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
@@ -102,7 +103,7 @@ class _Face:
 
     def _answer_other(self, request: Request) -> Response:
         if self._has_graphiql and request.method == "GET" and not request.query_params:
-            return HTMLResponse(get_graphql_ide_html("graphiql"))
+            return HTMLResponse(PAGE.read_text(encoding="utf-8"))
         allow = "GET, POST" if self._has_graphiql else "POST"
         error = RoehubError(
             Code.METHOD_NOT_ALLOWED,

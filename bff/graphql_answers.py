@@ -74,7 +74,7 @@ class ServiceAnswers:
 def _want(info: Info) -> Want:
     reports = list(_below(_below(_below(info.selected_fields), "variants"), "report"))
     names = {selection.name for selection in reports if isinstance(selection, SelectedField)}
-    return Want(reports=bool(names - {"__typename"}), trades="trades" in names)
+    return Want(reports=bool(names - {"__typename"}), trades="trades" in names, is_explicit=True)
 
 
 def _below(selections: Iterable[Selection], name: str | None = None) -> Iterator[Selection]:

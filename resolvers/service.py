@@ -80,14 +80,12 @@ class BacktestService:
         """The report of a request that spans exactly one variant.
 
         Raises:
-            InvalidRequest: The configuration switches reports off.
-            BacktestError: Whatever else the use-case says.
+            BacktestError: Whatever the use-case says.
         """
-        response = self.run(request, user_id=user_id, control=control)
+        want = Want(is_explicit=True)
+        response = self.run(request, user_id=user_id, control=control, want=want)
         (variant,) = response.variants
-        if variant.report is None:
-            message = "reports are switched off in the configuration of this service"
-            raise InvalidRequest([Problem((), "reports_disabled", message)])
+        assert variant.report is not None
         return variant.report
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> BacktestEstimate:

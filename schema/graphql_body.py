@@ -14,6 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from backtest.errors import Loc, Problem
 from backtest.types import DirectionMode, RankingMetric, SizingMode, Timeframe
+from schema.problems import is_stored, stored_place
 
 EXTRA = "Extra inputs are not permitted"
 MISSING = "Field required"
@@ -61,8 +62,8 @@ class Places:
 
     def to_path(self, loc: Loc) -> Loc:
         """The client's spelling of a place in the body; one in a stored strategy stays as it is."""
-        if loc[:1] == ("spec",):
-            return loc
+        if is_stored(loc):
+            return stored_place(loc)
         if loc in self.exact:
             return self.exact[loc]
         for cut in range(len(loc) - 1, -1, -1):

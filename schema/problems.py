@@ -49,6 +49,28 @@ def shape_problems(error: ValidationError, root: Loc = ()) -> Iterator[Problem]:
         yield _problem(loc, item["type"], item["msg"])
 
 
+def is_stored(loc: Loc) -> bool:
+    """Whether a place lies in the stored strategy and not in what the client sent.
+
+    `("spec",)` alone is a member that a client should not have sent.
+    """
+    return len(loc) > 1 and loc[0] == "spec"
+
+
+def stored_place(loc: Loc) -> Loc:
+    """A place in a stored strategy under the names that are stored, whoever found the problem.
+
+    The catalog judges the template that a strategy stands for, where `indicators` are
+    `indicator_grids`.
+    """
+    if loc[:2] != ("spec", "indicator_grids"):
+        return loc
+    names: dict[str | int, Loc] = {"indicator_id": ("id",), "source": ("inputs", "source")}
+    position, member, below = loc[2:3], loc[3:4], loc[4:]
+    renamed = names.get(member[0], member) if member else ()
+    return ("spec", "indicators", *position, *renamed, *below)
+
+
 def _problem(loc: Loc, code: str, message: str) -> Problem:
     if code == "union_tag_not_found":
         return Problem((*loc, "mode"), "required", "Field required")

@@ -20,9 +20,10 @@ NUMBER = 8
 CANDLE_SERIES = 14
 BASE_COLUMNS = 4
 CELL_COLUMNS = 4
-REPORT_BYTES = 16_000
-TRADE_BYTES = 900
-BARS_PER_TRADE = 16
+SCRATCH_SERIES = 6
+REPORT_BYTES = 12_000
+TRADE_BYTES = 500
+BARS_PER_TRADE = 24
 
 
 def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> int:
@@ -41,14 +42,17 @@ def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> in
     candles = CANDLE_SERIES * NUMBER * (n_loaded + n_target)
     # a block is still held while the next one is made
     bit_rows = sum(slow) * row_bytes + min(fast * row_bytes, 2 * FAST_BLOCK_BYTES)
-    shared = threads * min(SHARED_BYTES, 2 * NUMBER * n_loaded * max(rows))
+    remembered = NUMBER * n_loaded * sum(_remembered(entry) for entry in grid.indicators)
+    shared = min(threads * SHARED_BYTES, remembered)
     scores = NUMBER * (math.prod(rows) + BASE_COLUMNS * grid.n_base)
     if settings.ranking.primary is not RankingMetric.TOTAL_RETURN_PCT:
         scores += NUMBER * N_METRICS * (grid.n_base + plan.n_risk_variants)
     levels = len(grid.sl_pct or ()) + len(grid.tp_pct or ())
     tables = min(TABLE_BYTES, 2 * 4 * n_target * levels)
     cells = NUMBER * CELL_COLUMNS * plan.n_risk_variants if levels else 0
-    scratch = threads * NUMBER * n_target * (N_INT_COLUMNS + N_MONEY_COLUMNS + 6)
+    # a log has room for a trade on every bar, of which only the rows in use become memory
+    log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * (n_target // BARS_PER_TRADE)
+    scratch = threads * NUMBER * (n_target * SCRATCH_SERIES + log)
     returned = min(settings.top_k, plan.n_risk_variants)
     reported_trades = min(settings.top_trades_n, returned) * (n_target // BARS_PER_TRADE)
     answer = returned * (REPORT_BYTES + row_bytes) + reported_trades * TRADE_BYTES
@@ -60,3 +64,15 @@ def _rows(entry: IndicatorAxes) -> int:
     effective = entry.indicator.primary_axes
     settings = math.prod(len(values) for name, values in entry.axes if name in effective)
     return settings * entry.n_signals
+
+
+def _remembered(entry: IndicatorAxes) -> int:
+    """Series that variants of an indicator leave behind for each other.
+
+    An inner part is about two series per setting of its axes; without one it is the output.
+    """
+    effective = entry.indicator.primary_axes
+    inner = [name for name in entry.indicator.inner if name in effective]
+    per_setting = 2 if inner else 1
+    axes = inner or effective
+    return per_setting * math.prod(len(values) for name, values in entry.axes if name in axes)

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
+from backtest.control import Control
 from backtest.engine.ranking import needs_drawdown, ranking_columns
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.shortlist import (
@@ -39,10 +40,11 @@ class KeyMaker:
     Args:
         grid: The run's grid.
         keys: The fixed parts of the run's keys.
+        control: The run's handle; many tied variants need many keys.
     """
 
-    def __init__(self, grid: Grid, keys: VariantKeys) -> None:
-        self._grid, self._keys = grid, keys
+    def __init__(self, grid: Grid, keys: VariantKeys, control: Control) -> None:
+        self._grid, self._keys, self._control = grid, keys, control
         self._no_risk = risk_json(NO_RISK)
         self._selection = cache(self._selection_json)
         self._signal = cache(self._signal_json)
@@ -62,6 +64,7 @@ class KeyMaker:
         return self._key(base, self._risk(cell))
 
     def _key(self, base: int, risk: str) -> str:
+        self._control.check()
         point = self._grid.point(base)
         parts = [self._signal(place, index) for place, index in enumerate(point.signals)]
         signals = f"{{{','.join(part for part in parts if part)}}}"

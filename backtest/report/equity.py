@@ -106,7 +106,8 @@ def measure_drawdowns(
             in_episodes += i - start
             episodes += 1
             start = -1
-    mean = total / equity.shape[0]
+    n_bars = equity.shape[0]
+    mean = total / n_bars if n_bars > 0 else np.nan
     out[WORST], out[MEAN] = (np.nan if np.isnan(mean) else worst), mean
     out[LONGEST_BARS], out[N_EPISODES] = longest, episodes
     out[MEAN_MS] = in_episodes * bar_ms // episodes if episodes > 0 else 0
@@ -121,4 +122,5 @@ def mean_exposure(equity: FloatArray, invested: FloatArray) -> float:
             if equity[i] == 0.0:
                 return np.nan
             total += invested[i] / equity[i]
-    return total / equity.shape[0]
+    n_bars = equity.shape[0]
+    return total / n_bars if n_bars > 0 else np.nan

@@ -116,4 +116,4 @@ def client(built: Services) -> Iterator[TestClient]:
 
 
 def token(built: Services) -> str:
-    return issue_token(signing_secret(built.settings), user_id=USER, paid_level="pro", ttl_s=600)
+    return issue_token(signing_secret(built.settings), user_id=USER, paid_level="pro", ttl_s=86_400)

@@ -76,6 +76,21 @@ def test_variant_report_tells_the_report_of_the_run(both: Faces, answer: dict[st
     assert report_as_rest(told["data"]["variantReport"]) == variant["report"]
 
 
+def test_a_report_asked_for_by_name_is_told_where_reports_are_not_sent_unasked(
+    answer: dict[str, Any],
+) -> None:
+    variant = answer["variants"][0]
+    document = "query ($i: VariantReportInput!) { variantReport(input: $i) { tableMd } }"
+    with opened_over(candles(), eager_reports=False) as (rest, graphql):
+        over_rest, over_graphql = rest.run(GRID), whole_answer(graphql, GRID)
+        alone_told = graphql.ask(document, {"i": variant_input(variant)}).json()
+
+    assert [told["report"] for told in over_rest["variants"]] == [None] * 12
+    assert over_graphql["variants"] == answer["variants"]
+    assert over_graphql["engine_params_hash"] == over_rest["engine_params_hash"]
+    assert alone_told["data"]["variantReport"]["tableMd"] == variant["report"]["table_md"]
+
+
 def variant_input(variant: dict[str, Any]) -> dict[str, Any]:
     payload, template = variant["payload"], GRID["template"]
     return {

@@ -5,8 +5,7 @@ import pytest
 
 from backtest.control import Control
 from backtest.errors import InvalidRequest, RunCancelled
-from backtest.request import RunRequest
-from backtest.result import RunResult, Want
+from backtest.result import Want
 from resolvers.service import MAX_POINTS, BacktestService
 from schema.enums import RunMode
 from schema.parse import parse_request
@@ -104,21 +103,14 @@ def test_curves_end_with_the_run_and_with_the_budget() -> None:
         report.equity_curve(2)
 
 
-def test_a_report_that_the_configuration_switches_off_cannot_be_asked_for() -> None:
-    class WithoutReports(FakeBacktester):
-        def run(
-            self, request: RunRequest, *, user_id: UUID, control: Control, want: Want | None = None
-        ) -> RunResult:
-            del want
-            nothing = Want(reports=False, trades=False)
-            return super().run(request, user_id=user_id, control=control, want=nothing)
+def test_the_report_of_one_variant_is_asked_for_by_name() -> None:
+    use_case = FakeBacktester()
+    asked = BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY)
 
-    reports_off = BacktestService(
-        backtester=WithoutReports(), defaults=FakeDefaults(), policy=POLICY
-    )
+    report = asked.variant_report(REQUEST, user_id=USER, control=Control())
 
-    with pytest.raises(InvalidRequest):
-        reports_off.variant_report(REQUEST, user_id=USER, control=Control())
+    assert report.trades is not None
+    assert use_case.wants == [Want(reports=True, trades=True, is_explicit=True)]
 
 
 def test_internal_indicators_are_not_shown() -> None:
