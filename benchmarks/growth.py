@@ -131,6 +131,7 @@ def draw(bars: list[tuple[float, float]], trades: list[tuple[float, float]]) -> 
     right.set_ylim(bottom=0)
     for axes in (left, right):
         axes.grid(alpha=0.3)
+    RESULTS.mkdir(exist_ok=True)
     figure.savefig(RESULTS / PICTURE, dpi=110, metadata={"Software": None})
 
 

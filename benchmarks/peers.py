@@ -208,9 +208,9 @@ NOTES = (
     ),
     (
         "With fees, all in cannot coincide: vectorbt shrinks the position until the fee is paid "
-        "from the same cash, here the fee is taken beside the position. A reversal in backtesting.py "
-        "needs two orders on one close. So these two are compared without costs on the long "
-        "side, where rules are equal."
+        "from the same cash, here the fee is taken beside the position. A reversal in "
+        "backtesting.py needs two orders on one close. So these two are compared without costs "
+        "on the long side, where rules are equal."
     ),
     "backtesting.py counts whole units and keeps a little cash, which explains its difference.",
 )

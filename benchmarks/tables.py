@@ -47,6 +47,7 @@ def write_page(benchmark: Benchmark, findings: Sequence[Finding], machine: str) 
         blocks += [f"- {note}" for note in finding.notes]
         for page in QUOTING:
             _quote(page, finding.key, region)
+    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{benchmark.name}.md"
     path.write_text("\n\n".join(blocks).replace("\n\n- ", "\n- ") + "\n", encoding="utf-8")
     return path

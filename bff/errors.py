@@ -110,7 +110,12 @@ def rest_loc(loc: Loc) -> str:
     A place in a stored strategy is not in the body and begins with `spec`.
     """
     root = () if is_stored(loc) else ("body",)
-    return ".".join([*root, *map(_segment, stored_place(loc))])
+    return ".".join([*root, spelled_place(stored_place(loc))]) if loc else "body"
+
+
+def spelled_place(loc: Loc) -> str:
+    """The steps of a place, joined by dots; a step that a client made long is cut."""
+    return ".".join(map(_segment, loc))
 
 
 def to_roehub(

@@ -11,7 +11,7 @@ import structlog
 from graphql import GraphQLError
 
 from backtest.errors import BacktestError, InvalidRequest, Loc, Problem, Transient
-from bff.errors import RoehubError, masked, to_roehub
+from bff.errors import RoehubError, masked, spelled_place, to_roehub
 from schema.graphql_body import Places
 
 _LONG_QUOTE = re.compile(r"""(['"])([^'"]{40})[^'"]+\1""")
@@ -21,7 +21,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 def as_written(loc: Loc) -> str:
     """A place that is already in the client's spelling."""
-    return ".".join(map(str, loc)) or "body"
+    return spelled_place(loc) or "body"
 
 
 def to_refusal(exc: BacktestError | RoehubError) -> RoehubError:

@@ -17,23 +17,26 @@ from backtest.types import FloatArray, IntArray
 PassageArray = NDArray[np.int32]
 
 
-@kernel("void(float64[::1], float64, float64[::1], int64[::1], int32[:, ::1])")
-def first_at_or_below(
+@kernel("void(float64[::1], float64, float64, float64[::1], int64[::1], int32[:, ::1])")
+def first_crossings(
     close: FloatArray,
+    sign: float,
     fill_factor: float,
     level_factors: FloatArray,
     stack: IntArray,
     out: PassageArray,
 ) -> None:
-    """First bar after `i` with `close <= close[i] * fill_factor * level_factor`.
+    """First bar after `i` whose close has crossed `close[i] * fill_factor * level_factor`.
 
-    Walking backwards, `stack` holds the bars after `i` that are lower than every bar between
-    (the record lows seen from `i`), the nearest on top; the answer is among them.
+    Walking backwards, `stack` holds the bars after `i` that are more extreme than every bar
+    between (the records seen from `i`), the nearest on top; the answer is among them, and records
+    grow more extreme from top to bottom, so it is found by halving.
 
     Args:
         close: Shape (n_bars,).
+        sign: 1 where a level lies below and counts when `close <= level`, -1 for the mirror image.
         fill_factor: Entry fill over close.
-        level_factors: Shape (n_levels,), descending: farther levels later.
+        level_factors: Shape (n_levels,), ordered away from the entry.
         stack: Scratch, shape (n_bars,).
         out: Out, shape (n_bars, n_levels); `n_bars` where the level is never reached.
     """
@@ -43,50 +46,16 @@ def first_at_or_below(
         fill = close[i] * fill_factor
         low = 0
         for k in range(level_factors.shape[0] - 1, -1, -1):
-            level = fill * level_factors[k]
-            # the stack is ascending in price from bottom to top: find the topmost bar <= level
+            level = sign * (fill * level_factors[k])
             high = depth
             while low < high:
                 middle = (low + high) >> 1
-                if close[stack[middle]] <= level:
+                if sign * close[stack[middle]] <= level:
                     low = middle + 1
                 else:
                     high = middle
             out[i, k] = stack[low - 1] if low > 0 else n_bars
-        while depth > 0 and close[stack[depth - 1]] >= close[i]:
-            depth -= 1
-        stack[depth] = i
-        depth += 1
-
-
-@kernel("void(float64[::1], float64, float64[::1], int64[::1], int32[:, ::1])")
-def first_at_or_above(
-    close: FloatArray,
-    fill_factor: float,
-    level_factors: FloatArray,
-    stack: IntArray,
-    out: PassageArray,
-) -> None:
-    """First bar after `i` with `close >= close[i] * fill_factor * level_factor`.
-
-    The mirror image of `first_at_or_below`: record highs, `level_factors` ascending.
-    """
-    n_bars = close.shape[0]
-    depth = 0
-    for i in range(n_bars - 1, -1, -1):
-        fill = close[i] * fill_factor
-        low = 0
-        for k in range(level_factors.shape[0] - 1, -1, -1):
-            level = fill * level_factors[k]
-            high = depth
-            while low < high:
-                middle = (low + high) >> 1
-                if close[stack[middle]] >= level:
-                    low = middle + 1
-                else:
-                    high = middle
-            out[i, k] = stack[low - 1] if low > 0 else n_bars
-        while depth > 0 and close[stack[depth - 1]] <= close[i]:
+        while depth > 0 and sign * close[stack[depth - 1]] >= sign * close[i]:
             depth -= 1
         stack[depth] = i
         depth += 1
@@ -115,8 +84,8 @@ def passage_tables(
     for side in (LONG, SHORT):
         is_long = side == LONG
         fill_factor = 1.0 + slip if is_long else 1.0 - slip
-        if is_long == is_stop:
-            first_at_or_below(close, fill_factor, 1.0 - percents / 100.0, stack, out[side - 1])
-        else:
-            first_at_or_above(close, fill_factor, 1.0 + percents / 100.0, stack, out[side - 1])
+        is_below = is_long == is_stop
+        factors = 1.0 - percents / 100.0 if is_below else 1.0 + percents / 100.0
+        sign = 1.0 if is_below else -1.0
+        first_crossings(close, sign, fill_factor, factors, stack, out[side - 1])
     return out

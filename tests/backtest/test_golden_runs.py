@@ -1,21 +1,15 @@
 """Whole requests against the reference: tests/golden/README.md says what is exact."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pytest
 
-from backtest.axes import Axis
-from backtest.control import Control
-from backtest.policy import RunPolicy
 from backtest.result import RankedVariant, RunResult
-from backtest.run import Backtester
-from backtest.types import Ranking
 from schema.parse import parse_request
+from tests.backtesters import answer
 from tests.golden_files import GOLDEN
 from tests.memory_feed import MemoryFeed
 
@@ -25,43 +19,13 @@ DECIDED_OTHERWISE = {
     "run-p-15": "Ichimoku must not see the future",
     "run-p-17": "StochRSI on a standing RSI is undefined at bar 576, the reference divides noise",
 }
-USER = UUID(int=1)
-
-POLICY = RunPolicy(
-    warmup_bars=200,
-    top_k=300,
-    preselect=20_000,
-    top_trades_n=3,
-    ranking=Ranking(),
-    init_cash_quote=10_000.0,
-    fixed_quote=100.0,
-    safe_profit_percent=30.0,
-    slippage_pct=0.01,
-    fee_pct_by_market_id={1: 0.075, 2: 0.1, 3: 0.075, 4: 0.1},
-    max_variants_per_compute=600_000,
-    max_compute_bytes_total=5 << 30,
-    deadline_s=None,
-    eager_reports=True,
-    threads=2,
-)
-
-
-class NoDefaults:
-    """The reference had none: every axis is given."""
-
-    def indicator_axes(self, indicator_id: str) -> dict[str, Axis]:
-        return {}
-
-    def signal_axes(self, indicator_id: str) -> dict[str, Axis]:
-        return {}
-
-
-class NoStrategies:
-    def find(self, strategy_id: UUID) -> None:
-        return None
-
-    def ping(self) -> None:
-        return None
+# The defaults of the reference.
+REFERENCE = {
+    "warmup_bars": 200,
+    "top_k": 300,
+    "preselect": 20_000,
+    "fee_pct_by_market_id": {1: 0.075, 2: 0.1, 3: 0.075, 4: 0.1},
+}
 
 
 @pytest.fixture(params=RUNS)
@@ -71,18 +35,9 @@ def golden(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def result(golden: dict[str, Any]) -> Iterator[RunResult]:
+def result(golden: dict[str, Any]) -> RunResult:
     minutes = dict(np.load(GOLDEN / "runs" / golden["candles"]))
-    backtester = Backtester(
-        candles=MemoryFeed(minutes),
-        strategies=NoStrategies(),
-        defaults=NoDefaults(),
-        read_spec=lambda spec: pytest.fail("no strategy is saved"),
-        policy=POLICY,
-    )
-    request = parse_request(golden["request"])
-    yield backtester.run(request, user_id=USER, control=Control())
-    backtester.close()
+    return answer(MemoryFeed(minutes), parse_request(golden["request"]), **REFERENCE)
 
 
 def test_run_equals_the_reference(golden: dict[str, Any], result: RunResult) -> None:

@@ -42,7 +42,7 @@ def _mangle_value(value: dict[str, Any], draw: random.Random) -> None:
         case 0:
             del parent[key]
         case 1 if isinstance(parent, dict):
-            parent[draw.choice(NASTY_NAMES)] = draw.choice(NASTY_VALUES)
+            parent[draw.choice(NASTY_NAMES)] = deepcopy(draw.choice(NASTY_VALUES))
         case 2 if isinstance(parent, dict):
             parent[draw.choice(NASTY_NAMES)] = parent.pop(key)
         case _:

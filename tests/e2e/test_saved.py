@@ -1,4 +1,4 @@
-"""Saved strategies over the real use-case: who may run them, what overrides change, what is hashed."""
+"""Saved strategies over the real use-case: who may run them, what overrides do, what is hashed."""
 
 import copy
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from backtest.identity import canonical_json, sha256_hex
 from tests.e2e.answers import whole_answer
 from tests.e2e.grids import GRID, TEMPLATE, candles, explicit, spanned
 from tests.e2e.world import Faces, Shelf, opened_over
+from tests.faces import to_graphql
 
 SETTINGS = {name: GRID[name] for name in ("time_range", "warmup_bars", "top_k", "preselect")}
 RSI = {"long_threshold": 52, "short_threshold": 48}
@@ -175,15 +176,10 @@ def test_who_may_not_run_a_strategy_is_told_so(
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (status, code)
     assert error["details"] == {"strategy_id": strategy_id}
-    for document in (
-        "mutation ($id: UUID!) { runBacktest(input: {saved: {timeRange: $R, strategyId: $id}})"
-        " { mode } }",
-        "query ($id: UUID!) { estimateBacktest(input: {saved: {timeRange: $R, strategyId: $id}})"
-        " { isAllowed } }",
-    ):
-        start_end = 'start: "1970-01-01T01:00:00Z", end: "1970-01-01T14:10:00Z"'
-        answer = graphql.ask(document.replace("$R", f"{{{start_end}}}"), {"id": strategy_id})
-        (told,) = answer.json()["errors"]
+    for field, selection in (("runBacktest", "mode"), ("estimateBacktest", "isAllowed")):
+        kind = "mutation" if field == "runBacktest" else "query"
+        document = f"{kind} ($i: RunBacktestInput!) {{ {field}(input: $i) {{ {selection} }} }}"
+        (told,) = graphql.ask(document, {"i": to_graphql(request)}).json()["errors"]
         assert told["extensions"] == {"code": code, "status": status, "details": error["details"]}
         assert told["message"] == error["message"]
 

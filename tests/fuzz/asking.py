@@ -79,13 +79,20 @@ def services_without_candles() -> Services:
     return replace(bare, service=service, closers=(*bare.closers, backtester.close))
 
 
-async def ask(app: ASGIApp, path: str, body: bytes, good_token: str) -> tuple[int, bytes]:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"authorization", f"Bearer {good_token}".encode()),
-    ]
+async def ask(
+    app: ASGIApp,
+    path: str,
+    body: bytes,
+    good_token: str,
+    *,
+    method: str = "POST",
+    content_type: bytes | None = b"application/json",
+) -> tuple[int, bytes]:
+    headers = [(b"authorization", f"Bearer {good_token}".encode())]
+    if content_type is not None:
+        headers.append((b"content-type", content_type))
     scope: Scope = {
-        "type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b"",
+        "type": "http", "method": method, "path": path, "headers": headers, "query_string": b"",
         "root_path": "", "scheme": "http", "server": ("testserver", 80), "http_version": "1.1",
     }  # fmt: skip
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]

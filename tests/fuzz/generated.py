@@ -15,10 +15,10 @@ from hypothesis_graphql import from_schema, nodes
 from schemathesis import GenerationMode
 
 PUBLISHED = Path(__file__).parents[2] / "schema"
-NUMBERS = st.integers(-50, 2**40) | st.floats(allow_nan=False, allow_infinity=False)
 WHOLE = st.integers(-3, 2**33).map(nodes.Int)
 SCALARS = {
-    "AxisValue": NUMBERS.map(lambda x: (nodes.Int if isinstance(x, int) else nodes.Float)(x))
+    "AxisValue": st.integers(-50, 2**40).map(nodes.Int)
+    | st.floats(allow_nan=False, allow_infinity=False).map(nodes.Float)
     | st.sampled_from(["close", "hlc3", ""]).map(nodes.String),
     "DateTime": st.datetimes().map(lambda moment: nodes.String(f"{moment.isoformat()}Z")),
     "WholeNumber": WHOLE,
@@ -63,7 +63,12 @@ def drawn(
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.filter_too_much,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ],
     )
     @given(value=strategy)
     def draw(value: Any) -> None:
