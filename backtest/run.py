@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 
 from backtest.control import Control
+from backtest.engine.account import BUDGET_CAP
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
 from backtest.engine.estimate import estimate_bytes
@@ -20,6 +21,7 @@ from backtest.engine.market import Market
 from backtest.engine.replays import Scene, VariantReplay
 from backtest.engine.risk_plane import RiskPlane, Tile
 from backtest.engine.rows import Readers
+from backtest.engine.shortlist import Margin
 from backtest.engine.stages import Stages
 from backtest.engine.winners import Contest, KeyMaker, Winner
 from backtest.errors import (
@@ -217,7 +219,7 @@ class Backtester:
             plane=plane,
             ranking=settings.ranking,
             keys=keys,
-            n_bars=market.n_bars,
+            margin=Margin.of(market.n_bars, adds_up=not np.isinf(market.terms[BUDGET_CAP])),
         )
         with clock.stage("stage_a"):
             shortlist = contest.shortlist(plan.n_shortlist)

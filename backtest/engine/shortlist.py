@@ -4,43 +4,65 @@ See: docs/scoring.md
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from backtest.types import FloatArray, IntArray
 
-# Each trade factor is off by a few units in the last place, grown by at most 1 / NEAR_ZERO.
+# Each trade is off by a few units in the last place, grown by at most 1 / NEAR_ZERO.
 ULPS_PER_TRADE = 256.0
+EPSILON = float(np.finfo(np.float64).eps)
+
+# An account that has less than this share of its cash left has lost exactly 100 %, as a number.
+NOTHING_LEFT = 2.0**-55
 
 ExactColumns = Callable[[IntArray], tuple[FloatArray, ...]]
 KeyOf = Callable[[int], str]
 
 
-def fast_margin(n_bars: int) -> float:
-    """How far two fast scores may be apart and still be in the wrong order, relative to 1."""
-    return ULPS_PER_TRADE * float(np.finfo(np.float64).eps) * max(n_bars, 64)
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How far two fast scores may be apart and still be in the wrong order."""
+
+    relative: float
+    absolute: float
+
+    @classmethod
+    def of(cls, n_bars: int, *, adds_up: bool) -> "Margin":
+        """The margin of scores over `n_bars` bars.
+
+        Products of trade factors are off by a share of themselves, and two of them are one number
+        in percent when they differ by less than rounding at 1. Sums of profits (`adds_up`) are
+        off by a share of the cash that they started from, however little is left.
+        """
+        relative = ULPS_PER_TRADE * EPSILON * max(n_bars, 64)
+        return cls(relative, relative if adds_up else 4 * EPSILON)
+
+    def around(self, scores: FloatArray) -> FloatArray:
+        """The margin at each score."""
+        return self.relative * np.abs(scores) + self.absolute
 
 
 def best_by_fast_score(
-    scores: FloatArray, n_best: int, n_bars: int, exact: ExactColumns, key_of: KeyOf
+    scores: FloatArray, n_best: int, margin: Margin, exact: ExactColumns, key_of: KeyOf
 ) -> IntArray:
     """Indexes of the best `n_best` scores, best first, in the order of the exact number.
 
     Args:
         scores: Shape (n,), fast end equity over initial cash, no NaN.
         n_best: How many are wanted.
-        n_bars: Bars of the target slice.
+        margin: How far the scores may be off.
         exact: Exact columns of chosen indexes, ascending is better, the first one the return.
         key_of: Variant key of an index; asked only where exact numbers are equal.
 
     Returns:
         Shape (min(n, n_best),) int64.
     """
-    margin = fast_margin(n_bars)
     candidates = _with_margin(scores, n_best, margin)
     order = candidates[np.argsort(-scores[candidates], kind="stable")]
     ordered = scores[order]
-    tolerance = margin * np.maximum(1.0, np.abs(ordered[:-1]))
+    tolerance = margin.around(ordered[:-1])
     starts = np.concatenate(([0], np.flatnonzero(ordered[:-1] - ordered[1:] > tolerance) + 1))
     stops = np.append(starts[1:], len(order))
     in_doubt = stops - starts > 1
@@ -92,10 +114,10 @@ def best_by_columns(
     return result
 
 
-def _with_margin(scores: FloatArray, n_best: int, margin: float) -> IntArray:
+def _with_margin(scores: FloatArray, n_best: int, margin: Margin) -> IntArray:
     """Indexes that may be among the best `n_best`, ascending."""
     n = len(scores)
     if n_best >= n:
         return np.arange(n, dtype=np.int64)
-    cut = float(np.partition(scores, n - n_best)[n - n_best])
-    return np.flatnonzero(scores >= cut - margin * max(1.0, abs(cut)))
+    cut = np.partition(scores, n - n_best)[n - n_best]
+    return np.flatnonzero(scores >= cut - margin.around(cut))

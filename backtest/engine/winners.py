@@ -12,8 +12,10 @@ from backtest.control import Control
 from backtest.engine.ranking import needs_drawdown, ranking_columns
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.shortlist import (
+    NOTHING_LEFT,
     ExactColumns,
     KeyOf,
+    Margin,
     best_by_columns,
     best_by_fast_score,
 )
@@ -97,7 +99,7 @@ class Contest:
         plane: The risk plane.
         ranking: The ranking.
         keys: Who makes keys for ties.
-        n_bars: Bars of the target slice.
+        margin: How far fast scores may be off.
     """
 
     def __init__(
@@ -108,10 +110,10 @@ class Contest:
         plane: RiskPlane,
         ranking: Ranking,
         keys: KeyMaker,
-        n_bars: int,
+        margin: Margin,
     ) -> None:
         self._stages, self._combos, self._plane = stages, combo_of_base, plane
-        self._ranking, self._keys, self._n_bars = ranking, keys, n_bars
+        self._ranking, self._keys, self._margin = ranking, keys, margin
         self._with_drawdown = needs_drawdown(ranking)
         self._by_return = ranking.primary is RankingMetric.TOTAL_RETURN_PCT
 
@@ -119,9 +121,8 @@ class Contest:
         """Base variants that Stage A keeps, best first, risk disabled."""
         if self._by_return:
             scores = self._stages.fast_scores()[self._combos]
-            return best_by_fast_score(
-                scores, n_best, self._n_bars, self._base_columns, self._keys.base_key
-            )
+            columns = self._knowing(scores, self._base_columns)
+            return best_by_fast_score(scores, n_best, self._margin, columns, self._keys.base_key)
         everyone = np.arange(len(self._combos), dtype=np.int64)
         columns = self._base_columns(everyone)
         return best_by_columns(everyone, columns, n_best, self._keys.base_key)[:n_best]
@@ -154,9 +155,24 @@ class Contest:
         if self._by_return:
             combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
             scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
-            return best_by_fast_score(scores, n_best, self._n_bars, columns, key_of)
+            knowing = self._knowing(scores, columns)
+            return best_by_fast_score(scores, n_best, self._margin, knowing, key_of)
         everyone = np.arange(len(shortlist) * n_cells, dtype=np.int64)
         return best_by_columns(everyone, columns(everyone), n_best, key_of)[:n_best]
+
+    def _knowing(self, scores: FloatArray, columns: ExactColumns) -> ExactColumns:
+        """The same columns, without replaying variants that are known to have lost everything."""
+        if self._ranking.secondary is not None:
+            return columns
+
+        def known(members: IntArray) -> tuple[FloatArray, ...]:
+            lost_everything = scores[members] < NOTHING_LEFT
+            losses = np.full(len(members), 100.0)
+            if not lost_everything.all():
+                (losses[~lost_everything],) = columns(members[~lost_everything])
+            return (losses,)
+
+        return known
 
     def _base_columns(self, bases: IntArray) -> tuple[FloatArray, ...]:
         combos, inverse = np.unique(self._combos[bases], return_inverse=True)

@@ -2,25 +2,18 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.fuzz.asking import MAX_ANSWER_BYTES
-from tests.fuzz.mistakes import MISTAKES, REPEATS, answers, digest
-
-HASH_SEEDS = os.environ.get("HASH_SEEDS", "1 2").split()
-ROOT = Path(__file__).parents[2]
+from tests.fuzz.mistakes import MISTAKES, answers, digest, digest_in_process
 
 Told = dict[str, set[tuple[int, bytes]]]
 
 
 @pytest.fixture(scope="module")
 def told() -> Told:
-    return asyncio.run(answers(REPEATS // 5))
+    return asyncio.run(answers(20))
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -34,16 +27,4 @@ def test_a_mistake_has_one_documented_answer(told: Told, name: str) -> None:
 
 
 def test_an_answer_does_not_depend_on_the_process(told: Told) -> None:
-    digests = {
-        subprocess.run(
-            [sys.executable, "-m", "tests.fuzz.mistakes"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        for seed in HASH_SEEDS
-    }
-
-    assert digests == {digest(told)}
+    assert {digest_in_process(seed) for seed in ("1", "2")} == {digest(told)}

@@ -7,9 +7,13 @@ import asyncio
 import hashlib
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,7 +23,6 @@ from tests.bff.doubles import token
 from tests.bff.hostile import hostile_bodies
 from tests.fuzz.asking import GRAPHQL_BODY, REST_BODY, ask, services_without_candles
 
-REPEATS = 100
 INVALID = (422, "validation_error")
 NOT_JSON = (400, "malformed_request")
 TOO_LARGE = (413, "payload_too_large")
@@ -27,6 +30,13 @@ MEDIA = (415, "unsupported_media_type")
 METHOD = (405, "method_not_allowed")
 ROOM = 200_000
 REST, GRAPHQL = "/backtests", "/graphql"
+
+
+START = 'start: "2024-01-01T00:00:00Z"'
+ESTIMATE = (
+    "{{ estimateBacktest(input: {{saved: {{timeRange: {{{}}}, "
+    'strategyId: "7c9e6679-7425-40de-944b-e07fc1f90ae7"}}}}) {{ isAllowed }} }}'
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,7 @@ def of_documents() -> dict[str, Mistake]:
         "a literal text for a number": (literal.format('"1"'), INVALID),
         "a literal surrogate": ('{ indicators(x: "\\ud800") { id } }', NOT_JSON),
         "a repeated member": (
-            "{ variantReport(input: {risk: {slPct: 1, slPct: 2}}) { tableMd } }",
+            ESTIMATE.format(f'{START}, {START}, end: "2024-01-02T00:00:00Z"'),
             INVALID,
         ),
         "20000 aliases": ("{" + " ".join(f"a{i}: __typename" for i in range(9_000)) + "}", INVALID),
@@ -161,6 +171,19 @@ def digest(told: dict[str, set[tuple[int, bytes]]]) -> str:
     return hashlib.sha256(
         repr(sorted((name, *found) for name, found in told.items())).encode()
     ).hexdigest()
+
+
+def digest_in_process(hash_seed: str) -> str:
+    """The digest that another process finds, whose hashes of texts have another seed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.mistakes"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
 
 
 if __name__ == "__main__":

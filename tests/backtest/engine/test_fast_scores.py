@@ -7,7 +7,7 @@ import pytest
 
 from backtest.engine.items import RETURN_PCT
 from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.shortlist import fast_margin
+from backtest.engine.shortlist import Margin
 from backtest.types import FloatArray, SizingMode
 from tests.oracle.cases import random_closes, random_setup, random_signal
 from tests.oracle.engine import Setup, play
@@ -18,13 +18,15 @@ SL = (5.0, 0.0, 0.5, 1.0, 40.0)
 TP = (0.25, 100.0, 2.0, 10.0)
 
 
-def assert_within_margin(fast: FloatArray, exact_pct: FloatArray, n_bars: int) -> None:
+def assert_within_margin(
+    fast: FloatArray, exact_pct: FloatArray, n_bars: int, sizing: SizingMode
+) -> None:
     """Two scores may be off by the margin together, so each by half of it."""
     exact = 1.0 + exact_pct / 100.0
-    bound = fast_margin(n_bars) / 2 * np.maximum(1.0, np.abs(exact))
+    margin = Margin.of(n_bars, adds_up=sizing is SizingMode.FIXED_QUOTE)
 
     assert not np.isnan(fast).any()
-    assert (np.abs(fast - exact) <= bound).all()
+    assert (np.abs(fast - exact) <= margin.around(exact) / 2).all()
 
 
 @pytest.mark.parametrize("sizing", SizingMode)
@@ -39,7 +41,7 @@ def test_stage_a_scores_stay_within_the_margin(sizing: SizingMode, seed: int) ->
     fast = stages.fast_scores()
     exact = stages.exact_metrics(np.arange(N_SIGNALS))[:, RETURN_PCT]
 
-    assert_within_margin(fast, exact, len(close))
+    assert_within_margin(fast, exact, len(close), sizing)
 
 
 @pytest.mark.parametrize("sizing", SizingMode)
@@ -59,7 +61,7 @@ def test_plane_scores_stay_within_the_margin(sizing: SizingMode, seed: int) -> N
     combos, cells = np.divmod(np.arange(8 * n_cells), n_cells)
     exact = stages.exact_cells(combos, cells, plane)[:, RETURN_PCT]
 
-    assert_within_margin(fast.reshape(-1), exact, len(close))
+    assert_within_margin(fast.reshape(-1), exact, len(close), sizing)
 
 
 @pytest.mark.parametrize("seed", range(6))

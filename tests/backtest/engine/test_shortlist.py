@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from backtest.engine.shortlist import best_by_columns, best_by_fast_score, fast_margin
+from backtest.engine.shortlist import Margin, best_by_columns, best_by_fast_score
 from backtest.types import FloatArray, IntArray
 
-N_BARS = 100
+MARGIN = Margin.of(100, adds_up=False)
 
 
 def brute(exact: list[tuple[float, ...]], keys: list[str], n_best: int) -> list[int]:
@@ -19,7 +19,7 @@ def test_noise_within_the_margin_never_changes_the_best(seed: int) -> None:
     n = int(random.integers(1, 60))
     scale = float(random.choice([1.0, 1e6]))
     equity = random.choice([0.5, 1.0, 1.0 + 1e-13, 1.2, 1.2 + 2e-12], n) * scale
-    noise = random.uniform(-0.5, 0.5, n) * fast_margin(N_BARS) * np.maximum(1, np.abs(equity))
+    noise = random.uniform(-0.5, 0.5, n) * MARGIN.around(equity)
     secondary = random.integers(0, 2, n).astype(np.float64)
     keys = [f"{key:05}" for key in random.permutation(n)]
     n_best = int(random.integers(1, n + 3))
@@ -27,7 +27,7 @@ def test_noise_within_the_margin_never_changes_the_best(seed: int) -> None:
     def exact(members: IntArray) -> tuple[FloatArray, ...]:
         return -equity[members], secondary[members]
 
-    best = best_by_fast_score(equity + noise, n_best, N_BARS, exact, keys.__getitem__)
+    best = best_by_fast_score(equity + noise, n_best, MARGIN, exact, keys.__getitem__)
 
     assert best.tolist() == brute(list(zip(-equity, secondary, strict=True)), keys, n_best)
 
@@ -52,6 +52,6 @@ def test_clear_scores_need_no_exact_number() -> None:
     def exact(members: IntArray) -> tuple[FloatArray, ...]:
         pytest.fail("nothing is in doubt")
 
-    best = best_by_fast_score(np.array([1.0, 3.0, 2.0]), 2, N_BARS, exact, str)
+    best = best_by_fast_score(np.array([1.0, 3.0, 2.0]), 2, MARGIN, exact, str)
 
     assert best.tolist() == [1, 2]
