@@ -27,6 +27,7 @@ from backtest.errors import InvalidRequest, Problem
 from bff.errors import Code, RoehubError
 
 MAX_NESTING = 64
+CHARS_PER_TOKEN = 32
 RUN_FIELD = "runBacktest"
 QUESTION_FIELDS = frozenset({"estimateBacktest", "variantReport"})
 LONG_LISTS = frozenset({"equityCurve", "trades", "variants"})
@@ -38,7 +39,10 @@ _NUMBERS = {TokenKind.INT, TokenKind.FLOAT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphQLLimits:
-    """Limits of one document; fields, aliases and runs count with every fragment written out."""
+    """Limits of one document; fields, aliases and runs count with every fragment written out.
+
+    Comments are tokens, and a document has at most 32 characters for each allowed token.
+    """
 
     max_tokens: int = 2_000
     max_aliases: int = 30
@@ -92,9 +96,14 @@ def parse_document(text: str, limits: GraphQLLimits) -> DocumentNode:
 
 
 def _check_tokens(text: str, limits: GraphQLLimits) -> None:
+    max_chars = limits.max_tokens * CHARS_PER_TOKEN
+    if len(text) > max_chars:
+        raise _too_much("too_many_characters", f"at most {max_chars} characters are allowed")
     lexer = Lexer(Source(text))
     depth = n_tokens = 0
-    while (token := lexer.advance()).kind is not TokenKind.EOF:
+    token = lexer.token
+    # Unlike `advance`, this does not skip comments: each of them costs as much as a token.
+    while (token := lexer.read_next_token(token.end)).kind is not TokenKind.EOF:
         n_tokens += 1
         depth += (token.kind in _OPENING) - (token.kind in _CLOSING)
         if n_tokens > limits.max_tokens:

@@ -1,6 +1,7 @@
 """From the domain's results to the response models."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from operator import attrgetter
 
 from backtest.result import EquityCurve, RankedVariant, RunResult, Selection
 from backtest.result import Report as DomainReport
@@ -19,6 +20,9 @@ from schema.response import (
     Variant,
 )
 from schema.scalars import Timestamp, to_time_text
+
+_TRADE_MEMBERS = tuple(field.name for field in fields(DomainTrade))
+_members_of = attrgetter(*_TRADE_MEMBERS)
 
 
 def to_response(result: RunResult) -> BacktestResponse:
@@ -102,7 +106,7 @@ def _to_selection(selection: Selection) -> IndicatorSelection:
 
 def _to_trade(trade: DomainTrade) -> Trade:
     return Trade.model_validate(
-        asdict(trade)
+        dict(zip(_TRADE_MEMBERS, _members_of(trade), strict=True))
         | {
             "direction": TradeDirection(trade.direction),
             "exit_reason": ExitReason(trade.exit_reason),

@@ -23,7 +23,7 @@ from schema.graphql_body import (
     read_word,
     spelled,
 )
-from schema.parse import MODE_CONFLICT, parse_request
+from schema.parse import MAX_FOUND, MODE_CONFLICT, parse_request, too_many_problems
 from schema.request import Execution
 
 _ROOT: Loc = ("input",)
@@ -178,6 +178,8 @@ def _read_template(raw: Mapping[str, Any], path: Loc, to: Places) -> dict[str, o
 
 
 def _parse(body: Mapping[str, object], to: Places) -> tuple[RunRequest, Places]:
+    if len(to.problems) > MAX_FOUND:
+        raise too_many_problems(_ROOT)
     found: list[Problem] = []
     headline = "Validation failed"
     try:

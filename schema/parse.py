@@ -1,11 +1,12 @@
 """The one way a request enters: a JSON value becomes a run request, or every problem it has."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
-from backtest.errors import InvalidRequest, Problem
+from backtest.errors import InvalidRequest, Loc, Problem
 from backtest.request import RunRequest
 from schema.problems import shape_problems
 from schema.request import BacktestRequest
@@ -14,6 +15,8 @@ from schema.translate import to_run_request
 
 MODE_CONFLICT = "mode_conflict"
 ONE_MODE = "POST /backtests requires exactly one mode: strategy_id xor template"
+# What has more is not a request that somebody wrote; listing it would cost more than a run.
+MAX_FOUND = 1_000
 ONLY_SAVED = "POST /backtests overrides are allowed only in saved mode"
 
 
@@ -28,13 +31,16 @@ def parse_request(body: object) -> RunRequest:
         it yet; the use-case does that.
 
     Raises:
-        InvalidRequest: Every problem of the request. Where some part is malformed, the parts that
-            are not have been held against the catalog too, so that one answer tells all.
+        InvalidRequest: Every problem of the request, or that there are more than a thousand. Where
+            some part is malformed, the parts that are not have been held against the catalog too,
+            so that one answer tells all.
     """
     conflicts = list(_mode_conflicts(body)) if _is_object(body) else []
     request, shape = _read(body)
     if request is None or conflicts:
-        problems = {*conflicts, *shape, *rule_problems(body)}
+        problems = {*conflicts, *shape, *islice(rule_problems(body), MAX_FOUND)}
+        if len(problems) > MAX_FOUND:
+            raise too_many_problems()
         raise InvalidRequest(sorted(problems, key=_order), _headline(conflicts, problems))
     return to_run_request(request)
 
@@ -43,7 +49,15 @@ def _read(body: object) -> tuple[BacktestRequest | None, list[Problem]]:
     try:
         return BacktestRequest.model_validate(body), []
     except ValidationError as error:
+        if error.error_count() > MAX_FOUND:
+            raise too_many_problems() from error
         return None, list(shape_problems(error))
+
+
+def too_many_problems(loc: Loc = ()) -> InvalidRequest:
+    """The answer to a request that is wrong in more places than anybody would read."""
+    message = f"there are more than {MAX_FOUND} problems; the request has another shape"
+    return InvalidRequest([Problem(loc, "too_many_problems", message)])
 
 
 def _mode_conflicts(body: Mapping[str, Any]) -> Iterator[Problem]:
