@@ -2,6 +2,7 @@
 
 import sys
 
+from benchmarks.attacks import ATTACKS_PAGE
 from benchmarks.cold_start import COLD_START
 from benchmarks.engine import ENGINE
 from benchmarks.growth import GROWTH
@@ -20,6 +21,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     COLD_START,
     SERVICE,
     MEMORY,
+    ATTACKS_PAGE,
 )
 
 

@@ -82,7 +82,7 @@ def _add_layers(app: FastAPI, services: Services) -> None:
             allow_headers=["authorization", "content-type"],
             expose_headers=["retry-after", "x-request-id"],
         )
-    app.add_middleware(Edge, graphql_path=GRAPHQL_PATH)
+    app.add_middleware(Edge, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
 
 
 async def _answer_roehub(_: Request, exc: Exception) -> Response:

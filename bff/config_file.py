@@ -150,5 +150,7 @@ class BacktestFile(_Section):
         if isinstance(backtest, BacktestDefaults):
             largest = backtest.guards.max_compute_bytes_total
             if value.memory_bytes < largest:
-                raise ValueError(f"memory_bytes must be at least max_compute_bytes_total, {largest}")
+                raise ValueError(
+                    f"memory_bytes must be at least max_compute_bytes_total, {largest}"
+                )
         return value

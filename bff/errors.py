@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from backtest import errors as domain
 from backtest.errors import Loc
+from schema.parse import MAX_FOUND, too_many_problems
 from schema.problems import is_stored, stored_place
 
 log = structlog.stdlib.get_logger(__name__)
@@ -133,8 +134,9 @@ def to_roehub(
     code = next(CODE_OF[cls] for cls in type(exc).__mro__ if cls in CODE_OF)
     details: dict[str, Any] = dict(exc.details)
     if isinstance(exc, domain.InvalidRequest):
+        listed = exc if len(exc.problems) <= MAX_FOUND else too_many_problems()
         problems = sorted(
-            {(render_loc(item.loc), item.code, _capped(item.message)) for item in exc.problems}
+            {(render_loc(item.loc), item.code, _capped(item.message)) for item in listed.problems}
         )
         details["errors"] = [
             {"path": path, "code": item_code, "message": message}

@@ -13,6 +13,7 @@ from graphql import GraphQLError
 from backtest.errors import BacktestError, InvalidRequest, Loc, Problem, Transient
 from bff.errors import RoehubError, masked, spelled_place, to_roehub
 from schema.graphql_body import Places
+from schema.parse import MAX_FOUND, too_many_problems
 
 _LONG_QUOTE = re.compile(r"""(['"])([^'"]{40})[^'"]+\1""")
 
@@ -58,6 +59,8 @@ def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
     if isinstance(cause, InvalidRequest):
         # An error deeper than a root field is about an argument there, not about the input.
         root = places.get(str(error.path[0])) if error.path and len(error.path) == 1 else None
+        if len(cause.problems) > MAX_FOUND:
+            return to_roehub(too_many_problems(() if root is None else ("input",)), as_written)
         problems = cause.problems if root is None else map(root.translate, cause.problems)
         return to_roehub(InvalidRequest(problems, cause.message), as_written)
     if isinstance(cause, BacktestError):

@@ -27,7 +27,7 @@ from backtest.errors import InvalidRequest, Problem
 from bff.errors import Code, RoehubError
 
 MAX_NESTING = 64
-CHARS_PER_TOKEN = 32
+CHARS_PER_TOKEN = 24
 RUN_FIELD = "runBacktest"
 QUESTION_FIELDS = frozenset({"estimateBacktest", "variantReport"})
 LONG_LISTS = frozenset({"equityCurve", "trades", "variants"})
@@ -41,7 +41,7 @@ _NUMBERS = {TokenKind.INT, TokenKind.FLOAT}
 class GraphQLLimits:
     """Limits of one document; fields, aliases and runs count with every fragment written out.
 
-    Comments are tokens, and a document has at most 32 characters for each allowed token.
+    Comments are tokens, and a document has at most 24 characters for each allowed token.
     """
 
     max_tokens: int = 2_000

@@ -89,6 +89,11 @@ class RunPool:
         with self._lock:
             return len(self._queue)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether everything new is refused because the process is about to stop."""
+        return self._is_draining
+
     async def run_in_thread(
         self,
         receive: Receive,

@@ -33,29 +33,36 @@ class Workers:
     """
 
     def __init__(self, n_workers: int, listener: socket.socket, command: Command) -> None:
+        self._n_workers = n_workers
         self._listener = listener
         self._command = command
         self._running: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
-        self._n_workers = n_workers
-        self._is_stopping = False
-        self._has_failed = False
+        self._signals: list[int] = []
+        self._is_stopping = self._has_failed = False
 
     def run(self) -> int:
         """Supervise until stopped; the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._hand_on)
+            signal.signal(number, self._remember)
         for n in range(self._n_workers):
             self._start(n)
         while self._running:
             time.sleep(POLL_S)
+            while self._signals:
+                self._hand_on(self._signals.pop(0))
             for n in tuple(self._running):
                 self._look_after(n)
         return int(self._has_failed)
 
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._signals.append(number)
+
     def _start(self, n: int) -> None:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own command line
             [sys.executable, "-m", "bff", *self._command(n)],
             pass_fds=[self._listener.fileno()],
+            process_group=0,  # Ctrl-C reaches them once, through us
         )
         self._running[n] = process, time.monotonic()
 
@@ -66,17 +73,17 @@ class Workers:
             return
         del self._running[n]
         if self._is_stopping:
-            self._has_failed |= code != 0
+            self._has_failed |= code not in {0, -signal.SIGTERM, -signal.SIGINT}
             return
         log.error("worker_died", worker=n, code=code)
         if time.monotonic() - started_at < SETTLED_S:
             self._has_failed = True
-            self._hand_on(signal.SIGTERM, None)
+            self._hand_on(signal.SIGTERM)
             return
         self._start(n)
 
-    def _hand_on(self, number: int, frame: FrameType | None) -> None:
-        del frame
+    def _hand_on(self, number: int) -> None:
         self._is_stopping = True
+        self._listener.close()
         for process, _ in self._running.values():
             process.send_signal(number)

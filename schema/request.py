@@ -1,7 +1,7 @@
 """The request, defined once: REST reads these models, GraphQL inputs are made from them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -14,7 +14,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from schema.axis import STRICT, AxisInput, AxisModel, NamedAxisInput, SignalGridInput
 from schema.enums import DirectionMode, RankingMetric, SizingMode, Timeframe
@@ -34,6 +34,8 @@ AxisMap = dict[Text, AxisModel]
 
 # Beyond this a float64 holds no cents any more, and accounts run into infinity.
 MAX_QUOTE = 1e15
+# Each may occur once, and the catalog is smaller.
+MAX_INDICATORS = 100
 
 
 def _to_metric(value: object) -> object:
@@ -43,6 +45,17 @@ def _to_metric(value: object) -> object:
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"ranking.metric must be one of: {', '.join(known)}")
     return value
+
+
+def _require_few(value: object) -> object:
+    """Refuse a list that cannot be right before each of its items is judged."""
+    n_items = len(cast("list[object]", value)) if isinstance(value, list) else 0
+    if n_items > MAX_INDICATORS:
+        raise PydanticKnownError(
+            "too_long",
+            {"field_type": "List", "max_length": MAX_INDICATORS, "actual_length": n_items},
+        )
+    return cast("object", value)
 
 
 Metric = Annotated[RankingMetric, BeforeValidator(_to_metric)]
@@ -208,10 +221,11 @@ class Template(BaseModel):
     timeframe: Annotated[Timeframe, Field(description="Length of a bar.")]
     indicator_grids: Annotated[
         tuple[IndicatorGrid, ...],
+        BeforeValidator(_require_few),
         AfterValidator(require_some),
         Field(
             description="At least one indicator; each may occur once.",
-            json_schema_extra={"minItems": 1},
+            json_schema_extra={"minItems": 1, "maxItems": MAX_INDICATORS},
         ),
         strawberry.field(graphql_type=list[IndicatorGrid]),
     ]

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from backtest.errors import StrategiesUnavailable
 
-_TIMEOUT_S = 5
+TIMEOUT_S = 5
 _POOL_SIZE = 4
 _SQLITE_SCHEME = "sqlite:///"
 
@@ -92,10 +92,10 @@ def open_engine(store: StrategyStore, *, is_read_only: bool) -> sa.Engine:
         path = store.path.resolve().as_uri().removeprefix("file://")
         return sa.create_engine(
             f"sqlite:///file:{path}?mode={mode}&uri=true",
-            connect_args={"timeout": _TIMEOUT_S},
+            connect_args={"timeout": TIMEOUT_S},
             pool_size=_POOL_SIZE,
         )
-    options = f"-c statement_timeout={_TIMEOUT_S * 1000}"
+    options = f"-c statement_timeout={TIMEOUT_S * 1000}"
     if is_read_only:
         options += " -c default_transaction_read_only=on"
     arguments = store.connection_arguments()
@@ -103,15 +103,14 @@ def open_engine(store: StrategyStore, *, is_read_only: bool) -> sa.Engine:
     return sa.create_engine(
         "postgresql+psycopg://",
         connect_args={
-            "connect_timeout": _TIMEOUT_S,
-            "tcp_user_timeout": _TIMEOUT_S * 1000,
+            "connect_timeout": TIMEOUT_S,
+            "tcp_user_timeout": TIMEOUT_S * 1000,
             **arguments,
             "options": f"{given} {options}".strip(),
         },
         pool_size=_POOL_SIZE,
         max_overflow=0,
-        pool_timeout=_TIMEOUT_S,
-        pool_pre_ping=True,
+        pool_timeout=TIMEOUT_S,
         pool_recycle=1_800,
     )
 

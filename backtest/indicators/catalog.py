@@ -791,6 +791,7 @@ _ROWS = (
         params=(bars("window", 20),),
         outputs="distance_to_ma_norm",
         rule=band("float", -100.0, 100.0, 0.1, -2.0, 2.0),
+        inner="window",
         warmup="0",
         formula="(x-EMA(x, window))/ATR(window)",
     ),

@@ -4,17 +4,11 @@ from math import isqrt
 
 import numpy as np
 
-from backtest.indicators import primitives
-from backtest.indicators.primitives import (
-    divide,
-    ema_alpha,
-    rolled,
-    rolling_sum,
-    smooth,
-    total,
-    weighted_mean,
-)
+from backtest.indicators import smoothing, sums
+from backtest.indicators.primitives import rolled
 from backtest.indicators.series import Series
+from backtest.indicators.smoothing import ema_alpha, smooth
+from backtest.indicators.sums import ratio, weighted_mean
 from backtest.jit import kernel
 from backtest.types import FloatArray
 
@@ -51,9 +45,16 @@ def smooth_thrice(
             t += 1
 
 
+@kernel("void(float64[::1], float64[::1], float64[::1])")
+def overshoot(fast: FloatArray, slow: FloatArray, out: FloatArray) -> None:
+    """The fast average carried on by its distance from the slow one, which `out` may be."""
+    for t in range(len(out)):
+        out[t] = 2.0 * fast[t] - slow[t]
+
+
 def sma(series: Series, *, source: str, window: int) -> FloatArray:
     """Simple moving average, defined from bar `window - 1`; TA-Lib SMA."""
-    return series.shared(primitives.sma, source, window)
+    return sums.sma(series, source, window)
 
 
 def ema(series: Series, *, source: str, window: int) -> FloatArray:
@@ -61,17 +62,17 @@ def ema(series: Series, *, source: str, window: int) -> FloatArray:
 
     TA-Lib EMA with another seed: the first value instead of the mean of the first `window`.
     """
-    return series.shared(primitives.ema, source, window)
+    return smoothing.ema(series, source, window)
 
 
 def rma(series: Series, *, source: str, window: int) -> FloatArray:
     """Wilder's moving average, weight `1 / window`, seeded with the first value (bar 0)."""
-    return series.shared(primitives.rma, source, window)
+    return smoothing.rma(series, source, window)
 
 
 def wma(series: Series, *, source: str, window: int) -> FloatArray:
     """Linearly weighted moving average, defined from bar `window - 1`; TA-Lib WMA."""
-    return series.shared(primitives.wma, source, window)
+    return sums.wma(series, source, window)
 
 
 def lwma(series: Series, *, source: str, window: int) -> FloatArray:
@@ -81,9 +82,7 @@ def lwma(series: Series, *, source: str, window: int) -> FloatArray:
 
 def vwma(series: Series, *, window: int) -> FloatArray:
     """Close weighted by volume, from bar `window - 1`; NaN where the window has no volume."""
-    out = rolled(rolling_sum, series.shared(_traded_value), window)
-    divide(out, series.shared(total, "volume", window), out)
-    return out
+    return ratio(series.shared(_traded_value), series["volume"], window)
 
 
 def dema(series: Series, *, source: str, window: int) -> FloatArray:
@@ -112,11 +111,10 @@ def hma(series: Series, *, source: str, window: int) -> FloatArray:
     Half and root of the window are rounded down. Defined from bar
     `window - 1 + floor(sqrt(window)) - 1`.
     """
-    fast = series.shared(primitives.wma, source, max(1, window // 2))
-    slow = series.shared(primitives.wma, source, window)
-    ahead = 2.0 * fast
-    ahead -= slow
-    return rolled(weighted_mean, ahead, max(1, isqrt(window)))
+    fast = series.shared(sums.wma, source, max(1, window // 2))
+    slow = sums.wma(series, source, window)
+    overshoot(fast, slow, slow)
+    return rolled(weighted_mean, slow, max(1, isqrt(window)))
 
 
 def zlema(series: Series, *, source: str, window: int) -> FloatArray:

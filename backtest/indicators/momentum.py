@@ -9,18 +9,12 @@ See: docs/indicators.md
 
 import numpy as np
 
-from backtest.indicators.primitives import (
-    ema,
-    ema_alpha,
-    highest,
-    lowest,
-    rolled,
-    rolling_max,
-    rolling_mean,
-    rolling_min,
-    rolling_offset,
-)
+from backtest.indicators.dispersion import rolling_offset
+from backtest.indicators.extremes import highest, lowest, rolling_max, rolling_min
+from backtest.indicators.primitives import rolled
 from backtest.indicators.series import Series
+from backtest.indicators.smoothing import ema_alpha, ema_pair
+from backtest.indicators.sums import rolling_mean
 from backtest.jit import kernel
 from backtest.types import FloatArray
 
@@ -82,8 +76,7 @@ def williams_r(series: Series, *, window: int) -> FloatArray:
 
     Finite from bar `window - 1`; NaN where the window has no range.
     """
-    high = series.shared(highest, "high", window)
-    low = series.shared(lowest, "low", window)
+    high, low = highest(series, "high", window), lowest(series, "low", window)
     out = np.empty_like(high)
     percent_range(series["close"], high, low, out)
     return out
@@ -106,13 +99,13 @@ def macd(series: Series, *, source: str, fast_window: int, slow_window: int) -> 
 
     The windows are not put in order: `fast_window > slow_window` flips the sign.
     """
-    return series.shared(ema, source, fast_window) - series.shared(ema, source, slow_window)
+    fast, slow = ema_pair(series, source, fast_window, slow_window)
+    return fast - slow
 
 
 def ppo(series: Series, *, source: str, fast_window: int, slow_window: int) -> FloatArray:
     """MACD in percent of the slow mean (TA-Lib `PPO` with EMA). NaN where the slow mean is 0."""
-    fast = series.shared(ema, source, fast_window)
-    slow = series.shared(ema, source, slow_window)
+    fast, slow = ema_pair(series, source, fast_window, slow_window)
     out = np.empty_like(fast)
     percent_above(fast, slow, out)
     return out
@@ -135,16 +128,16 @@ def fisher(series: Series, *, window: int) -> FloatArray:
     A memoryless form of Ehlers (2002): neither the place nor the result is smoothed. Finite from
     bar `window - 1`; NaN where the window has no range.
     """
-    high = series.shared(highest, "high", window)
-    low = series.shared(lowest, "low", window)
+    high, low = highest(series, "high", window), lowest(series, "low", window)
     out = np.empty_like(high)
-    fisher_transform(series["hl2"], high, low, out)
+    fisher_odds(series["hl2"], high, low, out)
+    np.log(out, out=out)
+    out *= 0.5
     return out
 
 
 def _raw_stochastic(series: Series, window: int) -> FloatArray:
-    high = series.shared(highest, "high", window)
-    low = series.shared(lowest, "low", window)
+    high, low = highest(series, "high", window), lowest(series, "low", window)
     out = np.empty_like(high)
     range_position(series["close"], high, low, 0.0, out)
     return out
@@ -212,14 +205,17 @@ def percent_range(x: FloatArray, top: FloatArray, bottom: FloatArray, out: Float
 
 
 @kernel("void(float64[::1], float64[::1], float64[::1], float64[::1])")
-def fisher_transform(x: FloatArray, top: FloatArray, bottom: FloatArray, out: FloatArray) -> None:
-    """Inverse hyperbolic tangent of the place of `x` in its range scaled to ±0.999."""
+def fisher_odds(x: FloatArray, top: FloatArray, bottom: FloatArray, out: FloatArray) -> None:
+    """What the Fisher transform takes the root and logarithm of: `(1+z)/(1-z)`.
+
+    `z` is the place of `x` in its range, -1 at the bottom and 1 at the top, kept within ±0.999.
+    """
     for t in range(len(x)):
         span = top[t] - bottom[t]
         if span > 0.0:
             place = 2.0 * ((x[t] - bottom[t]) / span) - 1.0
             place = min(max(place, -FISHER_LIMIT), FISHER_LIMIT)
-            out[t] = 0.5 * np.log((1.0 + place) / (1.0 - place))
+            out[t] = (1.0 + place) / (1.0 - place)
         else:
             out[t] = np.nan
 

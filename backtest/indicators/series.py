@@ -2,11 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVarTuple
 
 from backtest.types import Bars, FloatArray
 
 P = ParamSpec("P")
+Args = TypeVarTuple("Args")
 
 SOURCES = ("open", "high", "low", "close", "hl2", "hlc3", "ohlc4")
 SHARED_BYTES = 64 << 20
@@ -61,11 +62,33 @@ class Series:
         The result is shared: nobody may write to it.
         """
         key = (compute, *args, *sorted(kwargs.items()))
+        found = self._recall(key)
+        return self._keep(key, compute(self, *args, **kwargs)) if found is None else found
+
+    def shared_pair(
+        self,
+        compute_both: Callable[[], tuple[FloatArray, FloatArray]],
+        compute: "Callable[[Series, *Args], FloatArray]",
+        args: tuple[*Args],
+        other_args: tuple[*Args],
+    ) -> tuple[FloatArray, FloatArray]:
+        """`shared` for two sets of arguments; `compute_both` gives both if neither is remembered.
+
+        It must give what `compute` would, to the bit.
+        """
+        key, other_key = (compute, *args), (compute, *other_args)
+        if key == other_key or self._recall(key) is not None or self._recall(other_key) is not None:
+            return self.shared(compute, *args), self.shared(compute, *other_args)
+        result, other_result = compute_both()
+        return self._keep(key, result), self._keep(other_key, other_result)
+
+    def _recall(self, key: tuple[Hashable, ...]) -> FloatArray | None:
         found = self._remembered.get(key)
         if found is not None:
             self._remembered.move_to_end(key)
-            return found
-        result = compute(self, *args, **kwargs)
+        return found
+
+    def _keep(self, key: tuple[Hashable, ...], result: FloatArray) -> FloatArray:
         self._remembered[key] = result
         self._held_bytes += result.nbytes
         while self._held_bytes > self._shared_bytes and len(self._remembered) > 1:

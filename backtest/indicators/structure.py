@@ -2,18 +2,11 @@
 
 import numpy as np
 
-from backtest.indicators.primitives import (
-    atr,
-    deviation,
-    divide,
-    ema,
-    highest,
-    lowest,
-    offset,
-    rolled,
-    undefine,
-)
+from backtest.indicators.dispersion import deviation, offset
+from backtest.indicators.extremes import highest, lowest
+from backtest.indicators.primitives import divide, divide_difference, rolled, undefine
 from backtest.indicators.series import Series
+from backtest.indicators.smoothing import atr, ema
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray
 
@@ -103,7 +96,7 @@ def candle_stats(series: Series) -> FloatArray:
 def candle_stats_atr_norm(series: Series, *, atr_window: int) -> FloatArray:
     """Body of the bar in units of the average true range; NaN before the first movement."""
     out = np.empty_like(series["close"])
-    divide(series.shared(_bodies), series.shared(atr, atr_window), out)
+    divide(series.shared(_bodies), atr(series, atr_window), out)
     return out
 
 
@@ -112,8 +105,9 @@ def distance_to_ma_norm(series: Series, *, source: str, window: int) -> FloatArr
 
     One window for both; defined from bar 0, NaN before the first movement.
     """
-    out = series[source] - series.shared(ema, source, window)
-    divide(out, series.shared(atr, window), out)
+    x = series[source]
+    out = np.empty_like(x)
+    divide_difference(x, ema(series, source, window), series.shared(atr, window), out)
     return out
 
 
@@ -131,8 +125,8 @@ def zscore(series: Series, *, source: str, window: int) -> FloatArray:
 
     Defined from bar `window - 1`, within ±sqrt(window - 1).
     """
-    out = np.empty_like(series[source])
-    divide(series.shared(offset, source, window), series.shared(deviation, source, window), out)
+    out = offset(series, source, window)
+    divide(out, deviation(series, source, window), out)
     return out
 
 

@@ -9,21 +9,16 @@ See: docs/indicators.md
 
 import numpy as np
 
-from backtest.indicators.primitives import (
-    atr,
+from backtest.indicators.extremes import (
     bars_since_max,
     bars_since_min,
-    divide,
-    ema,
     highest,
-    lowest,
-    rolled,
-    rolling_sum,
-    shift,
-    smoothed,
-    true_ranges,
+    rolling_middle,
 )
+from backtest.indicators.primitives import rolled, shift, true_ranges
 from backtest.indicators.series import Series
+from backtest.indicators.smoothing import atr, ema, smoothed
+from backtest.indicators.sums import ratio
 from backtest.jit import kernel
 from backtest.types import FloatArray
 
@@ -66,7 +61,7 @@ def donchian(series: Series, *, window: int) -> FloatArray:
 
     Finite from bar `window - 1`.
     """
-    return series.shared(_middle, window)
+    return _middle(series, window)
 
 
 def ichimoku(
@@ -83,7 +78,7 @@ def ichimoku(
 
 def keltner(series: Series, *, window: int) -> FloatArray:
     """Middle line of the channel: exponential mean of the typical price. Finite from bar 0."""
-    return series.shared(ema, "hlc3", window)
+    return ema(series, "hlc3", window)
 
 
 def linreg_slope(series: Series, *, source: str, window: int) -> FloatArray:
@@ -124,10 +119,7 @@ def vortex(series: Series, *, window: int) -> FloatArray:
 
     Finite from bar `window`; NaN where nothing moved in the window.
     """
-    moved = rolled(rolling_sum, series.shared(_upward_movement), window)
-    ranged = rolled(rolling_sum, series.shared(true_ranges), window)
-    divide(moved, ranged, moved)
-    return moved
+    return ratio(series.shared(_upward_movement), series.shared(true_ranges), window)
 
 
 def _plain_atr(series: Series, window: int) -> FloatArray:
@@ -143,8 +135,8 @@ def _directional_index(series: Series, window: int) -> FloatArray:
 
 
 def _middle(series: Series, window: int) -> FloatArray:
-    out = series.shared(highest, "high", window) + series.shared(lowest, "low", window)
-    out /= 2.0
+    out = np.empty_like(series["high"])
+    rolling_middle(series["high"], series["low"], window, out)
     return out
 
 

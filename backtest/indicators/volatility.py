@@ -4,16 +4,11 @@ from math import sqrt
 
 import numpy as np
 
-from backtest.indicators import primitives
-from backtest.indicators.primitives import (
-    deviation,
-    offset,
-    rolled,
-    rolling_variance,
-    sma,
-    true_ranges,
-)
+from backtest.indicators import dispersion, smoothing
+from backtest.indicators.dispersion import deviation, offset, rolling_deviation
+from backtest.indicators.primitives import rolled, true_ranges
 from backtest.indicators.series import Series
+from backtest.indicators.sums import sma
 from backtest.jit import kernel
 from backtest.types import FloatArray
 
@@ -71,17 +66,17 @@ def atr(series: Series, *, window: int) -> FloatArray:
 
     See: Wilder, New Concepts in Technical Trading Systems, 1978.
     """
-    return series.shared(primitives.atr, window)
+    return smoothing.atr(series, window)
 
 
 def stddev(series: Series, *, source: str, window: int) -> FloatArray:
     """Population standard deviation, from bar `window - 1`; TA-Lib STDDEV."""
-    return series.shared(deviation, source, window)
+    return deviation(series, source, window)
 
 
 def variance(series: Series, *, source: str, window: int) -> FloatArray:
     """Population variance, from bar `window - 1`; TA-Lib VAR."""
-    return series.shared(primitives.variance, source, window)
+    return dispersion.variance(series, source, window)
 
 
 def hv(series: Series, *, annualization: int, source: str, window: int) -> FloatArray:
@@ -95,7 +90,7 @@ def hv(series: Series, *, annualization: int, source: str, window: int) -> Float
 
 def bbands(series: Series, *, source: str, window: int) -> FloatArray:
     """Middle Bollinger band, a simple moving average, from bar `window - 1`."""
-    return series.shared(sma, source, window)
+    return sma(series, source, window)
 
 
 def bbands_bandwidth(series: Series, *, mult: float, source: str, window: int) -> FloatArray:
@@ -124,4 +119,4 @@ def _log_returns(series: Series, source: str) -> FloatArray:
 
 
 def _return_deviation(series: Series, source: str, window: int) -> FloatArray:
-    return np.sqrt(rolled(rolling_variance, series.shared(_log_returns, source), window))
+    return rolled(rolling_deviation, series.shared(_log_returns, source), window)

@@ -9,9 +9,11 @@ See: docs/indicators.md
 
 import numpy as np
 
-from backtest.indicators.primitives import divide, rolled, rolling_sum, rolling_variance, sma, total
+from backtest.indicators.dispersion import rolling_deviation
+from backtest.indicators.primitives import rolled
 from backtest.indicators.series import Series
-from backtest.jit import inline, kernel
+from backtest.indicators.sums import ratio, sma
+from backtest.jit import kernel
 from backtest.types import FloatArray
 
 
@@ -20,8 +22,8 @@ def ad_line(series: Series) -> FloatArray:
 
     A bar without range adds nothing.
     """
-    out = np.empty_like(series["close"])
-    accumulation(series["high"], series["low"], series["close"], series["volume"], out)
+    out = _flows(series)
+    accumulate(out)
     return out
 
 
@@ -31,7 +33,7 @@ def cmf(series: Series, *, window: int) -> FloatArray:
     Finite from bar `window - 1`; NaN where the window has no volume. A bar without range has no
     flow.
     """
-    return _per_volume(series, series.shared(_flows), window)
+    return ratio(series.shared(_flows), series["volume"], window)
 
 
 def obv(series: Series) -> FloatArray:
@@ -40,7 +42,8 @@ def obv(series: Series) -> FloatArray:
     TA-Lib `OBV` counts the first bar's volume as well and is higher by that constant.
     """
     out = np.empty_like(series["close"])
-    balance(series["close"], series["volume"], out)
+    signed_volume(series["close"], series["volume"], out)
+    accumulate(out[1:])
     return out
 
 
@@ -50,15 +53,12 @@ def mfi(series: Series, *, window: int) -> FloatArray:
     Finite from bar `window`; NaN where the window has no flow (TA-Lib `MFI` calls that 0),
     exactly 100 where it has no down flow.
     """
-    up = rolled(rolling_sum, series.shared(_up_flows), window)
-    down = rolled(rolling_sum, series.shared(_down_flows), window)
-    share_in_percent(up, down, up)
-    return up
+    return ratio(series.shared(_up_flows), series.shared(_moved_flows), window, 100.0)
 
 
 def volume_sma(series: Series, *, window: int) -> FloatArray:
     """Mean volume of the last `window` bars. Finite from bar `window - 1`."""
-    return series.shared(sma, "volume", window)
+    return sma(series, "volume", window)
 
 
 def vwap(series: Series, *, window: int) -> FloatArray:
@@ -67,7 +67,7 @@ def vwap(series: Series, *, window: int) -> FloatArray:
     Rolling, without a reset at the start of a day. Finite from bar `window - 1`; NaN where the
     window has no volume.
     """
-    return series.shared(_weighted_price, window)
+    return _weighted_price(series, window)
 
 
 def vwap_deviation(series: Series, *, mult: float, window: int) -> FloatArray:
@@ -79,12 +79,6 @@ def vwap_deviation(series: Series, *, mult: float, window: int) -> FloatArray:
     out = mult * series.shared(_weighted_spread, window)
     out += series.shared(_weighted_price, window)
     return out
-
-
-def _per_volume(series: Series, amount: FloatArray, window: int) -> FloatArray:
-    summed = rolled(rolling_sum, amount, window)
-    divide(summed, series.shared(total, "volume", window), summed)
-    return summed
 
 
 def _flows(series: Series) -> FloatArray:
@@ -99,30 +93,23 @@ def _turnover(series: Series) -> FloatArray:
 
 def _up_flows(series: Series) -> FloatArray:
     out = np.empty_like(series["hlc3"])
-    directed_flow(series["hlc3"], series["volume"], 1.0, out)
+    money_flow(series["hlc3"], series["volume"], 0.0, out)
     return out
 
 
-def _down_flows(series: Series) -> FloatArray:
+def _moved_flows(series: Series) -> FloatArray:
     out = np.empty_like(series["hlc3"])
-    directed_flow(series["hlc3"], series["volume"], -1.0, out)
+    money_flow(series["hlc3"], series["volume"], 1.0, out)
     return out
 
 
 def _weighted_price(series: Series, window: int) -> FloatArray:
-    return _per_volume(series, series.shared(_turnover), window)
+    return ratio(series.shared(_turnover), series["volume"], window)
 
 
 def _weighted_spread(series: Series, window: int) -> FloatArray:
     apart = series["hlc3"] - series.shared(_weighted_price, window)
-    out = rolled(rolling_variance, apart, window)
-    return np.sqrt(out, out=out)
-
-
-@inline
-def _flow(high: float, low: float, close: float, volume: float) -> float:
-    span = high - low
-    return ((close - low) - (high - close)) / span * volume if span != 0.0 else 0.0
+    return rolled(rolling_deviation, apart, window)
 
 
 @kernel("void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])")
@@ -131,48 +118,47 @@ def bar_flow(
 ) -> None:
     """Volume times the place of the close in each bar, -1 at the low and 1 at the high."""
     for t in range(len(close)):
-        out[t] = _flow(high[t], low[t], close[t], volume[t])
-
-
-@kernel("void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])")
-def accumulation(
-    high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, out: FloatArray
-) -> None:
-    """Running sum of `bar_flow`."""
-    total_flow = 0.0
-    for t in range(len(close)):
-        total_flow += _flow(high[t], low[t], close[t], volume[t])
-        out[t] = total_flow
+        span = high[t] - low[t]
+        place = ((close[t] - low[t]) - (high[t] - close[t])) / span
+        out[t] = place * volume[t] if span != 0.0 else 0.0
 
 
 @kernel("void(float64[::1], float64[::1], float64[::1])")
-def balance(close: FloatArray, volume: FloatArray, out: FloatArray) -> None:
-    """Running sum of the volume, signed by the change of the close; the first bar is NaN."""
+def signed_volume(close: FloatArray, volume: FloatArray, out: FloatArray) -> None:
+    """Volume with the sign of the change of the close; the first bar is NaN."""
     out[:1] = np.nan
-    total = 0.0
     for t in range(1, len(close)):
-        if close[t] > close[t - 1]:
-            total += volume[t]
-        elif close[t] < close[t - 1]:
-            total -= volume[t]
-        out[t] = total
+        rise = 1.0 if close[t] > close[t - 1] else 0.0
+        fall = 1.0 if close[t] < close[t - 1] else 0.0
+        out[t] = (rise - fall) * volume[t]
+
+
+@kernel("void(float64[::1])")
+def accumulate(values: FloatArray) -> None:
+    """Replace values by their running sum.
+
+    Two bars at a time, because each addition waits for the one before. A value of 0 still leaves
+    the sum as it is, and a positive one never lowers it.
+    """
+    total = 0.0
+    last = len(values) - 1
+    for t in range(0, last, 2):
+        first = values[t]
+        values[t] = total + first
+        total += first + values[t + 1]
+        values[t + 1] = total
+    if last % 2 == 0:
+        values[last] += total
 
 
 @kernel("void(float64[::1], float64[::1], float64, float64[::1])")
-def directed_flow(price: FloatArray, volume: FloatArray, side: float, out: FloatArray) -> None:
-    """Price times volume on bars whose price moved to that side (±1), else 0; first bar NaN."""
+def money_flow(price: FloatArray, volume: FloatArray, falling: float, out: FloatArray) -> None:
+    """Price times volume on bars whose price rose, `falling` times that where it fell, else 0.
+
+    The first bar is NaN.
+    """
     out[:1] = np.nan
     for t in range(1, len(price)):
-        is_with = side * (price[t] - price[t - 1]) > 0.0
-        out[t] = price[t] * volume[t] if is_with else 0.0
-
-
-@kernel("void(float64[::1], float64[::1], float64[::1])")
-def share_in_percent(part: FloatArray, other: FloatArray, out: FloatArray) -> None:
-    """`100 part/(part + other)`, the same as `100 - 100/(1 + part/other)`; NaN where both are 0.
-
-    `out` may be one of the inputs.
-    """
-    for t in range(len(part)):
-        both = part[t] + other[t]
-        out[t] = 100.0 * (part[t] / both) if both != 0.0 else np.nan
+        rise = 1.0 if price[t] > price[t - 1] else 0.0
+        fall = falling if price[t] < price[t - 1] else 0.0
+        out[t] = (rise + fall) * (price[t] * volume[t])

@@ -1,8 +1,13 @@
-"""`serve`: the HTTP server, one process, one event loop."""
+"""`serve`: the HTTP server; one process, or several behind one port.
+
+See: docs/reliability.md
+"""
 
 import errno
+import os
 import socket
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
@@ -11,45 +16,127 @@ import typer
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, built, configured, failures_told, say_failure, stderr
 from bff.logs import configure_logs
+from bff.settings import Settings
 
 if TYPE_CHECKING:
+    from bff.monitoring import Page
     from bff.wiring import Services
 
-SHUTDOWN_GRACE_S = 5
+ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
 
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8080,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes; more than one needs CH_HOST.")
+    ] = 1,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65_535,
+            help="Where /healthz, /readyz and /metrics are; worker n takes this port plus n.",
+        ),
+    ] = None,
+    listener_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve POST /backtests and /graphql until stopped."""
     settings = configured()
     configure_logs(settings.env)
+    if listener_fd is not None:
+        _serve(settings, socket.socket(fileno=listener_fd), metrics_port)
+        return
+    if workers > 1:
+        _refuse_embedded(settings)
     with closing(_listening_socket(host, port)) as listener:
-        services = built(settings)
-        with failures_told():
-            _check_stores(services)
-        stderr().print("Preparing kernels; the first start on a machine takes longer …")
-        _serve(services, listener)
+        if workers == 1:
+            _serve(settings, listener, metrics_port)
+        else:
+            raise typer.Exit(_supervise(workers, listener, metrics_port))
 
 
-def _serve(services: "Services", listener: socket.socket) -> None:
-    import uvicorn  # noqa: PLC0415 - `--help` stays quick
+def _supervise(n_workers: int, listener: socket.socket, metrics_port: int | None) -> int:
+    from bff.workers import Workers  # noqa: PLC0415 - `--help` stays quick
 
-    from backtest.jit import warm  # noqa: PLC0415
+    def command(n: int) -> list[str]:
+        words = ["serve", "--listener-fd", str(listener.fileno())]
+        if metrics_port is not None:
+            words += ["--metrics-port", str(metrics_port + n)]
+        return words
+
+    return Workers(n_workers, listener, command).run()
+
+
+def _refuse_embedded(settings: Settings) -> None:
+    if settings.environment.ch_host is None:
+        console = stderr()
+        console.print("The embedded ClickHouse serves one process. Run one worker, or run a")
+        console.print("ClickHouse server, set CH_HOST, and as many workers as you like.")
+        raise typer.Exit(FAILED)
+
+
+def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None) -> None:
+    services = built(settings)
+    with failures_told():
+        _check_stores(services)
+    stderr().print("Preparing kernels; the first start on a machine takes longer …")
+
+    from backtest.jit import warm  # noqa: PLC0415 - `--help` stays quick
     from bff.app import create_app  # noqa: PLC0415
+    from bff.server import DrainingServer  # noqa: PLC0415
 
-    app = create_app(services)
     warm()
-    _say_address(listener, has_graphiql=services.settings.server.graphiql)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(services.deadline_s) + SHUTDOWN_GRACE_S,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    with ExitStack() as stack:
+        stack.enter_context(_traced(services))
+        if metrics_port is not None:
+            stack.enter_context(_monitored(services, metrics_port))
+        server = DrainingServer(
+            create_app(services), runs=services.runs, drain_s=settings.server.drain_seconds
+        )
+        _say_address(listener, has_graphiql=settings.server.graphiql)
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _monitored(services: "Services", port: int) -> Generator[None]:
+    from bff.monitoring import Readiness, monitored  # noqa: PLC0415
+
+    stores = {"candles": services.candles.ping, "strategies": services.strategies.ping}
+    readiness = Readiness(stores, lambda: services.runs.is_draining)
+    pages: dict[str, Page] = {"/healthz": lambda: ALIVE, "/readyz": readiness.page}
+    try:
+        from bff.metrics import Metrics  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        stderr().print("No /metrics: install roehub-backtest[observability]", markup=False)
+    else:
+        metrics = Metrics({"runs": services.runs, "queries": services.queries})
+        services.watchers.append(metrics.watch)
+        pages["/metrics"] = lambda: (200, metrics.page())
+    with failures_told(), monitored("127.0.0.1", port, pages):
+        yield
+
+
+@contextmanager
+def _traced(services: "Services") -> Generator[None]:
+    """Export spans where the usual variable of OpenTelemetry names a collector."""
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        yield
+        return
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+            OTLPSpanExporter,
+        )
+
+        from bff.traces import Traces  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        stderr().print("No traces: install roehub-backtest[observability]", markup=False)
+        yield
+        return
+    traces = Traces(OTLPSpanExporter())
+    services.watchers.append(traces.watch)
+    with closing(traces):
+        yield
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

@@ -126,6 +126,7 @@ def test_two_authorization_headers_are_refused() -> None:
         signed(claims(paid_level=1)),
         signed(claims(paid_level=["pro"])),
         signed(claims(iat=FAR - 1)),
+        signed(claims(nbf=FAR - 1)),
         signed(claims(exp="soon")),
         signed(claims(exp=float("inf"))),
         signed(claims(aud="elsewhere")),
@@ -133,7 +134,8 @@ def test_two_authorization_headers_are_refused() -> None:
     ids=[
         "no token", "three letters", "changed signature", "huge", "other key", "other algorithm",
         "unsigned", "no sub", "no level", "no iat", "no exp", "sub not a uuid", "sub in braces",
-        "unknown level", "level a number", "level a list", "from the future", "exp a text",
+        "unknown level", "level a number", "level a list", "from the future", "not yet valid",
+        "exp a text",
         "exp infinite", "for another audience",
     ],
 )  # fmt: skip

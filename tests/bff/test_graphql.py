@@ -160,6 +160,8 @@ def test_the_catalog_and_the_defaults_can_be_asked_for(face: GraphqlFace) -> Non
 
 FRAGMENTS = " ".join(f"fragment F{i} on Query {{ ...F{i - 1} ...F{i - 1} }}" for i in range(1, 30))
 REFUSED = {
+    "characters": ("{ __typename }" + " " * 48_000, "too_many_characters"),
+    "comments": ("#\n" * 2_001 + "{ __typename }", "too_many_tokens"),
     "tokens": ("{" + " __typename" * 2_000 + "}", "too_many_tokens"),
     "aliases": ("{" + " ".join(f"a{i}: __typename" for i in range(31)) + "}", "too_many_aliases"),
     "depth": ("{" + "a {" * 13 + "b" + "}" * 14, "too_deep"),

@@ -103,9 +103,15 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "more trades than variants": changed("top_trades_n", 3),
     "text for a percent": changed("template/execution/fee_pct", "0.1"),
     "boolean for a percent": changed("template/execution/fee_pct", True),
+    "cash too high": changed("template/execution", {"init_cash_quote": 1.1e15}),
+    "more problems than anybody reads": changed(
+        "template/indicator_grids/0/source/values", [None] * 1_001
+    ),
+    "a thousand problems": changed("template/indicator_grids/0/source/values", [None] * 1_000),
     "percent too high": changed("template/execution/slippage_pct", 100),
     "number for a flag": changed("template/risk_grid/sl_enabled", 1),
     "no indicators": changed("template/indicator_grids", []),
+    "too many indicators": changed("template/indicator_grids", [{"indicator_id": "x"}] * 101),
     "indicators not a list": changed("template/indicator_grids", "x"),
     "indicator without id": changed("template/indicator_grids/0/indicator_id", ...),
     "indicator not an object": changed("template/indicator_grids/0", 5),
@@ -224,3 +230,43 @@ def test_problems_found_while_running_are_told_at_the_clients_place() -> None:
     )
     assert told["path"] == "input.template.indicatorGrids.0.params.0.axis.range.step"
     assert json.dumps(answer).count("multiple_of") == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_accepted"),
+    [
+        ({"Origin": "http://testserver"}, True),
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({}, False),
+    ],
+    ids=["own page", "same origin", "another page", "no page", "nothing said"],
+)
+def test_a_cookie_counts_only_on_pages_of_an_allowed_origin(
+    both: tuple[RestFace, GraphqlFace], headers: dict[str, str], is_accepted: bool
+) -> None:
+    rest, _ = both
+    token = rest.headers["Authorization"].removeprefix("Bearer ")
+    sent = {**headers, "Cookie": f"roehub_identity_jwt={token}"}
+
+    over_rest = rest.client.post("/backtests", json=GOOD, headers=sent)
+    document = {"query": RUN_MODE, "variables": {"i": to_graphql(GOOD)}}
+    over_graphql = rest.client.post("/graphql", json=document, headers=sent)
+
+    assert over_rest.status_code == over_graphql.status_code == (200 if is_accepted else 401)
+
+
+@pytest.mark.parametrize("token", ["", "Bearer x", "Bearer a.b.c", "Basic dTpw"])
+def test_an_unusable_token_is_refused_alike(both: tuple[RestFace, GraphqlFace], token: str) -> None:
+    rest, _ = both
+    headers = {"Authorization": token} if token else {}
+
+    over_rest = rest.client.post("/backtests", json=GOOD, headers=headers)
+    document = {"query": "{ indicators { id } }"}
+    over_graphql = rest.client.post("/graphql", json=document, headers=headers)
+
+    error, (told,) = over_rest.json()["error"], over_graphql.json()["errors"]
+    assert over_rest.status_code == over_graphql.status_code == 401
+    assert (told["message"], told["extensions"]["code"]) == (error["message"], error["code"])
+    assert over_graphql.headers["www-authenticate"] == over_rest.headers["www-authenticate"]

@@ -13,7 +13,7 @@ Told = dict[str, set[tuple[int, bytes]]]
 
 @pytest.fixture(scope="module")
 def told() -> Told:
-    return asyncio.run(answers(20))
+    return asyncio.run(answers(10))
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -9,6 +9,7 @@ from starlette.types import Message, Receive
 
 from backtest.control import Control
 from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
+from bff.memory_budget import MemoryBudget
 from bff.runs import RunPool
 
 SOON_S = 5
@@ -173,3 +174,99 @@ def test_closing_ends_what_runs_and_refuses_what_comes() -> None:
     asyncio.run(run_and_close())
 
     assert work.ended.is_set()
+
+
+def test_a_waiting_user_is_served_between_two_calls_of_another() -> None:
+    pool = RunPool(running=1, waiting=9)
+    work, order = Patient(), list[str]()
+
+    async def crowd() -> None:
+        first = asyncio.ensure_future(pool.run_in_thread(stays, work, user_id=UUID(int=1)))
+        await asyncio.to_thread(work.started.wait, SOON_S)
+        calls = [
+            asyncio.ensure_future(
+                pool.run_in_thread(
+                    stays, lambda _, name=name: order.append(name), user_id=UUID(int=user)
+                )
+            )
+            for user, name in ((1, "greedy 1"), (1, "greedy 2"), (1, "greedy 3"), (2, "modest"))
+        ]
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(*calls)
+
+    asyncio.run(crowd())
+    pool.close()
+
+    assert order == ["greedy 1", "modest", "greedy 2", "greedy 3"]
+
+
+def test_the_wait_of_a_refused_caller_follows_from_recent_runs() -> None:
+    pool = RunPool(running=1, waiting=1, retry_after_s=77)
+    told: list[int] = []
+
+    async def refused() -> None:
+        work = [Patient(), Patient()]
+        calls = [asyncio.ensure_future(pool.run_in_thread(stays, item)) for item in work]
+        await asyncio.to_thread(work[0].started.wait, SOON_S)
+        with pytest.raises(Overloaded) as refusal:
+            await pool.run_in_thread(stays, lambda _: None)
+        told.append(refusal.value.retry_after_s)
+        for call in calls:
+            call.cancel()
+        await asyncio.to_thread(work[0].ended.wait, SOON_S)
+
+    asyncio.run(refused())
+    pool._recent_s.clear()
+    pool._recent_s.extend([4.0, 8.0])
+    asyncio.run(refused())
+    pool.close()
+
+    assert told == [77, 12]
+
+
+def test_draining_refuses_what_waits_and_comes_and_lets_finish_what_runs() -> None:
+    pool = RunPool(running=1, waiting=3)
+    started, release = threading.Event(), threading.Event()
+
+    def work(_: Control) -> str:
+        started.set()
+        assert release.wait(SOON_S)
+        return "finished"
+
+    async def drain() -> str:
+        running = asyncio.ensure_future(pool.run_in_thread(stays, work))
+        await asyncio.to_thread(started.wait, SOON_S)
+        waiting = asyncio.ensure_future(pool.run_in_thread(stays, lambda _: "never"))
+        await asyncio.sleep(0)
+        pool.drain()
+        with pytest.raises(Overloaded):
+            await waiting
+        with pytest.raises(Overloaded):
+            await pool.run_in_thread(stays, lambda _: "never")
+        release.set()
+        return await running
+
+    assert asyncio.run(drain()) == "finished"
+    pool.close()
+
+
+def test_runs_share_a_budget_of_memory_and_give_it_back() -> None:
+    budget = MemoryBudget(100)
+    pool = RunPool(running=2, waiting=2, memory=budget)
+    held: list[int] = []
+
+    def work(control: Control) -> None:
+        control.claim(30)
+        control.claim(60)
+        held.append(budget.n_taken)
+
+    async def crowd() -> None:
+        await asyncio.gather(*(pool.run_in_thread(stays, work, 5.0) for _ in range(4)))
+
+    asyncio.run(crowd())
+    pool.close()
+
+    assert len(held) == 4
+    assert max(held) <= 100
+    assert budget.n_taken == 0

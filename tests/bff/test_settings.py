@@ -272,3 +272,10 @@ def test_each_indicator_runs_alone_with_its_defaults(
     assert n_variants <= 60_000
     for param in row.params:
         assert param.affects_primary or axis_values(axes[param.name]) == (param.default,)
+
+
+def test_the_largest_run_must_fit_into_the_memory_for_all(tmp_path: Path) -> None:
+    environ = with_file(tmp_path, "backtest", "version: 1\ncompute: {memory_bytes: 1000}\n")
+
+    (problem,) = problems(environ)
+    assert "memory_bytes must be at least max_compute_bytes_total" in problem

@@ -6,7 +6,7 @@ from backtest.errors import InvalidRequest
 from bff.errors import RoehubError
 from bff.strict_json import JsonLimits, parse_json
 
-LIMITS = JsonLimits(max_depth=8, max_number_chars=40)
+LIMITS = JsonLimits(max_depth=8, max_number_chars=40, max_values=50)
 
 
 def verdict(body: bytes) -> str:
@@ -31,6 +31,10 @@ def verdict(body: bytes) -> str:
         (b'{"a": "123456789012345678901234567890123456789012345"}', "accepted"),
         (b'{"a": "\\\\ud800"}', "accepted"),
         (b'{"a": "\\"[[[[[[[[[[[["}', "accepted"),
+        (b'{"a": "' + b"," * 60 + b'"}', "accepted"),
+        (b"[" + b"0," * 50 + b"0]", "accepted"),
+        (b"[" + b"0," * 51 + b"0]", "too_many_values"),
+        (b"[" + b'{"a": null},' * 51 + b"0]", "too_many_values"),
         (b"", "malformed_request"),
         (b"   ", "malformed_request"),
         (b"{", "malformed_request"),

@@ -3,7 +3,7 @@
 from tests.e2e.agreement import candles, compared_variants
 from tests.e2e.world import opened_over
 
-COUNT = 120
+COUNT = 80
 
 
 def test_a_generated_request_has_one_result_whatever_the_face() -> None:

@@ -51,68 +51,67 @@ def rest_with(**changes: Any) -> Attack:
     return REST, json.dumps(body).encode()
 
 
+def rest_with_window(axis: dict[str, Any]) -> Attack:
+    return rest_with(indicator_grids=[{"indicator_id": "ma.sma", "params": {"window": axis}}])
+
+
 RUN = str(GRAPHQL_BODY["query"])
-MANY = list(range(2, 40_002))
+NAMES = [f"m{i}" for i in range(9_900)]
 ATTACKS: dict[str, Attack] = {
-    "20 000 aliases": document("{" + "".join(f"a{i}:__typename " for i in range(15_000)) + "}"),
-    "1000 aliases of a question": document(
+    "15 000 aliases": document("{" + "".join(f"a{i}:__typename " for i in range(15_000)) + "}"),
+    "330 aliases of a question": document(
         "{" + "".join(f"a{i}:indicators{{id}} " for i in range(330)) + "}"
     ),
-    "fields 10 000 deep": document("{a" * 10_000 + "}" * 10_000),
-    "fields 60 deep": document("{a" * 60 + "}" * 60),
-    "lists 10 000 deep in a literal": document("{a(x:" + "[" * 10_000 + "]" * 10_000 + ")}"),
+    "fields nested 10 000 deep": document("{a" * 10_000 + "}" * 10_000),
+    "fields nested 60 deep": document("{a" * 60 + "}" * 60),
+    "lists nested 10 000 deep": document("{a(x:" + "[" * 10_000 + "]" * 10_000 + ")}"),
     "a comment of 260 KB": document("#" + repeated("x") + "\n{ nope }"),
-    "130 000 comment lines": document(repeated("#\n", 170_000) + "{ nope }"),
-    "blanks and commas": document(repeated(" ,") + "{ nope }"),
-    "an unclosed text of 260 KB": document('{ a(x: "' + repeated("x")),
-    "a block text of 200 KB": document('{ a(x: """' + repeated("x\n", 150_000) + '""") }'),
+    "a comment of 47 KB": document("#" + "x" * 47_000 + "\n{ nope }"),
+    "85 000 comments": document(repeated("#\n", 170_000) + "{ nope }"),
+    "1 900 comments": document("#\n" * 1_900 + "{ nope }"),
+    "47 KB of blanks and commas": document(" ," * 23_500 + "{ nope }"),
+    "a text of 47 KB": document('{ a(x: "' + "x" * 47_000 + '") }'),
+    "a text of 7 900 escapes": document('{ a(x: "' + "\\u0041" * 7_900 + '") }'),
+    "a block text of 23 000 lines": document('{ a(x: """' + "x\n" * 23_000 + '""") }'),
+    "a name of 47 KB": document("{ " + "n" * 47_000 + " }"),
     "a fragment cycle": document(
         "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"
     ),
-    "300 fragments in a ring": document(
-        "{ ...F0 } "
-        + " ".join(f"fragment F{i} on Query {{ ...F{(i + 1) % 300} }}" for i in range(300))
-    ),
     "fragments that double 150 times": document(doubling_fragments(150)),
-    "280 equal fields": document(overlapping(280)),
+    "280 overlapping fields": document(overlapping(280)),
     "90 overlapping fragments": document(overlapping_fragments(90)),
-    "1900 directives": document("{ a " + "@a " * 1_900 + "}"),
-    "600 directives": document("{ __typename " + "@skip(if: false) " * 240 + "nope }"),
-    "a list of 1900 items in a literal": document("{ a(x: [" + "1 " * 1_900 + "]) }"),
-    "a list of 40 000 variables' values": document(
-        RUN, with_window({"explicit": {"values": [*MANY, 1]}})
-    ),
-    "40 000 unknown members": document(RUN, {"input": {f"m{i}": 0 for i in range(15_000)}}),
-    "15 000 unused variables": document(RUN, {f"v{i}": 0 for i in range(15_000)}),
-    "600 declared variables": document(
+    "950 directives": document("{ a " + "@a " * 950 + "}"),
+    "240 repeated directives": document("{ __typename " + "@skip(if: false) " * 240 + "nope }"),
+    "a literal list of 1 900 values": document("{ a(x: [" + "1 " * 1_900 + "]) }"),
+    "480 declared variables": document(
         "query (" + " ".join(f"$v{i}: Int" for i in range(480)) + ") { nope }"
     ),
-    "a name of 250 KB": document("{ " + repeated("n") + " }"),
+    "15 000 variables": document(RUN, {f"v{i}": 0 for i in range(15_000)}),
+    "9 900 unknown members": document(RUN, {"input": {"template": dict.fromkeys(NAMES, 0)}}),
+    "9 900 fractions on an axis": document(
+        RUN, with_window({"explicit": {"values": [place + 0.5 for place in range(9_900)]}})
+    ),
+    "9 900 nulls on an axis": document(RUN, with_window({"explicit": {"values": [None] * 9_900}})),
+    "introspection of types of types": document(
+        "{__schema{types{" + "fields{type{" * 12 + "name" + "}}" * 12 + "}}}"
+    ),
     "10 MB": (GRAPHQL, b" " * 10_000_000),
-    "10 MB over REST": (REST, b" " * 10_000_000),
-    "JSON 100 000 deep": (REST, b"[" * 100_000),
-    "a number of 260 KB": (REST, b"9" * 260_000),
-    "unclosed texts": (REST, b'"\\' * 130_000),
-    "13 000 equal keys": (REST, b"{" + b",".join([b'"a":0'] * 40_000) + b"}"),
-    "30 000 keys": (REST, json.dumps({f"m{i}": 0 for i in range(18_000)}).encode()),
-    "40 000 values on an axis": rest_with(
-        indicator_grids=[
-            {"indicator_id": "ma.sma", "params": {"window": {"mode": "explicit", "values": MANY}}}
-        ]
+    "10 MB, REST": (REST, b" " * 10_000_000),
+    "JSON nested 100 000 deep, REST": (REST, b"[" * 100_000),
+    "a number of 260 KB, REST": (REST, b"9" * 260_000),
+    "unclosed texts of 260 KB, REST": (REST, b'"\\' * 130_000),
+    "40 000 equal keys, REST": (REST, b"{" + b",".join([b'"a":0'] * 40_000) + b"}"),
+    "9 900 unknown members, REST": (REST, json.dumps(dict.fromkeys(NAMES, 0)).encode()),
+    "9 900 halves of surrogate pairs, REST": (REST, json.dumps(["\ud800"] * 9_900).encode()),
+    "10^12 values on an axis, REST": rest_with_window(
+        {"mode": "range", "start": 2, "stop_incl": 10**12, "step": 1}
     ),
-    "10^12 values on an axis": rest_with(
-        indicator_grids=[
-            {
-                "indicator_id": "ma.sma",
-                "params": {
-                    "window": {"mode": "range", "start": 2, "stop_incl": 10**12, "step": 1}
-                },
-            }
-        ]
+    "9 900 fractions on an axis, REST": rest_with_window(
+        {"mode": "explicit", "values": [place + 0.5 for place in range(9_900)]}
     ),
-    "4000 indicators": rest_with(indicator_grids=[{"indicator_id": "ma.sma"}] * 4_000),
-    "4000 empty indicators": rest_with(indicator_grids=[{}] * 60_000),
-    "20 000 wrong values": rest_with(
+    "9 000 equal indicators, REST": rest_with(indicator_grids=[{"indicator_id": "ma.sma"}] * 9_000),
+    "60 000 empty indicators, REST": rest_with(indicator_grids=[{}] * 60_000),
+    "40 000 nulls on an axis, REST": rest_with(
         risk_grid={"sl_enabled": True, "sl": {"mode": "explicit", "values": [None] * 40_000}}
     ),
-}  # fmt: skip
+}

@@ -46,6 +46,10 @@ def rolling_variance(x: Sequence[float], window: int) -> list[float]:
     return out
 
 
+def rolling_deviation(x: Sequence[float], window: int) -> list[float]:
+    return [math.sqrt(value) for value in rolling_variance(x, window)]
+
+
 def rolling_offset(x: Sequence[float], window: int) -> list[float]:
     parts = map(exact, windows(x, window))
     return [float(part[-1] - sum(part) / window) if part else NAN for part in parts]

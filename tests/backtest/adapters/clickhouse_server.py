@@ -3,7 +3,8 @@
 import io
 import re
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +19,16 @@ from backtest.errors import CandlesUnavailable
 _INSERT = re.compile(r"\s*INSERT INTO (?P<table>\S+) \((?P<columns>.*)\)\s+FORMAT Arrow")
 
 
+TABLE_FAULTS: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "no row": lambda values: values,
+    "no columns": lambda values: values,
+    "short arrays": lambda values: values[:-1],
+    "wrong types": lambda values: [str(value) for value in values],
+    "rows duplicated": lambda values: [*values[:-1], values[0]],
+    "rows unordered": lambda values: values[::-1],
+}
+
+
 class FakeServer(ThreadingHTTPServer):
     """What was asked is in `requests`; `fault` spoils what is asked about candles."""
 
@@ -29,6 +40,7 @@ class FakeServer(ThreadingHTTPServer):
         self.fault: str | None = None
         self.n_resets = 0
         self.requests: list[dict[str, str]] = []
+        self.killed: set[str] = set()
         self.released = threading.Event()
 
     @property
@@ -84,20 +96,29 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, asked: dict[str, str], fault: str | None) -> None:
         if asked["sql"].startswith("KILL"):
-            self.server.released.set()
+            self.server.killed.add(asked["param_token"])
             self._send(200, b"")
             return
         if fault == "slow":
-            self.server.released.wait(10)
+            self._wait_until_killed(asked.get("log_comment", ""))
         if fault == "no table":
             self._send(404, b"Code: 60. DB::Exception: Unknown table. (UNKNOWN_TABLE)")
             return
         status, content = self._execute(asked)
-        if fault in {"no row", "short arrays"}:
+        if fault == "wrong credentials":
+            self._send(403, b"Code: 516. DB::Exception: Authentication failed.")
+            return
+        if fault in TABLE_FAULTS and status == 200:
             content = _spoiled(content, fault)
         if fault == "error after 200":
             content = content[:100] + b"Code: 241. DB::Exception: Memory limit exceeded"
         self._send(status, content, is_cut=fault == "cut")
+
+    def _wait_until_killed(self, token: str) -> None:
+        ends_at = time.monotonic() + 10
+        while token not in self.server.killed and time.monotonic() < ends_at:
+            if self.server.released.wait(0.01):
+                return
 
     def _execute(self, asked: dict[str, str]) -> tuple[int, bytes]:
         parameters = {
@@ -136,13 +157,16 @@ def _spoiled(content: bytes, fault: str) -> bytes:
     table = pa.ipc.open_file(io.BytesIO(content)).read_all()
     if fault == "no row":
         table = table.slice(0, 0)
+    elif fault == "no columns":
+        table = table.select(table.column_names[:2])
     else:
-        rows = table.to_pylist()
-        short = {
-            name: value[:-1] if isinstance(value, list) else value
-            for name, value in rows[0].items()
+        (row,) = table.to_pylist()
+        changed = {
+            name: TABLE_FAULTS[fault](value) if isinstance(value, list) else value
+            for name, value in row.items()
         }
-        table = pa.Table.from_pylist([short], schema=table.schema)
+        schema = None if fault == "wrong types" else table.schema
+        table = pa.Table.from_pylist([changed], schema=schema)
     sink = io.BytesIO()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)

@@ -28,7 +28,7 @@ def running_postgres() -> Generator[str]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         run_as = user.pw_uid if user is not None else None
         _initialise(binaries, folder, run_as)
-        port = _free_port()
+        port = free_port()
         with subprocess.Popen(
             _command(binaries, folder, port),
             stdout=subprocess.DEVNULL,
@@ -83,7 +83,7 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
     pytest.skip("root, and no other user to run Postgres as")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

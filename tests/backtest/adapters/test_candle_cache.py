@@ -220,15 +220,18 @@ def test_the_cache_over_a_store_is_never_behind_it(pool: ClickHousePool) -> None
     closes: list[list[float]] = []
     for moment, text in enumerate(("1 2 3", "1 9 3", "- - - 4", "1")):
         insert_minutes(pool, instrument, minutes(text), source="test", ingested_at=moment)
-        for _ in range(2):
-            found = cached.load(
+        first, again = (
+            cached.load(
                 instrument,
                 Timeframe.M1,
                 start_ms=MIDNIGHT_MS,
                 stop_ms=MIDNIGHT_MS + 10**9,
                 control=Control(20),
             )
-        closes.append(found.close.tolist())
+            for _ in range(2)
+        )
+        assert first is again
+        closes.append(again.close.tolist())
 
     assert closes == [[1, 2, 3], [1, 9, 3], [1, 9, 3, 4], [1, 9, 3, 4]]
     assert cached.n_hits == 4

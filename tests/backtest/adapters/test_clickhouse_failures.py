@@ -16,7 +16,7 @@ from backtest.errors import CandlesUnavailable, DeadlineExceeded, RunCancelled
 from backtest.ports import Buckets, CandleFeed
 from backtest.types import Instrument, Timeframe
 from tests.backtest.adapters.candles import MIDNIGHT_MS, a_new_instrument, minutes, random_minutes
-from tests.backtest.adapters.clickhouse_server import FakeServer
+from tests.backtest.adapters.clickhouse_server import TABLE_FAULTS, FakeServer
 
 FAR_MS = MIDNIGHT_MS + 10**11
 
@@ -56,7 +56,7 @@ def eventually(claim: Callable[[], bool], within_s: float = 2.0) -> bool:
     return claim()
 
 
-@pytest.mark.parametrize("fault", ["no row", "short arrays", "error after 200", "cut"])
+@pytest.mark.parametrize("fault", [*TABLE_FAULTS, "error after 200", "cut", "wrong credentials"])
 def test_an_incomplete_answer_is_no_answer(
     server: FakeServer, feed: CandleFeed, instrument: Instrument, fault: str
 ) -> None:

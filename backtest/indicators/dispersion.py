@@ -1,0 +1,145 @@
+"""How far the values of a window are from their mean and from each other.
+
+The blocks are those of `sums`, but of deviations from a value of the window. In all kernels `x` and
+`out` are shape (n_bars,) float64, `out` is overwritten, and the first `window - 1` values are NaN.
+"""
+
+import numpy as np
+
+from backtest.indicators.primitives import rolled
+from backtest.indicators.series import Series
+from backtest.jit import inline, kernel
+from backtest.types import FloatArray
+
+# Blocks of few bars are mostly boundaries; such windows are summed lag by lag on vector registers.
+_FEW_BARS = 8
+_CHUNK_BARS = 512
+
+
+@inline
+def _dispersion(total: float, squares: float, share: float, is_root: bool) -> float:
+    """Population variance, or its root, from the sums of deviations from any reference."""
+    value = max((squares - total * total * share) * share, 0.0)
+    return np.sqrt(value) if is_root else value
+
+
+@inline
+def _dispersion_of_few(x: FloatArray, window: int, is_root: bool, out: FloatArray) -> None:
+    last = window - 1
+    share = 1.0 / window
+    out[:last] = np.nan
+    totals, squares = np.empty(_CHUNK_BARS), np.empty(_CHUNK_BARS)
+    for start in range(last, len(x), _CHUNK_BARS):
+        newest, to = x[start : start + _CHUNK_BARS], out[start : start + _CHUNK_BARS]
+        totals[:] = 0.0
+        squares[:] = 0.0
+        for lag in range(1, window):
+            older = x[start - lag : start - lag + len(to)]
+            for i in range(len(to)):
+                apart = older[i] - newest[i]
+                totals[i] += apart
+                squares[i] += apart * apart
+        for i in range(len(to)):
+            to[i] = _dispersion(totals[i], squares[i], share, is_root)
+
+
+@inline
+def _rolling_dispersion(x: FloatArray, window: int, is_root: bool, out: FloatArray) -> None:
+    n_bars = len(x)
+    if window <= _FEW_BARS:
+        _dispersion_of_few(x, window, is_root, out)
+        return
+    last = window - 1
+    share = 1.0 / window
+    tails, next_tails = np.full((2, window), np.nan), np.empty((2, window))
+    reference = np.nan
+    for start in range(0, n_bars - last, window):
+        block, to = x[start : start + window], out[start : start + window]
+        next_reference = block[last]
+        head = squares_head = tail = squares_tail = 0.0
+        for i in range(last):
+            apart = block[i] - reference
+            head += apart
+            squares_head += apart * apart
+            to[i] = _dispersion(tails[0, i] + head, tails[1, i] + squares_head, share, is_root)
+            apart = block[last - i] - next_reference
+            tail += apart
+            squares_tail += apart * apart
+            next_tails[0, last - 1 - i] = tail
+            next_tails[1, last - 1 - i] = squares_tail
+        apart = block[0] - next_reference
+        to[last] = _dispersion(tail + apart, squares_tail + apart * apart, share, is_root)
+        tails, next_tails = next_tails, tails
+        reference = next_reference
+    start = n_bars // window * window
+    head = squares_head = 0.0
+    for i in range(n_bars - start):
+        apart = x[start + i] - reference
+        head += apart
+        squares_head += apart * apart
+        out[start + i] = _dispersion(tails[0, i] + head, tails[1, i] + squares_head, share, is_root)
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def rolling_variance(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Population variance (ddof 0) of the last `window` values, exactly 0 where all are equal.
+
+    Deviations are taken from one value of the window, that at the block boundary or the newest.
+    Its squared distance from the mean is at most `window` variances, and the closing subtraction
+    magnifies rounding errors by no more than that, however large the offset of the series.
+    """
+    _rolling_dispersion(x, window, False, out)
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def rolling_deviation(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Root of `rolling_variance`."""
+    _rolling_dispersion(x, window, True, out)
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def rolling_offset(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Distance of each value from the mean of the last `window` values.
+
+    Formed from deviations like `rolling_variance`, so that it keeps the digits that a mean
+    rounded to the size of the price would lose.
+    """
+    n_bars = len(x)
+    last = window - 1
+    share = 1.0 / window
+    tails, next_tails = np.full(window, np.nan), np.empty(window)
+    reference = np.nan
+    for start in range(0, n_bars - last, window):
+        block, to = x[start : start + window], out[start : start + window]
+        next_reference = block[last]
+        head = tail = 0.0
+        for i in range(last):
+            apart = block[i] - reference
+            head += apart
+            to[i] = apart - (tails[i] + head) * share
+            tail += block[last - i] - next_reference
+            next_tails[last - 1 - i] = tail
+        to[last] = -(tail + (block[0] - next_reference)) * share
+        tails, next_tails = next_tails, tails
+        reference = next_reference
+    start = n_bars // window * window
+    head = 0.0
+    for i in range(n_bars - start):
+        apart = x[start + i] - reference
+        head += apart
+        out[start + i] = apart - (tails[i] + head) * share
+
+
+def variance(series: Series, source: str, window: int) -> FloatArray:
+    """Population variance."""
+    return rolled(rolling_variance, series[source], window)
+
+
+def deviation(series: Series, source: str, window: int) -> FloatArray:
+    """Population standard deviation."""
+    return rolled(rolling_deviation, series[source], window)
+
+
+def offset(series: Series, source: str, window: int) -> FloatArray:
+    """Distance from the simple moving average."""
+    return rolled(rolling_offset, series[source], window)

@@ -1,0 +1,151 @@
+"""The windows and recursions that indicators are built from.
+
+Every rolling kernel cuts the series into blocks as long as the window. A window then reaches over
+one block boundary at most, so its total is a sum that ends at the boundary (the tail, gathered
+backwards) plus a sum that begins there (the head, gathered forwards). That takes constant time per
+bar, subtracts nothing, and therefore carries no rounding error from one block to the next; sums of
+zeros are exactly zero and a NaN touches only the windows that contain it. The scheme is van Herk's
+for extrema (Pattern Recognition Letters 13, 1992), applied to sums as well. Blocks are counted from
+bar 0, so more bars never change a bit of the earlier values.
+
+In all kernels `x` and `out` are shape (n_bars,) float64, `out` is overwritten, and the first
+`window - 1` values are NaN.
+"""
+
+import numpy as np
+
+from backtest.indicators.primitives import quotient, rolled
+from backtest.indicators.series import Series
+from backtest.jit import inline, kernel
+from backtest.types import FloatArray
+
+# Blocks of few bars are mostly boundaries; such windows are summed lag by lag on vector registers.
+_FEW_BARS = 8
+_CHUNK_BARS = 512
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def rolling_sum(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Sum of the last `window` values; NaN where one of them is."""
+    n_bars = len(x)
+    last = window - 1
+    tails, next_tails = np.full(window, np.nan), np.empty(window)
+    for start in range(0, n_bars - last, window):
+        block, to = x[start : start + window], out[start : start + window]
+        head = tail = 0.0
+        for i in range(last):
+            head += block[i]
+            to[i] = tails[i] + head
+            tail += block[last - i]
+            next_tails[last - 1 - i] = tail
+        to[last] = head + block[last]
+        tails, next_tails = next_tails, tails
+    start = n_bars // window * window
+    head = 0.0
+    for i in range(n_bars - start):
+        head += x[start + i]
+        out[start + i] = tails[i] + head
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def rolling_mean(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Mean of the last `window` values; NaN where one of them is."""
+    rolling_sum(x, window, out)
+    count = float(window)
+    for t in range(len(x)):
+        out[t] /= count
+
+
+@inline
+def _weighted_mean_of_few(x: FloatArray, window: int, out: FloatArray) -> None:
+    last = window - 1
+    share = 2.0 / (window * (window + 1.0))
+    out[:last] = np.nan
+    for start in range(last, len(x), _CHUNK_BARS):
+        to = out[start : start + _CHUNK_BARS]
+        to[:] = 0.0
+        for lag in range(last, -1, -1):
+            older = x[start - lag : start - lag + len(to)]
+            for i in range(len(to)):
+                to[i] += (window - lag) * older[i]
+        for i in range(len(to)):
+            to[i] *= share
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def weighted_mean(x: FloatArray, window: int, out: FloatArray) -> None:
+    """Mean with weights 1 (oldest) to `window` (newest); TA-Lib WMA."""
+    n_bars = len(x)
+    if window <= _FEW_BARS:
+        _weighted_mean_of_few(x, window, out)
+        return
+    last = window - 1
+    share = 2.0 / (window * (window + 1.0))
+    tails, next_tails = np.full(window, np.nan), np.empty(window)
+    for start in range(0, n_bars - last, window):
+        block, to = x[start : start + window], out[start : start + window]
+        head = weighted_head = tail = weighted_tail = age = 0.0
+        for i in range(last):
+            age += 1.0
+            head += block[i]
+            weighted_head += age * block[i]
+            to[i] = (tails[i] + weighted_head + (window - age) * head) * share
+            tail += block[last - i]
+            weighted_tail += tail
+            next_tails[last - 1 - i] = weighted_tail
+        to[last] = (weighted_head + window * block[last]) * share
+        tails, next_tails = next_tails, tails
+    start = n_bars // window * window
+    head = weighted_head = age = 0.0
+    for i in range(n_bars - start):
+        age += 1.0
+        head += x[start + i]
+        weighted_head += age * x[start + i]
+        out[start + i] = (tails[i] + weighted_head + (window - age) * head) * share
+
+
+@kernel("void(float64[::1], float64[::1], float64, int64, float64[::1])")
+def rolling_ratio(x: FloatArray, y: FloatArray, scale: float, window: int, out: FloatArray) -> None:
+    """`scale` times the sum of `x` per sum of `y` over the last `window` values.
+
+    Both sums as in `rolling_sum`, the quotient as in `divide`.
+    """
+    n_bars = len(x)
+    last = window - 1
+    tails, next_tails = np.full((2, window), np.nan), np.empty((2, window))
+    for start in range(0, n_bars - last, window):
+        xs, ys, to = x[start : start + window], y[start : start + window], out[start:]
+        x_head = x_tail = y_head = y_tail = 0.0
+        for i in range(last):
+            x_head += xs[i]
+            y_head += ys[i]
+            to[i] = scale * quotient(tails[0, i] + x_head, tails[1, i] + y_head)
+            x_tail += xs[last - i]
+            y_tail += ys[last - i]
+            next_tails[0, last - 1 - i] = x_tail
+            next_tails[1, last - 1 - i] = y_tail
+        to[last] = scale * quotient(x_head + xs[last], y_head + ys[last])
+        tails, next_tails = next_tails, tails
+    start = n_bars // window * window
+    x_head = y_head = 0.0
+    for i in range(n_bars - start):
+        x_head += x[start + i]
+        y_head += y[start + i]
+        out[start + i] = scale * quotient(tails[0, i] + x_head, tails[1, i] + y_head)
+
+
+def ratio(x: FloatArray, y: FloatArray, window: int, scale: float = 1.0) -> FloatArray:
+    """A new array with the outcome of `rolling_ratio`."""
+    out = np.empty_like(x)
+    rolling_ratio(x, y, scale, window, out)
+    return out
+
+
+def sma(series: Series, source: str, window: int) -> FloatArray:
+    """Simple moving average."""
+    return rolled(rolling_mean, series[source], window)
+
+
+def wma(series: Series, source: str, window: int) -> FloatArray:
+    """Linearly weighted moving average."""
+    return rolled(weighted_mean, series[source], window)

@@ -1,0 +1,17 @@
+"""Regions of docs/reliability.md that commands write: `<!-- soak:name -->` to `<!-- /soak -->`."""
+
+import re
+from pathlib import Path
+
+from benchmarks.machine import ROOT, describe
+
+PAGE = ROOT / "docs" / "reliability.md"
+
+
+def write_region(name: str, text: str, page: Path = PAGE) -> None:
+    """Replace a region; where and when it was measured stands below it."""
+    region = f"<!-- soak:{name} -->\n{text}\n\n*{describe()}*\n<!-- /soak -->"
+    pattern = re.compile(rf"<!-- soak:{re.escape(name)} -->.*?<!-- /soak -->", re.DOTALL)
+    page.write_text(
+        pattern.sub(lambda _: region, page.read_text(encoding="utf-8")), encoding="utf-8"
+    )

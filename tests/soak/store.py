@@ -1,0 +1,56 @@
+"""`python -m tests.soak.store FOLDER SEED FAULTS`: a candle server that has bad moments.
+
+Prints its port, then serves until standard input closes. FAULTS is the share of bad half-seconds.
+"""
+
+import random
+import sys
+import threading
+from pathlib import Path
+
+from backtest.adapters.candle_generate import Market, generate
+from backtest.adapters.candle_table import create_table, insert_minutes
+from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
+from backtest.types import Instrument
+from tests.backtest.adapters.candles import MIDNIGHT_MS
+from tests.backtest.adapters.clickhouse_server import TABLE_FAULTS, FakeServer, running_server
+
+FAULTS = (*TABLE_FAULTS, "error after 200", "wrong credentials", "no table", "cut", "slow")
+PERIOD_S = 0.5
+N_DAYS = 30
+
+
+def main(folder: str, seed: str, share: str) -> None:
+    engine = ClickHousePool(EmbeddedEngine(directory=Path(folder)))
+    create_table(engine)
+    insert_minutes(
+        engine,
+        Instrument(market_id=1, symbol="BTCUSDT"),
+        generate(Market(first_ms=MIDNIGHT_MS, n_minutes=N_DAYS * 1_440, seed=int(seed))),
+        source="test",
+        ingested_at=1,
+    )
+    with running_server(engine) as server:
+        print(server.server_address[1], flush=True)
+        ended = threading.Event()
+        moods = threading.Thread(target=_misbehave, args=(server, int(seed), float(share), ended))
+        moods.start()
+        sys.stdin.read()
+        ended.set()
+        moods.join()
+    engine.close()
+
+
+def _misbehave(server: FakeServer, seed: int, share: float, ended: threading.Event) -> None:
+    dice = random.Random(seed)
+    while not ended.wait(PERIOD_S):
+        server.fault = dice.choice(FAULTS) if dice.random() < share else None
+        server.requests.clear()
+        if server.fault == "slow":
+            server.released.clear()
+        else:
+            server.released.set()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
