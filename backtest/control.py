@@ -34,11 +34,6 @@ class Control:
         """Ask the run to stop; it does so at the end of the chunk under way."""
         self._cancelled.set()
 
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether somebody has cancelled the run."""
-        return self._cancelled.is_set()
-
     def remaining_s(self) -> float | None:
         """Seconds until the deadline, never negative; None without one."""
         if self._expires_at is None:

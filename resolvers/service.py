@@ -5,7 +5,7 @@ from uuid import UUID
 
 from backtest.control import Control
 from backtest.errors import InvalidRequest, Problem
-from backtest.indicators.catalog import INDICATORS
+from backtest.indicators.catalog import public_indicators
 from backtest.policy import RunPolicy
 from backtest.ports import GridDefaults
 from backtest.request import RunRequest
@@ -98,7 +98,7 @@ class BacktestService:
 
     def indicators(self) -> list[CatalogIndicator]:
         """The catalog that clients may choose from."""
-        return to_catalog(INDICATORS.values(), self._defaults)
+        return to_catalog(public_indicators(), self._defaults)
 
     def runtime_defaults(self) -> RuntimeDefaults:
         """What the configuration gives where a request is silent."""
