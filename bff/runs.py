@@ -25,7 +25,7 @@ from bff.memory_budget import MemoryBudget
 
 T = TypeVar("T")
 
-ANSWER_GRACE_S = 0.1
+ANSWER_GRACE_S = 0.05
 MAX_RETRY_AFTER_S = 600
 REMEMBERED_RUNS = 32
 

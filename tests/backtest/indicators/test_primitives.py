@@ -213,7 +213,7 @@ def test_ratio_of_sums_is_the_quotient_of_both_sums_to_the_bit(
     values: list[float], window: int, scale: float
 ) -> None:
     y = np.array(values)
-    x = np.round(y) / 3.0
+    x = np.multiply(y, 0.375, dtype=np.float64)
     expected = np.empty_like(x)
 
     primitives.divide(rolled("rolling_sum", x, window), rolled("rolling_sum", y, window), expected)
