@@ -6,7 +6,6 @@ See: docs/reliability.md
 import asyncio
 import os
 import socket
-import sys
 from types import FrameType
 
 import uvicorn
@@ -16,7 +15,6 @@ from bff.runs import RunPool
 
 LAME_DUCK_S = 0.3
 ANSWER_S = 5
-SWITCH_S = 0.0005
 
 
 class DrainingServer(uvicorn.Server):
@@ -47,15 +45,6 @@ class DrainingServer(uvicorn.Server):
         if self.should_exit:
             os._exit(128 + sig)
         self.should_exit = True
-
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until asked to stop.
-
-        The event loop asks for the interpreter many times per answer and would wait for the
-        usual five milliseconds each time while a run holds it.
-        """
-        sys.setswitchinterval(SWITCH_S)
-        super().run(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Refuse what waits, go on answering for a moment, then close and let runs finish.
