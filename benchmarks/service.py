@@ -132,7 +132,10 @@ def measure() -> list[Finding]:
 
 
 def _measure() -> list[Finding]:
+    from bff.server import freeze_startup  # noqa: PLC0415 - as `serve` does before it listens
+
     warm()
+    freeze_startup()
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=quiet)
     asked = parse_request(rest_body())

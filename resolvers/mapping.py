@@ -9,7 +9,7 @@ from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
 from schema.enums import RunMode, TradeDirection
-from schema.report import EquityPoint, MetricRow, Report, Trade
+from schema.report import EquityPoint, Report
 from schema.response import (
     BacktestResponse,
     ExecutionScalars,
@@ -19,10 +19,12 @@ from schema.response import (
     RiskSelection,
     Variant,
 )
-from schema.scalars import Timestamp, to_time_text
+from schema.scalars import Timestamp, to_time_text, to_time_texts
 
 _TRADE_MEMBERS = tuple(field.name for field in fields(DomainTrade))
 _members_of = attrgetter(*_TRADE_MEMBERS)
+_DIRECTIONS = {direction.value: direction for direction in TradeDirection}
+_REASONS = {reason.value: reason for reason in ExitReason}
 
 
 def to_response(result: RunResult) -> BacktestResponse:
@@ -76,13 +78,18 @@ def to_payload(variant: RankedVariant, result: RunResult) -> Payload:
 
 
 def to_report(report: DomainReport) -> Report:
-    """The report of a variant, without equity curves."""
-    trades = report.trades
-    return Report(
-        rows=tuple(MetricRow(metric=metric, value=value) for metric, value in report.rows),
-        table_md=report.table_md,
-        metrics=dict(report.metrics),
-        trades=None if trades is None else tuple(map(_to_trade, trades)),
+    """The report of a variant, without equity curves.
+
+    Validated as a whole: making thousands of rows and trades one by one would cost more than the
+    run of a small grid.
+    """
+    return Report.model_validate(
+        {
+            "rows": [{"metric": metric, "value": value} for metric, value in report.rows],
+            "table_md": report.table_md,
+            "metrics": dict(report.metrics),
+            "trades": None if report.trades is None else _to_trades(report.trades),
+        }
     )
 
 
@@ -104,13 +111,16 @@ def _to_selection(selection: Selection) -> IndicatorSelection:
     )
 
 
-def _to_trade(trade: DomainTrade) -> Trade:
-    return Trade.model_validate(
-        dict(zip(_TRADE_MEMBERS, _members_of(trade), strict=True))
-        | {
-            "direction": TradeDirection(trade.direction),
-            "exit_reason": ExitReason(trade.exit_reason),
-            "entry_ts": to_time_text(trade.entry_ts),
-            "exit_ts": to_time_text(trade.exit_ts),
+def _to_trades(trades: tuple[DomainTrade, ...]) -> list[dict[str, object]]:
+    entries = to_time_texts([trade.entry_ts for trade in trades])
+    exits = to_time_texts([trade.exit_ts for trade in trades])
+    return [
+        {
+            **dict(zip(_TRADE_MEMBERS, _members_of(trade), strict=True)),
+            "direction": _DIRECTIONS[trade.direction],
+            "exit_reason": _REASONS[trade.exit_reason],
+            "entry_ts": entry,
+            "exit_ts": exit_,
         }
-    )
+        for trade, entry, exit_ in zip(trades, entries, exits, strict=True)
+    ]

@@ -21,9 +21,10 @@ CANDLE_SERIES = 14
 BASE_COLUMNS = 4
 CELL_COLUMNS = 4
 SCRATCH_SERIES = 6
-REPORT_BYTES = 12_000
+REPORT_BYTES = 6_000
+LEG_BYTES = 16
 TRADE_BYTES = 500
-BARS_PER_TRADE = 24
+BARS_PER_TRADE = 20
 
 
 def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> int:
@@ -50,12 +51,13 @@ def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> in
     levels = len(grid.sl_pct or ()) + len(grid.tp_pct or ())
     tables = min(TABLE_BYTES, 2 * 4 * n_target * levels)
     cells = NUMBER * CELL_COLUMNS * plan.n_risk_variants if levels else 0
+    n_trades = n_target // BARS_PER_TRADE
     # a log has room for a trade on every bar, of which only the rows in use become memory
-    log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * (n_target // BARS_PER_TRADE)
+    log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * n_trades
     scratch = threads * NUMBER * (n_target * SCRATCH_SERIES + log)
     returned = min(settings.top_k, plan.n_risk_variants)
-    reported_trades = min(settings.top_trades_n, returned) * (n_target // BARS_PER_TRADE)
-    answer = returned * (REPORT_BYTES + row_bytes) + reported_trades * TRADE_BYTES
+    told = min(settings.top_trades_n, returned) * n_trades
+    answer = returned * (REPORT_BYTES + row_bytes + LEG_BYTES * n_trades) + told * TRADE_BYTES
     return candles + bit_rows + shared + scores + tables + cells + scratch + answer
 
 
@@ -69,10 +71,13 @@ def _rows(entry: IndicatorAxes) -> int:
 def _remembered(entry: IndicatorAxes) -> int:
     """Series that variants of an indicator leave behind for each other.
 
-    An inner part is about two series per setting of its axes; without one it is the output.
+    About two for every setting of the axes of the inner part, and one for every value of the other
+    axes, whose parts are shared too; an indicator without an inner part leaves none.
     """
     effective = entry.indicator.primary_axes
     inner = [name for name in entry.indicator.inner if name in effective]
-    per_setting = 2 if inner else 1
-    axes = inner or effective
-    return per_setting * math.prod(len(values) for name, values in entry.axes if name in axes)
+    if not inner:
+        return 0
+    lengths = {name: len(values) for name, values in entry.axes if name in effective}
+    others = sum(length for name, length in lengths.items() if name not in inner)
+    return 2 * math.prod(lengths[name] for name in inner) + others

@@ -84,9 +84,10 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
 
     from backtest.jit import warm  # noqa: PLC0415 - `--help` stays quick
     from bff.app import create_app  # noqa: PLC0415
-    from bff.server import DrainingServer  # noqa: PLC0415
+    from bff.server import DrainingServer, freeze_startup  # noqa: PLC0415
 
     warm()
+    freeze_startup()
     with ExitStack() as stack:
         stack.enter_context(_traced(services))
         if metrics_port is not None:
