@@ -1,5 +1,8 @@
 """The same signals scored by vectorbt and backtesting.py, parity before speed."""
 
+# vectorbt makes its types at run time.
+# pyright: reportAttributeAccessIssue=false, reportFunctionMemberAccess=false
+
 import os
 import time
 from dataclasses import dataclass
