@@ -103,7 +103,12 @@ class Stages:
         """
         out = np.empty((len(combos), plane.n_stops, plane.n_profits), np.float64)
         for tile in plane.tiles():
-            self._over(combos, partial(self._score_tile, tile, out), "stage_b")
+            per_chunk = self._items_per_chunk
+            if not self._market.compounds:
+                # a cell may have to be traded through by itself, like a variant of Stage A
+                n_cells = len(tile.stop_places) * len(tile.profit_places)
+                per_chunk = max(1, min(per_chunk, 8 * self._per_chunk // n_cells))
+            self._over(combos, partial(self._score_tile, tile, out), "stage_b", per_chunk)
         flat = out.reshape(len(combos), -1)
         unsound = np.flatnonzero(np.isnan(flat).any(axis=1))
         if len(unsound):
@@ -161,7 +166,7 @@ class Stages:
             )  # fmt: skip
             out[places] = metrics
 
-        self._over(combos, score, stage)
+        self._over(combos, score, stage, self._items_per_chunk)
         return out
 
     def _score_tile(self, tile: Tile, out: FloatArray, batch: Batch, part: slice) -> None:
@@ -185,8 +190,12 @@ class Stages:
             np.empty((n_rows, self._market.n_bars + 1), np.int64),
         )
 
-    def _over(self, combos: IntArray, score: ScorePart, stage: str) -> None:
-        per_chunk = max(1, self._per_chunk // 8)
+    @property
+    def _items_per_chunk(self) -> int:
+        """Chosen variants per chunk: their exact numbers cost several fast scores each."""
+        return max(1, self._per_chunk // 8)
+
+    def _over(self, combos: IntArray, score: ScorePart, stage: str, per_chunk: int) -> None:
         for batch in self._combos.batches(combos):
             chunks = [
                 partial(score, batch, slice(start, stop))
