@@ -45,6 +45,18 @@ class Plan:
         return self.n_shortlist * self.grid.n_risk
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A grid that is known to be sound and within the variant guards; nothing is materialised."""
+
+    template: Template
+    axes: "tuple[_Axes, ...]"
+    stops: Axis | float | None
+    profits: Axis | float | None
+    n_shortlist: int
+    top_k: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Axes:
     """One indicator with all its axes, not yet materialised."""
@@ -88,6 +100,24 @@ def make_plan(
         InvalidRequest: With every problem found.
         GuardExceeded: More variants than the policy allows, in Stage A or B.
     """
+    draft = make_draft(request, template, policy, defaults)
+    grid = Grid(
+        indicators=tuple(_materialise(entry) for entry in draft.axes),
+        sl_pct=_percents(draft.stops),
+        tp_pct=_percents(draft.profits),
+    )
+    return Plan(
+        settings=_settings(request, draft.template, policy, draft.top_k),
+        grid=grid,
+        execution=draft.template.execution,
+        n_shortlist=draft.n_shortlist,
+    )
+
+
+def make_draft(
+    request: RunRequest, template: Template, policy: RunPolicy, defaults: GridDefaults
+) -> Draft:
+    """The checks of `make_plan` alone: what they cost depends on the request, not on the grid."""
     root: Loc = ("template",) if request.strategy_id is None else ("spec",)
     merged = merge_overrides(template, request.overrides)
     problems = [*_problems(template, root), *_override_problems(template, request.overrides)]
@@ -106,13 +136,14 @@ def make_plan(
     profits = _risk_axis(risk.tp, risk.tp_pct) if risk.tp_enabled else None
     n_risk = math.prod(axis_len(axis) for axis in (stops, profits) if isinstance(axis, Axis))
     _guard(n_shortlist * n_risk, policy, "stage_b")
-    grid = Grid(
-        indicators=tuple(_materialise(entry) for entry in axes),
-        sl_pct=_percents(stops),
-        tp_pct=_percents(profits),
+    return Draft(
+        template=merged,
+        axes=tuple(axes),
+        stops=stops,
+        profits=profits,
+        n_shortlist=n_shortlist,
+        top_k=top_k,
     )
-    settings = _settings(request, merged, policy, top_k)
-    return Plan(settings=settings, grid=grid, execution=merged.execution, n_shortlist=n_shortlist)
 
 
 def _problems(template: Template, root: Loc) -> Iterator[Problem]:

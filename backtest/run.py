@@ -35,7 +35,7 @@ from backtest.errors import (
 )
 from backtest.identity import VariantKeys
 from backtest.indicators.series import Series
-from backtest.plan import Plan, make_plan
+from backtest.plan import Plan, make_draft, make_plan
 from backtest.policy import RunPolicy
 from backtest.ports import CandleFeed, GridDefaults, SavedStrategy, SpecReader, StrategyReader
 from backtest.request import RunRequest, Template
@@ -83,6 +83,18 @@ class Backtester:
     def close(self) -> None:
         """End the threads."""
         self._workers.close()
+
+    def check(self, request: RunRequest) -> None:
+        """Refuse what `run` would refuse without a store; quick, and does not block.
+
+        A saved strategy is not known before its store was asked: it passes.
+
+        Raises:
+            InvalidRequest: With every problem found.
+            GuardExceeded: More variants than the policy allows.
+        """
+        if request.template is not None:
+            make_draft(request, request.template, self._policy, self._defaults)
 
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, want: Want = WANT_ALL

@@ -72,7 +72,12 @@ def _add_layers(app: FastAPI, services: Services) -> None:
         BACKTESTS_PATH: error_response,
         GRAPHQL_PATH: partial(error_response, render=graphql_payload),
     }
-    app.add_middleware(FrontDoor, faces=faces, max_bytes=server.body_max_bytes)
+    app.add_middleware(
+        FrontDoor,
+        faces=faces,
+        max_bytes=server.body_max_bytes,
+        max_seconds=server.body_max_seconds,
+    )
     if server.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -99,8 +99,10 @@ class Server(_Section):
     """The section `server`: the front door."""
 
     body_max_bytes: Annotated[int, Field(ge=1_024, le=64 << 20)] = 262_144
+    body_max_seconds: Seconds = 10.0
     json_max_depth: Annotated[int, Field(ge=8, le=200)] = 32
     json_max_number_chars: Annotated[int, Field(ge=20, le=1_000)] = 64
+    json_max_values: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     allowed_origins: tuple[Origin, ...] = ()
     introspection: bool = False
     graphiql: bool = False
@@ -120,6 +122,8 @@ class Compute(_Section):
     running_runs: Annotated[int, Field(ge=1, le=256)] | None = None
     waiting_runs: Annotated[int, Field(ge=0, le=10_000)] = 16
     runs_per_user: Annotated[int, Field(ge=1, le=10_000)] = 4
+    requests_per_user_minute: Count | None = None
+    run_seconds_per_user_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     memory_bytes: Annotated[int, Field(gt=0)] = 5_368_709_120
     candle_cache_bytes: Annotated[int, Field(ge=0)] = 268_435_456
     running_queries: Annotated[int, Field(ge=1, le=256)] = 4

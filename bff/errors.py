@@ -22,6 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 MAX_PROBLEMS = 50
 MAX_MESSAGE_CHARS = 300
 MAX_SEGMENT_CHARS = 64
+STORE_RETRY_AFTER_S = 5
 
 
 class Code(StrEnum):
@@ -133,6 +134,8 @@ def to_roehub(
     """
     code = next(CODE_OF[cls] for cls in type(exc).__mro__ if cls in CODE_OF)
     details: dict[str, Any] = dict(exc.details)
+    if code is Code.UNAVAILABLE:
+        details["retry_after_s"] = STORE_RETRY_AFTER_S
     if isinstance(exc, domain.InvalidRequest):
         listed = exc if len(exc.problems) <= MAX_FOUND else too_many_problems()
         problems = sorted(

@@ -4,6 +4,7 @@ A middleware with a task of its own (`BaseHTTPMiddleware`) would hide that a cli
 See: docs/security.md
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from email.message import Message as Header
 
@@ -24,12 +25,16 @@ class FrontDoor:
         app: What is behind the door.
         faces: Guarded paths, each with the way its face words a refusal.
         max_bytes: Largest body.
+        max_seconds: How long a body may take to arrive.
     """
 
-    def __init__(self, app: ASGIApp, *, faces: Mapping[str, Refusal], max_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, faces: Mapping[str, Refusal], max_bytes: int, max_seconds: float
+    ) -> None:
         self._app = app
         self._faces = faces
         self._max_bytes = max_bytes
+        self._max_seconds = max_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or answer it here."""
@@ -38,7 +43,7 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         try:
-            body = await self._read(Headers(scope=scope), receive)
+            body = await self._read_in_time(Headers(scope=scope), receive)
         except RoehubError as error:
             structlog.contextvars.bind_contextvars(code=error.code.value)
             await refuse(error)(scope, receive, send)
@@ -47,6 +52,18 @@ class FrontDoor:
             return
         scope.setdefault("state", {})["body"] = body
         await self._app(scope, _replay(body, receive), send)
+
+    async def _read_in_time(self, headers: Headers, receive: Receive) -> bytes | None:
+        try:
+            async with asyncio.timeout(self._max_seconds):
+                return await self._read(headers, receive)
+        except TimeoutError:
+            raise RoehubError(
+                Code.MALFORMED_REQUEST,
+                f"The body must arrive within {self._max_seconds:g} s",
+                {"body_max_seconds": self._max_seconds},
+                headers={"Connection": "close"},
+            ) from None
 
     async def _read(self, headers: Headers, receive: Receive) -> bytes | None:
         """The whole body; None when the client left while sending it."""

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from backtest.control import Control
 from backtest.errors import BacktestError, InvalidRequest, Problem
+from backtest.request import RunRequest
 from bff.auth import Caller
 from bff.errors import Code, RoehubError, error_response, graphql_payload
 from bff.graphql_answers import ServiceAnswers
@@ -118,7 +119,7 @@ class _Face:
         caller = self._authenticate(request, operation)
         inputs = read_inputs(operation.document, operation.node, operation.variables)
         services = self._services
-        pool = services.runs if operation.is_long else services.queries
+        pool = services.runs if self._needs_place(operation, inputs) else services.queries
         work = partial(self._execute, operation, caller, inputs, media_type)
         user_id = None if caller is None else caller.user_id
         code, response = await pool.run_in_thread(
@@ -146,9 +147,20 @@ class _Face:
     def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
         if operation.is_introspection:
             return None
-        caller = self._services.authenticate(request.headers)
+        caller = self._services.identify(request.headers)
         structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
         return caller
+
+    def _needs_place(self, operation: _Operation, inputs: Mapping[str, ReadInput]) -> bool:
+        """Whether a run will come of it: its field may still refuse the input by itself."""
+        return operation.is_long and any(self._is_sound(request) for request, _ in inputs.values())
+
+    def _is_sound(self, request: RunRequest) -> bool:
+        try:
+            self._services.service.check(request)
+        except BacktestError:
+            return False
+        return True
 
     def _execute(
         self,

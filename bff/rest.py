@@ -19,8 +19,8 @@ BACKTESTS_PATH = "/backtests"
 router = APIRouter()
 
 
-def services_of(request: Request) -> Services:
-    """What the process was built from."""
+async def services_of(request: Request) -> Services:
+    """What the process was built from; a coroutine, because a function would get a thread."""
     return request.app.state.services
 
 
@@ -30,9 +30,10 @@ async def post_backtests(
 ) -> Response:
     """Run a grid and answer with its best variants."""
     value = parse_json(request.state.body, services.json_limits)
-    caller = services.authenticate(request.headers)
+    caller = services.identify(request.headers)
     structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
     run_request = parse_request(value)
+    services.service.check(run_request)
 
     def work(control: Control) -> bytes:
         return to_json(services.service.run(run_request, user_id=caller.user_id, control=control))

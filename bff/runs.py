@@ -5,6 +5,8 @@ See: docs/reliability.md
 
 import asyncio
 import math
+import os
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -22,12 +24,14 @@ from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLim
 from bff.facts import note
 from bff.fair_queue import FairQueue
 from bff.memory_budget import MemoryBudget
+from bff.quotas import Quota
 
 T = TypeVar("T")
 
 ANSWER_GRACE_S = 0.05
 MAX_RETRY_AFTER_S = 600
 REMEMBERED_RUNS = 32
+RUN_NICENESS = 10
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ class RunPool:
         retry_after_s: What a refused caller is told to wait while no run has ended yet; later
             it follows from how long recent ones took.
         memory: What runs claim their memory from; None where they may have any.
+        quota: Milliseconds of threads that one user may have in a minute; None for all.
+        gives_way: Whether the threads leave a busy processor to those that answer.
     """
 
     def __init__(
@@ -65,13 +71,18 @@ class RunPool:
         per_user: int | None = None,
         retry_after_s: int = 1,
         memory: MemoryBudget | None = None,
+        quota: Quota | None = None,
+        gives_way: bool = False,
     ) -> None:
-        self._executor = ThreadPoolExecutor(running, thread_name_prefix="run")
+        self._executor = ThreadPoolExecutor(
+            running, thread_name_prefix="run", initializer=_give_way if gives_way else None
+        )
         self._lock = threading.Lock()
         self._n_threads, self._n_places = running, running + waiting
         self._per_user = per_user
         self._retry_after_s = retry_after_s
         self._memory = memory
+        self._quota = quota
         self._queue: FairQueue[UUID | None, _Ticket] = FairQueue()
         self._started: set[_Ticket] = set()
         self._taken_by: Counter[UUID] = Counter()
@@ -114,7 +125,7 @@ class RunPool:
             user_id: Whose place it is; None where no user has one of their own.
 
         Raises:
-            RateLimited: The user has taken all places that one user may have.
+            RateLimited: The user has taken all places, or all the time, that one user may have.
             Overloaded: All places are taken, or the service is about to stop.
             DeadlineExceeded: The deadline passed.
             RunCancelled: The client left or the service is stopping.
@@ -180,6 +191,8 @@ class RunPool:
             raise Overloaded(self._wait_s(n_taken))
         if user_id is not None and self._taken_by[user_id] == self._per_user:
             raise RateLimited(self._wait_s(self._taken_by[user_id]))
+        if user_id is not None and self._quota is not None:
+            self._quota.check(user_id)
 
     def _wait_s(self, n_before: int) -> int:
         """Whole seconds until as many calls will have been served, by the recent ones."""
@@ -213,10 +226,13 @@ class RunPool:
 
     def _leave(self, ticket: _Ticket) -> None:
         assert ticket.started_at is not None
+        took_s = time.monotonic() - ticket.started_at
         if self._memory is not None:
             self._memory.give(ticket.n_bytes)
+        if self._quota is not None and ticket.user_id is not None:
+            self._quota.spend(ticket.user_id, math.ceil(took_s * 1000))
         with self._lock:
-            self._recent_s.append(time.monotonic() - ticket.started_at)
+            self._recent_s.append(took_s)
             self._started.discard(ticket)
             self._give_place(ticket)
             self._start_next()
@@ -247,6 +263,15 @@ class RunPool:
         self._memory.take(n_bytes, ticket.control)
         ticket.n_bytes = n_bytes
         note(estimated_bytes=n_bytes)
+
+
+def _give_way() -> None:
+    """Lower the priority of this thread and of those that it will start, as the engine's.
+
+    Only Linux has priorities of threads; elsewhere the call would be about the process.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), RUN_NICENESS)
 
 
 async def _until_disconnect(receive: Receive) -> None:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from starlette.datastructures import Headers
+
 from backtest.adapters.candle_cache import CachedCandles
 from backtest.adapters.clickhouse import ClickHouseCandles
 from backtest.adapters.clickhouse_connection import (
@@ -18,10 +20,11 @@ from backtest.adapters.clickhouse_connection import (
 from backtest.adapters.strategies_sql import SqlStrategies
 from backtest.ports import CandleFeed, StrategyReader
 from backtest.run import Backtester
-from bff.auth import Authenticator
+from bff.auth import Authenticator, Caller
 from bff.edge import Watcher
 from bff.memory_budget import MemoryBudget
 from bff.observed import Observed
+from bff.quotas import Quota
 from bff.runs import RunPool
 from bff.secret import signing_secret
 from bff.settings import Environment, Settings
@@ -35,7 +38,7 @@ class Services:
     """Everything that lives as long as the process; both faces hold the same objects.
 
     `runs` has places for grids, `queries` for cheap questions, so that these never wait for those.
-    `watchers` are shown the facts of every answered request.
+    `requests` is what one user may ask; `watchers` are shown the facts of every answered request.
     """
 
     settings: Settings
@@ -47,8 +50,21 @@ class Services:
     queries: RunPool
     json_limits: JsonLimits
     deadline_s: float
+    requests: Quota | None = None
     watchers: list[Watcher] = field(default_factory=list[Watcher])
     closers: tuple[Callable[[], None], ...] = ()
+
+    def identify(self, headers: Headers) -> Caller:
+        """Who asks, if they may ask now.
+
+        Raises:
+            RoehubError: `unauthorized`.
+            RateLimited: The user asks too often.
+        """
+        caller = self.authenticate(headers)
+        if self.requests is not None:
+            self.requests.take(caller.user_id)
+        return caller
 
     def close(self) -> None:
         """End running work, then close the stores."""
@@ -79,21 +95,29 @@ def build(settings: Settings) -> Services:
             backtester=Observed(backtester), defaults=settings.grid_defaults, policy=policy
         ),
         authenticate=authenticator(settings),
+        requests=_quota(compute.requests_per_user_minute),
         runs=RunPool(
             running=compute.running_runs or cpus,
             waiting=compute.waiting_runs,
             per_user=compute.runs_per_user,
             retry_after_s=compute.retry_after_seconds,
             memory=MemoryBudget(compute.memory_bytes),
+            quota=_quota(compute.run_seconds_per_user_minute, units=1_000),
+            gives_way=True,
         ),
         queries=RunPool(running=compute.running_queries, waiting=compute.waiting_queries),
         json_limits=JsonLimits(
             max_depth=settings.server.json_max_depth,
             max_number_chars=settings.server.json_max_number_chars,
+            max_values=settings.server.json_max_values,
         ),
         deadline_s=settings.backtest.sync.sync_deadline_seconds,
         closers=(backtester.close, strategies.close, pool.close),
     )
+
+
+def _quota(per_minute: int | None, *, units: int = 1) -> Quota | None:
+    return None if per_minute is None else Quota(per_minute * units)
 
 
 def candle_target(environment: Environment) -> ClickHouseTarget:

@@ -22,6 +22,10 @@ MAX_POINTS = 300_000
 class UseCase(Protocol):
     """What the service needs of the use-case; blocking, callable from any thread."""
 
+    def check(self, request: RunRequest) -> None:
+        """Refuse at once what needs no store to be refused."""
+        ...
+
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, want: Want = ...
     ) -> RunResult:
@@ -44,8 +48,16 @@ class BacktestService:
 
     def __init__(self, *, backtester: UseCase, defaults: GridDefaults, policy: RunPolicy) -> None:
         self._backtester = backtester
-        self._defaults = defaults
         self._policy = policy
+        self._catalog = to_catalog(public_indicators(), defaults)
+
+    def check(self, request: RunRequest) -> None:
+        """Refuse a request before it is given a place, where that needs no store; never blocks.
+
+        Raises:
+            BacktestError: What `run` would say.
+        """
+        self._backtester.check(request)
 
     def run(
         self,
@@ -98,7 +110,7 @@ class BacktestService:
 
     def indicators(self) -> list[CatalogIndicator]:
         """The catalog that clients may choose from."""
-        return to_catalog(public_indicators(), self._defaults)
+        return self._catalog
 
     def runtime_defaults(self) -> RuntimeDefaults:
         """What the configuration gives where a request is silent."""

@@ -99,11 +99,18 @@ class FakeBacktester:
 
     Args:
         failure: Raised instead, where given.
+        is_early: Whether the failure is known before anything runs.
     """
 
     failure: BacktestError | Exception | None = None
     requests: list[RunRequest] = field(default_factory=list[RunRequest])
     wants: list[Want] = field(default_factory=list[Want])
+    is_early: bool = False
+
+    def check(self, request: RunRequest) -> None:
+        del request
+        if self.is_early and self.failure is not None:
+            raise self.failure
 
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, want: Want | None = None

@@ -84,10 +84,11 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
 
     from backtest.jit import warm  # noqa: PLC0415 - `--help` stays quick
     from bff.app import create_app  # noqa: PLC0415
-    from bff.server import DrainingServer, freeze_startup  # noqa: PLC0415
+    from bff.server import DrainingServer, freeze_startup, prefer_short_waits  # noqa: PLC0415
 
     warm()
     freeze_startup()
+    prefer_short_waits()
     with ExitStack() as stack:
         stack.enter_context(_traced(services))
         if metrics_port is not None:

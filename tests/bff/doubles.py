@@ -9,10 +9,12 @@ from uuid import UUID
 from starlette.testclient import TestClient
 
 from backtest.control import Control
+from backtest.errors import BacktestError
 from backtest.ports import CandleFeed, StrategyReader
 from backtest.request import RunRequest
 from bff.app import create_app
 from bff.auth import issue_token
+from bff.quotas import Quota
 from bff.runs import RunPool
 from bff.secret import signing_secret
 from bff.settings import load_settings
@@ -55,10 +57,19 @@ ANSWER = BacktestResponse.model_validate(
 
 @dataclass(eq=False)
 class ToldService:
-    """Gives one answer or raises one error, and remembers who asked what."""
+    """Gives one answer or raises one error, and remembers who asked what.
+
+    `refusal` is what it says before anything runs.
+    """
 
     outcome: BacktestResponse | Exception = ANSWER
     asked: list[tuple[UUID, RunRequest]] = field(default_factory=list[tuple[UUID, RunRequest]])
+    refusal: BacktestError | None = None
+
+    def check(self, request: RunRequest) -> None:
+        del request
+        if self.refusal is not None:
+            raise self.refusal
 
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, **_: object
@@ -91,6 +102,7 @@ def services(
     candles: Store | None = None,
     strategies: Store | None = None,
     environ: dict[str, str] | None = None,
+    requests: Quota | None = None,
 ) -> Services:
     settings = load_settings({"ROEHUB_ENV": "test", **(environ or {})})
     candles, strategies = candles or Store(), strategies or Store()
@@ -104,6 +116,7 @@ def services(
         queries=RunPool(running=1, waiting=2),
         json_limits=JsonLimits(),
         deadline_s=30.0,
+        requests=requests,
         closers=(candles.close, strategies.close),
     )
 

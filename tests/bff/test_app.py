@@ -202,9 +202,7 @@ def test_failures_of_the_use_case_have_their_codes(
 
     assert refusal(response) == expected
     assert "hunter2" not in response.text
-    assert ("retry-after" in response.headers) == isinstance(
-        outcome, domain.RateLimited | domain.Overloaded
-    )
+    assert ("retry-after" in response.headers) == (response.status_code in {429, 503})
 
 
 def test_the_id_of_a_bug_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -273,3 +271,16 @@ def test_the_log_has_one_line_per_request_and_no_secrets(
     everything = "".join(str(record.__dict__) for record in caplog.records)
     assert secret not in everything
     assert marker not in everything
+
+
+def test_a_grid_beyond_the_guards_is_told_so_though_no_place_is_free() -> None:
+    guard = domain.GuardExceeded("too many", error="e", stage="stage_a", limit=1)
+    built = services(ToldService(refusal=guard))
+    built.runs.drain()
+
+    with client(built) as opened:
+        headers = {"Authorization": f"Bearer {token(built)}"}
+        response = opened.post("/backtests", json=GOOD, headers=headers)
+
+    assert refusal(response) == INVALID
+    assert response.json()["error"]["details"]["stage"] == "stage_a"

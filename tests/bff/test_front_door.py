@@ -29,6 +29,7 @@ door = FrontDoor(
         "/graphql": partial(error_response, render=graphql_payload),
     },
     max_bytes=10,
+    max_seconds=0.05,
 )
 
 
@@ -153,3 +154,22 @@ def test_what_is_not_guarded_passes(path: str, method: str) -> None:
     sent = ask(chunks(b""), [], path=path, method=method)
 
     assert status(sent) == 200
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(3_600)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/backtests", "headers": [JSON]}
+    asyncio.run(door(scope, receive, send))
+
+    start, body = sent
+    assert start["status"] == 400
+    assert (b"connection", b"close") in start["headers"]
+    assert b'"code":"malformed_request"' in body["body"]

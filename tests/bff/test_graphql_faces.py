@@ -1,9 +1,10 @@
 import copy
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from fastapi import FastAPI
 
 from backtest import errors as domain
 from tests.bff.doubles import GOOD
@@ -169,20 +170,23 @@ def test_paths_spell_the_input_as_the_client_wrote_it(
 
 
 @pytest.mark.parametrize(
-    ("failure", "code", "status"),
+    ("failure", "code", "status", "retry_after"),
     [
-        (domain.DeadlineExceeded(1.0), "deadline_exceeded", 504),
-        (domain.CandlesUnavailable(), "unavailable", 503),
+        (domain.DeadlineExceeded(1.0), "deadline_exceeded", 504, None),
+        (domain.CandlesUnavailable(), "unavailable", 503, "5"),
+        (domain.StrategiesUnavailable(), "unavailable", 503, "5"),
+        (domain.Overloaded(7), "overloaded", 503, "7"),
         (
             domain.GuardExceeded("too many", error="e", stage="stage_a", n=1),
             "validation_error",
             422,
+            None,
         ),
     ],
-    ids=["deadline", "store", "guard"],
+    ids=["deadline", "candle store", "strategy store", "overload", "guard"],
 )
 def test_failures_of_the_use_case_have_the_code_and_details_of_rest(
-    failure: domain.BacktestError, code: str, status: int
+    failure: domain.BacktestError, code: str, status: int, retry_after: str | None
 ) -> None:
     with opened(FakeBacktester(failure=failure)) as (rest, graphql):
         over_rest = rest.client.post("/backtests", json=GOOD, headers=rest.headers)
@@ -199,9 +203,24 @@ def test_failures_of_the_use_case_have_the_code_and_details_of_rest(
     }
     assert over_rest.status_code == status
     assert (over_graphql.status_code, strict.status_code) == (200, status)
+    told = {answer.headers.get("retry-after") for answer in (over_rest, over_graphql, strict)}
+    assert told == {retry_after}
 
 
 RUN_MODE = "mutation($i: RunBacktestInput!) { runBacktest(input: $i) { mode } }"
+
+
+def test_what_is_known_early_is_told_in_the_same_bytes_without_a_place_for_a_run() -> None:
+    guard = domain.GuardExceeded("too many", error="e", stage="stage_a", limit=1)
+    told: list[bytes] = []
+    for use_case in (FakeBacktester(failure=guard), FakeBacktester(failure=guard, is_early=True)):
+        with opened(use_case) as (_, graphql):
+            if use_case.is_early:
+                cast("FastAPI", graphql.client.app).state.services.runs.drain()
+            told.append(graphql.ask(RUN_MODE, {"i": to_graphql(GOOD)}).content)
+
+    assert told[0] == told[1]
+    assert b'"stage":"stage_a"' in told[0]
 
 
 def test_a_bug_is_masked() -> None:

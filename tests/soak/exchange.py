@@ -9,7 +9,11 @@ PIECE = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`status` is None where no whole answer came; `sent_at` is None where nothing was sent."""
+    """What came back.
+
+    `status` is None where no whole answer came; `seconds` count from `sent_at`, when the request
+    was sent to its end; that is None where it was not.
+    """
 
     status: int | None
     headers: dict[str, str]
@@ -28,7 +32,6 @@ async def exchange(
     is_slow: bool = False,
 ) -> Answer:
     """Send, and read until the server closes or this client loses its patience."""
-    started = time.monotonic()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
@@ -54,7 +57,7 @@ async def exchange(
         status=status,
         headers=headers,
         body=content,
-        seconds=time.monotonic() - started,
+        seconds=0.0 if sent_at is None else time.monotonic() - sent_at,
         sent_at=sent_at,
     )
 
