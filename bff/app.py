@@ -7,10 +7,12 @@ from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 
 from backtest.errors import BacktestError, Transient
 from bff.edge import Edge
@@ -23,6 +25,7 @@ from schema.openapi import openapi_document
 
 log = structlog.stdlib.get_logger(__name__)
 
+SCRIPTS_PATH = "/swagger"
 START_PAGE = Path(__file__).with_name("start_page.html")
 
 
@@ -40,7 +43,8 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         redoc_url=None,
-        docs_url="/docs" if is_dev else None,
+        docs_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         openapi_url="/openapi.json" if is_dev else None,
     )
     app.state.services = services
@@ -49,6 +53,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(graphql_router(services))
     if is_dev:
         app.add_api_route("/", start_page, include_in_schema=False)
+        app.add_api_route("/docs", rest_page, include_in_schema=False)
+        app.mount(SCRIPTS_PATH, StaticFiles(packages=[("fastapi_swagger", "resources")]))
     _add_handlers(app)
     _add_layers(app, services)
     return app
@@ -57,6 +63,17 @@ def create_app(services: Services) -> FastAPI:
 async def start_page() -> HTMLResponse:
     """What this is and how to try it."""
     return HTMLResponse(START_PAGE.read_text(encoding="utf-8"))
+
+
+async def rest_page() -> HTMLResponse:
+    """The REST contract to read and to try; its scripts come from here, not from another host."""
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="POST /backtests",
+        swagger_js_url=f"{SCRIPTS_PATH}/swagger-ui-bundle.js",
+        swagger_css_url=f"{SCRIPTS_PATH}/swagger-ui.css",
+        swagger_favicon_url=f"{SCRIPTS_PATH}/favicon-32x32.png",
+    )
 
 
 def _add_handlers(app: FastAPI) -> None:

@@ -19,7 +19,7 @@ from backtest.types import RankingMetric
 
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Percent = Annotated[float, Field(ge=0, lt=100)]
-Money = Annotated[float, Field(gt=0)]
+Money = Annotated[float, Field(gt=0, le=1e15)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Metric = Annotated[RankingMetric, Field(strict=False)]
 MarketId = Annotated[int, Field(ge=1, le=65_535)]

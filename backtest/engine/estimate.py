@@ -5,6 +5,7 @@ checked against measured peaks.
 """
 
 import math
+from dataclasses import dataclass
 
 from backtest.engine.bitops import words_for
 from backtest.engine.combos import FAST_BLOCK_BYTES
@@ -17,18 +18,43 @@ from backtest.plan import Plan
 from backtest.types import RankingMetric
 
 NUMBER = 8
-CANDLE_SERIES = 14
-BASE_COLUMNS = 4
-CELL_COLUMNS = 4
-SCRATCH_SERIES = 6
+MARKET_SERIES = 22
+SIGNAL_SERIES = 2
+STAGE_B_SERIES = 5
+REPORT_SERIES = 6
+CELL_COLUMNS = 3
+HEAP_BYTES = 2 << 20
 REPORT_BYTES = 6_000
 LEG_BYTES = 16
 TRADE_BYTES = 500
-BARS_PER_TRADE = 20
+BARS_PER_TRADE = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """A plan with the counts that follow from its range and its machine."""
+
+    plan: Plan
+    n_loaded: int
+    n_target: int
+    threads: int
+
+    @property
+    def row_bytes(self) -> int:
+        return 2 * NUMBER * words_for(self.n_target)
+
+    @property
+    def n_levels(self) -> int:
+        grid = self.plan.grid
+        return len(grid.sl_pct or ()) + len(grid.tp_pct or ())
+
+    @property
+    def table_bytes(self) -> int:
+        return min(TABLE_BYTES, 2 * 4 * self.n_target * self.n_levels)
 
 
 def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> int:
-    """Peak memory of a run in bytes.
+    """Peak memory of a run in bytes: what every stage holds, and the most that one of them adds.
 
     Args:
         plan: The plan.
@@ -36,29 +62,54 @@ def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> in
         n_target: Bars of the target slice.
         threads: Threads that compute at once.
     """
-    grid, settings = plan.grid, plan.settings
-    row_bytes = 2 * NUMBER * words_for(n_target)
-    rows = sorted(_rows(entry) for entry in grid.indicators)
+    load = _Load(plan=plan, n_loaded=n_loaded, n_target=n_target, threads=threads)
+    always = MARKET_SERIES * NUMBER * n_loaded + threads * HEAP_BYTES
+    rows = _row_bytes(load)
+    return always + max(rows + _stage_a(load), rows + _stage_b(load), _report(load))
+
+
+def _row_bytes(load: _Load) -> int:
+    """Bit rows, and the series that variants share while rows are made."""
+    indicators = load.plan.grid.indicators
+    rows = sorted(_rows(entry) for entry in indicators)
     slow, fast = rows[:-1], rows[-1]
-    candles = CANDLE_SERIES * NUMBER * (n_loaded + n_target)
     # a block is still held while the next one is made
-    bit_rows = sum(slow) * row_bytes + min(fast * row_bytes, 2 * FAST_BLOCK_BYTES)
-    remembered = NUMBER * n_loaded * sum(_remembered(entry) for entry in grid.indicators)
-    shared = min(threads * SHARED_BYTES, remembered)
-    scores = NUMBER * (math.prod(rows) + BASE_COLUMNS * grid.n_base)
-    if settings.ranking.primary is not RankingMetric.TOTAL_RETURN_PCT:
-        scores += NUMBER * N_METRICS * (grid.n_base + plan.n_risk_variants)
-    levels = len(grid.sl_pct or ()) + len(grid.tp_pct or ())
-    tables = min(TABLE_BYTES, 2 * 4 * n_target * levels)
-    cells = NUMBER * CELL_COLUMNS * plan.n_risk_variants if levels else 0
-    n_trades = n_target // BARS_PER_TRADE
+    bits = sum(slow) * load.row_bytes + min(fast * load.row_bytes, 2 * FAST_BLOCK_BYTES)
+    remembered = NUMBER * load.n_loaded * sum(_remembered(entry) for entry in indicators)
+    return bits + min(load.threads * SHARED_BYTES, remembered)
+
+
+def _stage_a(load: _Load) -> int:
+    """Scores by combo and by base variant, and the combo of each base variant."""
+    plan = load.plan
+    n_combos = math.prod(_rows(entry) for entry in plan.grid.indicators)
+    columns = n_combos + 2 * plan.grid.n_base
+    if plan.settings.ranking.primary is not RankingMetric.TOTAL_RETURN_PCT:
+        columns += N_METRICS * (plan.grid.n_base + plan.n_risk_variants)
+    return NUMBER * (columns + load.threads * SIGNAL_SERIES * load.n_loaded)
+
+
+def _stage_b(load: _Load) -> int:
+    """The risk plane's tables and scores, where there is a plane."""
+    plan = load.plan
+    if not load.n_levels:
+        return NUMBER * plan.grid.n_base
+    cells = CELL_COLUMNS * plan.n_risk_variants + plan.grid.n_base
+    scratch = load.threads * STAGE_B_SERIES * load.n_target
+    return load.table_bytes + NUMBER * (cells + scratch)
+
+
+def _report(load: _Load) -> int:
+    """Winners with their rows, reports, legs of trades, and the trades that are told."""
+    settings, row_bytes = load.plan.settings, load.row_bytes
+    n_trades = load.n_target // BARS_PER_TRADE
     # a log has room for a trade on every bar, of which only the rows in use become memory
     log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * n_trades
-    scratch = threads * NUMBER * (n_target * SCRATCH_SERIES + log)
-    returned = min(settings.top_k, plan.n_risk_variants)
+    scratch = load.threads * NUMBER * (REPORT_SERIES * load.n_target + log)
+    returned = min(settings.top_k, load.plan.n_risk_variants)
     told = min(settings.top_trades_n, returned) * n_trades
     answer = returned * (REPORT_BYTES + row_bytes + LEG_BYTES * n_trades) + told * TRADE_BYTES
-    return candles + bit_rows + shared + scores + tables + cells + scratch + answer
+    return load.table_bytes + scratch + answer
 
 
 def _rows(entry: IndicatorAxes) -> int:

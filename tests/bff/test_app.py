@@ -1,6 +1,8 @@
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -234,7 +236,11 @@ def test_pages_for_people_exist_in_dev_only(tmp_path: object) -> None:
 
     with client(dev) as test_client:
         assert "POST /backtests" in test_client.get("/").text
-        assert test_client.get("/docs").status_code == 200
+        page = test_client.get("/docs")
+        assert page.status_code == 200
+        scripts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert {urlsplit(script).netloc for script in scripts} == {""}
+        assert all(test_client.get(script).status_code == 200 for script in scripts)
         assert list(test_client.get("/openapi.json").json()["paths"]) == ["/backtests"]
     with client(services()) as test_client:
         assert {test_client.get(path).status_code for path in ("/", "/docs", "/openapi.json")} == {

@@ -1,13 +1,19 @@
-"""`python -m tests.soak [--minutes 30 | --drains 100]`: load a real server, write the tables."""
+"""`python -m tests.soak [--minutes 30 | --drains 100 | --leaves 100]`: load a real server, write
+the tables.
+"""
 
 import argparse
 import asyncio
+import random
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.tables import table
+from tests.soak.leaving import BODIES, LEAVES, opened_scene
 from tests.soak.load import drain, soak
 from tests.soak.page import write_region
 from tests.soak.record import overshoot
@@ -21,9 +27,12 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--faults", type=float, default=0.1, help="share of bad half-seconds")
     arguments.add_argument("--drains", type=int, default=0)
+    arguments.add_argument("--leaves", type=int, default=0)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if given.leaves:
+            return _leaves(folder, given)
         share = 0.0 if given.drains else given.faults
         with running_store(folder / "store", seed=given.seed, share=share) as store_port:
             if given.drains:
@@ -42,6 +51,7 @@ def _soak(folder: Path, store_port: int, given: argparse.Namespace) -> int:
         f"{how}, seed {given.seed}, {given.faults:.0%} bad half-seconds of the store.",
         record.counts(),
         record.latencies(),
+        record.quickness(),
         overshoot(record),
         record.memory_growth(),
         record.verdict(),
@@ -50,6 +60,23 @@ def _soak(folder: Path, store_port: int, given: argparse.Namespace) -> int:
     print(text)
     write_region("soak", text)
     return 1 if record.problems else 0
+
+
+def _leaves(folder: Path, given: argparse.Namespace) -> int:
+    dice = random.Random(given.seed)
+    rows: list[list[str]] = []
+    with opened_scene(folder, seed=given.seed) as scene:
+        for name, leave in LEAVES.items():
+            for path in BODIES:
+                seconds = [leave(scene, path, dice) for _ in range(given.leaves)]
+                shares = np.percentile(np.array(seconds) * 1000, [50, 99, 100])
+                rows.append([name, path, str(given.leaves), *(f"{share:.0f}" for share in shares)])
+    text = table(
+        ["client leaves a run that …", "face", "times", "p50 ms", "p99 ms", "max ms"], rows
+    )
+    print(text)
+    write_region("leaves", text)
+    return 0
 
 
 def _drains(folder: Path, store_port: int, given: argparse.Namespace) -> int:

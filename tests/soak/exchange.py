@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 
 PIECE = 64
+# With it GraphQL answers failures with their status, as REST does.
+STATUS_TOLD = "application/graphql-response+json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ async def exchange(
     head = (
         f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"Accept: {STATUS_TOLD}\r\n"
     )
     if token is not None:
         head += f"Authorization: Bearer {token}\r\n"

@@ -56,7 +56,7 @@ def running_store(folder: Path, *, seed: int, share: float) -> Generator[int]:
 
 
 @contextmanager
-def running_service(folder: Path, store_port: int) -> Generator[Service]:
+def running_service(folder: Path, store_port: int, *options: str) -> Generator[Service]:
     """A fresh process; killed at the end of the block unless it has ended by itself."""
     config = folder / "backtest.yaml"
     config.write_text(CONFIG, encoding="utf-8")
@@ -68,7 +68,7 @@ def running_service(folder: Path, store_port: int) -> Generator[Service]:
         "CH_PORT": str(store_port),
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "bff", "serve", "--port", "0"],
+        [sys.executable, "-m", "bff", "serve", "--port", "0", *options],
         env=os.environ | environ,
         stderr=subprocess.PIPE,
         text=True,

@@ -22,14 +22,7 @@ N_DAYS = 30
 
 def main(folder: str, seed: str, share: str) -> None:
     engine = ClickHousePool(EmbeddedEngine(directory=Path(folder)))
-    create_table(engine)
-    insert_minutes(
-        engine,
-        Instrument(market_id=1, symbol="BTCUSDT"),
-        generate(Market(first_ms=MIDNIGHT_MS, n_minutes=N_DAYS * 1_440, seed=int(seed))),
-        source="test",
-        ingested_at=1,
-    )
+    fill(engine, seed=int(seed))
     with running_server(engine) as server:
         print(server.server_address[1], flush=True)
         ended = threading.Event()
@@ -39,6 +32,18 @@ def main(folder: str, seed: str, share: str) -> None:
         ended.set()
         moods.join()
     engine.close()
+
+
+def fill(engine: ClickHousePool, *, seed: int) -> None:
+    """A month of minutes of one market."""
+    create_table(engine)
+    insert_minutes(
+        engine,
+        Instrument(market_id=1, symbol="BTCUSDT"),
+        generate(Market(first_ms=MIDNIGHT_MS, n_minutes=N_DAYS * 1_440, seed=seed)),
+        source="test",
+        ingested_at=1,
+    )
 
 
 def _misbehave(server: FakeServer, seed: int, share: float, ended: threading.Event) -> None:

@@ -18,7 +18,7 @@ def test_a_loaded_service_gives_only_right_answers_and_documented_refusals(
     tmp_path: Path, store_port: int
 ) -> None:
     with running_service(tmp_path, store_port) as service:
-        record = asyncio.run(soak(service, seconds=10, n_clients=16, seed=1))
+        record = asyncio.run(soak(service, seconds=60, n_clients=16, seed=1))
 
     assert record.problems == {}
     assert record.statuses["run"]["200"] > 0

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.e2e.answers import WHOLE
+from tests.faces import to_graphql
+
 RANGE = {"start": "2024-01-02T00:00:00Z", "end": "2024-01-30T00:00:00Z"}
 
 
@@ -43,8 +46,13 @@ def _close() -> Mapping[str, Any]:
     return {"mode": "explicit", "values": ["close"]}
 
 
-def _document(query: str) -> bytes:
-    return json.dumps({"query": query}).encode()
+def _document(query: str, **variables: Any) -> bytes:
+    return json.dumps({"query": query, "variables": variables}).encode()
+
+
+def graphql_run(body: bytes) -> bytes:
+    """The same run as a document that asks for everything."""
+    return _document(WHOLE, input=to_graphql(json.loads(body)))
 
 
 HEAVY = {
@@ -55,6 +63,11 @@ HEAVY = {
         "tp": {"mode": "range", "start": 1.0, "stop_incl": 4.0, "step": 1.0},
     }
 }
+ESTIMATE = (
+    "query ($input: RunBacktestInput!) {"
+    " estimateBacktest(input: $input) { stageAVariants estimatedBytes isAllowed } }"
+)
+CHEAP_ASKS = ("cheap query", "estimate")
 RUN = frozenset({200, 429, 503, 504})
 REFUSED = frozenset({400, 422})
 CHEAP = frozenset({200, 503})
@@ -101,6 +114,22 @@ ASKS = (
         path="/graphql",
         body=_document("{ runtimeDefaults { __typename } indicators { __typename } }"),
         allowed=CHEAP,
+        has_one_answer=True,
+    ),
+    Ask(
+        name="estimate",
+        weight=5,
+        path="/graphql",
+        body=_document(ESTIMATE, input=to_graphql(json.loads(run_body(60)))),
+        allowed=CHEAP,
+        has_one_answer=True,
+    ),
+    Ask(
+        name="run over GraphQL",
+        weight=10,
+        path="/graphql",
+        body=graphql_run(run_body(5)),
+        allowed=RUN,
         has_one_answer=True,
     ),
     Ask(
