@@ -28,6 +28,7 @@ _GIBIBYTE = 1 << 30
 _FIRST_STORABLE_MS = -2_208_988_800_000
 _LAST_STORABLE_MS = 10_413_791_999_999
 _GRACE_S = 1.0
+_PING_SILENCE_S = 5
 _BUCKET_DTYPES = [np.dtype(np.int64), *[np.dtype(np.float64)] * 5]
 _KILL_SQL = (
     "KILL QUERY WHERE query_id = {token:String} OR Settings['log_comment'] = {token:String} ASYNC"
@@ -118,9 +119,10 @@ class ClickHouseCandles:
         """Return when the store answers and has the table.
 
         Raises:
-            CandlesUnavailable: Otherwise; the notes say what to do.
+            CandlesUnavailable: Otherwise, also after five seconds of silence; the notes say what
+                to do.
         """
-        self._pool.run(_touch)
+        self._pool.run_apart(_touch, silence_s=_PING_SILENCE_S)
 
     def _settings(self, token: str, control: Control) -> dict[str, Any]:
         """Per-query settings; the limit on time only backs up the watching thread."""

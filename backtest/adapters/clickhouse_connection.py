@@ -8,7 +8,7 @@ See: docs/stores.md
 
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -88,16 +88,25 @@ class ClickHousePool:
         Raises:
             CandlesUnavailable: Whatever the driver raised, chained and with notes.
         """
-        attempts = Retrying(
-            retry=retry_if_exception(_is_lost_connection),
-            stop=stop_after_attempt(3),
-            wait=wait_exponential(multiplier=0.1, max=1.0),
-            reraise=True,
-        )
-        try:
-            return attempts(lambda: self._run_once(call))
-        except (ClickHouseError, HTTPError, OSError, EOFError) as error:
-            raise _unavailable(error) from error
+        return _answered(lambda: self._run_once(call))
+
+    def run_apart(self, call: Callable[[Client], T], *, silence_s: int) -> T:
+        """Like `run`, but a server that says nothing for `silence_s` seconds counts as down.
+
+        The client is opened for this call alone, so that the limit holds for its opening too.
+
+        Raises:
+            CandlesUnavailable: As from `run`.
+        """
+        target = self.target
+        if isinstance(target, EmbeddedEngine):
+            return self.run(call)
+
+        def once() -> T:
+            with closing(_open_server(target, read_timeout_s=silence_s)) as client:
+                return call(client)
+
+        return _answered(once)
 
     def close(self) -> None:
         """Close idle clients, and busy ones as soon as they are handed back.
@@ -150,7 +159,20 @@ class ClickHousePool:
             return _open_embedded(self.target)
 
 
-def _open_server(server: ClickHouseServer) -> Client:
+def _answered(once: Callable[[], T]) -> T:
+    attempts = Retrying(
+        retry=retry_if_exception(_is_lost_connection),
+        stop=stop_after_attempt(3),
+        wait=wait_exponential(multiplier=0.1, max=1.0),
+        reraise=True,
+    )
+    try:
+        return attempts(once)
+    except (ClickHouseError, HTTPError, OSError, EOFError) as error:
+        raise _unavailable(error) from error
+
+
+def _open_server(server: ClickHouseServer, *, read_timeout_s: int = _READ_TIMEOUT_S) -> Client:
     """A client that leaves out settings which the user's profile does not allow to change."""
     common.set_setting("invalid_setting_action", "drop")
     return clickhouse_connect.get_client(
@@ -163,7 +185,7 @@ def _open_server(server: ClickHouseServer) -> Client:
         secure=server.secure,
         verify=server.verify,
         connect_timeout=_CONNECT_TIMEOUT_S,
-        send_receive_timeout=_READ_TIMEOUT_S,
+        send_receive_timeout=read_timeout_s,
         autogenerate_session_id=False,
         query_retries=0,
     )

@@ -93,7 +93,8 @@ def open_engine(store: StrategyStore, *, is_read_only: bool) -> sa.Engine:
         return sa.create_engine(
             f"sqlite:///file:{path}?mode={mode}&uri=true",
             connect_args={"timeout": TIMEOUT_S},
-            pool_size=_POOL_SIZE,
+            # A connection that stays open would go on reading a file that was replaced.
+            poolclass=sa.NullPool,
         )
     options = f"-c statement_timeout={TIMEOUT_S * 1000}"
     if is_read_only:
@@ -133,10 +134,13 @@ def create_table(store: StrategyStore) -> None:
 
 @contextmanager
 def translated_failures() -> Generator[None]:
-    """Turn whatever a driver raises into `StrategiesUnavailable`, chained, with a note."""
+    """Turn whatever a driver raises into `StrategiesUnavailable`, chained, with a note.
+
+    A value that cannot be decoded, such as JSON that was cut, is a `ValueError` of SQLAlchemy's.
+    """
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, ValueError) as error:
         unavailable = StrategiesUnavailable()
         cause = error.orig if isinstance(error, DBAPIError) else error
         unavailable.add_note(f"The driver said: {str(cause)[:300]}")

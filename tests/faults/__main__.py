@@ -6,11 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 import structlog
 
 from benchmarks.tables import table
-from tests.faults.kinds import Outcome, kinds_of, rounds
-from tests.faults.world import opened_world
+from tests.faults.kinds import Outcome, rounds
+from tests.faults.scenes import SCENES, Scene
 from tests.soak.page import write_region
 
 HEADER = ("fault", "rounds", "200, right", "503", "504", "wrong", "hung", "next failed", "slowest")
@@ -22,19 +23,27 @@ def main() -> int:
     times: int = arguments.parse_args().times
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     outcomes: dict[str, Outcome] = {}
-    for is_cached in (False, True):
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            opened_world(Path(folder), is_cached=is_cached) as world,
-        ):
-            for kind in kinds_of(world):
-                name = f"{kind.name}{', cached bars' if is_cached else ''}"
-                outcomes[name] = rounds(world, kind, times)
-                print(name, dict(outcomes[name].statuses), flush=True)
+    for name, scene in SCENES.items():
+        try:
+            outcomes |= _played(scene, times)
+        except pytest.skip.Exception as skipped:
+            print(f"{name}: left out, {skipped}")
     text = table(HEADER, [_row(name, outcome) for name, outcome in outcomes.items()])
     print(text)
     write_region("faults", text)
     return 0 if all(outcome.is_good for outcome in outcomes.values()) else 1
+
+
+def _played(scene: Scene, times: int) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        scene.opened(Path(folder)) as (world, kinds),
+    ):
+        for name, kind in kinds.items():
+            outcomes[name] = rounds(world, kind, times)
+            print(name, dict(outcomes[name].statuses), flush=True)
+    return outcomes
 
 
 def _row(name: str, outcome: Outcome) -> tuple[str, ...]:

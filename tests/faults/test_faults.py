@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.kinds import kinds_of, rounds
-from tests.faults.world import opened_world
+from tests.faults.kinds import rounds
+from tests.faults.scenes import SCENES, Scene
 
 
-@pytest.mark.parametrize("is_cached", [False, True], ids=["not cached", "cached"])
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES.keys())
 def test_no_fault_of_a_store_gives_a_wrong_answer_or_needs_a_restart(
-    tmp_path: Path, is_cached: bool
+    tmp_path: Path, scene: Scene
 ) -> None:
-    with opened_world(tmp_path, is_cached=is_cached) as world:
-        outcomes = {kind.name: rounds(world, kind, times=1) for kind in kinds_of(world)}
+    with scene.opened(tmp_path) as (world, kinds):
+        outcomes = {name: rounds(world, kind, times=2) for name, kind in kinds.items()}
 
     assert {name: outcome for name, outcome in outcomes.items() if not outcome.is_good} == {}

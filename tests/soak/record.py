@@ -37,9 +37,8 @@ class Record:
         is_comparable = answer.status == 200 and ask.has_one_answer
         if is_comparable and self.right.setdefault(ask.name, answer.body) != answer.body:
             self.problems[f"{ask.name}: wrong answer"] += 1
-        is_overloaded = answer.status == 503 and _code(answer) == "overloaded"
-        if is_overloaded and "retry-after" not in answer.headers:
-            self.problems["overloaded without Retry-After"] += 1
+        if answer.status in {429, 503} and "retry-after" not in answer.headers:
+            self.problems["refused without Retry-After"] += 1
         self.seconds[_kind(ask, answer)].append(answer.seconds)
 
     def counts(self) -> str:

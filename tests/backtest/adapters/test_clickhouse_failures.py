@@ -1,5 +1,6 @@
 """A store that is down, slow, cut or lying gives an error, never half an answer."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Generator
 
 import pytest
 
+from backtest.adapters import clickhouse
 from backtest.adapters.candle_table import insert_minutes
 from backtest.adapters.clickhouse import ClickHouseCandles
 from backtest.adapters.clickhouse_connection import ClickHousePool, ClickHouseServer, EmbeddedEngine
@@ -107,6 +109,18 @@ def test_ping_tells_that_the_table_is_missing(server: FakeServer, feed: CandleFe
         feed.ping()
 
     assert "candles import" in notes(missing.value)
+
+
+def test_ping_gives_up_on_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clickhouse, "_PING_SILENCE_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = ClickHouseServer(host="127.0.0.1", port=silent.getsockname()[1])
+        started = time.monotonic()
+
+        with pytest.raises(CandlesUnavailable):
+            ClickHouseCandles(ClickHousePool(target)).ping()
+
+    assert time.monotonic() - started < 2
 
 
 def test_queries_are_limited_marked_and_read_only(

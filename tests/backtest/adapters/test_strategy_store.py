@@ -2,10 +2,12 @@
 
 import json
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -189,6 +191,36 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
 
     assert refused.value.message == "The strategy store is not available"
     assert refused.value.__cause__ is not None
+    reader.close()
+
+
+def test_a_spec_that_was_cut_is_unavailable(tmp_path: Path) -> None:
+    path = tmp_path / "strategies.sqlite"
+    writer = StrategyWriter(f"sqlite:///{path}")
+    strategy_id, _ = add(writer)
+    writer.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE strategy_strategies SET spec_json = substr(spec_json, 1, 20)")
+    reader = SqlStrategies(f"sqlite:///{path}")
+
+    with pytest.raises(StrategiesUnavailable):
+        reader.find(strategy_id)
+
+    reader.close()
+
+
+def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+    path, other = tmp_path / "strategies.sqlite", tmp_path / "other.sqlite"
+    StrategyWriter(f"sqlite:///{path}").close()
+    reader = SqlStrategies(f"sqlite:///{path}")
+    reader.ping()
+    writer = StrategyWriter(f"sqlite:///{other}")
+    strategy_id, _ = add(writer)
+    writer.close()
+
+    other.replace(path)
+
+    assert reader.find(strategy_id) is not None
     reader.close()
 
 

@@ -225,30 +225,35 @@ def test_ratio_of_sums_is_the_quotient_of_both_sums_to_the_bit(
 @settings(max_examples=100, deadline=None)
 def test_two_averages_at_once_equal_each_alone_to_the_bit(values: list[float]) -> None:
     x = np.array(values)
-    ours = np.empty_like(x), np.empty_like(x)
+    one, other, apart = np.empty_like(x), np.empty_like(x), np.empty_like(x)
 
-    smoothing.smooth_two(x, 0.1, 2 / 3, *ours)
+    smoothing.smooth_two(x, 0.1, 2 / 3, one, other, apart)
 
-    np.testing.assert_array_equal(ours[0], smoothed("smooth", x, 0.1))
-    np.testing.assert_array_equal(ours[1], smoothed("smooth", x, 2 / 3))
+    np.testing.assert_array_equal(one, smoothed("smooth", x, 0.1))
+    np.testing.assert_array_equal(other, smoothed("smooth", x, 2 / 3))
+    np.testing.assert_array_equal(apart, one - other)
 
 
-def test_a_pair_of_averages_is_remembered_as_two() -> None:
+def test_averages_that_were_told_apart_are_remembered_one_by_one() -> None:
     series = walk(50)
-    fast, slow = smoothing.ema_pair(series, "close", 3, 9)
+    for fast_window, slow_window in [(3, 9), (3, 20), (9, 20), (5, 5)]:
+        apart, slow = smoothing.emas_apart(series, "close", fast_window, slow_window)
 
-    assert series.shared(smoothing.ema, "close", 3) is fast
-    assert series.shared(smoothing.ema, "close", 9) is slow
-    again, other = smoothing.ema_pair(series, "close", 9, 20)
-    assert again is slow
-    np.testing.assert_array_equal(other, smoothing.ema(series, "close", 20))
-    same = smoothing.ema_pair(series, "close", 5, 5)
-    assert same[0] is same[1]
+        fast = smoothing.ema(series, "close", fast_window)
+        assert series.shared(smoothing.ema, "close", slow_window) is slow
+        np.testing.assert_array_equal(series.shared(smoothing.ema, "close", fast_window), fast)
+        np.testing.assert_array_equal(slow, smoothing.ema(series, "close", slow_window))
+        np.testing.assert_array_equal(apart, fast - slow)
 
 
-def test_divided_difference_follows_the_rule_of_division() -> None:
-    out = np.empty(3)
+@pytest.mark.parametrize("n_bars", [0, 1, 4, 5, 1_024, 1_025, 1_026, 1_027, 3_000])
+def test_average_true_range_is_the_same_whether_ranges_are_remembered_or_not(n_bars: int) -> None:
+    whole = walk(3_000)
+    series = Series({name: whole[name][:n_bars].copy() for name in ("high", "low", "close")})
 
-    primitives.divide_difference(np.array([3.0, 3, 1]), np.ones(3), np.array([4.0, 0, 0]), out)
+    first = smoothing.atr(series, 14)
+    again = smoothing.atr(series, 14)
 
-    np.testing.assert_array_equal(out, [0.5, np.nan, np.nan])
+    assert series.recall(primitives.true_ranges) is not None
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, smoothing.atr(whole, 14)[:n_bars])

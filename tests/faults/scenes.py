@@ -1,0 +1,39 @@
+"""Which worlds are built, and what is broken in each."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.kinds import Kind, candle_kinds, strategy_kinds
+from tests.faults.strategy_stores import StoreOpener, postgres_store, sqlite_store
+from tests.faults.world import World, opened_world
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A world and its kinds; `suffix` tells kinds apart that several scenes have."""
+
+    open_strategies: StoreOpener
+    kinds: tuple[Callable[[World], list[Kind]], ...]
+    is_cached: bool = False
+    suffix: str = ""
+
+    @contextmanager
+    def opened(self, folder: Path) -> Generator[tuple[World, dict[str, Kind]]]:
+        """The world, and its kinds by name."""
+        with opened_world(folder, self.open_strategies, is_cached=self.is_cached) as world:
+            found = [kind for kinds in self.kinds for kind in kinds(world)]
+            yield world, {kind.name + self.suffix: kind for kind in found}
+
+
+SCENES = {
+    "SQLite": Scene(open_strategies=sqlite_store, kinds=(candle_kinds, strategy_kinds)),
+    "cached bars": Scene(
+        open_strategies=sqlite_store,
+        kinds=(candle_kinds,),
+        is_cached=True,
+        suffix=", cached bars",
+    ),
+    "Postgres": Scene(open_strategies=postgres_store, kinds=(strategy_kinds,)),
+}
