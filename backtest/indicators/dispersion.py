@@ -45,39 +45,36 @@ def _dispersion_of_few(x: FloatArray, window: int, is_root: bool, out: FloatArra
 
 @inline
 def _rolling_dispersion(x: FloatArray, window: int, is_root: bool, out: FloatArray) -> None:
-    n_bars = len(x)
     if window <= _FEW_BARS:
         _dispersion_of_few(x, window, is_root, out)
         return
-    last = window - 1
     share = 1.0 / window
-    tails, next_tails = np.full((2, window), np.nan), np.empty((2, window))
+    tails, next_tails = np.full(window + 1, np.nan), np.empty(window + 1)
+    squares_tails, next_squares_tails = np.full(window + 1, np.nan), np.empty(window + 1)
+    totals = np.empty(window)
     reference = np.nan
-    for start in range(0, n_bars - last, window):
+    for start in range(0, len(x), window):
         block, to = x[start : start + window], out[start : start + window]
+        after, squares_after = tails[1:], squares_tails[1:]
+        count, last = np.uint64(len(block)), np.uint64(len(block) - 1)
         next_reference = block[last]
         head = squares_head = tail = squares_tail = 0.0
-        for i in range(last):
+        for i in range(count):
             apart = block[i] - reference
             head += apart
             squares_head += apart * apart
-            to[i] = _dispersion(tails[0, i] + head, tails[1, i] + squares_head, share, is_root)
+            totals[i], to[i] = after[i] + head, squares_after[i] + squares_head
             apart = block[last - i] - next_reference
             tail += apart
             squares_tail += apart * apart
-            next_tails[0, last - 1 - i] = tail
-            next_tails[1, last - 1 - i] = squares_tail
-        apart = block[0] - next_reference
-        to[last] = _dispersion(tail + apart, squares_tail + apart * apart, share, is_root)
+            next_tails[last - i], next_squares_tails[last - i] = tail, squares_tail
+        if len(block) == window:
+            totals[last], to[last] = tail, squares_tail
+        for i in range(count):
+            to[i] = _dispersion(totals[i], to[i], share, is_root)
         tails, next_tails = next_tails, tails
+        squares_tails, next_squares_tails = next_squares_tails, squares_tails
         reference = next_reference
-    start = n_bars // window * window
-    head = squares_head = 0.0
-    for i in range(n_bars - start):
-        apart = x[start + i] - reference
-        head += apart
-        squares_head += apart * apart
-        out[start + i] = _dispersion(tails[0, i] + head, tails[1, i] + squares_head, share, is_root)
 
 
 @kernel("void(float64[::1], int64, float64[::1])")
@@ -104,30 +101,24 @@ def rolling_offset(x: FloatArray, window: int, out: FloatArray) -> None:
     Formed from deviations like `rolling_variance`, so that it keeps the digits that a mean
     rounded to the size of the price would lose.
     """
-    n_bars = len(x)
-    last = window - 1
     share = 1.0 / window
-    tails, next_tails = np.full(window, np.nan), np.empty(window)
+    tails, next_tails = np.full(window + 1, np.nan), np.empty(window + 1)
     reference = np.nan
-    for start in range(0, n_bars - last, window):
-        block, to = x[start : start + window], out[start : start + window]
+    for start in range(0, len(x), window):
+        block, to, after = x[start : start + window], out[start : start + window], tails[1:]
+        count, last = np.uint64(len(block)), np.uint64(len(block) - 1)
         next_reference = block[last]
         head = tail = 0.0
-        for i in range(last):
+        for i in range(count):
             apart = block[i] - reference
             head += apart
-            to[i] = apart - (tails[i] + head) * share
+            to[i] = apart - (after[i] + head) * share
             tail += block[last - i] - next_reference
-            next_tails[last - 1 - i] = tail
-        to[last] = -(tail + (block[0] - next_reference)) * share
+            next_tails[last - i] = tail
+        if len(block) == window:
+            to[last] = -tail * share
         tails, next_tails = next_tails, tails
         reference = next_reference
-    start = n_bars // window * window
-    head = 0.0
-    for i in range(n_bars - start):
-        apart = x[start + i] - reference
-        head += apart
-        out[start + i] = apart - (tails[i] + head) * share
 
 
 def variance(series: Series, source: str, window: int) -> FloatArray:

@@ -1,14 +1,12 @@
 """Highest and lowest values of a window, and how long ago they were.
 
-An extreme of `2 n` values is the better of two extremes of `n`, so a few passes that double the
-reach cover any window; where it is no power of two, the last two overlap. Picking values does not
-round, hence overlaps and order do no harm. Each pass is a plain loop that runs on vector registers,
-over a chunk of bars that stays in the nearest cache. The place of an extreme does not fit such
-loops; it is found by blocks as in `sums`.
+The blocks are those of `sums`: a window's extreme is the better of those of a tail and a head.
 
-In all kernels `x` and `out` are shape (n_bars,) float64, `out` is overwritten, and the first
-`window - 1` values are NaN.
+In all kernels arrays are shape (n_bars,) float64, `out` is overwritten, and the first `window - 1`
+values are NaN.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,92 +15,55 @@ from backtest.indicators.series import Series
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray
 
-_CHUNK_BARS = 512
+Better = Callable[[float, float], float]
+Rolling = Callable[[FloatArray, int, FloatArray], None]
 
 
 @inline
-def _chunk_bars(window: int) -> int:
-    """How many results to form at once: each chunk needs the `window - 1` values before it."""
-    return max(_CHUNK_BARS, 2 * window)
+def _larger(first: float, second: float) -> float:
+    return max(first, second)
 
 
 @inline
-def _keep(first: FloatArray, second: FloatArray, sign: float, out: FloatArray) -> None:
-    """The larger (`sign` 1) or the smaller (-1) of each pair."""
-    if sign > 0.0:
-        for i in range(len(out)):
-            a, b = first[i], second[i]
-            out[i] = max(b, a)
-    else:
-        for i in range(len(out)):
-            a, b = first[i], second[i]
-            out[i] = min(b, a)
+def _smaller(first: float, second: float) -> float:
+    return min(first, second)
 
 
-@inline
-def _rolling_extreme(x: FloatArray, sign: float, window: int, out: FloatArray) -> None:
-    """Maximum (`sign` 1) or minimum (-1) of each window."""
-    last = window - 1
-    chunk = _chunk_bars(window)
-    near, far = np.empty(chunk + last), np.empty(chunk + last)
-    for start in range(0, len(x) - last, chunk):
-        part = x[start : start + chunk + last]
-        n = len(part) - 1
-        to = out[start + last : start + len(part)]
-        if window == 2:
-            _keep(part[:n], part[1:], sign, to)
-            continue
-        _keep(part[:n], part[1:], sign, near[:n])
-        reach = 2
-        while 2 * reach < window:
-            n -= reach
-            _keep(near[:n], near[reach : reach + n], sign, far[:n])
-            near, far = far, near
-            reach *= 2
-        step = window - reach
-        n -= step
-        _keep(near[:n], near[step : step + n], sign, to)
-    undefine(x, window, out)
+def _rolling(better: Better, worst: float) -> Rolling:
+    """A step that writes the best value of each window."""
+
+    @inline
+    def roll(x: FloatArray, window: int, out: FloatArray) -> None:
+        tails, next_tails = np.full(window + 1, worst), np.full(window + 1, worst)
+        for start in range(0, len(x), window):
+            block, to, after = x[start : start + window], out[start : start + window], tails[1:]
+            count, last = np.uint64(len(block)), np.uint64(len(block) - 1)
+            head = tail = worst
+            for i in range(count):
+                head = better(head, block[i])
+                to[i] = better(after[i], head)
+                tail = better(tail, block[last - i])
+                next_tails[last - i] = tail
+            tails, next_tails = next_tails, tails
+        undefine(x, window, out)
+
+    return roll
+
+
+_roll_max = _rolling(_larger, -np.inf)
+_roll_min = _rolling(_smaller, np.inf)
 
 
 @kernel("void(float64[::1], int64, float64[::1])")
 def rolling_max(x: FloatArray, window: int, out: FloatArray) -> None:
-    """Maximum of the last `window >= 2` values; NaN where one of them is."""
-    _rolling_extreme(x, 1.0, window, out)
+    """Maximum of the last `window` values; NaN where one of them is."""
+    _roll_max(x, window, out)
 
 
 @kernel("void(float64[::1], int64, float64[::1])")
 def rolling_min(x: FloatArray, window: int, out: FloatArray) -> None:
-    """Minimum of the last `window >= 2` values; NaN where one of them is."""
-    _rolling_extreme(x, -1.0, window, out)
-
-
-@kernel("void(float64[::1], float64[::1], int64, float64[::1])")
-def rolling_middle(high: FloatArray, low: FloatArray, window: int, out: FloatArray) -> None:
-    """Half the sum of the maximum of `high` and the minimum of `low` over `window >= 2` bars."""
-    last = window - 1
-    chunk = _chunk_bars(window)
-    top, next_top = np.empty(chunk + last), np.empty(chunk + last)
-    bottom, next_bottom = np.empty(chunk + last), np.empty(chunk + last)
-    for start in range(0, len(high) - last, chunk):
-        highs, lows = high[start : start + chunk + last], low[start : start + chunk + last]
-        n = len(highs) - 1
-        _keep(highs[:n], highs[1:], 1.0, top[:n])
-        _keep(lows[:n], lows[1:], -1.0, bottom[:n])
-        reach = 2
-        while reach < window:
-            step = min(reach, window - reach)
-            n -= step
-            _keep(top[:n], top[step : step + n], 1.0, next_top[:n])
-            _keep(bottom[:n], bottom[step : step + n], -1.0, next_bottom[:n])
-            top, next_top = next_top, top
-            bottom, next_bottom = next_bottom, bottom
-            reach += step
-        to = out[start + last : start + last + n]
-        for i in range(n):
-            to[i] = (top[i] + bottom[i]) / 2.0
-    undefine(high, window, out)
-    undefine(low, window, out)
+    """Minimum of the last `window` values; NaN where one of them is."""
+    _roll_min(x, window, out)
 
 
 @inline

@@ -5,7 +5,6 @@ from math import isqrt
 import numpy as np
 
 from backtest.indicators import smoothing, sums
-from backtest.indicators.primitives import rolled
 from backtest.indicators.series import Series
 from backtest.indicators.smoothing import ema_alpha, smooth
 from backtest.indicators.sums import ratio, weighted_mean
@@ -13,43 +12,59 @@ from backtest.jit import kernel
 from backtest.types import FloatArray
 
 
-@kernel("void(float64[::1], float64, float64, float64, float64, float64[::1])")
-def smooth_thrice(
-    x: FloatArray, alpha: float, first: float, second: float, third: float, out: FloatArray
-) -> None:
-    """Weighted sum of an exponential average, the average of that, and the average of that.
+@kernel("void(float64[::1], float64, float64[::1])")
+def smooth_twice(x: FloatArray, alpha: float, out: FloatArray) -> None:
+    """Twice the exponential average less the average of that.
 
-    All three are seeded with the first finite value. One pass, because the three recursions
-    overlap in the processor and take hardly longer than one.
+    Both are seeded with the first finite value. One pass, because the two recursions overlap in
+    the processor and take hardly longer than one.
 
     Args:
         x: Values, shape (n_bars,).
         alpha: Weight of the newest value in each average.
-        first: Coefficient of the average.
-        second: Coefficient of the average of the average.
-        third: Coefficient of the third average.
         out: Shape (n_bars,), NaN where `x` is, overwritten.
     """
     n_bars = len(x)
     kept = 1.0 - alpha
     t = 0
     while t < n_bars:
-        once = twice = thrice = x[t]
-        out[t] = (first + second + third) * once
+        once = twice = out[t] = x[t]
         t += 1
-        while t < n_bars and not np.isnan(once) and not np.isnan(x[t]):
-            once = alpha * x[t] + kept * once
+        values, to = x[t:], out[t:]
+        for i in range(len(values)):
+            if np.isnan(once):
+                break
+            once = alpha * values[i] + kept * once
             twice = alpha * once + kept * twice
-            thrice = alpha * twice + kept * thrice
-            out[t] = first * once + second * twice + third * thrice
+            to[i] = 2.0 * once - twice
             t += 1
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1])")
-def overshoot(fast: FloatArray, slow: FloatArray, out: FloatArray) -> None:
-    """The fast average carried on by its distance from the slow one, which `out` may be."""
-    for t in range(len(out)):
-        out[t] = 2.0 * fast[t] - slow[t]
+@kernel("void(float64[::1], float64, float64[::1])")
+def smooth_thrice(x: FloatArray, alpha: float, out: FloatArray) -> None:
+    """As `smooth_twice`: three averages less three averages of those, plus the average of these."""
+    n_bars = len(x)
+    kept = 1.0 - alpha
+    t = 0
+    while t < n_bars:
+        once = twice = thrice = out[t] = x[t]
+        t += 1
+        values, to = x[t:], out[t:]
+        for i in range(len(values)):
+            if np.isnan(once):
+                break
+            once = alpha * values[i] + kept * once
+            twice = alpha * once + kept * twice
+            thrice = alpha * twice + kept * thrice
+            to[i] = 3.0 * once - 3.0 * twice + thrice
+            t += 1
+
+
+@kernel("void(float64[::1], float64[::1])")
+def overshoot(fast: FloatArray, slow: FloatArray) -> None:
+    """Replace the slow average by the fast one, carried on by the distance between them."""
+    for t in range(len(slow)):
+        slow[t] = 2.0 * fast[t] - slow[t]
 
 
 def sma(series: Series, *, source: str, window: int) -> FloatArray:
@@ -91,7 +106,7 @@ def dema(series: Series, *, source: str, window: int) -> FloatArray:
     See: Mulloy, Technical Analysis of Stocks & Commodities 12:1, 1994.
     """
     out = np.empty_like(series[source])
-    smooth_thrice(series[source], ema_alpha(window), 2.0, -1.0, 0.0, out)
+    smooth_twice(series[source], ema_alpha(window), out)
     return out
 
 
@@ -101,7 +116,7 @@ def tema(series: Series, *, source: str, window: int) -> FloatArray:
     See: Mulloy, Technical Analysis of Stocks & Commodities 12:1, 1994.
     """
     out = np.empty_like(series[source])
-    smooth_thrice(series[source], ema_alpha(window), 3.0, -3.0, 1.0, out)
+    smooth_thrice(series[source], ema_alpha(window), out)
     return out
 
 
@@ -111,10 +126,12 @@ def hma(series: Series, *, source: str, window: int) -> FloatArray:
     Half and root of the window are rounded down. Defined from bar
     `window - 1 + floor(sqrt(window)) - 1`.
     """
-    fast = series.shared(sums.wma, source, max(1, window // 2))
+    fast = sums.wma(series, source, max(1, window // 2))
     slow = sums.wma(series, source, window)
-    overshoot(fast, slow, slow)
-    return rolled(weighted_mean, slow, max(1, isqrt(window)))
+    overshoot(fast, slow)
+    # a third array would have to be fetched from the system, which takes longer than this mean
+    weighted_mean(slow, max(1, isqrt(window)), fast)
+    return fast
 
 
 def zlema(series: Series, *, source: str, window: int) -> FloatArray:

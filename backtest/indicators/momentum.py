@@ -10,21 +10,25 @@ See: docs/indicators.md
 import numpy as np
 
 from backtest.indicators.dispersion import rolling_offset
-from backtest.indicators.extremes import highest, lowest, rolling_max, rolling_min
 from backtest.indicators.primitives import rolled
+from backtest.indicators.ranges import (
+    fisher_place,
+    percent_range,
+    range_position,
+    strength_position,
+)
 from backtest.indicators.series import Series
-from backtest.indicators.smoothing import ema_alpha, ema_pair
+from backtest.indicators.smoothing import ema_alpha, emas_apart
 from backtest.indicators.sums import rolling_mean
 from backtest.jit import kernel
 from backtest.types import FloatArray
 
-# A standing RSI trembles by about 1e-14; a range below this is a rounding artefact.
-LEAST_RSI_RANGE = 1e-9
-FISHER_LIMIT = 0.999
 CCI_SCALE = 0.015
 
 # Bars per pass of the blocked kernel: its arrays stay in the first-level cache.
 _BLOCK = 512
+# Bars that the processor looks ahead over while a recursion waits.
+_FEW_BARS = 64
 
 
 def roc(series: Series, *, source: str, window: int) -> FloatArray:
@@ -76,9 +80,9 @@ def williams_r(series: Series, *, window: int) -> FloatArray:
 
     Finite from bar `window - 1`; NaN where the window has no range.
     """
-    high, low = highest(series, "high", window), lowest(series, "low", window)
-    out = np.empty_like(high)
-    percent_range(series["close"], high, low, out)
+    close = series["close"]
+    out = np.empty_like(close)
+    percent_range(series["high"], series["low"], close, window, out)
     return out
 
 
@@ -99,15 +103,14 @@ def macd(series: Series, *, source: str, fast_window: int, slow_window: int) -> 
 
     The windows are not put in order: `fast_window > slow_window` flips the sign.
     """
-    fast, slow = ema_pair(series, source, fast_window, slow_window)
-    return fast - slow
+    apart, _ = emas_apart(series, source, fast_window, slow_window)
+    return apart
 
 
 def ppo(series: Series, *, source: str, fast_window: int, slow_window: int) -> FloatArray:
     """MACD in percent of the slow mean (TA-Lib `PPO` with EMA). NaN where the slow mean is 0."""
-    fast, slow = ema_pair(series, source, fast_window, slow_window)
-    out = np.empty_like(fast)
-    percent_above(fast, slow, out)
+    out, slow = emas_apart(series, source, fast_window, slow_window)
+    in_percent(slow, out)
     return out
 
 
@@ -128,28 +131,25 @@ def fisher(series: Series, *, window: int) -> FloatArray:
     A memoryless form of Ehlers (2002): neither the place nor the result is smoothed. Finite from
     bar `window - 1`; NaN where the window has no range.
     """
-    high, low = highest(series, "high", window), lowest(series, "low", window)
-    out = np.empty_like(high)
-    fisher_odds(series["hl2"], high, low, out)
+    middle = series["hl2"]
+    out = np.empty_like(middle)
+    fisher_place(series["high"], series["low"], middle, window, out)
+    odds(out)
     np.log(out, out=out)
     out *= 0.5
     return out
 
 
 def _raw_stochastic(series: Series, window: int) -> FloatArray:
-    high, low = highest(series, "high", window), lowest(series, "low", window)
-    out = np.empty_like(high)
-    range_position(series["close"], high, low, 0.0, out)
+    close = series["close"]
+    out = np.empty_like(close)
+    range_position(series["high"], series["low"], close, window, out)
     return out
 
 
 def _raw_stochastic_of_rsi(series: Series, source: str, rsi_window: int, window: int) -> FloatArray:
     strength = series.shared(rsi, source=source, window=rsi_window)
-    top = rolled(rolling_max, strength, window)
-    bottom = rolled(rolling_min, strength, window)
-    out = np.empty_like(strength)
-    range_position(strength, top, bottom, LEAST_RSI_RANGE, out)
-    return out
+    return rolled(strength_position, strength, window)
 
 
 @kernel("void(float64[::1], int64, float64[::1])")
@@ -186,61 +186,43 @@ def relative_strength(x: FloatArray, alpha: float, out: FloatArray) -> None:
         out[t] = 100.0 * (gains / (gains + losses)) if change != 0.0 else out[t - 1]
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1], float64, float64[::1])")
-def range_position(
-    x: FloatArray, top: FloatArray, bottom: FloatArray, least_range: float, out: FloatArray
-) -> None:
-    """Place of `x` between `bottom` and `top` in percent; NaN where they are too close."""
-    for t in range(len(x)):
-        span = top[t] - bottom[t]
-        out[t] = 100.0 * (x[t] - bottom[t]) / span if span > least_range else np.nan
+@kernel("void(float64[::1])")
+def odds(values: FloatArray) -> None:
+    """Replace each `z` by `(1+z)/(1-z)`, whose logarithm is twice the Fisher transform."""
+    for t in range(len(values)):
+        values[t] = (1.0 + values[t]) / (1.0 - values[t])
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1], float64[::1])")
-def percent_range(x: FloatArray, top: FloatArray, bottom: FloatArray, out: FloatArray) -> None:
-    """Distance of `x` below `top` in percent of the range, negative; NaN without a range."""
-    for t in range(len(x)):
-        span = top[t] - bottom[t]
-        out[t] = -100.0 * ((top[t] - x[t]) / span) if span > 0.0 else np.nan
-
-
-@kernel("void(float64[::1], float64[::1], float64[::1], float64[::1])")
-def fisher_odds(x: FloatArray, top: FloatArray, bottom: FloatArray, out: FloatArray) -> None:
-    """What the Fisher transform takes the root and logarithm of: `(1+z)/(1-z)`.
-
-    `z` is the place of `x` in its range, -1 at the bottom and 1 at the top, kept within ±0.999.
-    """
-    for t in range(len(x)):
-        span = top[t] - bottom[t]
-        if span > 0.0:
-            place = 2.0 * ((x[t] - bottom[t]) / span) - 1.0
-            place = min(max(place, -FISHER_LIMIT), FISHER_LIMIT)
-            out[t] = (1.0 + place) / (1.0 - place)
-        else:
-            out[t] = np.nan
-
-
-@kernel("void(float64[::1], float64[::1], float64[::1])")
-def percent_above(x: FloatArray, base: FloatArray, out: FloatArray) -> None:
-    """How far `x` is above `base`, in percent of `base`; NaN where that is 0."""
-    for t in range(len(x)):
-        out[t] = 100.0 * ((x[t] - base[t]) / base[t]) if base[t] != 0.0 else np.nan
+@kernel("void(float64[::1], float64[::1])")
+def in_percent(base: FloatArray, values: FloatArray) -> None:
+    """Replace the values by what they are in percent of `base`; NaN where that is 0."""
+    for t in range(len(values)):
+        values[t] = 100.0 * (values[t] / base[t]) if base[t] != 0.0 else np.nan
 
 
 @kernel("void(float64[::1], float64, float64[::1])")
 def triple_smoothed_change(x: FloatArray, alpha: float, out: FloatArray) -> None:
-    """One-bar percent change of `x` smoothed three times; the first bar is NaN."""
+    """One-bar percent change of `x` smoothed three times; the first bar is NaN.
+
+    The recursion waits for itself, the quotients do not: a few bars at a time, they are formed
+    while the next averages are on their way.
+    """
     out[:1] = np.nan
-    if len(x) == 0:
-        return
-    keep = 1.0 - alpha
-    first = second = third = x[0]
-    for t in range(1, len(x)):
-        before = third
-        first = alpha * x[t] + keep * first
-        second = alpha * first + keep * second
-        third = alpha * second + keep * third
-        out[t] = (third / before - 1.0) * 100.0 if before != 0.0 else np.nan
+    kept = 1.0 - alpha
+    first = second = third = x[0] if len(x) > 0 else np.nan
+    thirds = np.empty(_FEW_BARS + 1)
+    after = thirds[1:]
+    for start in range(1, len(x), _FEW_BARS):
+        values, change = x[start : start + _FEW_BARS], out[start : start + _FEW_BARS]
+        thirds[0] = third
+        for i in range(len(values)):
+            first = alpha * values[i] + kept * first
+            second = alpha * first + kept * second
+            third = alpha * second + kept * third
+            after[i] = third
+        for i in range(len(values)):
+            before = thirds[i]
+            change[i] = (after[i] / before - 1.0) * 100.0 if before != 0.0 else np.nan
 
 
 @kernel("void(float64[::1], float64[::1], int64, float64[::1])")

@@ -63,13 +63,18 @@ def divide(numerator: FloatArray, denominator: FloatArray, out: FloatArray) -> N
         out[t] = quotient(numerator[t], denominator[t])
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1], float64[::1])")
-def divide_difference(
-    left: FloatArray, right: FloatArray, denominator: FloatArray, out: FloatArray
-) -> None:
-    """`(left - right) / denominator` by the rule of `divide`."""
-    for t in range(len(left)):
-        out[t] = quotient(left[t] - right[t], denominator[t])
+@kernel("void(float64[::1], float64[::1], float64[::1])")
+def mean_of_two(first: FloatArray, second: FloatArray, out: FloatArray) -> None:
+    """Half the sum of each pair."""
+    for t in range(len(out)):
+        out[t] = (first[t] + second[t]) / 2.0
+
+
+@kernel("void(float64[::1], float64, float64[::1], float64[::1])")
+def displace(base: FloatArray, mult: float, spread: FloatArray, out: FloatArray) -> None:
+    """`base + mult * spread`."""
+    for t in range(len(out)):
+        out[t] = base[t] + mult * spread[t]
 
 
 def rolled(
@@ -78,6 +83,13 @@ def rolled(
     """A new array with the outcome of a rolling kernel."""
     out = np.empty_like(x)
     roll(x, window, out)
+    return out
+
+
+def displaced(base: FloatArray, mult: float, spread: FloatArray) -> FloatArray:
+    """A new array with the outcome of `displace`."""
+    out = np.empty_like(base)
+    displace(base, mult, spread, out)
     return out
 
 

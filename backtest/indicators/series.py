@@ -30,6 +30,7 @@ class Series:
         self._shared_bytes = shared_bytes
         self._remembered: OrderedDict[tuple[Hashable, ...], FloatArray] = OrderedDict()
         self._held_bytes = 0
+        self._asked: set[Hashable] = set()
 
     @classmethod
     def of(cls, bars: Bars, shared_bytes: int = SHARED_BYTES) -> "Series":
@@ -65,22 +66,26 @@ class Series:
         found = self._recall(key)
         return self._keep(key, compute(self, *args, **kwargs)) if found is None else found
 
-    def shared_pair(
-        self,
-        compute_both: Callable[[], tuple[FloatArray, FloatArray]],
-        compute: "Callable[[Series, *Args], FloatArray]",
-        args: tuple[*Args],
-        other_args: tuple[*Args],
-    ) -> tuple[FloatArray, FloatArray]:
-        """`shared` for two sets of arguments; `compute_both` gives both if neither is remembered.
+    def recall(
+        self, compute: "Callable[[Series, *Args], FloatArray]", *args: *Args
+    ) -> FloatArray | None:
+        """What `shared` remembers of these arguments, if anything."""
+        return self._recall((compute, *args))
 
-        It must give what `compute` would, to the bit.
-        """
-        key, other_key = (compute, *args), (compute, *other_args)
-        if key == other_key or self._recall(key) is not None or self._recall(other_key) is not None:
-            return self.shared(compute, *args), self.shared(compute, *other_args)
-        result, other_result = compute_both()
-        return self._keep(key, result), self._keep(other_key, other_result)
+    def remember(
+        self,
+        result: FloatArray,
+        compute: "Callable[[Series, *Args], FloatArray]",
+        *args: *Args,
+    ) -> FloatArray:
+        """Give `shared` a result that came about otherwise; it must equal that of `compute`."""
+        return self._keep((compute, *args), result)
+
+    def is_asked_again(self, question: Hashable) -> bool:
+        """False the first time; what is asked once only is not worth remembering."""
+        is_known = question in self._asked
+        self._asked.add(question)
+        return is_known
 
     def _recall(self, key: tuple[Hashable, ...]) -> FloatArray | None:
         found = self._remembered.get(key)

@@ -4,9 +4,9 @@ import numpy as np
 
 from backtest.indicators.dispersion import deviation, offset
 from backtest.indicators.extremes import highest, lowest
-from backtest.indicators.primitives import divide, divide_difference, rolled, undefine
+from backtest.indicators.primitives import divide, quotient, rolled, undefine
 from backtest.indicators.series import Series
-from backtest.indicators.smoothing import atr, ema
+from backtest.indicators.smoothing import atr, ema_alpha
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray
 
@@ -80,10 +80,40 @@ def confirmed_extremes(
         out: The extreme on its confirmation bar, NaN on all other bars; overwritten.
     """
     out[: left + right] = np.nan
-    for t in range(left + right, len(x)):
-        candidate = sign * x[t - right]
-        is_beyond = (candidate > sign * before[t - right - 1]) & (candidate > sign * after[t])
-        out[t] = x[t - right] if is_beyond else np.nan
+    to, later = out[left + right :], after[left + right :]
+    candidates, earlier = x[left : left + len(to)], before[left - 1 : left - 1 + len(to)]
+    for i in range(len(to)):
+        candidate = sign * candidates[i]
+        is_beyond = (candidate > sign * earlier[i]) & (candidate > sign * later[i])
+        to[i] = candidates[i] if is_beyond else np.nan
+
+
+@kernel("void(float64[::1], float64, float64[::1], float64[::1])")
+def distance_from_average(x: FloatArray, alpha: float, unit: FloatArray, out: FloatArray) -> None:
+    """Distance of each value from the exponential average, in units.
+
+    The average is that of `smooth`, the quotient that of `divide`.
+
+    Args:
+        x: Values, shape (n_bars,).
+        alpha: Weight of the newest value in the average.
+        unit: Unit of each bar, shape (n_bars,).
+        out: Shape (n_bars,), overwritten.
+    """
+    n_bars = len(x)
+    kept = 1.0 - alpha
+    t = 0
+    while t < n_bars:
+        level = x[t]
+        out[t] = quotient(x[t] - level, unit[t])
+        t += 1
+        values, units, to = x[t:], unit[t:], out[t:]
+        for i in range(len(values)):
+            if np.isnan(level):
+                break
+            level = alpha * values[i] + kept * level
+            to[i] = quotient(values[i] - level, units[i])
+            t += 1
 
 
 def candle_stats(series: Series) -> FloatArray:
@@ -107,7 +137,7 @@ def distance_to_ma_norm(series: Series, *, source: str, window: int) -> FloatArr
     """
     x = series[source]
     out = np.empty_like(x)
-    divide_difference(x, ema(series, source, window), series.shared(atr, window), out)
+    distance_from_average(x, ema_alpha(window), series.shared(atr, window), out)
     return out
 
 

@@ -8,6 +8,11 @@ zeros are exactly zero and a NaN touches only the windows that contain it. The s
 for extrema (Pattern Recognition Letters 13, 1992), applied to sums as well. Blocks are counted from
 bar 0, so more bars never change a bit of the earlier values.
 
+Head and tail are gathered in the same loop, from both ends of the block: two recursions that wait
+for themselves take no longer than one. `tails[i]` is the tail from bar `i` of the block before; the
+one after its last bar is empty. Places are unsigned, since Numba tests whether a signed one counts
+from the end, which at four places per bar takes as long as the sums.
+
 In all kernels `x` and `out` are shape (n_bars,) float64, `out` is overwritten, and the first
 `window - 1` values are NaN.
 """
@@ -24,36 +29,33 @@ _FEW_BARS = 8
 _CHUNK_BARS = 512
 
 
+@inline
+def _rolling_total(x: FloatArray, window: int, per: float, out: FloatArray) -> None:
+    """Sum of the last `window` values, divided by `per`."""
+    tails, next_tails = np.full(window + 1, np.nan), np.zeros(window + 1)
+    tails[window] = 0.0
+    for start in range(0, len(x), window):
+        block, to, after = x[start : start + window], out[start : start + window], tails[1:]
+        count, last = np.uint64(len(block)), np.uint64(len(block) - 1)
+        head = tail = 0.0
+        for i in range(count):
+            head += block[i]
+            to[i] = (after[i] + head) / per
+            tail += block[last - i]
+            next_tails[last - i] = tail
+        tails, next_tails = next_tails, tails
+
+
 @kernel("void(float64[::1], int64, float64[::1])")
 def rolling_sum(x: FloatArray, window: int, out: FloatArray) -> None:
     """Sum of the last `window` values; NaN where one of them is."""
-    n_bars = len(x)
-    last = window - 1
-    tails, next_tails = np.full(window, np.nan), np.empty(window)
-    for start in range(0, n_bars - last, window):
-        block, to = x[start : start + window], out[start : start + window]
-        head = tail = 0.0
-        for i in range(last):
-            head += block[i]
-            to[i] = tails[i] + head
-            tail += block[last - i]
-            next_tails[last - 1 - i] = tail
-        to[last] = head + block[last]
-        tails, next_tails = next_tails, tails
-    start = n_bars // window * window
-    head = 0.0
-    for i in range(n_bars - start):
-        head += x[start + i]
-        out[start + i] = tails[i] + head
+    _rolling_total(x, window, 1.0, out)
 
 
 @kernel("void(float64[::1], int64, float64[::1])")
 def rolling_mean(x: FloatArray, window: int, out: FloatArray) -> None:
     """Mean of the last `window` values; NaN where one of them is."""
-    rolling_sum(x, window, out)
-    count = float(window)
-    for t in range(len(x)):
-        out[t] /= count
+    _rolling_total(x, window, float(window), out)
 
 
 @inline
@@ -75,33 +77,25 @@ def _weighted_mean_of_few(x: FloatArray, window: int, out: FloatArray) -> None:
 @kernel("void(float64[::1], int64, float64[::1])")
 def weighted_mean(x: FloatArray, window: int, out: FloatArray) -> None:
     """Mean with weights 1 (oldest) to `window` (newest); TA-Lib WMA."""
-    n_bars = len(x)
     if window <= _FEW_BARS:
         _weighted_mean_of_few(x, window, out)
         return
-    last = window - 1
     share = 2.0 / (window * (window + 1.0))
-    tails, next_tails = np.full(window, np.nan), np.empty(window)
-    for start in range(0, n_bars - last, window):
-        block, to = x[start : start + window], out[start : start + window]
+    tails, next_tails = np.full(window + 1, np.nan), np.zeros(window + 1)
+    tails[window] = 0.0
+    for start in range(0, len(x), window):
+        block, to, after = x[start : start + window], out[start : start + window], tails[1:]
+        count, last = np.uint64(len(block)), np.uint64(len(block) - 1)
         head = weighted_head = tail = weighted_tail = age = 0.0
-        for i in range(last):
+        for i in range(count):
             age += 1.0
             head += block[i]
             weighted_head += age * block[i]
-            to[i] = (tails[i] + weighted_head + (window - age) * head) * share
+            to[i] = (after[i] + weighted_head + (window - age) * head) * share
             tail += block[last - i]
             weighted_tail += tail
-            next_tails[last - 1 - i] = weighted_tail
-        to[last] = (weighted_head + window * block[last]) * share
+            next_tails[last - i] = weighted_tail
         tails, next_tails = next_tails, tails
-    start = n_bars // window * window
-    head = weighted_head = age = 0.0
-    for i in range(n_bars - start):
-        age += 1.0
-        head += x[start + i]
-        weighted_head += age * x[start + i]
-        out[start + i] = (tails[i] + weighted_head + (window - age) * head) * share
 
 
 @kernel("void(float64[::1], float64[::1], float64, int64, float64[::1])")
@@ -110,28 +104,22 @@ def rolling_ratio(x: FloatArray, y: FloatArray, scale: float, window: int, out: 
 
     Both sums as in `rolling_sum`, the quotient as in `divide`.
     """
-    n_bars = len(x)
-    last = window - 1
-    tails, next_tails = np.full((2, window), np.nan), np.empty((2, window))
-    for start in range(0, n_bars - last, window):
+    tails, next_tails = np.full((2, window + 1), np.nan), np.zeros((2, window + 1))
+    tails[:, window] = 0.0
+    for start in range(0, len(x), window):
         xs, ys, to = x[start : start + window], y[start : start + window], out[start:]
+        x_after, y_after = tails[0, 1:], tails[1, 1:]
+        count, last = np.uint64(len(xs)), np.uint64(len(xs) - 1)
         x_head = x_tail = y_head = y_tail = 0.0
-        for i in range(last):
+        for i in range(count):
             x_head += xs[i]
             y_head += ys[i]
-            to[i] = scale * quotient(tails[0, i] + x_head, tails[1, i] + y_head)
+            to[i] = scale * quotient(x_after[i] + x_head, y_after[i] + y_head)
             x_tail += xs[last - i]
             y_tail += ys[last - i]
-            next_tails[0, last - 1 - i] = x_tail
-            next_tails[1, last - 1 - i] = y_tail
-        to[last] = scale * quotient(x_head + xs[last], y_head + ys[last])
+            next_tails[0, last - i] = x_tail
+            next_tails[1, last - i] = y_tail
         tails, next_tails = next_tails, tails
-    start = n_bars // window * window
-    x_head = y_head = 0.0
-    for i in range(n_bars - start):
-        x_head += x[start + i]
-        y_head += y[start + i]
-        out[start + i] = scale * quotient(tails[0, i] + x_head, tails[1, i] + y_head)
 
 
 def ratio(x: FloatArray, y: FloatArray, window: int, scale: float = 1.0) -> FloatArray:

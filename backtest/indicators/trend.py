@@ -13,9 +13,9 @@ from backtest.indicators.extremes import (
     bars_since_max,
     bars_since_min,
     highest,
-    rolling_middle,
 )
-from backtest.indicators.primitives import rolled, shift, true_ranges
+from backtest.indicators.primitives import displaced, mean_of_two, rolled, shift, true_ranges
+from backtest.indicators.ranges import rolling_middle
 from backtest.indicators.series import Series
 from backtest.indicators.smoothing import atr, ema, smoothed
 from backtest.indicators.sums import ratio
@@ -51,9 +51,7 @@ def chandelier_exit(series: Series, *, window: int, mult: float) -> FloatArray:
 
     The window includes the current bar. Finite from bar `window - 1`, in price.
     """
-    out = mult * series.shared(atr, window)
-    np.subtract(series.shared(highest, "high", window), out, out=out)
-    return out
+    return displaced(series.shared(highest, "high", window), -mult, series.shared(atr, window))
 
 
 def donchian(series: Series, *, window: int) -> FloatArray:
@@ -141,8 +139,9 @@ def _middle(series: Series, window: int) -> FloatArray:
 
 
 def _span_lead(series: Series, conversion_window: int, base_window: int) -> FloatArray:
-    out = series.shared(_middle, conversion_window) + series.shared(_middle, base_window)
-    out /= 2.0
+    conversion = series.shared(_middle, conversion_window)
+    out = np.empty_like(conversion)
+    mean_of_two(conversion, series.shared(_middle, base_window), out)
     return out
 
 
@@ -182,41 +181,38 @@ def least_squares_slope(x: FloatArray, window: int, out: FloatArray) -> None:
     stay change by 1, hence the moment of a tail or head by its total. Values count from the one at
     the block boundary, so a constant window gives exactly 0 and a common offset costs no digits.
     """
-    last = window - 1
-    reach = last / 2.0
+    reach = (window - 1) / 2.0
     scale = 12.0 / (window * (window * window - 1.0))
-    tails, next_tails = np.full(window, np.nan), np.empty(window)
+    tails, next_tails = np.full(window + 1, np.nan), np.empty(window + 1)
     reference = 0.0
-    for start in range(0, len(x) - last, window):
-        block, to = x[start : start + window], out[start : start + window]
+    for start in range(0, len(x), window):
+        block, to, after = x[start : start + window], out[start : start + window], tails[1:]
+        count, last = np.uint64(len(block)), np.uint64(len(block) - 1)
         newest = block[last]
         head = head_moment = tail = tail_moment = 0.0
-        for i in range(last):
+        for i in range(count):
             apart = block[i] - reference
             head_moment += reach * apart - head
             head += apart
-            to[i] = (tails[i] + head_moment) * scale
+            to[i] = (after[i] + head_moment) * scale
             apart = block[last - i] - newest
             tail_moment += tail - reach * apart
             tail += apart
-            next_tails[last - 1 - i] = tail_moment
-        to[last] = (tail_moment + tail - reach * (block[0] - newest)) * scale
+            next_tails[last - i] = tail_moment
+        if len(block) == window:
+            to[last] = tail_moment * scale
         tails, next_tails = next_tails, tails
         reference = newest
-    start = len(x) // window * window
-    head = head_moment = 0.0
-    for i in range(len(x) - start):
-        apart = x[start + i] - reference
-        head_moment += reach * apart - head
-        head += apart
-        out[start + i] = (tails[i] + head_moment) * scale
 
 
 @kernel("void(float64[::1], float64[::1], float64, float64, float64, float64[::1])")
 def parabolic_stop(
     high: FloatArray, low: FloatArray, start: float, step: float, limit: float, out: FloatArray
 ) -> None:
-    """The stop after each bar; it begins below the market, on the first low."""
+    """The stop after each bar; it begins below the market, on the first low.
+
+    New extremes are too frequent and too irregular to branch on; only reversals are branches.
+    """
     if len(high) == 0:
         return
     is_up = True
@@ -229,15 +225,17 @@ def parabolic_stop(
             if low[t] < stop:
                 is_up = False
                 stop, extreme, factor = extreme, low[t], start
-            elif high[t] > extreme:
-                extreme, factor = high[t], min(limit, factor + step)
+            else:
+                factor = min(limit, factor + step) if high[t] > extreme else factor
+                extreme = max(extreme, high[t])
         else:
             stop = max(stop, high[t - 1])
             if high[t] > stop:
                 is_up = True
                 stop, extreme, factor = extreme, high[t], start
-            elif low[t] < extreme:
-                extreme, factor = low[t], min(limit, factor + step)
+            else:
+                factor = min(limit, factor + step) if low[t] < extreme else factor
+                extreme = min(extreme, low[t])
         out[t] = stop
 
 
@@ -258,9 +256,9 @@ def active_band(
     for t in range(1, len(close)):
         highest_upper = middle[t] + mult * ranges[t]
         lowest_lower = middle[t] - mult * ranges[t]
-        if highest_upper < upper or close[t - 1] > upper:
-            upper = highest_upper
-        if lowest_lower > lower or close[t - 1] < lower:
-            lower = lowest_lower
+        is_freed = (highest_upper < upper) | (close[t - 1] > upper)
+        upper = highest_upper if is_freed else upper
+        is_freed = (lowest_lower > lower) | (close[t - 1] < lower)
+        lower = lowest_lower if is_freed else lower
         is_up = close[t] >= lower if is_up else close[t] > upper
         out[t] = lower if is_up else upper

@@ -84,8 +84,9 @@ def hv(series: Series, *, annualization: int, source: str, window: int) -> Float
 
     `annualization` counts bars per year. NaN while a price that is not positive is in reach.
     """
-    scale = 100.0 * sqrt(annualization)
-    return scale * series.shared(_return_deviation, source, window)
+    out = rolled(rolling_deviation, series.shared(_log_returns, source), window)
+    out *= 100.0 * sqrt(annualization)
+    return out
 
 
 def bbands(series: Series, *, source: str, window: int) -> FloatArray:
@@ -116,7 +117,3 @@ def _log_returns(series: Series, source: str) -> FloatArray:
     out = np.empty_like(series[source])
     growth(series[source], out)
     return np.log(out, out=out)
-
-
-def _return_deviation(series: Series, source: str, window: int) -> FloatArray:
-    return rolled(rolling_deviation, series.shared(_log_returns, source), window)

@@ -10,7 +10,7 @@ See: docs/indicators.md
 import numpy as np
 
 from backtest.indicators.dispersion import rolling_deviation
-from backtest.indicators.primitives import rolled
+from backtest.indicators.primitives import displaced, rolled
 from backtest.indicators.series import Series
 from backtest.indicators.sums import ratio, sma
 from backtest.jit import kernel
@@ -76,9 +76,8 @@ def vwap_deviation(series: Series, *, mult: float, window: int) -> FloatArray:
     Each bar deviates from its own VWAP; the deviation has ddof 0. Finite from bar
     `2 (window - 1)`; NaN while any VWAP of the last `window` bars is.
     """
-    out = mult * series.shared(_weighted_spread, window)
-    out += series.shared(_weighted_price, window)
-    return out
+    spread = series.shared(_weighted_spread, window)
+    return displaced(series.shared(_weighted_price, window), mult, spread)
 
 
 def _flows(series: Series) -> FloatArray:

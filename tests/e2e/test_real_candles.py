@@ -19,7 +19,7 @@ from backtest.adapters.candle_table import create_table
 from backtest.adapters.clickhouse import ClickHouseCandles
 from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
 from backtest.control import Control
-from backtest.indicators import momentum, volume
+from backtest.indicators import momentum, ranges, volume
 from backtest.indicators.catalog import INDICATORS
 from backtest.indicators.definition import Indicator
 from backtest.indicators.series import Series
@@ -144,7 +144,7 @@ UNDEFINED: dict[str, Callable[[Series], BoolArray]] = {
             over_windows(
                 momentum.rsi(s, source="close", window=14),
                 14,
-                lambda part: np.ptp(part, axis=1) <= momentum.LEAST_RSI_RANGE,
+                lambda part: np.ptp(part, axis=1) <= ranges.LEAST_RSI_RANGE,
             ),
             np.nan,
             0.0,
