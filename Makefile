@@ -15,7 +15,7 @@ COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-head
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 
-.PHONY: help install demo serve warm test check fmt bench oracle fuzz faults soak lock clean
+.PHONY: help install demo serve warm test check fmt bench oracle fuzz faults soak stops lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,10 @@ faults: $(STAMP)  ## Break the stores in every known way, a hundred times each
 
 soak: $(STAMP)  ## Load a real server for half an hour
 	@$(BIN)/python -m tests.soak --minutes 30
+
+stops: $(STAMP)  ## Stop a loaded server a hundred times, and leave a hundred runs of each kind
+	@$(BIN)/python -m tests.soak --drains 100
+	@$(BIN)/python -m tests.soak --leaves 100
 
 fmt: $(STAMP)  ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix .
