@@ -17,6 +17,8 @@ from bff.patience import ImpatientProtocol
 from bff.runs import RunPool
 
 LAME_DUCK_S = 0.3
+TURN_S = 0.02
+LAST_TURNS = 5
 SWITCH_S = 0.001
 ANSWER_S = 5
 
@@ -77,6 +79,10 @@ class DrainingServer(uvicorn.Server):
         """
         self._runs.drain()
         await asyncio.sleep(LAME_DUCK_S)
+        for _ in range(LAST_TURNS):
+            # A loop that was held up looks at its timers first: accepting a connection, reading
+            # from it and beginning to answer take a turn each before this may go on.
+            await asyncio.sleep(TURN_S)
         timer = asyncio.get_running_loop().call_later(self._drain_s, self._runs.cancel_running)
         await super().shutdown(sockets)
         timer.cancel()
