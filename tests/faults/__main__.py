@@ -1,19 +1,13 @@
 """`python -m tests.faults [--times 100]`: break the stores, count what clients see."""
 
 import argparse
-import logging
 import multiprocessing
 import sys
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-
-import pytest
-import structlog
 
 from benchmarks.tables import table
-from tests.faults.kinds import Outcome, rounds
-from tests.faults.scenes import SCENES
+from tests.faults.kinds import Outcome
+from tests.faults.scenes import SCENES, play
 from tests.soak.page import write_region
 
 HEADER = ("fault", "rounds", "200, right", "503", "504", "wrong", "hung", "next failed", "slowest")
@@ -27,29 +21,12 @@ def main() -> int:
     # Most of a round is waiting, so the scenes share the time.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(SCENES), mp_context=context) as pool:
-        for played in pool.map(_played, SCENES, [times] * len(SCENES)):
+        for played in pool.map(play, SCENES, [times] * len(SCENES)):
             outcomes |= played
     text = table(HEADER, [_row(name, outcome) for name, outcome in outcomes.items()])
     print(text)
     write_region("faults", text)
     return 0 if all(outcome.is_good for outcome in outcomes.values()) else 1
-
-
-def _played(scene: str, times: int) -> dict[str, Outcome]:
-    """Every kind of a scene; none where the machine lacks what the scene needs."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    outcomes: dict[str, Outcome] = {}
-    try:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            SCENES[scene].opened(Path(folder)) as (world, kinds),
-        ):
-            for name, kind in kinds.items():
-                outcomes[name] = rounds(world, kind, times)
-                print(name, dict(outcomes[name].statuses), flush=True)
-    except pytest.skip.Exception as skipped:
-        print(f"{scene}: left out, {skipped}")
-    return outcomes
 
 
 def _row(name: str, outcome: Outcome) -> tuple[str, ...]:

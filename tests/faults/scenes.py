@@ -1,11 +1,16 @@
-"""Which worlds are built, and what is broken in each."""
+"""Which worlds are built, what is broken in each, and some rounds of all of it."""
 
+import logging
+import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.kinds import Kind, candle_kinds, strategy_kinds
+import pytest
+import structlog
+
+from tests.faults.kinds import Kind, Outcome, candle_kinds, rounds, strategy_kinds
 from tests.faults.strategy_stores import StoreOpener, postgres_store, sqlite_store
 from tests.faults.world import World, opened_world
 
@@ -37,3 +42,20 @@ SCENES = {
     ),
     "Postgres": Scene(open_strategies=postgres_store, kinds=(strategy_kinds,)),
 }
+
+
+def play(scene: str, times: int) -> dict[str, Outcome]:
+    """Every kind of a scene; none where the machine lacks what the scene needs."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    outcomes: dict[str, Outcome] = {}
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            SCENES[scene].opened(Path(folder)) as (world, kinds),
+        ):
+            for name, kind in kinds.items():
+                outcomes[name] = rounds(world, kind, times)
+                print(name, dict(outcomes[name].statuses), flush=True)
+    except pytest.skip.Exception as skipped:
+        print(f"{scene}: left out, {skipped}")
+    return outcomes
