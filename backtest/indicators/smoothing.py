@@ -63,8 +63,12 @@ def smooth_two(
 
 
 @inline
-def _smooth_on(x: FloatArray, alpha: float, level: float, out: FloatArray) -> float:
-    """Carry a smoothing on from its last level, NaN where there is none; returns the new one."""
+def _smooth_on(x: FloatArray, alpha: float, level: float, first: int, out: FloatArray) -> float:
+    """Carry a smoothing on from its last level, NaN where there is none; returns the new one.
+
+    Groups of four begin at `first` and stay in step with it behind a NaN, so that a series which
+    is handed over in parts gives the bits of the whole.
+    """
     n_bars = len(x)
     kept = 1.0 - alpha
     kept_2 = kept * kept
@@ -75,7 +79,7 @@ def _smooth_on(x: FloatArray, alpha: float, level: float, out: FloatArray) -> fl
         if np.isnan(level):
             level = out[t] = x[t]
             t += 1
-        n_groups = (n_bars - t) // 4
+        n_groups = 0 if (t - first) % 4 else (n_bars - t) // 4
         x_groups = x[t : t + 4 * n_groups].reshape(n_groups, 4)
         out_groups = out[t : t + 4 * n_groups].reshape(n_groups, 4)
         for i in range(n_groups):
@@ -97,6 +101,8 @@ def _smooth_on(x: FloatArray, alpha: float, level: float, out: FloatArray) -> fl
             fade *= kept
             level = out[t] = fade * base + added
             t += 1
+            if (t - first) % 4 == 0:
+                break
     return level
 
 
@@ -109,7 +115,7 @@ def smooth_by_fours(x: FloatArray, alpha: float, out: FloatArray) -> None:
     neighbouring numbers. That would make a sign out of noise in differences of two averages, hence
     this is only for averages that are used for their size or compared by a rule, which rounds.
     """
-    _smooth_on(x, alpha, np.nan, out)
+    _smooth_on(x, alpha, np.nan, 1, out)
 
 
 @kernel("void(float64[::1], float64[::1], float64[::1], float64, float64[::1])")
@@ -126,7 +132,7 @@ def average_true_range(
         highs, lows, closes = high[start:stop], low[start:stop], close[start:stop]
         n_bars = len(highs)
         true_range(highs, lows, closes, ranges[:n_bars])
-        level = _smooth_on(ranges[1:n_bars], alpha, level, out[start + 1 : start + n_bars])
+        level = _smooth_on(ranges[1:n_bars], alpha, level, 0, out[start + 1 : start + n_bars])
 
 
 def smoothed(x: FloatArray, alpha: float) -> FloatArray:
