@@ -18,7 +18,8 @@ from tests.soak.service import Service, running_service
 from tests.soak.store import fill
 from tests.soak.traffic import HEAVY, graphql_run, run_body
 
-LONG_RUN = run_body(150, timeframe="1m", **HEAVY)
+# Several seconds of work on two processors, of which no test waits for the end.
+LONG_RUN = run_body(700, timeframe="1m", **HEAVY)
 BODIES = {"/backtests": LONG_RUN, "/graphql": graphql_run(LONG_RUN)}
 POLL_S = 0.005
 PATIENCE_S = 10.0

@@ -14,9 +14,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @pytest.mark.parametrize("path", BODIES)
 def test_a_client_that_leaves_frees_its_thread(scene: Scene, path: str) -> None:
-    assert until_idle(scene, path, random.Random(1)) < 5
+    assert until_idle(scene, path, random.Random(1)) < 1
 
 
 @pytest.mark.parametrize("path", BODIES)
 def test_a_client_that_leaves_has_its_query_killed(scene: Scene, path: str) -> None:
-    assert until_killed(scene, path, random.Random(1)) < 5
+    assert until_killed(scene, path, random.Random(1)) < 2
