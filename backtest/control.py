@@ -15,24 +15,43 @@ class Control:
     Args:
         deadline_s: Seconds from now after which `check` raises; None for no deadline.
         on_progress: Called as `(stage, done, total)` after each finished chunk.
-        on_claim: Called with the bytes that a run is about to hold; returns when it may.
+        left_s: What is left of the deadline where the run began before now.
     """
 
     def __init__(
         self,
         deadline_s: float | None = None,
         on_progress: ProgressCallback | None = None,
-        on_claim: Callable[[int], None] | None = None,
+        left_s: float | None = None,
     ) -> None:
         self._cancelled = threading.Event()
-        self._limit_s = deadline_s
-        self._expires_at = None if deadline_s is None else time.monotonic() + deadline_s
+        self._lock = threading.Lock()
+        self._to_tell: list[Callable[[], None]] = []
+        self.limit_s = deadline_s
+        left_s = deadline_s if left_s is None else left_s
+        self._expires_at = None if left_s is None else time.monotonic() + left_s
         self._on_progress = on_progress
-        self._on_claim = on_claim
+        self._on_claim: Callable[[int], None] | None = None
 
     def cancel(self) -> None:
         """Ask the run to stop; it does so at the end of the chunk under way."""
-        self._cancelled.set()
+        with self._lock:
+            self._cancelled.set()
+            to_tell, self._to_tell = self._to_tell, []
+        for tell in to_tell:
+            tell()
+
+    def on_cancel(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called, in the thread that cancels, or at once if that has happened."""
+        with self._lock:
+            if not self._cancelled.is_set():
+                self._to_tell.append(tell)
+                return
+        tell()
+
+    def on_claim(self, claim: Callable[[int], None]) -> None:
+        """Have `claim` called with the bytes a run is about to hold; it returns when it may."""
+        self._on_claim = claim
 
     def remaining_s(self) -> float | None:
         """Seconds until the deadline, never negative; None without one."""
@@ -50,8 +69,8 @@ class Control:
         if self._cancelled.is_set():
             raise RunCancelled
         if self._expires_at is not None and time.monotonic() > self._expires_at:
-            assert self._limit_s is not None
-            raise DeadlineExceeded(self._limit_s)
+            assert self.limit_s is not None
+            raise DeadlineExceeded(self.limit_s)
 
     def claim(self, n_bytes: int) -> None:
         """Return when the run may hold so many bytes; called once, before it allocates them.

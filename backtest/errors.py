@@ -13,6 +13,7 @@ BacktestError
 └── Transient                 trying again later may help
     ├── CandlesUnavailable    the candle store does not answer, or not completely
     ├── StrategiesUnavailable the strategy store does not answer
+    ├── RunnerUnavailable     the process that computes has ended
     ├── DeadlineExceeded      the run's time is up
     └── RunCancelled          the caller has left
 
@@ -48,6 +49,10 @@ class BacktestError(Exception):
         super().__init__(message)
         self.message = message
         self.details: Mapping[str, Any] = details or {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what an error is, not how it was made: each class is made in a way of its own."""
+        return _remade, (type(self), self.args, self.__dict__)
 
 
 class Mistake(BacktestError):
@@ -136,6 +141,13 @@ class StrategiesUnavailable(Transient):
         super().__init__(message)
 
 
+class RunnerUnavailable(Transient):
+    """The process that computes ended in the middle of a run, by a crash or for lack of memory."""
+
+    def __init__(self) -> None:
+        super().__init__("The process that computes has ended; the next run starts another")
+
+
 class DeadlineExceeded(Transient):
     """The configured time for one run has passed; all work was stopped."""
 
@@ -151,3 +163,11 @@ class RunCancelled(Transient):
 
     def __init__(self) -> None:
         super().__init__("The run was cancelled")
+
+
+def _remade(
+    kind: type[BacktestError], args: tuple[object, ...], facts: Mapping[str, object]
+) -> BacktestError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error

@@ -7,25 +7,20 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING
 
 import structlog
 
 from backtest.control import Control
 from backtest.jit import warm
-from backtest.run import Backtester
 from benchmarks.alone import alone
-from benchmarks.bars import YEAR_15M, WalkFeed
-from benchmarks.engine_run import USER, NoStrategies, backtester, policy, settings
+from benchmarks.bars import YEAR_15M
+from benchmarks.engine_run import USER, backtester, settings
 from benchmarks.grids import Body, average, request
 from benchmarks.tables import Benchmark, Finding
 from schema.parse import parse_request
-
-if TYPE_CHECKING:
-    from bff.wiring import Services
 
 REPEATS = 9
 N_VARIANTS = 300
@@ -81,50 +76,33 @@ def _axis(axis: Body) -> Body:
 
 
 @contextmanager
-def serving(tester: Backtester) -> Iterator[tuple[int, str]]:
-    """The application on a port of the loopback, and a token for it."""
+def serving() -> Iterator[tuple[int, str]]:
+    """The application on a port of the loopback, runs in a process apart, and a token for it."""
     import uvicorn  # noqa: PLC0415 - other benchmarks need no server
 
     from bff.app import create_app  # noqa: PLC0415
     from bff.auth import issue_token  # noqa: PLC0415
+    from bff.runner.apart import RunnerProcess  # noqa: PLC0415
     from bff.secret import signing_secret  # noqa: PLC0415
-
-    services = _services(tester)
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(services), log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    secret = signing_secret(services.settings)
-    try:
-        token = issue_token(secret, user_id=USER, paid_level="pro", ttl_s=3600)
-        yield listener.getsockname()[1], token
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-def _services(tester: Backtester) -> "Services":
-    """The process without stores: the real door, faces and pools."""
-    from bff.runs import RunPool  # noqa: PLC0415
-    from bff.strict_json import JsonLimits  # noqa: PLC0415
-    from bff.wiring import Services, authenticator  # noqa: PLC0415
-    from resolvers.service import BacktestService  # noqa: PLC0415
+    from bff.wiring import build  # noqa: PLC0415
 
     chosen = settings()
-    return Services(
-        settings=chosen,
-        candles=WalkFeed(),
-        strategies=NoStrategies(),
-        service=BacktestService(backtester=tester, defaults=chosen.grid_defaults, policy=policy(2)),
-        authenticate=authenticator(chosen),
-        runs=RunPool(running=2, waiting=2),
-        queries=RunPool(running=2, waiting=2),
-        json_limits=JsonLimits(),
-        deadline_s=60.0,
-    )
+    with closing(RunnerProcess(chosen, "benchmarks.runner")) as runner:
+        runner.warm()
+        listener = socket.create_server(("127.0.0.1", 0))
+        app = create_app(build(chosen, runner))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            secret = signing_secret(chosen)
+            token = issue_token(secret, user_id=USER, paid_level="pro", ttl_s=3600)
+            yield listener.getsockname()[1], token
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def measure() -> list[Finding]:
@@ -132,14 +110,14 @@ def measure() -> list[Finding]:
 
 
 def _measure() -> list[Finding]:
-    from bff.server import freeze_startup  # noqa: PLC0415 - as `serve` does before it listens
+    from bff.runner.here import freeze_startup  # noqa: PLC0415 - as `serve` does
 
     warm()
     freeze_startup()
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=quiet)
     asked = parse_request(rest_body())
-    with backtester(2) as tester, serving(tester) as (port, token):
+    with backtester(2) as tester, serving() as (port, token):
         ways: dict[str, Callable[[], int]] = {
             "use-case": lambda: len(tester.run(asked, user_id=USER, control=Control()).variants),
             "REST": partial(_post, port, token, "/backtests", json.dumps(rest_body())),
@@ -175,8 +153,8 @@ def _finding(medians: dict[str, float], sizes: dict[str, int]) -> Finding:
         notes=[
             (
                 f"{N_VARIANTS} variants over {YEAR_15M} bars, all returned with 25 report rows and "
-                "the table; the server on the loopback in the same process; a new connection each "
-                f"time; medians of {REPEATS}, the ways taking turns. Targets: 100 ms and 400 ms."
+                "the table; the server on the loopback, runs in a process apart; a new connection "
+                f"each time; medians of {REPEATS}, the ways taking turns. Targets: 100 ms and 400 ms."
             ),
         ],
     )

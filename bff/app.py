@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from backtest.errors import BacktestError, Transient
+from backtest.errors import BacktestError
 from bff.edge import Edge
 from bff.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
 from bff.front_door import FrontDoor
@@ -22,8 +22,6 @@ from bff.graphql import GRAPHQL_PATH, graphql_router
 from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
 from schema.openapi import openapi_document
-
-log = structlog.stdlib.get_logger(__name__)
 
 SCRIPTS_PATH = "/swagger"
 START_PAGE = Path(__file__).with_name("start_page.html")
@@ -115,8 +113,6 @@ async def _answer_roehub(_: Request, exc: Exception) -> Response:
 
 async def _answer_domain(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, BacktestError)
-    if isinstance(exc, Transient):
-        log.warning("run_failed", reason=type(exc).__name__, cause=type(exc.__cause__).__name__)
     return await _answer_roehub(request, to_roehub(exc))
 
 

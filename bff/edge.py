@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bff.errors import error_response, graphql_payload, masked, payload
-from bff.facts import Facts, collect, note
+from bff.facts import Facts, collect
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -68,7 +68,6 @@ class Edge:
 
     async def _answer_bug(self, exc: Exception, scope: Scope, exchange: "_Exchange") -> None:
         error = masked(exc)
-        note(code=error.code.value, error_id=error.details["error_id"])
         if exchange.status is None:
             is_graphql = scope["path"] == self._graphql_path
             response = error_response(error, graphql_payload if is_graphql else payload)

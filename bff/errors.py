@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from backtest import errors as domain
 from backtest.errors import Loc
+from bff.facts import note
 from schema.parse import MAX_FOUND, too_many_problems
 from schema.problems import is_stored, stored_place
 
@@ -74,6 +75,7 @@ CODE_OF: Mapping[type[domain.BacktestError], Code] = {
     domain.StrategiesUnavailable: Code.UNAVAILABLE,
     domain.DeadlineExceeded: Code.DEADLINE_EXCEEDED,
     domain.RunCancelled: Code.UNAVAILABLE,
+    domain.RunnerUnavailable: Code.UNAVAILABLE,
 }
 
 
@@ -99,6 +101,10 @@ class RoehubError(Exception):
         self.message = message
         self.details: Mapping[str, Any] = details or {}
         self.headers: Mapping[str, str] = _own_headers(code, self.details) | dict(headers or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the error with its details and headers."""
+        return RoehubError, (self.code, self.message, self.details, self.headers)
 
     @property
     def status(self) -> int:
@@ -154,6 +160,7 @@ def masked(exc: Exception) -> RoehubError:
     """Log a bug with its stack and give the client nothing but the id to find it by."""
     error_id = str(uuid4())
     log.error("unexpected_error", error_id=error_id, exc_info=exc)
+    note(code=Code.UNEXPECTED_ERROR.value, error_id=error_id)
     return RoehubError(
         Code.UNEXPECTED_ERROR,
         "Something went wrong on our side; quote the error id when asking about it",

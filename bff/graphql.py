@@ -3,7 +3,6 @@
 See: docs/graphql.md
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,17 +15,16 @@ from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from backtest.control import Control
 from backtest.errors import BacktestError, InvalidRequest, Problem
 from backtest.request import RunRequest
 from bff.auth import Caller
 from bff.errors import Code, RoehubError, error_response, graphql_payload
-from bff.graphql_answers import ServiceAnswers
-from bff.graphql_errors import to_error, to_refusal
+from bff.graphql_errors import to_refusal
+from bff.graphql_execution import MEDIA_TYPE, Execution
 from bff.graphql_input import ReadInput, read_inputs, root_fields
 from bff.graphql_limits import GraphQLLimits, parse_document
 from bff.strict_json import parse_json
-from schema.graphql import graphql_schema, graphql_sdl
+from schema.graphql import graphql_sdl
 
 if TYPE_CHECKING:
     from bff.wiring import Services
@@ -35,7 +33,6 @@ __all__ = ["GRAPHQL_PATH", "graphql_router", "graphql_sdl"]
 
 GRAPHQL_PATH = "/graphql"
 PAGE = Path(__file__).with_name("graphql_page.html")
-MEDIA_TYPE = "application/graphql-response+json"
 EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
@@ -50,7 +47,7 @@ def graphql_router(services: "Services") -> APIRouter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operation:
-    """One operation that was read to its end: nothing of it can be refused any more."""
+    """One operation of a document that was parsed."""
 
     text: str
     name: str | None
@@ -118,16 +115,27 @@ class _Face:
         operation = self._read(request.state.body)
         caller = self._authenticate(request, operation)
         inputs = read_inputs(operation.document, operation.node, operation.variables)
+        execution = Execution(
+            text=operation.text,
+            name=operation.name,
+            variables=operation.variables,
+            caller=caller,
+            inputs=inputs,
+            media_type=media_type,
+        )
         services = self._services
-        pool = services.runs if self._needs_place(operation, inputs) else services.queries
-        work = partial(self._execute, operation, caller, inputs, media_type)
+        if self._needs_place(operation, inputs):
+            pool, work = services.runs, partial(services.runner.do, execution)
+        else:
+            pool, work = services.queries, partial(execution, services.service)
         user_id = None if caller is None else caller.user_id
-        code, response = await pool.run_in_thread(
+        answer = await pool.run_in_thread(
             request.receive, work, services.deadline_s, user_id=user_id
         )
-        if code is not None:
-            structlog.contextvars.bind_contextvars(code=code.value)
-        return response
+        if answer.code is not None:
+            structlog.contextvars.bind_contextvars(code=answer.code.value)
+        content_type = f"{media_type}; charset=utf-8"
+        return Response(answer.body, answer.status, dict(answer.headers), content_type)
 
     def _read(self, body: bytes) -> _Operation:
         value = parse_json(body, self._services.json_limits)
@@ -161,46 +169,6 @@ class _Face:
         except BacktestError:
             return False
         return True
-
-    def _execute(
-        self,
-        operation: _Operation,
-        caller: Caller | None,
-        inputs: Mapping[str, ReadInput],
-        media_type: str,
-        control: Control,
-    ) -> tuple[Code | None, Response]:
-        result = graphql_schema().execute_sync(
-            operation.text,
-            variable_values=operation.variables,
-            operation_name=operation.name,
-            context_value=ServiceAnswers(
-                service=self._services.service, caller=caller, inputs=inputs, control=control
-            ),
-        )
-        places = {key: found for key, (_, found) in inputs.items()}
-        found = [to_error(error, places) for error in result.errors or ()]
-        content: dict[str, Any] = {"data": result.data} if result.data is not None else {}
-        if found:
-            content["errors"] = [entry for entry, _ in found]
-            was_executed = any(error.path for error in result.errors or ())
-            if result.data is None and was_executed:
-                content["data"] = None
-        status = _status(media_type, content, found)
-        headers: Mapping[str, str] = found[0][1].headers if found else {}
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        response = Response(text, status, dict(headers), f"{media_type}; charset=utf-8")
-        return (found[0][1].code if found else None), response
-
-
-def _status(
-    media_type: str, content: Mapping[str, Any], found: list[tuple[dict[str, Any], RoehubError]]
-) -> int:
-    if not found or content.get("data") is not None:
-        return 200
-    if media_type != MEDIA_TYPE and "data" in content:
-        return 200
-    return found[0][1].status
 
 
 def _media_type(request: Request) -> str:

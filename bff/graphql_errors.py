@@ -65,7 +65,8 @@ def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
         return to_roehub(InvalidRequest(problems, cause.message), as_written)
     if isinstance(cause, BacktestError):
         if isinstance(cause, Transient):
-            log.warning("run_failed", reason=type(cause).__name__)
+            behind = type(cause.__cause__).__name__
+            log.warning("run_failed", reason=type(cause).__name__, cause=behind)
         return to_roehub(cause, as_written)
     if isinstance(cause, RoehubError):
         return cause

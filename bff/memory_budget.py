@@ -5,9 +5,12 @@ See: docs/reliability.md
 
 import threading
 from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from backtest.control import Control
 from backtest.errors import GuardExceeded
+from bff.facts import note
 
 POLL_S = 0.02
 
@@ -59,6 +62,25 @@ class MemoryBudget:
             finally:
                 self._line.remove(turn)
                 self._state.notify_all()
+
+    @contextmanager
+    def lent_to(self, control: Control) -> Generator[None]:
+        """Let runs under a control claim their bytes here, one after the other, in a block."""
+        held = 0
+
+        def exchange(n_bytes: int) -> None:
+            nonlocal held
+            self.give(held)
+            held = 0
+            self.take(n_bytes, control)
+            held = n_bytes
+            note(estimated_bytes=n_bytes)
+
+        control.on_claim(exchange)
+        try:
+            yield
+        finally:
+            self.give(held)
 
     def give(self, n_bytes: int) -> None:
         """Hand bytes back."""

@@ -1,6 +1,6 @@
 """Prometheus metrics from the facts of answered requests; needs the extra `observability`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -18,11 +18,13 @@ class Metrics:
 
     Args:
         pools: Whose places are shown, by name.
+        runner_pid: Whose memory and processor time are shown, as `roehub_runner_process_…`.
     """
 
-    def __init__(self, pools: Mapping[str, RunPool]) -> None:
+    def __init__(self, pools: Mapping[str, RunPool], runner_pid: Callable[[], int | None]) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        ProcessCollector("roehub_runner", lambda: str(runner_pid()), registry=self._registry)
         self._requests = Counter(
             "roehub_requests",
             "Answered requests",

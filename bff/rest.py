@@ -3,14 +3,18 @@
 See: docs/errors.md
 """
 
+from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from backtest.control import Control
+from backtest.request import RunRequest
 from bff.strict_json import parse_json
 from bff.wiring import Services
+from resolvers.service import BacktestService
 from schema.parse import parse_request
 from schema.response import to_json
 
@@ -34,11 +38,16 @@ async def post_backtests(
     structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
     run_request = parse_request(value)
     services.service.check(run_request)
-
-    def work(control: Control) -> bytes:
-        return to_json(services.service.run(run_request, user_id=caller.user_id, control=control))
-
     body = await services.runs.run_in_thread(
-        request.receive, work, services.deadline_s, user_id=caller.user_id
+        request.receive,
+        partial(services.runner.do, partial(_answer, run_request, caller.user_id)),
+        services.deadline_s,
+        user_id=caller.user_id,
     )
     return Response(body, media_type="application/json")
+
+
+def _answer(
+    request: RunRequest, user_id: UUID, service: BacktestService, control: Control
+) -> bytes:
+    return to_json(service.run(request, user_id=user_id, control=control))

@@ -5,8 +5,6 @@ See: docs/reliability.md
 
 import asyncio
 import math
-import os
-import sys
 import threading
 import time
 from collections import Counter, deque
@@ -21,9 +19,7 @@ from starlette.types import Receive
 
 from backtest.control import Control
 from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
-from bff.facts import note
 from bff.fair_queue import FairQueue
-from bff.memory_budget import MemoryBudget
 from bff.quotas import Quota
 
 T = TypeVar("T")
@@ -31,7 +27,6 @@ T = TypeVar("T")
 ANSWER_GRACE_S = 0.05
 MAX_RETRY_AFTER_S = 600
 REMEMBERED_RUNS = 32
-RUN_NICENESS = 10
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -43,7 +38,6 @@ class _Ticket:
     work: Callable[[], Any]
     accepted_at: float = field(default_factory=time.monotonic)
     started_at: float | None = None
-    n_bytes: int = 0
     future: Future[Any] = field(default_factory=Future[Any])
 
 
@@ -58,9 +52,7 @@ class RunPool:
         per_user: Places that one user may have of them; None for all.
         retry_after_s: What a refused caller is told to wait while no run has ended yet; later
             it follows from how long recent ones took.
-        memory: What runs claim their memory from; None where they may have any.
         quota: Milliseconds of threads that one user may have in a minute; None for all.
-        gives_way: Whether the threads leave a busy processor to those that answer.
     """
 
     def __init__(
@@ -70,18 +62,13 @@ class RunPool:
         waiting: int,
         per_user: int | None = None,
         retry_after_s: int = 1,
-        memory: MemoryBudget | None = None,
         quota: Quota | None = None,
-        gives_way: bool = False,
     ) -> None:
-        self._executor = ThreadPoolExecutor(
-            running, thread_name_prefix="run", initializer=_give_way if gives_way else None
-        )
+        self._executor = ThreadPoolExecutor(running, thread_name_prefix="run")
         self._lock = threading.Lock()
         self._n_threads, self._n_places = running, running + waiting
         self._per_user = per_user
         self._retry_after_s = retry_after_s
-        self._memory = memory
         self._quota = quota
         self._queue: FairQueue[UUID | None, _Ticket] = FairQueue()
         self._started: set[_Ticket] = set()
@@ -172,7 +159,7 @@ class RunPool:
     def _accept(
         self, fn: Callable[[Control], T], deadline_s: float | None, user_id: UUID | None
     ) -> _Ticket:
-        control = Control(deadline_s, on_claim=lambda n_bytes: self._claim(ticket, n_bytes))
+        control = Control(deadline_s)
         context = copy_context()
         ticket = _Ticket(user_id=user_id, control=control, work=lambda: context.run(fn, control))
         with self._lock:
@@ -227,8 +214,6 @@ class RunPool:
     def _leave(self, ticket: _Ticket) -> None:
         assert ticket.started_at is not None
         took_s = time.monotonic() - ticket.started_at
-        if self._memory is not None:
-            self._memory.give(ticket.n_bytes)
         if self._quota is not None and ticket.user_id is not None:
             self._quota.spend(ticket.user_id, math.ceil(took_s * 1000))
         with self._lock:
@@ -253,25 +238,6 @@ class RunPool:
         if ticket.user_id is not None:
             self._taken_by[ticket.user_id] -= 1
             self._taken_by += Counter()  # forgets users without a place
-
-    def _claim(self, ticket: _Ticket, n_bytes: int) -> None:
-        """Exchange what the ticket holds for `n_bytes`: the run before in this call has ended."""
-        if self._memory is None:
-            return
-        held, ticket.n_bytes = ticket.n_bytes, 0
-        self._memory.give(held)
-        self._memory.take(n_bytes, ticket.control)
-        ticket.n_bytes = n_bytes
-        note(estimated_bytes=n_bytes)
-
-
-def _give_way() -> None:
-    """Lower the priority of this thread and of those that it will start, as the engine's.
-
-    Only Linux has priorities of threads; elsewhere the call would be about the process.
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), RUN_NICENESS)
 
 
 async def _until_disconnect(receive: Receive) -> None:

@@ -4,7 +4,6 @@ See: docs/reliability.md
 """
 
 import asyncio
-import gc
 import os
 import socket
 import sys
@@ -21,16 +20,6 @@ TURN_S = 0.02
 LAST_TURNS = 5
 SWITCH_S = 0.001
 ANSWER_S = 5
-
-
-def freeze_startup() -> None:
-    """Take everything that exists now out of the garbage collector's sight.
-
-    Modules, types and kernels live as long as the process; walking them in every full collection
-    costs a large answer more than making it.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def prefer_short_waits() -> None:

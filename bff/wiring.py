@@ -18,13 +18,15 @@ from backtest.adapters.clickhouse_connection import (
     EmbeddedEngine,
 )
 from backtest.adapters.strategies_sql import SqlStrategies
-from backtest.ports import CandleFeed, StrategyReader
+from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.auth import Authenticator, Caller
 from bff.edge import Watcher
 from bff.memory_budget import MemoryBudget
 from bff.observed import Observed
 from bff.quotas import Quota
+from bff.runner.apart import RunnerProcess
+from bff.runner.here import Runner, RunnerHere, Store
 from bff.runs import RunPool
 from bff.secret import signing_secret
 from bff.settings import Environment, Settings
@@ -37,14 +39,16 @@ from schema.strategy_spec import read_spec
 class Services:
     """Everything that lives as long as the process; both faces hold the same objects.
 
-    `runs` has places for grids, `queries` for cheap questions, so that these never wait for those.
+    `runner` does what may take long, `service` answers the rest in the thread that asks. `runs`
+    has places for grids, `queries` for cheap questions, so that these never wait for those.
     `requests` is what one user may ask; `watchers` are shown the facts of every answered request.
     """
 
     settings: Settings
-    candles: CandleFeed
-    strategies: StrategyReader
+    candles: Store
+    strategies: Store
     service: BacktestService
+    runner: Runner
     authenticate: Authenticator
     runs: RunPool
     queries: RunPool
@@ -72,11 +76,45 @@ class Services:
             close()
 
 
-def build(settings: Settings) -> Services:
-    """Construct the process from its settings; no store is contacted yet."""
+def build(settings: Settings, apart: RunnerProcess | None = None) -> Services:
+    """Construct the process from its settings; no store is contacted yet.
+
+    Args:
+        settings: What was configured.
+        apart: Where runs are computed, and candles asked for; None for this process.
+    """
+    compute = settings.compute
+    here = runner_here(settings)
+    return Services(
+        settings=settings,
+        candles=apart or here.candles,
+        strategies=here.strategies,
+        service=here.service,
+        runner=apart or here,
+        authenticate=authenticator(settings),
+        requests=_quota(compute.requests_per_user_minute),
+        runs=RunPool(
+            running=compute.running_runs or _cpus(),
+            waiting=compute.waiting_runs,
+            per_user=compute.runs_per_user,
+            retry_after_s=compute.retry_after_seconds,
+            quota=_quota(compute.run_seconds_per_user_minute, units=1_000),
+        ),
+        queries=RunPool(running=compute.running_queries, waiting=compute.waiting_queries),
+        json_limits=JsonLimits(
+            max_depth=settings.server.json_max_depth,
+            max_number_chars=settings.server.json_max_number_chars,
+            max_values=settings.server.json_max_values,
+        ),
+        deadline_s=settings.backtest.sync.sync_deadline_seconds,
+        closers=(here.close,),
+    )
+
+
+def runner_here(settings: Settings) -> RunnerHere:
+    """The engine between its stores; neither is contacted yet."""
     environment, compute = settings.environment, settings.compute
-    cpus = len(os.sched_getaffinity(0))
-    policy = settings.policy(cpus=cpus)
+    policy = settings.policy(cpus=_cpus())
     pool = ClickHousePool(candle_target(environment))
     candles = candle_feed(pool, max_cached_bytes=compute.candle_cache_bytes)
     strategies = SqlStrategies(strategies_url(environment))
@@ -87,33 +125,24 @@ def build(settings: Settings) -> Services:
         read_spec=read_spec,
         policy=policy,
     )
-    return Services(
-        settings=settings,
-        candles=candles,
-        strategies=strategies,
+
+    def close() -> None:
+        for part in (backtester, strategies, pool):
+            part.close()
+
+    return RunnerHere(
         service=BacktestService(
             backtester=Observed(backtester), defaults=settings.grid_defaults, policy=policy
         ),
-        authenticate=authenticator(settings),
-        requests=_quota(compute.requests_per_user_minute),
-        runs=RunPool(
-            running=compute.running_runs or cpus,
-            waiting=compute.waiting_runs,
-            per_user=compute.runs_per_user,
-            retry_after_s=compute.retry_after_seconds,
-            memory=MemoryBudget(compute.memory_bytes),
-            quota=_quota(compute.run_seconds_per_user_minute, units=1_000),
-            gives_way=True,
-        ),
-        queries=RunPool(running=compute.running_queries, waiting=compute.waiting_queries),
-        json_limits=JsonLimits(
-            max_depth=settings.server.json_max_depth,
-            max_number_chars=settings.server.json_max_number_chars,
-            max_values=settings.server.json_max_values,
-        ),
-        deadline_s=settings.backtest.sync.sync_deadline_seconds,
-        closers=(backtester.close, strategies.close, pool.close),
+        candles=candles,
+        strategies=strategies,
+        memory=MemoryBudget(compute.memory_bytes),
+        close=close,
     )
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def _quota(per_minute: int | None, *, units: int = 1) -> Quota | None:

@@ -3,16 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.testclient import TestClient
 from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
 from backtest.types import DirectionMode, RankingMetric, SizingMode, Timeframe
-from bff.wiring import Services
 from resolvers.service import BacktestService, UseCase
-from tests.bff.doubles import client, services, token
+from tests.bff.doubles import client, services, serving, token
 from tests.fakes import POLICY, FakeDefaults
 
 Request = Mapping[str, Any]
@@ -88,10 +87,8 @@ class GraphqlFace:
 def opened(
     use_case: UseCase, environ: dict[str, str] | None = None
 ) -> Iterator[tuple[RestFace, GraphqlFace]]:
-    built: Services = replace(
-        services(environ=environ),
-        service=BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY),
-    )
+    service = BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY)
+    built = serving(services(environ=environ), service)
     headers = {"Authorization": f"Bearer {token(built)}"}
     with client(built) as test_client:
         yield RestFace(test_client, headers), GraphqlFace(test_client, headers)

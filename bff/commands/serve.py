@@ -14,12 +14,13 @@ import structlog
 import typer
 
 from backtest.errors import BacktestError
-from bff.commands.expected import FAILED, built, configured, failures_told, say_failure, stderr
+from bff.commands.expected import FAILED, configured, failures_told, say_failure, stderr
 from bff.logs import configure_logs
 from bff.settings import Settings
 
 if TYPE_CHECKING:
     from bff.monitoring import Page
+    from bff.runner.apart import RunnerProcess
     from bff.wiring import Services
 
 ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
@@ -77,22 +78,23 @@ def _refuse_embedded(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None) -> None:
-    services = built(settings)
-    with failures_told():
-        _check_stores(services)
-    stderr().print("Preparing kernels; the first start on a machine takes longer …")
+    from bff.app import create_app  # noqa: PLC0415 - `--help` stays quick
+    from bff.runner.apart import RunnerProcess  # noqa: PLC0415
+    from bff.runner.here import freeze_startup  # noqa: PLC0415
+    from bff.server import DrainingServer, prefer_short_waits  # noqa: PLC0415
+    from bff.wiring import build  # noqa: PLC0415
 
-    from backtest.jit import warm  # noqa: PLC0415 - `--help` stays quick
-    from bff.app import create_app  # noqa: PLC0415
-    from bff.server import DrainingServer, freeze_startup, prefer_short_waits  # noqa: PLC0415
-
-    warm()
-    freeze_startup()
-    prefer_short_waits()
-    with ExitStack() as stack:
+    with closing(RunnerProcess(settings)) as runner, ExitStack() as stack:
+        with failures_told():
+            services = build(settings, runner)
+            _check_stores(services)
+            stderr().print("Preparing kernels; the first start on a machine takes longer …")
+            runner.warm()
+        freeze_startup()
+        prefer_short_waits()
         stack.enter_context(_traced(services))
         if metrics_port is not None:
-            stack.enter_context(_monitored(services, metrics_port))
+            stack.enter_context(_monitored(services, runner, metrics_port))
         server = DrainingServer(
             create_app(services), runs=services.runs, drain_s=settings.server.drain_seconds
         )
@@ -101,7 +103,7 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
 
 
 @contextmanager
-def _monitored(services: "Services", port: int) -> Generator[None]:
+def _monitored(services: "Services", runner: "RunnerProcess", port: int) -> Generator[None]:
     from bff.monitoring import Readiness, monitored  # noqa: PLC0415
 
     stores = {"candles": services.candles.ping, "strategies": services.strategies.ping}
@@ -112,7 +114,8 @@ def _monitored(services: "Services", port: int) -> Generator[None]:
     except ImportError:
         stderr().print("No /metrics: install roehub-backtest[observability]", markup=False)
     else:
-        metrics = Metrics({"runs": services.runs, "queries": services.queries})
+        pools = {"runs": services.runs, "queries": services.queries}
+        metrics = Metrics(pools, lambda: runner.pid)
         services.watchers.append(metrics.watch)
         pages["/metrics"] = lambda: (200, metrics.page())
     with failures_told(), monitored("127.0.0.1", port, pages):

@@ -1,20 +1,22 @@
 """A process without stores: the real door, settings and pools around a service that is told."""
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from starlette.testclient import TestClient
 
 from backtest.control import Control
 from backtest.errors import BacktestError
-from backtest.ports import CandleFeed, StrategyReader
 from backtest.request import RunRequest
 from bff.app import create_app
 from bff.auth import issue_token
+from bff.memory_budget import MemoryBudget
 from bff.quotas import Quota
+from bff.runner.here import Job, RunnerHere
 from bff.runs import RunPool
 from bff.secret import signing_secret
 from bff.settings import load_settings
@@ -22,6 +24,8 @@ from bff.strict_json import JsonLimits
 from bff.wiring import Services, authenticator
 from resolvers.service import BacktestService
 from schema.response import BacktestResponse
+
+T = TypeVar("T")
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 
@@ -96,6 +100,35 @@ class Store:
         self.is_closed = True
 
 
+class Courier:
+    """Does jobs here, but as a process apart would: whatever comes and goes was pickled."""
+
+    def __init__(self, inner: RunnerHere) -> None:
+        self._inner = inner
+
+    def do(self, job: Job[T], control: Control) -> T:
+        try:
+            return _carried(self._inner.do(_carried(job), control))
+        except BacktestError as error:
+            raise _carried(error) from None
+
+
+def _carried(value: T) -> T:
+    return pickle.loads(pickle.dumps(value))
+
+
+def serving(built: Services, service: BacktestService, *closers: Callable[[], None]) -> Services:
+    """The same process around another service."""
+    here = RunnerHere(
+        service=service,
+        candles=built.candles,
+        strategies=built.strategies,
+        memory=MemoryBudget(1 << 40),
+        close=lambda: None,
+    )
+    return replace(built, service=service, runner=Courier(here), closers=(*built.closers, *closers))
+
+
 def services(
     service: ToldService | None = None,
     *,
@@ -106,11 +139,20 @@ def services(
 ) -> Services:
     settings = load_settings({"ROEHUB_ENV": "test", **(environ or {})})
     candles, strategies = candles or Store(), strategies or Store()
+    told = cast("BacktestService", service or ToldService())
+    here = RunnerHere(
+        service=told,
+        candles=candles,
+        strategies=strategies,
+        memory=MemoryBudget(1 << 40),
+        close=lambda: None,
+    )
     return Services(
         settings=settings,
-        candles=cast("CandleFeed", candles),
-        strategies=cast("StrategyReader", strategies),
-        service=cast("BacktestService", service or ToldService()),
+        candles=candles,
+        strategies=strategies,
+        service=told,
+        runner=Courier(here),
         authenticate=authenticator(settings),
         runs=RunPool(running=2, waiting=2),
         queries=RunPool(running=1, waiting=2),

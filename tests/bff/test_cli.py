@@ -25,7 +25,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invoke:
 
     def run(*arguments: object, built: Services | None = None) -> Result:
         if built is not None:
-            monkeypatch.setattr("bff.wiring.build", lambda _: built)
+            monkeypatch.setattr("bff.wiring.build", lambda *_: built)
         return CliRunner().invoke(app, [str(item) for item in arguments])
 
     return run

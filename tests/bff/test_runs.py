@@ -1,10 +1,7 @@
 import asyncio
-import os
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -12,7 +9,6 @@ from starlette.types import Message, Receive
 
 from backtest.control import Control
 from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
-from bff.memory_budget import MemoryBudget
 from bff.quotas import Quota
 from bff.runs import RunPool
 
@@ -255,27 +251,6 @@ def test_draining_refuses_what_waits_and_comes_and_lets_finish_what_runs() -> No
     pool.close()
 
 
-def test_runs_share_a_budget_of_memory_and_give_it_back() -> None:
-    budget = MemoryBudget(100)
-    pool = RunPool(running=2, waiting=2, memory=budget)
-    held: list[int] = []
-
-    def work(control: Control) -> None:
-        control.claim(30)
-        control.claim(60)
-        held.append(budget.n_taken)
-
-    async def crowd() -> None:
-        await asyncio.gather(*(pool.run_in_thread(stays, work, 5.0) for _ in range(4)))
-
-    asyncio.run(crowd())
-    pool.close()
-
-    assert len(held) == 4
-    assert max(held) <= 100
-    assert budget.n_taken == 0
-
-
 def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some() -> None:
     pool = RunPool(running=1, waiting=1, quota=Quota(50))
     user, other = UUID(int=1), UUID(int=2)
@@ -288,22 +263,3 @@ def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some() -> N
 
     asyncio.run(spend())
     pool.close()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priorities of their own")
-def test_runs_and_the_threads_they_start_give_way_to_those_who_answer() -> None:
-    pool = RunPool(running=1, waiting=1, gives_way=True)
-
-    def niceness() -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    def work(_: Control) -> tuple[int, int]:
-        with ThreadPoolExecutor(1) as inner:
-            return niceness(), inner.submit(niceness).result()
-
-    before = niceness()
-    of_run = asyncio.run(pool.run_in_thread(stays, work))
-    pool.close()
-
-    assert of_run == (10, 10)
-    assert niceness() == before

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from starlette.datastructures import Headers
 
 from bff.observed import Observed
 from resolvers.service import BacktestService
-from tests.bff.doubles import GOOD, USER, ToldService, client, services, token
+from tests.bff.doubles import GOOD, USER, ToldService, client, services, serving, token
 from tests.fakes import POLICY, FakeBacktester, FakeDefaults
 
 FACTS = {
@@ -27,7 +26,7 @@ def facts_of(outcome: Exception | None = None) -> Mapping[str, Any]:
     backtester = Observed(FakeBacktester())
     real = BacktestService(backtester=backtester, defaults=FakeDefaults(), policy=POLICY)
     bare = services(ToldService(outcome) if outcome else None)
-    built = bare if outcome else replace(bare, service=real)
+    built = bare if outcome else serving(bare, real)
     built.watchers.append(lambda facts, _: seen.append(facts))
     with client(built) as test_client:
         headers = {"Authorization": f"Bearer {token(built)}"}
@@ -58,7 +57,7 @@ def test_metrics_count_requests_and_stages_without_inventing_series() -> None:
     pytest.importorskip("prometheus_client")
     from bff.metrics import Metrics  # noqa: PLC0415 - an optional extra
 
-    metrics = Metrics({"runs": services().runs})
+    metrics = Metrics({"runs": services().runs}, lambda: None)
     metrics.watch(FACTS, Headers())
     unknown = {"path": "/made/up", "status": 404, "code": "not_found", "stage_ms": {}}
     metrics.watch(FACTS | unknown, Headers())

@@ -12,7 +12,7 @@ from backtest.ports import CandleFeed, SavedStrategy
 from backtest.run import Backtester
 from resolvers.service import BacktestService
 from schema.strategy_spec import read_spec
-from tests.bff.doubles import USER, client, services, token
+from tests.bff.doubles import USER, client, services, serving, token
 from tests.faces import GraphqlFace, RestFace
 from tests.golden_files import GOLDEN
 from tests.memory_feed import MemoryFeed
@@ -67,7 +67,7 @@ def opened_over(
         policy=effective,
     )
     service = BacktestService(backtester=backtester, defaults=defaults, policy=effective)
-    built = replace(bare, service=service, closers=(*bare.closers, backtester.close))
+    built = serving(bare, service, backtester.close)
     headers = {"Authorization": f"Bearer {token(built)}"}
     with client(built) as test_client:
         yield RestFace(test_client, headers), GraphqlFace(test_client, headers)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from bff.errors import STATUS_OF, Code
 from bff.wiring import Services
 from resolvers.service import BacktestService
 from schema.strategy_spec import read_spec
-from tests.bff.doubles import GOOD, services
+from tests.bff.doubles import GOOD, services, serving
 from tests.e2e.world import Shelf
 from tests.memory_feed import COLUMNS, MemoryFeed
 
@@ -76,7 +76,7 @@ def services_without_candles() -> Services:
     service = BacktestService(
         backtester=backtester, defaults=bare.settings.grid_defaults, policy=policy
     )
-    return replace(bare, service=service, closers=(*bare.closers, backtester.close))
+    return serving(bare, service, backtester.close)
 
 
 async def ask(

@@ -36,9 +36,15 @@ class Service:
     tokens: tuple[str, ...]
 
     def resident_bytes(self) -> int:
-        """Physical memory of the process."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="utf-8").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Physical memory of the process and of the one it started for runs."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+        return sum(map(_resident_bytes, (str(pid), *children)))
+
+
+def _resident_bytes(pid: str) -> int:
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager

@@ -1,0 +1,183 @@
+"""Runs in a process of their own, which is started again when it is lost."""
+
+import itertools
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import structlog
+
+from backtest.control import Control
+from backtest.errors import RunnerUnavailable
+from bff.facts import note
+from bff.runner.here import Job, RunnerHere
+from bff.runner.messages import Cancel, Order, Reply, Task, packed
+from bff.settings import Settings
+
+log = structlog.stdlib.get_logger(__name__)
+
+T = TypeVar("T")
+Inbox = SimpleQueue[Reply | None]
+PING_S = 20.0
+END_S = 5.0
+
+
+class RunnerProcess:
+    """Does jobs in a process that is started by the first of them.
+
+    Args:
+        settings: What the process is built from.
+        module: What the process executes; it takes orders (`bff.runner.desk`).
+    """
+
+    def __init__(self, settings: Settings, module: str = "bff.runner") -> None:
+        self._settings = settings
+        self._module = module
+        self._starting = threading.Lock()
+        self._line: _Line | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process, where it runs."""
+        line = self._line
+        return None if line is None or line.is_lost else line.process.pid
+
+    def do(self, job: Job[T], control: Control) -> T:
+        """What the job returns or raises over there.
+
+        Raises:
+            RunnerUnavailable: The process ended before it had answered.
+        """
+        return self._order(partial(_do, job), control)
+
+    def ping(self) -> None:
+        """Ask the candle store."""
+        self._order(RunnerHere.ping, Control(PING_S))
+
+    def warm(self) -> None:
+        """Have all kernels ready over there."""
+        self._order(RunnerHere.warm, Control())
+
+    def close(self) -> None:
+        """End the process; what runs there is cancelled."""
+        with self._starting:
+            line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def _order(self, task: Task, control: Control) -> Any:
+        inbox: Inbox = SimpleQueue()
+        order = partial(
+            Order,
+            task=task,
+            limit_s=control.limit_s,
+            left_s=control.remaining_s(),
+            context=structlog.contextvars.get_contextvars(),
+        )
+        line = self._opened()
+        number = line.send(order, inbox)
+        # The thread that cancels may be the one that answers requests: it must not wait for the
+        # line, so the order's own thread passes it on.
+        control.on_cancel(partial(inbox.put, None))
+        while (reply := inbox.get()) is None:
+            line.cancel(number)
+        note(**reply.facts)
+        if reply.failure is not None:
+            raise reply.failure
+        return reply.value
+
+    def _opened(self) -> "_Line":
+        with self._starting:
+            if self._line is None or self._line.is_lost:
+                self._line = _Line(self._settings, self._module)
+            return self._line
+
+
+class _Line:
+    """One life of the process: orders go out, replies come in to whoever waits for them."""
+
+    def __init__(self, settings: Settings, module: str) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command line
+                [sys.executable, "-m", module, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C is for who started it
+            )
+        self._connection = Connection(ours.detach())
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._inboxes: dict[int, Inbox] = {}
+        self._is_closing = self.is_lost = False
+        self._connection.send(settings)
+        self._reader = threading.Thread(target=self._read, name="replies", daemon=True)
+        self._reader.start()
+
+    def send(self, order: Callable[..., Order], inbox: Inbox) -> int:
+        """Send an order whose reply goes to `inbox`; its number."""
+        number = next(self._numbers)
+        message = packed(order(number=number))
+        with self._lock:
+            self._inboxes[number] = inbox
+            if self.is_lost:
+                self._tell_lost()
+            else:
+                self._put(message)
+        return number
+
+    def cancel(self, number: int) -> None:
+        """Tell that nobody waits for an order any more."""
+        with self._lock:
+            self._put(packed(Cancel(number)))
+
+    def close(self) -> None:
+        """Close this end, upon which the process ends."""
+        self._is_closing = True
+        # The reader still reads: the connection itself may only be closed when that has ended.
+        with self._lock, socket.socket(fileno=os.dup(self._connection.fileno())) as ours:
+            ours.shutdown(socket.SHUT_WR)
+        self._reader.join(END_S)
+        try:
+            self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._connection.close()
+
+    def _put(self, message: bytes) -> None:
+        try:
+            self._connection.send_bytes(message)
+        except OSError:
+            return  # the reader sees it too, and tells who waits
+
+    def _read(self) -> None:
+        try:
+            while True:
+                reply = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - our own process
+                inbox = self._inboxes.pop(reply.number)
+                inbox.put(reply)
+        except (EOFError, OSError):
+            pass
+        with self._lock:
+            self.is_lost = True
+            self._tell_lost()
+        if not self._is_closing:
+            log.error("runner_lost", code=self.process.wait())
+
+    def _tell_lost(self) -> None:
+        for number, inbox in self._inboxes.items():
+            inbox.put(Reply(number=number, failure=RunnerUnavailable(), facts={}))
+        self._inboxes.clear()
+
+
+def _do(job: Job[T], runner: RunnerHere, control: Control) -> T:
+    return runner.do(job, control)

@@ -1,0 +1,110 @@
+"""The process that computes, at its end of the socket: orders come in, replies go out.
+
+It lives as long as the one that started it: when that end closes, it cancels its runs and ends.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+
+import structlog
+
+from backtest.control import Control
+from backtest.errors import BacktestError
+from bff.errors import RoehubError, masked
+from bff.facts import collect
+from bff.logs import configure_logs
+from bff.runner.here import RunnerHere
+from bff.runner.messages import Cancel, Order, Reply, packed
+from bff.settings import Settings
+
+NICENESS = 10
+MAX_THREADS = 1_000
+LAST_WORDS_S = 1.0
+
+
+class _Desk:
+    """Takes orders from a connection until it closes; each has a thread.
+
+    How many there are at a time is up to who sends them.
+    """
+
+    def __init__(self, connection: Connection, runner: RunnerHere) -> None:
+        self._connection = connection
+        self._runner = runner
+        self._sending = threading.Lock()
+        self._controls: dict[int, Control] = {}
+
+    def serve(self) -> None:
+        """Return when the other end has closed and nothing runs any more."""
+        with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="run") as threads:
+            try:
+                while True:
+                    message = self._connection.recv()
+                    if isinstance(message, Cancel):
+                        self._cancel(message.number)
+                        continue
+                    control = Control(message.limit_s, left_s=message.left_s)
+                    self._controls[message.number] = control
+                    threads.submit(self._carry_out, message, control)
+            except (EOFError, OSError):
+                _end_soon()
+            for number in tuple(self._controls):
+                self._cancel(number)
+
+    def _cancel(self, number: int) -> None:
+        control = self._controls.get(number)
+        if control is not None:
+            control.cancel()
+
+    def _carry_out(self, order: Order, control: Control) -> None:
+        reply = self._reply(order, control)
+        del self._controls[order.number]
+        try:
+            with self._sending:
+                self._connection.send_bytes(reply)
+        except OSError:
+            return  # nobody is left to hear it
+
+    def _reply(self, order: Order, control: Control) -> bytes:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**order.context)
+        facts = collect()
+        failure: Exception
+        try:
+            value = order.task(self._runner, control)
+            return packed(Reply(number=order.number, value=value, facts=facts))
+        except (BacktestError, RoehubError) as exc:
+            failure = exc
+        except Exception as exc:  # noqa: BLE001 - the edge of the process
+            failure = masked(exc)
+        return packed(Reply(number=order.number, failure=failure, facts=facts))
+
+
+def _end_soon() -> None:
+    """What a run does not give up in time is ended with the process."""
+    timer = threading.Timer(LAST_WORDS_S, os._exit, [0])
+    timer.daemon = True
+    timer.start()
+
+
+def take_orders(build: Callable[[Settings], RunnerHere]) -> None:
+    """Serve the socket that the command line names, with what is built from the settings.
+
+    They are the first thing that comes. Only who started the process may end it, and everything
+    else on the machine has precedence over it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    os.nice(NICENESS)
+    connection = Connection(int(sys.argv[1]))
+    settings = connection.recv()
+    assert isinstance(settings, Settings)
+    configure_logs(settings.env)
+    runner = build(settings)
+    _Desk(connection, runner).serve()
+    runner.close()
