@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +26,7 @@ R = TypeVar("R")
 _PACKAGE = Path(__file__).resolve().parent
 _KERNEL_FOLDERS = ("indicators", "signals", "engine", "report")
 _declared: list[tuple[Any, str]] = []
+_warming = threading.Lock()
 
 
 def _sources_digest() -> str:
@@ -87,13 +89,17 @@ def inline(function: Callable[P, R]) -> Callable[P, R]:
 def warm() -> int:
     """Compile every kernel for its declared signature (or load it from disk) and close the set.
 
+    Several threads may ask at once. No kernel may be running for the first time meanwhile: it would
+    find the set closed.
+
     Returns:
         The number of kernels; 0 where the JIT is switched off (`NUMBA_DISABLE_JIT=1`).
     """
     if config.DISABLE_JIT:
         return 0
-    for dispatcher, signature in _declared:
-        if dispatcher._can_compile:  # noqa: SLF001 - there is no public question
-            dispatcher.compile(signature)
-            dispatcher.disable_compile()
+    with _warming:
+        for dispatcher, signature in _declared:
+            if dispatcher._can_compile:  # noqa: SLF001 - there is no public question
+                dispatcher.compile(signature)
+                dispatcher.disable_compile()
     return len(_declared)

@@ -154,7 +154,7 @@ def _finding(medians: dict[str, float], sizes: dict[str, int]) -> Finding:
             (
                 f"{N_VARIANTS} variants over {YEAR_15M} bars, all returned with 25 report rows and "
                 "the table; the server on the loopback, runs in a process apart; a new connection "
-                f"each time; medians of {REPEATS}, the ways taking turns. Targets: 100 ms and 400 ms."
+                f"each time; medians of {REPEATS}, the ways taking turns. Targets: 100 and 400 ms."
             ),
         ],
     )

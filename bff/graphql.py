@@ -24,7 +24,7 @@ from bff.graphql_execution import MEDIA_TYPE, Execution
 from bff.graphql_input import ReadInput, read_inputs, root_fields
 from bff.graphql_limits import GraphQLLimits, parse_document
 from bff.strict_json import parse_json
-from schema.graphql import graphql_sdl
+from schema.graphql import graphql_schema, graphql_sdl
 
 if TYPE_CHECKING:
     from bff.wiring import Services
@@ -37,7 +37,8 @@ EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
 def graphql_router(services: "Services") -> APIRouter:
-    """The GraphQL face of the services."""
+    """The GraphQL face of the services; builds the schema, so that no request waits for it."""
+    graphql_schema()
     router = APIRouter()
     router.add_route(
         GRAPHQL_PATH, _Face(services).answer, methods=EVERY_METHOD, include_in_schema=False

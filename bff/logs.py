@@ -11,7 +11,8 @@ from bff.settings import Env
 def configure_logs(env: Env, *, level: int = logging.INFO) -> None:
     """Set up structlog and route the standard library through it, to standard error.
 
-    Standard output belongs to what commands print.
+    Standard output belongs to what commands print. Stacks come without the values of variables:
+    those of a request hold its body and its token.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -21,9 +22,17 @@ def configure_logs(env: Env, *, level: int = logging.INFO) -> None:
     ]
     renderer: list[structlog.typing.Processor]
     if env == "dev":
-        renderer = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        renderer = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     else:
-        renderer = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        stacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        renderer = [
+            structlog.processors.ExceptionRenderer(stacks),
+            structlog.processors.JSONRenderer(),
+        ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,4 +1,7 @@
-"""Runs in a process of their own, which is started again when it is lost."""
+"""Runs in a process of their own, which is started again when it is lost.
+
+See: docs/reliability.md
+"""
 
 import itertools
 import os
@@ -7,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
@@ -27,11 +31,15 @@ log = structlog.stdlib.get_logger(__name__)
 T = TypeVar("T")
 Inbox = SimpleQueue[Reply | None]
 PING_S = 20.0
+SETTLED_S = 10.0
 END_S = 5.0
 
 
 class RunnerProcess:
     """Does jobs in a process that is started by the first of them.
+
+    One that is lost is replaced at once, but not one that was lost within ten seconds of its start:
+    the next would be lost too, so it is left to the next job.
 
     Args:
         settings: What the process is built from.
@@ -75,15 +83,8 @@ class RunnerProcess:
 
     def _order(self, task: Task, control: Control) -> Any:
         inbox: Inbox = SimpleQueue()
-        order = partial(
-            Order,
-            task=task,
-            limit_s=control.limit_s,
-            left_s=control.remaining_s(),
-            context=structlog.contextvars.get_contextvars(),
-        )
         line = self._opened()
-        number = line.send(order, inbox)
+        number = line.send(task, control, inbox)
         # The thread that cancels may be the one that answers requests: it must not wait for the
         # line, so the order's own thread passes it on.
         control.on_cancel(partial(inbox.put, None))
@@ -97,14 +98,22 @@ class RunnerProcess:
     def _opened(self) -> "_Line":
         with self._starting:
             if self._line is None or self._line.is_lost:
-                self._line = _Line(self._settings, self._module)
+                self._line = _Line(self._settings, self._module, self._replace)
             return self._line
+
+    def _replace(self, lost: "_Line") -> None:
+        code = lost.process.wait()
+        log.error("runner_lost", code=code)
+        if time.monotonic() - lost.started_at > SETTLED_S:
+            self._opened().send(RunnerHere.warm, Control(), SimpleQueue())
 
 
 class _Line:
     """One life of the process: orders go out, replies come in to whoever waits for them."""
 
-    def __init__(self, settings: Settings, module: str) -> None:
+    def __init__(self, settings: Settings, module: str, on_loss: Callable[["_Line"], None]) -> None:
+        self.started_at = time.monotonic()
+        self._on_loss = on_loss
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own command line
@@ -122,10 +131,17 @@ class _Line:
         self._reader = threading.Thread(target=self._read, name="replies", daemon=True)
         self._reader.start()
 
-    def send(self, order: Callable[..., Order], inbox: Inbox) -> int:
+    def send(self, task: Task, control: Control, inbox: Inbox) -> int:
         """Send an order whose reply goes to `inbox`; its number."""
         number = next(self._numbers)
-        message = packed(order(number=number))
+        order = Order(
+            number=number,
+            task=task,
+            limit_s=control.limit_s,
+            left_s=control.remaining_s(),
+            context=structlog.contextvars.get_contextvars(),
+        )
+        message = packed(order)
         with self._lock:
             self._inboxes[number] = inbox
             if self.is_lost:
@@ -163,15 +179,14 @@ class _Line:
         try:
             while True:
                 reply = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - our own process
-                inbox = self._inboxes.pop(reply.number)
-                inbox.put(reply)
+                self._inboxes.pop(reply.number).put(reply)
         except (EOFError, OSError):
             pass
         with self._lock:
             self.is_lost = True
             self._tell_lost()
         if not self._is_closing:
-            log.error("runner_lost", code=self.process.wait())
+            self._on_loss(self)
 
     def _tell_lost(self) -> None:
         for number, inbox in self._inboxes.items():
@@ -180,4 +195,5 @@ class _Line:
 
 
 def _do(job: Job[T], runner: RunnerHere, control: Control) -> T:
+    runner.warm(control)  # where the process is new, it may not have been yet
     return runner.do(job, control)

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol, TypeVar
 
 import structlog
@@ -11,6 +12,7 @@ from backtest.control import Control
 from backtest.errors import Transient
 from bff.memory_budget import MemoryBudget
 from resolvers.service import BacktestService
+from schema.graphql import graphql_schema
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -73,12 +75,18 @@ class RunnerHere:
         self.candles.ping()
 
     def warm(self, control: Control) -> None:
-        """Have all kernels ready, and everything that exists out of the collector's sight."""
-        from backtest.jit import warm  # noqa: PLC0415 - commands that compute nothing stay quick
-
+        """Return when jobs need not wait for anything to be prepared."""
         del control
-        warm()
-        freeze_startup()
+        _prepare()
+
+
+@cache
+def _prepare() -> None:
+    from backtest.jit import warm  # noqa: PLC0415 - commands that compute nothing stay quick
+
+    warm()
+    graphql_schema()
+    freeze_startup()
 
 
 def freeze_startup() -> None:

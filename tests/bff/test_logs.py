@@ -1,10 +1,12 @@
 import json
 import logging
+from typing import get_args
 
 import pytest
 import structlog
 
 from bff.logs import configure_logs
+from bff.settings import Env
 
 
 def test_outside_dev_each_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +29,22 @@ def test_a_stack_is_data_in_json(capsys: pytest.CaptureFixture[str]) -> None:
 
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["exception"][0]["exc_value"] == "cause"
+
+
+@pytest.mark.parametrize("env", get_args(Env))
+def test_a_stack_tells_no_value_of_a_variable(env: Env, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(env)
+    token = "a-secret-" + "token"
+
+    try:
+        _fail(token)
+    except ZeroDivisionError:
+        structlog.stdlib.get_logger("ours").exception("unexpected_error")
+
+    printed = capsys.readouterr().err
+    assert "_fail" in printed
+    assert token not in printed
+
+
+def _fail(token: str) -> float:
+    return len(token) / 0

@@ -1,5 +1,8 @@
 """Every way in which a store is broken, and what some rounds of it give."""
 
+import os
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -14,6 +17,7 @@ from tests.faults.world import DEADLINE_S, World
 
 HANG_S = DEADLINE_S + 1.0
 COMPILED_S = 60.0
+KILLED_AFTER_S = 0.2
 ANSWERED = ("error after 200", "wrong credentials", "no table", "cut", "slow", *TABLE_FAULTS)
 
 
@@ -66,6 +70,18 @@ def strategy_kinds(world: World) -> list[Kind]:
         Kind(name=f"{store.name}: {fault}", body=SAVED, spoil=partial(store.spoil, fault))
         for fault in store.faults
     ]
+
+
+def runner_kinds(world: World) -> list[Kind]:
+    """The process that computes, ended in the middle of a run."""
+
+    def kill() -> None:
+        world.candles.server.fault = "slow"
+        pid = world.runner.pid
+        assert pid is not None
+        threading.Timer(KILLED_AFTER_S, os.kill, [pid, signal.SIGKILL]).start()
+
+    return [Kind(name="process of runs: killed", body=TEMPLATE, spoil=partial(kill))]
 
 
 def rounds(world: World, kind: Kind, times: int) -> Outcome:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.faults.kinds import Kind, Outcome, candle_kinds, rounds, strategy_kinds
+from tests.faults.kinds import Kind, Outcome, candle_kinds, rounds, runner_kinds, strategy_kinds
 from tests.faults.strategy_stores import StoreOpener, postgres_store, sqlite_store
 from tests.faults.world import World, opened_world
 
@@ -40,7 +40,7 @@ SCENES = {
         is_cached=True,
         suffix=", cached bars",
     ),
-    "Postgres": Scene(open_strategies=postgres_store, kinds=(strategy_kinds,)),
+    "Postgres": Scene(open_strategies=postgres_store, kinds=(strategy_kinds, runner_kinds)),
 }
 
 

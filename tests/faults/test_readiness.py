@@ -1,12 +1,10 @@
 import time
 import urllib.request
 from pathlib import Path
-from unittest.mock import patch
 from urllib.error import HTTPError
 
 import pytest
 
-from backtest.adapters import clickhouse
 from bff.monitoring import Readiness, monitored
 from tests.faults.strategy_stores import sqlite_store
 from tests.faults.world import opened_world
@@ -29,10 +27,7 @@ def probed(port: int) -> tuple[int, bytes]:
 def test_an_orchestrator_learns_in_time_of_a_broken_candle_server(
     tmp_path: Path, state: str
 ) -> None:
-    with (
-        patch.object(clickhouse, "_PING_SILENCE_S", 1),
-        opened_world(tmp_path, sqlite_store) as world,
-    ):
+    with opened_world(tmp_path, sqlite_store) as world:
         pings = {
             "candles": world.services.candles.ping,
             "strategies": world.services.strategies.ping,

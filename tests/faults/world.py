@@ -1,7 +1,7 @@
 """The real service between stores that break: candles behind HTTP, strategies in SQL."""
 
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from backtest.adapters.candle_table import create_table, insert_minutes
 from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
 from backtest.types import Instrument
 from bff.app import create_app
+from bff.runner.apart import RunnerProcess
 from bff.settings import load_settings
 from bff.wiring import Services, build
 from tests.backtest.adapters.candles import MIDNIGHT_MS
@@ -22,10 +23,10 @@ from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
 from tests.bff.doubles import token
 from tests.faults.asking import asked
 from tests.faults.proxy import Wire, wire_to
+from tests.faults.runner import SILENCE_S
 from tests.faults.strategy_stores import StoreOpener, StrategyStore
 
 DEADLINE_S = 2.0
-SILENCE_S = 1
 CONFIG = """
 version: 1
 backtest: {{sync: {{sync_deadline_seconds: {deadline_s}}}}}
@@ -56,6 +57,7 @@ class World:
     """A client of the service, and everything that can be broken behind it."""
 
     services: Services
+    runner: RunnerProcess
     client: TestClient
     candles: CandleStore
     strategies: StrategyStore
@@ -64,6 +66,7 @@ class World:
         """Everything works again."""
         self.candles.mend()
         self.strategies.mend()
+        self.runner.warm()
 
     def ask(self, face: str, body: Mapping[str, Any]) -> tuple[int, bytes]:
         """One request, spelled as REST spells it, over "REST" or "GraphQL"."""
@@ -80,19 +83,25 @@ def opened_world(
         strategies = stack.enter_context(open_strategies(folder))
         for module in (strategies_sql, strategies_table):
             stack.enter_context(patch.object(module, "TIMEOUT_S", SILENCE_S))
-        services = build(
-            load_settings(
-                {
-                    "ROEHUB_ENV": "test",
-                    "ROEHUB_DATA_DIR": str(folder),
-                    "ROEHUB_BACKTEST_CONFIG": str(_config(folder, is_cached)),
-                    **candles.environ,
-                    **strategies.environ,
-                }
-            )
+        settings = load_settings(
+            {
+                "ROEHUB_ENV": "test",
+                "ROEHUB_DATA_DIR": str(folder),
+                "ROEHUB_BACKTEST_CONFIG": str(_config(folder, is_cached)),
+                **candles.environ,
+                **strategies.environ,
+            }
         )
+        runner = stack.enter_context(closing(RunnerProcess(settings, "tests.faults.runner")))
+        services = build(settings, runner)
         client = stack.enter_context(TestClient(create_app(services)))
-        yield World(services=services, client=client, candles=candles, strategies=strategies)
+        yield World(
+            services=services,
+            runner=runner,
+            client=client,
+            candles=candles,
+            strategies=strategies,
+        )
 
 
 @contextmanager
