@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -37,9 +38,12 @@ class DrainingServer(uvicorn.Server):
         app: The application.
         runs: Refuses what waits as soon as the process is asked to stop.
         drain_s: How long runs may go on after that.
+        on_ready: Called when requests are answered and signals understood.
     """
 
-    def __init__(self, app: FastAPI, *, runs: RunPool, drain_s: float) -> None:
+    def __init__(
+        self, app: FastAPI, *, runs: RunPool, drain_s: float, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -52,6 +56,12 @@ class DrainingServer(uvicorn.Server):
         )
         self._runs = runs
         self._drain_s = drain_s
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, then say so."""
+        await super().startup(sockets)
+        self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; a second signal ends the process where it stands."""

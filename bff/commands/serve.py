@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
@@ -78,13 +79,16 @@ def _refuse_embedded(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None) -> None:
-    from bff.app import create_app  # noqa: PLC0415 - `--help` stays quick
-    from bff.runner.apart import RunnerProcess  # noqa: PLC0415
+    from bff.runner.apart import RunnerProcess  # noqa: PLC0415 - `--help` stays quick
     from bff.runner.here import freeze_startup  # noqa: PLC0415
-    from bff.server import DrainingServer, prefer_short_waits  # noqa: PLC0415
-    from bff.wiring import build  # noqa: PLC0415
 
     with closing(RunnerProcess(settings)) as runner, ExitStack() as stack:
+        runner.start()
+
+        from bff.app import create_app  # noqa: PLC0415 - while the other process starts
+        from bff.server import DrainingServer, prefer_short_waits  # noqa: PLC0415
+        from bff.wiring import build  # noqa: PLC0415
+
         with failures_told():
             services = build(settings, runner)
             _check_stores(services)
@@ -96,9 +100,11 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
         if metrics_port is not None:
             stack.enter_context(_monitored(services, runner, metrics_port))
         server = DrainingServer(
-            create_app(services), runs=services.runs, drain_s=settings.server.drain_seconds
+            create_app(services),
+            runs=services.runs,
+            drain_s=settings.server.drain_seconds,
+            on_ready=partial(_say_address, listener, has_graphiql=settings.server.graphiql),
         )
-        _say_address(listener, has_graphiql=settings.server.graphiql)
         server.run(sockets=[listener])
 
 

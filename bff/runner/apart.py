@@ -36,7 +36,7 @@ END_S = 5.0
 
 
 class RunnerProcess:
-    """Does jobs in a process that is started by the first of them.
+    """Does jobs in a process that is started by `start`, or by the first of them.
 
     One that is lost is replaced at once, but not one that was lost within ten seconds of its start:
     the next would be lost too, so it is left to the next job.
@@ -57,6 +57,10 @@ class RunnerProcess:
         """The process, where it runs."""
         line = self._line
         return None if line is None or line.is_lost else line.process.pid
+
+    def start(self) -> None:
+        """Begin to start the process, which takes a second or two."""
+        self._opened()
 
     def do(self, job: Job[T], control: Control) -> T:
         """What the job returns or raises over there.

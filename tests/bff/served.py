@@ -54,6 +54,13 @@ def _announced(process: subprocess.Popen[str]) -> Served:
     raise AssertionError(told)
 
 
+def children(pid: int) -> list[int]:
+    """Processes that any thread of a process has started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    told = [(task / "children").read_text(encoding="utf-8").split() for task in tasks]
+    return [int(child) for found in told for child in found]
+
+
 def start_that_ends(*options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """A process that is expected to end by itself."""
     return subprocess.run(

@@ -1,6 +1,7 @@
 """`serve` as a real process: how it starts and stops while its stores fail."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -14,7 +15,7 @@ from httpx2 import Client, TransportError
 
 from bff.auth import issue_token
 from tests.bff.doubles import USER
-from tests.bff.served import Served, serving, start_that_ends
+from tests.bff.served import Served, children, serving, start_that_ends
 from tests.faults.asking import FACES, SAVED, TEMPLATE, asked
 from tests.faults.strategy_stores import StoreOpener, StrategyStore, postgres_store, sqlite_store
 from tests.faults.world import CandleStore, candle_store
@@ -118,3 +119,42 @@ def test_a_second_signal_ends_a_process_that_was_waiting_for_a_long_run(tmp_path
         assert served.process.wait(AT_ONCE_S) == 128 + signal.SIGTERM
         assert was_running
         assert isinstance(run.exception(), TransportError)
+
+
+def test_a_lost_process_of_runs_costs_the_runs_it_had_and_nothing_else(tmp_path: Path) -> None:
+    with (
+        candle_store(tmp_path / "engine") as candles,
+        serving(tmp_path, **environ("dev", candles)) as served,
+        ThreadPoolExecutor(2) as clients,
+    ):
+        right = {face: ask(served, TEMPLATE, face) for face in FACES}
+        candles.server.requests.clear()
+        candles.server.fault = "slow"
+        runs = [clients.submit(ask, served, TEMPLATE, face) for face in FACES]
+        wait_for(lambda: len(candles.server.requests) >= len(runs))
+        (lost,) = children(served.process.pid)
+        os.kill(lost, signal.SIGKILL)
+        refused = [run.result(AT_ONCE_S) for run in runs]
+        candles.mend()
+        after = {face: ask(served, TEMPLATE, face) for face in FACES}
+        (replaced,) = children(served.process.pid)
+
+    assert [(status, code_of(body)) for status, body in refused] == [(503, "unavailable")] * 2
+    assert [status for status, _ in right.values()] == [200] * 2
+    assert after == right
+    assert replaced != lost
+
+
+def test_a_killed_server_leaves_nothing_running(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        (runner,) = children(served.process.pid)
+        served.process.kill()
+        served.process.wait()
+        wait_for(lambda: not lives(runner), within_s=2.0)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] != "Z"
+    except FileNotFoundError:
+        return False

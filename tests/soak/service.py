@@ -15,6 +15,7 @@ from uuid import UUID
 from bff.auth import issue_token
 from bff.secret import signing_secret
 from bff.settings import load_settings
+from tests.bff.served import children
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 5.0
@@ -38,11 +39,10 @@ class Service:
     def resident_bytes(self) -> int:
         """Physical memory of the process and of the one it started for runs."""
         pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-        return sum(map(_resident_bytes, (str(pid), *children)))
+        return sum(map(_resident_bytes, (pid, *children(pid))))
 
 
-def _resident_bytes(pid: str) -> int:
+def _resident_bytes(pid: int) -> int:
     pages = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
