@@ -26,7 +26,7 @@ ANSWER_S = 5
 def prefer_short_waits() -> None:
     """Let a thread that waits for the interpreter have it after a millisecond instead of five.
 
-    An answer takes the interpreter several times, and each time a run may hold it.
+    An answer takes the interpreter several times, and each time a cheap question may hold it.
     """
     sys.setswitchinterval(SWITCH_S)
 
