@@ -66,7 +66,7 @@ check: $(STAMP)  ## Lint, format, types, layers, known holes in dependencies
 oracle: $(STAMP)  ## Compare the engine with its slow twin on 100 000 cases
 	@$(BIN)/python -m tests.oracle.run --cases 100000
 
-fuzz: $(BENCH_STAMP)  ## Send 100 000 strange requests to both faces
+fuzz: $(BENCH_STAMP)  ## Send 1 000 000 strange requests to both faces
 	@$(BIN)/python -m tests.fuzz
 
 faults: $(STAMP)  ## Break the stores in every known way, a hundred times each

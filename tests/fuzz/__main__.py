@@ -1,80 +1,56 @@
-"""`make fuzz`: a hundred thousand requests that should not break the door, ten thousand that agree.
+"""`make fuzz`: a million requests that should not break the door, ten thousand that agree.
 
-`python -m tests.fuzz SHARE` does that share of it.
+`python -m tests.fuzz SHARE` does that share of it. Each batch has a seed of its own, so what is
+sent does not depend on the number of processors that share the work.
 """
 
 import asyncio
-import logging
+import multiprocessing
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 
-import structlog
-
-from bff.app import create_app
-from tests.bff.doubles import token
-from tests.bff.hostile import hostile_bodies
-from tests.e2e.agreement import candles, compared_variants
-from tests.e2e.world import opened_over
-from tests.fuzz.asking import (
-    GRAPHQL_BODY,
-    REST_BODY,
-    Tally,
-    send_all,
-    services_without_candles,
-)
-from tests.fuzz.generated import graphql_documents, openapi_bodies
+from tests.fuzz.asking import Tally
+from tests.fuzz.batches import agreed, be_quiet, sent, tasks
 from tests.fuzz.mistakes import answers, digest, digest_in_process
 
-REST, GRAPHQL = "/backtests", "/graphql"
-SEED = 97
-Part = tuple[str, str, int, Callable[[int], list[bytes]]]
-PARTS: tuple[Part, ...] = (
-    ("mangled", REST, 40_000, lambda n: hostile_bodies(REST_BODY, seed=SEED, count=n)),
-    ("mangled", GRAPHQL, 40_000, lambda n: hostile_bodies(GRAPHQL_BODY, seed=SEED, count=n)),
-    ("OpenAPI, allowed", REST, 7_500, lambda n: openapi_bodies(n, is_valid=True)),
-    ("OpenAPI, not allowed", REST, 7_500, lambda n: openapi_bodies(n, is_valid=False)),
-    ("SDL, allowed", GRAPHQL, 5_000, graphql_documents),
-)
-AGREEING = 10_000
-BATCH = 2_500
+AGREEING, AGREEING_BATCH = 10_000, 1_250
 REPEATS = 100
 HASH_SEEDS = tuple(map(str, range(8)))
+ROW = "| {:<20} | {:<10} | {:>9} | {:>10} | {} |"
 
 
 def main() -> int:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     share = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    row = "| {:<20} | {:<10} | {:>8} | {:>7} | {:>10} | {} |"
-    print(row.format("requests", "face", "sent", "seconds", "unexpected", "by status"))
-    print(row.format("-" * 20, "-" * 10, "-" * 8, "-" * 7, "-" * 10, "---"))
-    found: list[tuple[bytes, str]] = []
-    for name, path, count, make in PARTS:
-        start = time.perf_counter()
-        tally = sent(path, make(round(count * share)))
-        found += tally.found
-        statuses = ", ".join(f"{status}: {n}" for status, n in sorted(tally.statuses.items()))
-        seconds = round(time.perf_counter() - start)
-        print(row.format(name, path, tally.n_requests, seconds, len(tally.found), statuses))
-    start = time.perf_counter()
+    started = time.perf_counter()
+    tallies: dict[tuple[str, str], Tally] = {}
     n_agreeing = round(AGREEING * share)
-    n_variants = agreed(n_agreeing)
-    seconds = round(time.perf_counter() - start)
-    told = f"{n_variants} variants compared"
-    print(row.format("valid", "both", n_agreeing, seconds, 0, told))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), context, initializer=be_quiet) as pool:
+        firsts = range(0, n_agreeing, AGREEING_BATCH)
+        lasts = [min(first + AGREEING_BATCH, n_agreeing) for first in firsts]
+        agreeing = pool.map(agreed, firsts, lasts)
+        for task, tally in zip(tasks(share), pool.map(sent, tasks(share)), strict=True):
+            whole = tallies.setdefault((task.name, task.path), Tally(Counter(), []))
+            whole.statuses.update(tally.statuses)
+            whole.found.extend(tally.found)
+        n_variants = sum(agreeing)
+    be_quiet()
+    print(ROW.format("requests", "face", "sent", "unexpected", "by status"))
+    print(ROW.format("-" * 20, "-" * 10, "-" * 9, "-" * 10, "---"))
+    for (name, path), tally in tallies.items():
+        statuses = ", ".join(f"{status}: {n}" for status, n in sorted(tally.statuses.items()))
+        print(ROW.format(name, path, tally.n_requests, len(tally.found), statuses))
+    print(ROW.format("valid", "both", n_agreeing, 0, f"{n_variants} variants compared"))
+    n_sent = sum(tally.n_requests for tally in tallies.values())
     is_steady = steady(round(REPEATS * share) or 1)
+    print(f"{n_sent} requests in {time.perf_counter() - started:.0f} s")
+    found = [item for tally in tallies.values() for item in tally.found]
     for body, problem in found[:20]:
         print(problem, body[:500])
     return 1 if found or not is_steady else 0
-
-
-def sent(path: str, bodies: list[bytes]) -> Tally:
-    """Send the bodies to one face."""
-    built = services_without_candles()
-    try:
-        return asyncio.run(send_all(create_app(built), path, bodies, token(built)))
-    finally:
-        built.close()
 
 
 def steady(repeats: int) -> bool:
@@ -85,16 +61,6 @@ def steady(repeats: int) -> bool:
     word = "one answer" if is_steady else "DIFFERENT ANSWERS"
     print(f"{len(told)} mistakes, {repeats} times, hash seeds {' '.join(HASH_SEEDS)}: {word} each")
     return is_steady
-
-
-def agreed(count: int) -> int:
-    """Compare the faces on valid requests, with a fresh client from time to time."""
-    n_variants = 0
-    for first in range(0, count, BATCH):
-        with opened_over(candles()) as faces:
-            numbers = range(first, min(first + BATCH, count))
-            n_variants += sum(compared_variants(faces, number) for number in numbers)
-    return n_variants
 
 
 if __name__ == "__main__":

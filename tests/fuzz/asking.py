@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -128,7 +129,7 @@ def problem_with(status: int, answer: bytes) -> str | None:
 class Tally:
     """What came back: how often each status, and what should not have come."""
 
-    statuses: dict[int, int]
+    statuses: Counter[int]
     found: list[tuple[bytes, str]]
 
     @property
@@ -138,10 +139,10 @@ class Tally:
 
 async def send_all(app: ASGIApp, path: str, bodies: Iterable[bytes], good_token: str) -> Tally:
     """Send every body once and a fifth of them twice."""
-    tally = Tally({}, [])
+    tally = Tally(Counter(), [])
     for body in bodies:
         status, answer = await ask(app, path, body, good_token)
-        tally.statuses[status] = tally.statuses.get(status, 0) + 1
+        tally.statuses[status] += 1
         problem = problem_with(status, answer)
         is_repeated = len(body) % 5 == 0 and problem is None
         if is_repeated and (status, answer) != await ask(app, path, body, good_token):
