@@ -156,7 +156,7 @@ def to_roehub(
     return RoehubError(code, _capped(exc.message), details)
 
 
-def masked(exc: Exception) -> RoehubError:
+def masked(exc: BaseException) -> RoehubError:
     """Log a bug with its stack and give the client nothing but the id to find it by."""
     error_id = str(uuid4())
     log.error("unexpected_error", error_id=error_id, exc_info=exc)

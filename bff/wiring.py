@@ -4,6 +4,7 @@ See: docs/configuration.md
 """
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -142,7 +143,7 @@ def runner_here(settings: Settings) -> RunnerHere:
 
 
 def _cpus() -> int:
-    return len(os.sched_getaffinity(0))
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _quota(per_minute: int | None, *, units: int = 1) -> Quota | None:

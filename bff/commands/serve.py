@@ -83,7 +83,8 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
     from bff.runner.here import freeze_startup  # noqa: PLC0415
 
     with closing(RunnerProcess(settings)) as runner, ExitStack() as stack:
-        runner.start()
+        with failures_told():
+            runner.start()
 
         from bff.app import create_app  # noqa: PLC0415 - while the other process starts
         from bff.server import DrainingServer, prefer_short_waits  # noqa: PLC0415

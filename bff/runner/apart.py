@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import structlog
@@ -32,6 +33,8 @@ T = TypeVar("T")
 Inbox = SimpleQueue[Reply | None]
 PING_S = 20.0
 SETTLED_S = 10.0
+SILENT_S = 30.0
+SEND_BYTES = 1 << 20
 END_S = 5.0
 
 
@@ -39,7 +42,8 @@ class RunnerProcess:
     """Does jobs in a process that is started by `start`, or by the first of them.
 
     One that is lost is replaced at once, but not one that was lost within ten seconds of its start:
-    the next would be lost too, so it is left to the next job.
+    the next would be lost too, so it is left to the next job. One that does not end a job within
+    half a minute after it was cancelled, or after its deadline, is lost too.
 
     Args:
         settings: What the process is built from.
@@ -51,6 +55,7 @@ class RunnerProcess:
         self._module = module
         self._starting = threading.Lock()
         self._line: _Line | None = None
+        self._is_closed = False
 
     @property
     def pid(self) -> int | None:
@@ -79,8 +84,9 @@ class RunnerProcess:
         self._order(RunnerHere.warm, Control())
 
     def close(self) -> None:
-        """End the process; what runs there is cancelled."""
+        """End the process for good; what runs there is cancelled."""
         with self._starting:
+            self._is_closed = True
             line, self._line = self._line, None
         if line is not None:
             line.close()
@@ -92,8 +98,11 @@ class RunnerProcess:
         # The thread that cancels may be the one that answers requests: it must not wait for the
         # line, so the order's own thread passes it on.
         control.on_cancel(partial(inbox.put, None))
-        while (reply := inbox.get()) is None:
+        left_s = control.remaining_s()
+        patience_s = None if left_s is None else left_s + SILENT_S
+        while (reply := line.wait(inbox, patience_s)) is None:
             line.cancel(number)
+            patience_s = SILENT_S
         note(**reply.facts)
         if reply.failure is not None:
             raise reply.failure
@@ -101,15 +110,23 @@ class RunnerProcess:
 
     def _opened(self) -> "_Line":
         with self._starting:
+            if self._is_closed:
+                raise RunnerUnavailable
             if self._line is None or self._line.is_lost:
-                self._line = _Line(self._settings, self._module, self._replace)
+                try:
+                    self._line = _Line(self._settings, self._module, self._replace)
+                except OSError as exc:
+                    raise RunnerUnavailable from exc
             return self._line
 
     def _replace(self, lost: "_Line") -> None:
         code = lost.process.wait()
+        if self._is_closed:
+            return
         log.error("runner_lost", code=code)
         if time.monotonic() - lost.started_at > SETTLED_S:
-            self._opened().send(RunnerHere.warm, Control(), SimpleQueue())
+            with suppress(RunnerUnavailable):
+                self._opened().send(RunnerHere.warm, Control(), SimpleQueue())
 
 
 class _Line:
@@ -120,18 +137,22 @@ class _Line:
         self._on_loss = on_loss
         ours, theirs = socket.socketpair()
         with theirs:
+            # Room for the settings, so that nobody waits until the other end can read.
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+            self._connection = Connection(ours.detach())
             self.process = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-m", module, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", module, str(theirs.fileno())],
+                # The same program there as here, wherever this one was started.
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # Ctrl-C is for who started it
             )
-        self._connection = Connection(ours.detach())
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._inboxes: dict[int, Inbox] = {}
-        self._is_closing = self.is_lost = False
-        self._connection.send(settings)
+        self.is_lost = False
+        self._put(pickle.dumps(settings))
         self._reader = threading.Thread(target=self._read, name="replies", daemon=True)
         self._reader.start()
 
@@ -159,18 +180,30 @@ class _Line:
         with self._lock:
             self._put(packed(Cancel(number)))
 
+    def wait(self, inbox: Inbox, patience_s: float | None) -> Reply | None:
+        """What comes next for an order; a process that stays silent for longer is ended."""
+        try:
+            return inbox.get(timeout=patience_s)
+        except Empty:
+            log.error("runner_silent")
+            self.process.kill()
+            return inbox.get()
+
     def close(self) -> None:
         """Close this end, upon which the process ends."""
-        self._is_closing = True
         # The reader still reads: the connection itself may only be closed when that has ended.
-        with self._lock, socket.socket(fileno=os.dup(self._connection.fileno())) as ours:
+        with (
+            self._lock,
+            suppress(OSError),
+            socket.socket(fileno=os.dup(self._connection.fileno())) as ours,
+        ):
             ours.shutdown(socket.SHUT_WR)
-        self._reader.join(END_S)
         try:
             self.process.wait(END_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._reader.join()
         self._connection.close()
 
     def _put(self, message: bytes) -> None:
@@ -186,11 +219,13 @@ class _Line:
                 self._inboxes.pop(reply.number).put(reply)
         except (EOFError, OSError):
             pass
+        except Exception:
+            log.exception("reply_unreadable")
+            self.process.kill()
         with self._lock:
             self.is_lost = True
             self._tell_lost()
-        if not self._is_closing:
-            self._on_loss(self)
+        self._on_loss(self)
 
     def _tell_lost(self) -> None:
         for number, inbox in self._inboxes.items():

@@ -24,7 +24,7 @@ from bff.settings import Settings
 
 NICENESS = 10
 MAX_THREADS = 1_000
-LAST_WORDS_S = 1.0
+LAST_WORDS_S = 0.5
 
 
 class _Desk:
@@ -52,9 +52,11 @@ class _Desk:
                     self._controls[message.number] = control
                     threads.submit(self._carry_out, message, control)
             except (EOFError, OSError):
+                return
+            finally:
                 _end_soon()
-            for number in tuple(self._controls):
-                self._cancel(number)
+                for number in tuple(self._controls):
+                    self._cancel(number)
 
     def _cancel(self, number: int) -> None:
         control = self._controls.get(number)
@@ -62,7 +64,10 @@ class _Desk:
             control.cancel()
 
     def _carry_out(self, order: Order, control: Control) -> None:
-        reply = self._reply(order, control)
+        try:
+            reply = self._reply(order, control)
+        except Exception as exc:  # noqa: BLE001 - a fact or a failure that cannot travel
+            reply = packed(Reply(number=order.number, failure=masked(exc), facts={}))
         del self._controls[order.number]
         try:
             with self._sending:
@@ -80,7 +85,7 @@ class _Desk:
             return packed(Reply(number=order.number, value=value, facts=facts))
         except (BacktestError, RoehubError) as exc:
             failure = exc
-        except Exception as exc:  # noqa: BLE001 - the edge of the process
+        except BaseException as exc:  # noqa: BLE001 - whoever waits must hear of it
             failure = masked(exc)
         return packed(Reply(number=order.number, failure=failure, facts=facts))
 
@@ -108,3 +113,4 @@ def take_orders(build: Callable[[Settings], RunnerHere]) -> None:
     runner = build(settings)
     _Desk(connection, runner).serve()
     runner.close()
+    os._exit(0)  # a library that does not end must not keep the process

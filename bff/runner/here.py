@@ -1,6 +1,7 @@
 """Runs in this process."""
 
 import gc
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from bff.memory_budget import MemoryBudget
 from resolvers.service import BacktestService
 from schema.graphql import graphql_schema
 
+_preparing = threading.Lock()
 log = structlog.stdlib.get_logger(__name__)
 
 T = TypeVar("T")
@@ -77,11 +79,12 @@ class RunnerHere:
     def warm(self, control: Control) -> None:
         """Return when jobs need not wait for anything to be prepared."""
         del control
-        _prepare()
+        with _preparing:
+            _prepare_once()
 
 
 @cache
-def _prepare() -> None:
+def _prepare_once() -> None:
     from backtest.jit import warm  # noqa: PLC0415 - commands that compute nothing stay quick
 
     warm()

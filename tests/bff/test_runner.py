@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -30,8 +30,9 @@ from backtest.errors import (
 from bff.errors import Code, RoehubError
 from bff.facts import collect, note
 from bff.memory_budget import MemoryBudget
+from bff.runner import apart
 from bff.runner.apart import RunnerProcess
-from bff.runner.here import RunnerHere
+from bff.runner.here import Job, RunnerHere
 from bff.settings import load_settings
 from resolvers.service import BacktestService
 from tests.bff.doubles import Courier, services
@@ -80,6 +81,40 @@ def give_what_cannot_travel(_service: BacktestService, _control: Control) -> obj
     return threading.Lock()
 
 
+class Unreadable:
+    """Travels, but nobody can read it."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("no number",)
+
+
+def give_what_cannot_be_read(_service: BacktestService, _control: Control) -> Unreadable:
+    return Unreadable()
+
+
+def exit_the_thread(_service: BacktestService, _control: Control) -> None:
+    raise SystemExit
+
+
+def note_what_cannot_travel(_service: BacktestService, _control: Control) -> None:
+    note(lock=threading.Lock())
+
+
+def fall_silent(_service: BacktestService, _control: Control) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class BeginAndWait:
+    """A job that tells by a file that it has begun, and ends with its control."""
+
+    def __init__(self, told: Path) -> None:
+        self.told = told
+
+    def __call__(self, service: BacktestService, control: Control) -> None:
+        self.told.touch()
+        wait_for_control(service, control)
+
+
 def tell_facts(_service: BacktestService, control: Control) -> None:
     control.claim(1_000)
     note(stage_a_variants=7)
@@ -119,10 +154,11 @@ def test_a_failure_comes_back_as_it_was(runner: RunnerProcess, n: int) -> None:
     assert str(caught.value) == str(expected)
 
 
-def test_a_cancelled_job_ends_over_there(runner: RunnerProcess) -> None:
+def test_a_cancelled_job_ends_over_there(runner: RunnerProcess, tmp_path: Path) -> None:
     control = Control(60)
     with ThreadPoolExecutor(1) as thread:
-        job = thread.submit(runner.do, wait_for_control, control)
+        job = thread.submit(runner.do, BeginAndWait(tmp_path / "begun"), control)
+        wait_for((tmp_path / "begun").exists)
         control.cancel()
 
         with pytest.raises(RunCancelled):
@@ -160,12 +196,17 @@ def test_what_was_noted_over_there_is_known_here(runner: RunnerProcess) -> None:
 def test_a_bug_is_masked_over_there_and_known_by_its_id(runner: RunnerProcess) -> None:
     facts = collect()
 
-    for job in (divide_by_zero, give_what_cannot_travel):
+    for job in (divide_by_zero, give_what_cannot_travel, exit_the_thread):
         with pytest.raises(RoehubError) as caught:
             runner.do(job, Control())
 
         assert caught.value.code is Code.UNEXPECTED_ERROR
         assert facts["error_id"] == caught.value.details["error_id"]
+
+
+def test_a_fact_that_cannot_travel_does_not_keep_the_reply(runner: RunnerProcess) -> None:
+    with pytest.raises(RoehubError):
+        runner.do(note_what_cannot_travel, Control())
 
 
 def test_many_jobs_at_once_get_their_own_answers(runner: RunnerProcess) -> None:
@@ -185,21 +226,37 @@ class Double:
         return 2 * self.n
 
 
+@pytest.mark.parametrize("crash", [end_the_process, give_what_cannot_be_read, fall_silent])
 def test_a_crash_fails_what_ran_and_the_next_job_has_another_process(
     runner: RunnerProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    crash: Job[object],
 ) -> None:
+    monkeypatch.setattr(apart, "SILENT_S", 0.5)
     lost, _ = runner.do(where, Control())
     with ThreadPoolExecutor(2) as threads:
-        waiting = threads.submit(runner.do, wait_for_control, Control(60))
-        time.sleep(0.1)
+        waiting = threads.submit(runner.do, BeginAndWait(tmp_path / "begun"), Control(60))
+        wait_for((tmp_path / "begun").exists)
         with pytest.raises(RunnerUnavailable):
-            runner.do(end_the_process, Control())
+            runner.do(crash, Control(0.5))
         with pytest.raises(RunnerUnavailable):
             waiting.result(SOON_S)
 
     pid, _ = runner.do(where, Control())
     assert pid != lost
     assert not _lives(lost)
+
+
+def test_a_process_that_had_settled_is_replaced_before_anybody_asks(
+    runner: RunnerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "SETTLED_S", 0.0)
+    lost, _ = runner.do(where, Control())
+    with pytest.raises(RunnerUnavailable):
+        runner.do(end_the_process, Control())
+
+    wait_for(lambda: runner.pid not in {lost, None})
 
 
 def test_closing_ends_the_process_and_what_runs_in_it(tmp_path: Path) -> None:
@@ -215,6 +272,8 @@ def test_closing_ends_the_process_and_what_runs_in_it(tmp_path: Path) -> None:
 
     assert runner.pid is None
     assert not _lives(pid)
+    with pytest.raises(RunnerUnavailable):
+        runner.do(where, Control())
 
 
 def test_claims_are_given_back_when_a_job_ends() -> None:
@@ -247,6 +306,13 @@ def test_the_double_of_other_tests_carries_as_the_process_does() -> None:
     assert isinstance(runner, Courier)
     with pytest.raises(GuardExceeded):
         runner.do(FailWith(2), Control())
+
+
+def wait_for(claim: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + SOON_S
+    while not claim():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
 
 
 def _lives(pid: int) -> bool:
