@@ -4,6 +4,7 @@ See: docs/reliability.md
 """
 
 import math
+import threading
 from uuid import UUID
 
 from throttled import RateLimiterType, Throttled, per_min
@@ -24,6 +25,7 @@ class Quota:
     """
 
     def __init__(self, per_minute: int) -> None:
+        self._spending = threading.Lock()
         self._throttle = Throttled(
             using=RateLimiterType.GCRA.value,
             quota=per_min(per_minute, burst=per_minute),
@@ -53,9 +55,10 @@ class Quota:
     def spend(self, user_id: UUID, amount: int) -> None:
         """Use up to `amount`: what was begun within the quota may end beyond it."""
         key = str(user_id)
-        affordable = min(amount, self._throttle.peek(key).remaining)
-        if affordable > 0:
-            self._throttle.limit(key, cost=affordable)
+        with self._spending:
+            affordable = min(amount, self._throttle.peek(key).remaining)
+            if affordable > 0:
+                self._throttle.limit(key, cost=affordable)
 
 
 def _whole_seconds(seconds: float) -> int:

@@ -12,16 +12,12 @@ from tests.e2e.answers import whole_answer
 from tests.e2e.grids import GRID, TEMPLATE, candles, explicit, spanned
 from tests.e2e.world import Faces, Shelf, opened_over
 from tests.faces import to_graphql
+from tests.saved_spec import SPEC
 
 SETTINGS = {name: GRID[name] for name in ("time_range", "warmup_bars", "top_k", "preselect")}
 RSI = {"long_threshold": 52, "short_threshold": 48}
 SCALARS: dict[str, Any] = {
-    "spec_kind": "roehub.strategy.v1",
-    "schema_version": 1,
-    "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
-    "instrument_key": "binance:spot:BTCUSDT",
-    "market_type": "spot",
-    "symbol": "BTCUSDT",
+    **SPEC,
     "timeframe": "1m",
     "signal_template": "all",
     "indicators": [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -16,17 +16,8 @@ from tests.backtest.adapters.postgres_server import running_postgres
 from tests.bff.doubles import USER
 from tests.faults.asking import STRATEGY
 from tests.faults.proxy import Wire, wire_to
+from tests.saved_spec import SPEC
 
-SPEC: dict[str, Any] = {
-    "spec_kind": "roehub.strategy.v1",
-    "schema_version": 1,
-    "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
-    "instrument_key": "binance:spot:BTCUSDT",
-    "market_type": "spot",
-    "symbol": "BTCUSDT",
-    "timeframe": "15m",
-    "indicators": [{"id": "ma.sma", "inputs": {"source": "close"}, "params": {"window": 7}}],
-}
 HIDE = "ALTER TABLE strategy_strategies RENAME TO hidden"
 SHOW = "ALTER TABLE hidden RENAME TO strategy_strategies"
 LOCK = "LOCK TABLE strategy_strategies IN ACCESS EXCLUSIVE MODE"

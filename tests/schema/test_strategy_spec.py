@@ -6,17 +6,13 @@ from backtest.axes import ExplicitAxis, RangeAxis
 from backtest.errors import InvalidRequest
 from backtest.types import DirectionMode, SizingMode, Timeframe
 from schema.strategy_spec import read_spec
+from tests.saved_spec import SPEC as SAVED
 
 SPEC: dict[str, Any] = {
-    "spec_kind": "roehub.strategy.v1",
-    "schema_version": 1,
+    **SAVED,
     "instrument_id": {"market_id": 1, "symbol": "btcusdt"},
-    "instrument_key": "binance:spot:BTCUSDT",
-    "market_type": "spot",
-    "symbol": "BTCUSDT",
     "timeframe": "1h",
     "signal_template": "all",
-    "indicators": [{"id": "ma.sma", "inputs": {"source": "close"}, "params": {"window": 20}}],
     "tags": ["trend"],
 }
 

@@ -24,18 +24,12 @@ from backtest.adapters.strategies_table import STRATEGIES, open_engine, store_at
 from backtest.adapters.strategies_write import StrategyWriter
 from backtest.errors import StrategiesUnavailable
 from backtest.ports import SavedStrategy, StrategyReader
+from tests.saved_spec import SPEC
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
-SPEC: dict[str, Any] = {
-    "spec_kind": "roehub.strategy.v1",
-    "schema_version": 1,
-    "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
-    "instrument_key": "binance:spot:BTCUSDT",
-    "market_type": "spot",
-    "symbol": "BTCUSDT",
-    "timeframe": "15m",
+STORED: dict[str, Any] = {
+    **SPEC,
     "signal_template": "ma.sma",
-    "indicators": [{"id": "ma.sma", "inputs": {"source": "close"}, "params": {"window": 20}}],
     "tags": ["Ä"],
     "execution": {"fee_pct": 0.0, "init_cash_quote": 10000.0, "fixed_quote": 100},
 }
@@ -69,7 +63,7 @@ def add(
     writer: StrategyWriter,
     user_id: UUID | None = None,
     *,
-    spec: dict[str, Any] = SPEC,
+    spec: dict[str, Any] = STORED,
     created_at: datetime = NOON,
 ) -> tuple[UUID, UUID]:
     strategy_id, owner = uuid4(), user_id or uuid4()
@@ -83,10 +77,10 @@ def test_a_stored_spec_comes_back_as_it_was(writer: StrategyWriter, reader: Stra
     found = reader.find(strategy_id)
 
     assert found == SavedStrategy(
-        strategy_id=strategy_id, user_id=owner, is_deleted=False, spec=SPEC
+        strategy_id=strategy_id, user_id=owner, is_deleted=False, spec=STORED
     )
     assert found is not None
-    assert json.dumps(found.spec) == json.dumps(SPEC)
+    assert json.dumps(found.spec) == json.dumps(STORED)
 
 
 def test_an_unknown_strategy_is_none(writer: StrategyWriter, reader: StrategyReader) -> None:
