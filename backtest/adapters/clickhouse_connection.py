@@ -199,8 +199,8 @@ def _open_embedded(engine: EmbeddedEngine) -> Client:
             f"{engine.directory} is in use by "
             + (f"process {holder}" if holder else "another process")
             + ", and the embedded ClickHouse serves one process at a time. Stop the `serve` that"
-            " started it, or that process itself, use another ROEHUB_DATA_DIR, or run a ClickHouse server"
-            " and set CH_HOST."
+            " started it, or that process itself, use another ROEHUB_DATA_DIR, or run a ClickHouse"
+            " server and set CH_HOST."
         )
         raise unavailable
     engine.directory.mkdir(parents=True, exist_ok=True)
