@@ -3,7 +3,7 @@
 from dataclasses import asdict, fields
 from operator import attrgetter
 
-from backtest.result import EquityCurve, RankedVariant, RunResult, Selection
+from backtest.result import EquityCurve, RankedVariant, RunResult, RunSettings, Selection
 from backtest.result import Report as DomainReport
 from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
@@ -31,6 +31,7 @@ def to_response(result: RunResult) -> BacktestResponse:
     """The answer of either face."""
     settings = result.settings
     is_saved = result.strategy_id is not None
+    execution = ExecutionScalars(**asdict(settings.execution))
     return BacktestResponse(
         mode=RunMode.SAVED if is_saved else RunMode.TEMPLATE,
         strategy_id=result.strategy_id,
@@ -48,11 +49,13 @@ def to_response(result: RunResult) -> BacktestResponse:
         stage_a_variants=result.stage_a_variants,
         stage_b_variants=result.stage_b_variants,
         target_bars=result.target_bars,
-        variants=tuple(to_variant(variant, result) for variant in result.variants),
+        variants=tuple(to_variant(variant, settings, execution) for variant in result.variants),
     )
 
 
-def to_variant(variant: RankedVariant, result: RunResult) -> Variant:
+def to_variant(
+    variant: RankedVariant, settings: RunSettings, execution: ExecutionScalars
+) -> Variant:
     """One ranked variant."""
     return Variant(
         variant_index=variant.variant_index,
@@ -60,18 +63,25 @@ def to_variant(variant: RankedVariant, result: RunResult) -> Variant:
         indicator_variant_key=variant.indicator_variant_key,
         total_return_pct=variant.total_return_pct,
         report=None if variant.report is None else to_report(variant.report),
-        payload=to_payload(variant, result),
+        payload=to_payload(variant, settings, execution),
     )
 
 
-def to_payload(variant: RankedVariant, result: RunResult) -> Payload:
+def to_payload(
+    variant: RankedVariant, settings: RunSettings, execution: ExecutionScalars
+) -> Payload:
     """The settings of a variant, enough to run it again alone."""
-    settings = result.settings
+    risk = variant.risk
     return Payload(
         indicator_selections=tuple(map(_to_selection, variant.selections)),
         signals={indicator_id: dict(params) for indicator_id, params in variant.signals.items()},
-        risk=RiskSelection(**asdict(variant.risk)),
-        execution=ExecutionScalars(**asdict(settings.execution)),
+        risk=RiskSelection(
+            sl_enabled=risk.sl_enabled,
+            sl_pct=risk.sl_pct,
+            tp_enabled=risk.tp_enabled,
+            tp_pct=risk.tp_pct,
+        ),
+        execution=execution,
         direction_mode=settings.direction_mode,
         sizing_mode=settings.sizing_mode,
     )
