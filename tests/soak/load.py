@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+from bff.runner.here import freeze_startup
 from tests.soak.exchange import Answer, exchange
 from tests.soak.record import Record
 from tests.soak.service import Service, running_service
@@ -19,6 +20,7 @@ EXIT_S = 20
 async def soak(service: Service, *, seconds: float, n_clients: int, seed: int) -> Record:
     """Let clients ask, each from dice of its own."""
     record = Record()
+    freeze_startup()  # the stopwatch must not stop for garbage of its own
     ends_at = time.monotonic() + seconds
     clients = [
         _client(service, random.Random(f"{seed} {n}"), ends_at, record) for n in range(n_clients)
