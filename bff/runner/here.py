@@ -51,7 +51,7 @@ class RunnerHere:
         service: What jobs are given.
         candles: The store that runs load from.
         strategies: The store of saved strategies.
-        memory: What runs claim their memory from; None where they may have any.
+        memory: What runs claim their memory from.
         close: Ends the threads of the engine and closes the stores.
     """
 
