@@ -67,17 +67,17 @@ oracle: $(STAMP)  ## Compare the engine with its slow twin on 100 000 cases
 	@$(BIN)/python -m tests.oracle.run --cases 100000
 
 fuzz: $(BENCH_STAMP)  ## Send 1 000 000 strange requests to both faces
-	@$(BIN)/python -m tests.fuzz
+	@$(BIN)/python -m trials.fuzz
 
 faults: $(STAMP)  ## Break the stores in every known way, a hundred times each
-	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m trials.faults
 
 soak: $(STAMP)  ## Load a real server for half an hour
-	@$(BIN)/python -m tests.soak --minutes 30
+	@$(BIN)/python -m trials.soak --minutes 30
 
 stops: $(STAMP)  ## Stop a loaded server a hundred times, and leave a hundred runs of each kind
-	@$(BIN)/python -m tests.soak --drains 100
-	@$(BIN)/python -m tests.soak --leaves 100
+	@$(BIN)/python -m trials.soak --drains 100
+	@$(BIN)/python -m trials.soak --leaves 100
 
 fmt: $(STAMP)  ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix .

@@ -17,7 +17,7 @@ BacktestError
     ├── DeadlineExceeded      the run's time is up
     └── RunCancelled          the caller has left
 
-Every class owns its message; callers pass facts. `bff/errors.py` maps classes to codes.
+Every class owns its message; callers pass facts. `bff/http/errors.py` maps classes to codes.
 """
 
 from collections.abc import Iterable, Mapping

@@ -2,7 +2,6 @@
 
 import sys
 
-from benchmarks.attacks import ATTACKS_PAGE
 from benchmarks.cold_start import COLD_START
 from benchmarks.engine import ENGINE
 from benchmarks.growth import GROWTH
@@ -12,6 +11,7 @@ from benchmarks.memory import MEMORY
 from benchmarks.peers import PEERS
 from benchmarks.service import SERVICE
 from benchmarks.tables import Benchmark, write_page
+from trials.attacks import ATTACKS_PAGE
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     INDICATORS_PAGE,

@@ -23,7 +23,7 @@ from backtest.run import Backtester
 from backtest.timeline import fill_bars, load_range
 from benchmarks.bars import WalkFeed
 from benchmarks.grids import Body
-from bff.settings import Settings, load_settings
+from bff.config.settings import Settings, load_settings
 from schema.parse import parse_request
 
 USER = UUID(int=1)

@@ -3,14 +3,14 @@
 from backtest.run import Backtester
 from benchmarks.bars import WalkFeed
 from benchmarks.engine_run import NoStrategies, no_spec, policy
-from bff.memory_budget import MemoryBudget
-from bff.runner.desk import take_orders
-from bff.runner.here import RunnerHere
-from bff.settings import Settings
+from bff.admission.memory_budget import MemoryBudget
+from bff.config.settings import Settings
+from bff.runner.local import LocalRunner
+from bff.runner.server import serve_calls
 from resolvers.service import BacktestService
 
 
-def runner(settings: Settings) -> RunnerHere:
+def runner(settings: Settings) -> LocalRunner:
     """The engine with two threads."""
     chosen, candles, strategies = policy(2), WalkFeed(), NoStrategies()
     backtester = Backtester(
@@ -20,7 +20,7 @@ def runner(settings: Settings) -> RunnerHere:
         read_spec=no_spec,
         policy=chosen,
     )
-    return RunnerHere(
+    return LocalRunner(
         service=BacktestService(
             backtester=backtester, defaults=settings.grid_defaults, policy=chosen
         ),
@@ -32,4 +32,4 @@ def runner(settings: Settings) -> RunnerHere:
 
 
 if __name__ == "__main__":
-    take_orders(runner)
+    serve_calls(runner)

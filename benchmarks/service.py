@@ -81,9 +81,9 @@ def serving() -> Iterator[tuple[int, str]]:
     import uvicorn  # noqa: PLC0415 - other benchmarks need no server
 
     from bff.app import create_app  # noqa: PLC0415
-    from bff.auth import issue_token  # noqa: PLC0415
-    from bff.runner.apart import RunnerProcess  # noqa: PLC0415
-    from bff.secret import signing_secret  # noqa: PLC0415
+    from bff.config.secret import signing_secret  # noqa: PLC0415
+    from bff.http.auth import issue_token  # noqa: PLC0415
+    from bff.runner.client import RunnerProcess  # noqa: PLC0415
     from bff.wiring import build  # noqa: PLC0415
 
     chosen = settings()
@@ -110,7 +110,7 @@ def measure() -> list[Finding]:
 
 
 def _measure() -> list[Finding]:
-    from bff.runner.here import freeze_startup  # noqa: PLC0415 - as `serve` does
+    from bff.runner.local import freeze_startup  # noqa: PLC0415 - as `serve` does
 
     warm()
     freeze_startup()

@@ -15,11 +15,11 @@ from uuid import uuid4
 
 import numpy as np
 
-from backtest.adapters.candle_generate import Market, generate
-from backtest.adapters.candle_table import Minutes, insert_minutes
-from backtest.adapters.candle_write import write_minutes
-from backtest.adapters.clickhouse import ClickHouseCandles
-from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.candles.table import Minutes, insert_minutes
+from backtest.adapters.candles.write import write_minutes
+from backtest.adapters.ingest.generate import Market, generate
 from backtest.control import Control
 from backtest.ports import Buckets
 from backtest.types import MINUTE_MS, Instrument, Timeframe

@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from backtest.errors import BacktestError
-from bff.edge import Edge
-from bff.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
-from bff.front_door import FrontDoor
-from bff.graphql import GRAPHQL_PATH, graphql_router
+from bff.graphql.router import GRAPHQL_PATH, graphql_router
+from bff.http.body import BodyReader
+from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
+from bff.http.request_log import RequestLog
 from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
 from schema.openapi import openapi_document
@@ -88,7 +88,7 @@ def _add_layers(app: FastAPI, services: Services) -> None:
         GRAPHQL_PATH: partial(error_response, render=graphql_payload),
     }
     app.add_middleware(
-        FrontDoor,
+        BodyReader,
         faces=faces,
         max_bytes=server.body_max_bytes,
         max_seconds=server.body_max_seconds,
@@ -102,7 +102,7 @@ def _add_layers(app: FastAPI, services: Services) -> None:
             allow_headers=["authorization", "content-type"],
             expose_headers=["retry-after", "x-request-id"],
         )
-    app.add_middleware(Edge, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
+    app.add_middleware(RequestLog, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
 
 
 async def _answer_roehub(_: Request, exc: Exception) -> Response:

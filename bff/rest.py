@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from backtest.control import Control
 from backtest.request import RunRequest
-from bff.strict_json import parse_json
+from bff.http.strict_json import parse_json
 from bff.wiring import Services
 from resolvers.service import BacktestService
 from schema.parse import parse_request

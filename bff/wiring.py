@@ -10,28 +10,28 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
 
-from backtest.adapters.candle_cache import CachedCandles
-from backtest.adapters.clickhouse import ClickHouseCandles
-from backtest.adapters.clickhouse_connection import (
+from backtest.adapters.candles.cache import CachedCandles
+from backtest.adapters.candles.connection import (
     ClickHousePool,
     ClickHouseServer,
     ClickHouseTarget,
     EmbeddedEngine,
 )
-from backtest.adapters.strategies_sql import SqlStrategies
+from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
-from bff.auth import Authenticator, Caller
-from bff.edge import Watcher
-from bff.memory_budget import MemoryBudget
-from bff.observed import Observed
-from bff.quotas import Quota
-from bff.runner.apart import RunnerProcess
-from bff.runner.here import Runner, RunnerHere, Store
-from bff.runs import RunPool
-from bff.secret import signing_secret
-from bff.settings import Environment, Settings
-from bff.strict_json import JsonLimits
+from bff.admission.memory_budget import MemoryBudget
+from bff.admission.pool import RunPool
+from bff.admission.quotas import Quota
+from bff.config.secret import signing_secret
+from bff.config.settings import Environment, Settings
+from bff.http.auth import Authenticator, Caller
+from bff.http.request_log import Watcher
+from bff.http.strict_json import JsonLimits
+from bff.runner.client import RunnerProcess
+from bff.runner.local import LocalRunner, Runner, Store
+from bff.telemetry.observed import Observed
 from resolvers.service import BacktestService
 from schema.strategy_spec import read_spec
 
@@ -77,21 +77,21 @@ class Services:
             close()
 
 
-def build(settings: Settings, apart: RunnerProcess | None = None) -> Services:
+def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
     """Construct the process from its settings; no store is contacted yet.
 
     Args:
         settings: What was configured.
-        apart: Where runs are computed, and candles asked for; None for this process.
+        process: Where runs are computed, and candles asked for; None for this process.
     """
     compute = settings.compute
-    here = runner_here(settings)
+    local = local_runner(settings)
     return Services(
         settings=settings,
-        candles=apart or here.candles,
-        strategies=here.strategies,
-        service=here.service,
-        runner=apart or here,
+        candles=process or local.candles,
+        strategies=local.strategies,
+        service=local.service,
+        runner=process or local,
         authenticate=authenticator(settings),
         requests=_quota(compute.requests_per_user_minute),
         runs=RunPool(
@@ -108,11 +108,11 @@ def build(settings: Settings, apart: RunnerProcess | None = None) -> Services:
             max_values=settings.server.json_max_values,
         ),
         deadline_s=settings.backtest.sync.sync_deadline_seconds,
-        closers=(here.close,),
+        closers=(local.close,),
     )
 
 
-def runner_here(settings: Settings) -> RunnerHere:
+def local_runner(settings: Settings) -> LocalRunner:
     """The engine between its stores; neither is contacted yet."""
     environment, compute = settings.environment, settings.compute
     policy = settings.policy(cpus=_cpus())
@@ -131,7 +131,7 @@ def runner_here(settings: Settings) -> RunnerHere:
         for part in (backtester, strategies, pool):
             part.close()
 
-    return RunnerHere(
+    return LocalRunner(
         service=BacktestService(
             backtester=Observed(backtester), defaults=settings.grid_defaults, policy=policy
         ),

@@ -1,8 +1,6 @@
-"""Where drivers end: ClickHouse for candles, SQL for saved strategies, files and generators.
+"""Where drivers end: candles in ClickHouse, saved strategies in SQL, candle files.
 
-Reading order for candles: `clickhouse_connection` (servers, the embedded engine, failures),
-`candle_table` (the stored rows), `candle_rollup` (the SQL from minutes to bars), `clickhouse` (the
-feed), then the writers `candle_files`, `candle_import`, `candle_generate`. For strategies:
-`strategies_table`, `strategies_sql`, `strategy_spec`. `yaml_defaults` reads grids. See:
-docs/stores.md
+`candles` reads and writes the candle store, `ingest` turns files and generators into candles,
+`strategies` reads and writes saved strategies.
+See: docs/stores.md
 """

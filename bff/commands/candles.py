@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from backtest.adapters.candle_files import BrokenFile
-from backtest.adapters.candle_generate import SYNTHETIC_SOURCE, Market, generate
-from backtest.adapters.candle_import import CheckedFile, check_file, write_file
-from backtest.adapters.candle_table import create_table, stored_instruments
-from backtest.adapters.candle_write import Written, write_minutes
-from backtest.adapters.clickhouse_connection import ClickHousePool
+from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.table import create_table, stored_instruments
+from backtest.adapters.candles.write import Written, write_minutes
+from backtest.adapters.ingest.files import BrokenFile
+from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, Market, generate
+from backtest.adapters.ingest.importer import CheckedFile, check_file, write_file
 from backtest.types import Instrument
 from bff.commands.expected import FAILED, stderr
 from bff.commands.stores import candle_store

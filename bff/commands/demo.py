@@ -8,12 +8,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bff.auth import issue_token
 from bff.commands.expected import FAILED, configured, failures_told
-from bff.secret import signing_secret
+from bff.config.secret import signing_secret
+from bff.http.auth import issue_token
 
 if TYPE_CHECKING:
-    from bff.settings import Settings
+    from bff.config.settings import Settings
 
 
 def demo() -> None:

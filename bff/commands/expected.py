@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from backtest.errors import BacktestError
-from bff.settings import Settings, SettingsError, load_settings
+from bff.config.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
     from bff.wiring import Services

@@ -20,8 +20,8 @@ from rich.progress import (
 from backtest.control import Control
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, built, configured, failures_told
-from bff.errors import RoehubError, payload, to_roehub
-from bff.strict_json import parse_json
+from bff.http.errors import RoehubError, payload, to_roehub
+from bff.http.strict_json import parse_json
 
 if TYPE_CHECKING:
     from bff.wiring import Services

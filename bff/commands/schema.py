@@ -10,7 +10,7 @@ app = typer.Typer(no_args_is_help=True, help="Print a published schema.")
 @app.command()
 def graphql() -> None:
     """Print the GraphQL schema as SDL."""
-    from bff.graphql import graphql_sdl  # noqa: PLC0415 - `--help` stays quick
+    from bff.graphql.router import graphql_sdl  # noqa: PLC0415 - `--help` stays quick
 
     typer.echo(graphql_sdl().rstrip("\n"))
 

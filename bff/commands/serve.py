@@ -16,12 +16,12 @@ import typer
 
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, configured, failures_told, say_failure, stderr
-from bff.logs import configure_logs
-from bff.settings import Settings
+from bff.config.settings import Settings
+from bff.telemetry.logs import configure_logs
 
 if TYPE_CHECKING:
-    from bff.monitoring import Page
-    from bff.runner.apart import RunnerProcess
+    from bff.runner.client import RunnerProcess
+    from bff.serving.health import Page
     from bff.wiring import Services
 
 ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
@@ -59,7 +59,7 @@ def serve(
 
 
 def _supervise(n_workers: int, listener: socket.socket, metrics_port: int | None) -> int:
-    from bff.workers import Workers  # noqa: PLC0415 - `--help` stays quick
+    from bff.serving.workers import Workers  # noqa: PLC0415 - `--help` stays quick
 
     def command(n: int) -> list[str]:
         words = ["serve", "--listener-fd", str(listener.fileno())]
@@ -79,15 +79,15 @@ def _refuse_embedded(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None) -> None:
-    from bff.runner.apart import RunnerProcess  # noqa: PLC0415 - `--help` stays quick
-    from bff.runner.here import freeze_startup  # noqa: PLC0415
+    from bff.runner.client import RunnerProcess  # noqa: PLC0415 - `--help` stays quick
+    from bff.runner.local import freeze_startup  # noqa: PLC0415
 
     with closing(RunnerProcess(settings)) as runner, ExitStack() as stack:
         with failures_told():
             runner.start()
 
         from bff.app import create_app  # noqa: PLC0415 - while the other process starts
-        from bff.server import DrainingServer, prefer_short_waits  # noqa: PLC0415
+        from bff.serving.server import DrainingServer, prefer_short_waits  # noqa: PLC0415
         from bff.wiring import build  # noqa: PLC0415
 
         with failures_told():
@@ -111,13 +111,13 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
 
 @contextmanager
 def _monitored(services: "Services", runner: "RunnerProcess", port: int) -> Generator[None]:
-    from bff.monitoring import Readiness, monitored  # noqa: PLC0415
+    from bff.serving.health import Readiness, monitored  # noqa: PLC0415
 
     stores = {"candles": services.candles.ping, "strategies": services.strategies.ping}
     readiness = Readiness(stores, lambda: services.runs.is_draining)
     pages: dict[str, Page] = {"/healthz": lambda: ALIVE, "/readyz": readiness.page}
     try:
-        from bff.metrics import Metrics  # noqa: PLC0415 - an optional extra
+        from bff.serving.metrics import Metrics  # noqa: PLC0415 - an optional extra
     except ImportError:
         stderr().print("No /metrics: install roehub-backtest[observability]", markup=False)
     else:
@@ -140,7 +140,7 @@ def _traced(services: "Services") -> Generator[None]:
             OTLPSpanExporter,
         )
 
-        from bff.traces import Traces  # noqa: PLC0415 - an optional extra
+        from bff.serving.traces import Traces  # noqa: PLC0415 - an optional extra
     except ImportError:
         stderr().print("No traces: install roehub-backtest[observability]", markup=False)
         yield

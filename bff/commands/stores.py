@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import typer
 
-from backtest.adapters.clickhouse_connection import ClickHousePool, ClickHouseTarget
-from backtest.adapters.strategies_write import StrategyWriter
+from backtest.adapters.candles.connection import ClickHousePool, ClickHouseTarget
+from backtest.adapters.strategies.writer import StrategyWriter
 from bff.commands.expected import configured, failures_told
 from bff.wiring import candle_target, strategies_url
 

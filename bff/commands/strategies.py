@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backtest.adapters.markets import instrument_key, market_type
-from backtest.adapters.strategy_spec import NoSuchVariant, default_name, spec_of_variant
 from backtest.errors import InvalidRequest
+from backtest.markets import instrument_key, market_type
 from backtest.request import Template
 from bff.commands.expected import FAILED, failures_told, stderr
 from bff.commands.stores import strategy_writer
+from schema.strategy_from_variant import NoSuchVariant, default_name, spec_of_variant
 from schema.strategy_spec import read_spec
 
 app = typer.Typer(no_args_is_help=True, help="Save strategies and see which are saved.")

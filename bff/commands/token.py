@@ -5,9 +5,9 @@ from uuid import UUID
 
 import typer
 
-from bff.auth import PaidLevel, issue_token
 from bff.commands.expected import configured, failures_told
-from bff.secret import signing_secret
+from bff.config.secret import signing_secret
+from bff.http.auth import PaidLevel, issue_token
 
 
 def token(

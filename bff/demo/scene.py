@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from backtest.adapters.candle_generate import SYNTHETIC_SOURCE, Market, generate
-from backtest.adapters.candle_table import create_table
-from backtest.adapters.candle_write import Written, write_minutes
-from backtest.adapters.clickhouse_connection import ClickHousePool
-from backtest.adapters.strategies_write import StrategyWriter
-from backtest.adapters.strategy_spec import default_name, spec_of_variant
+from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.table import create_table
+from backtest.adapters.candles.write import Written, write_minutes
+from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, Market, generate
+from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.types import Instrument
-from bff.settings import Settings
+from bff.config.settings import Settings
 from bff.wiring import candle_target, strategies_url
+from schema.strategy_from_variant import default_name, spec_of_variant
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 INSTRUMENT = Instrument(market_id=1, symbol="DEMOUSDT")

@@ -1,7 +1,8 @@
-"""Where runs are computed: `here` in this process, `apart` in one of its own.
+"""Where runs are computed: `local` in this process, `client` in one of its own.
 
 Python answers requests and computes runs under one lock, so whoever answers waits for whoever
-computes, whatever their priorities. A process apart has a lock of its own: refusals and cheap
-questions stay quick, and a run that crashes takes no connection with it.
+computes, whatever their priorities. A separate process has a lock of its own: refusals and cheap
+questions stay quick, and a run that crashes takes no connection with it. `client` speaks over
+`connection` to the `server` in that process (`bff.run_process`), in the words of `messages`.
 See: docs/reliability.md
 """

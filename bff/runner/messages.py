@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from backtest.control import Control
-from bff.facts import Facts
-from bff.runner.here import RunnerHere
+from bff.runner.local import LocalRunner
+from bff.telemetry.facts import Facts
 
-Task = Callable[[RunnerHere, Control], Any]
+Task = Callable[[LocalRunner, Control], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Call:
     """One task. `context` is what the log lines of its request carry; times are in seconds."""
 
     number: int
@@ -25,14 +25,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Nobody waits for an order any more."""
+    """Nobody waits for a call any more."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """How an order ended: with a value or a failure, and what was noted about it."""
+    """How a call ended: with a value or a failure, and what was noted about it."""
 
     number: int
     value: Any = None
@@ -40,7 +40,7 @@ class Reply:
     facts: Facts
 
 
-def packed(message: Order | Cancel | Reply) -> bytes:
+def packed(message: Call | Cancel | Reply) -> bytes:
     """The message as bytes.
 
     Raises:

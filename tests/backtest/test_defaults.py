@@ -12,7 +12,7 @@ from backtest.plan import make_plan
 from backtest.request import IndicatorGrid, RunRequest, Template
 from backtest.run import Backtester
 from backtest.types import MINUTE_MS, Instrument, Timeframe, TimeRange
-from bff.settings import Settings, load_settings
+from bff.config.settings import Settings, load_settings
 from schema.strategy_spec import read_spec
 from tests.backtesters import USER, NoStrategies, minute_candles
 from tests.memory_feed import MemoryFeed

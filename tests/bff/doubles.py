@@ -12,15 +12,15 @@ from starlette.testclient import TestClient
 from backtest.control import Control
 from backtest.errors import BacktestError
 from backtest.request import RunRequest
+from bff.admission.memory_budget import MemoryBudget
+from bff.admission.pool import RunPool
+from bff.admission.quotas import Quota
 from bff.app import create_app
-from bff.auth import issue_token
-from bff.memory_budget import MemoryBudget
-from bff.quotas import Quota
-from bff.runner.here import Job, RunnerHere
-from bff.runs import RunPool
-from bff.secret import signing_secret
-from bff.settings import load_settings
-from bff.strict_json import JsonLimits
+from bff.config.secret import signing_secret
+from bff.config.settings import load_settings
+from bff.http.auth import issue_token
+from bff.http.strict_json import JsonLimits
+from bff.runner.local import Job, LocalRunner
 from bff.wiring import Services, authenticator
 from resolvers.service import BacktestService
 from schema.response import BacktestResponse
@@ -103,7 +103,7 @@ class Store:
 class Courier:
     """Does jobs here, but as a process apart would: whatever comes and goes was pickled."""
 
-    def __init__(self, inner: RunnerHere) -> None:
+    def __init__(self, inner: LocalRunner) -> None:
         self._inner = inner
 
     def do(self, job: Job[T], control: Control) -> T:
@@ -119,7 +119,7 @@ def _carried(value: T) -> T:
 
 def serving(built: Services, service: BacktestService, *closers: Callable[[], None]) -> Services:
     """The same process around another service."""
-    here = RunnerHere(
+    here = LocalRunner(
         service=service,
         candles=built.candles,
         strategies=built.strategies,
@@ -140,7 +140,7 @@ def services(
     settings = load_settings({"ROEHUB_ENV": "test", **(environ or {})})
     candles, strategies = candles or Store(), strategies or Store()
     told = cast("BacktestService", service or ToldService())
-    here = RunnerHere(
+    here = LocalRunner(
         service=told,
         candles=candles,
         strategies=strategies,

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from backtest.errors import CandlesUnavailable, NoMarketData
 from bff.cli import app
-from bff.settings import load_settings
+from bff.config.settings import load_settings
 from bff.wiring import Services, authenticator
 from tests.bff.doubles import GOOD, USER, Store, ToldService, services
 

@@ -9,7 +9,7 @@ import pytest
 from bff.app import create_app
 from tests.bff.doubles import token
 from tests.bff.hostile import hostile_bodies
-from tests.fuzz.asking import GRAPHQL_BODY, REST_BODY, send_all, services_without_candles
+from trials.fuzz.asking import GRAPHQL_BODY, REST_BODY, send_all, services_without_candles
 
 COUNT = int(os.environ.get("HOSTILE_REQUESTS", "10000"))
 

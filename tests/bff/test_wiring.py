@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from backtest.adapters.clickhouse_connection import ClickHouseServer, EmbeddedEngine
-from bff.settings import load_settings
+from backtest.adapters.candles.connection import ClickHouseServer, EmbeddedEngine
+from bff.config.settings import load_settings
 from bff.wiring import build, candle_target, strategies_url
 from tests.bff.doubles import GOOD, ToldService, client, services, token
 from tests.bff.test_hostile_requests import GRAPHQL_BODY

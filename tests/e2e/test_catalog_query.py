@@ -5,7 +5,7 @@ import pytest
 from backtest.axes import axis_values
 from backtest.indicators.catalog import public_indicators
 from backtest.indicators.definition import Param, SignalParam
-from bff.settings import load_settings
+from bff.config.settings import load_settings
 from tests.e2e.grids import candles
 from tests.e2e.world import opened_over
 

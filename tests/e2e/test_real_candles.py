@@ -14,10 +14,10 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from backtest.adapters.candle_import import check_file, write_file
-from backtest.adapters.candle_table import create_table
-from backtest.adapters.clickhouse import ClickHouseCandles
-from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.candles.table import create_table
+from backtest.adapters.ingest.importer import check_file, write_file
 from backtest.control import Control
 from backtest.indicators import momentum, ranges, volume
 from backtest.indicators.catalog import INDICATORS

@@ -7,7 +7,7 @@ import pytest
 from backtest.result import RunResult, Want
 from backtest.types import Ranking, RankingMetric
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
-from schema.graphql_run import read_run
+from schema.graphql.run import read_run
 from schema.parse import parse_request
 from tests.faces import to_graphql
 from tests.fakes import result_of

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from schema.graphql import graphql_sdl
+from schema.graphql.schema import graphql_sdl
 from schema.openapi import AD_HOC, SAVED, openapi_document
 from schema.parse import parse_request
 

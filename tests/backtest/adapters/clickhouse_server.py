@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 
-from backtest.adapters.candle_schema import CANDLE_TABLE
-from backtest.adapters.clickhouse_connection import ClickHousePool, ClickHouseServer
+from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer
+from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.errors import CandlesUnavailable
 
 _INSERT = re.compile(r"\s*INSERT INTO (?P<table>\S+) \((?P<columns>.*)\)\s+FORMAT Arrow")

@@ -2,9 +2,9 @@ from collections.abc import Generator
 
 import pytest
 
-from backtest.adapters.candle_schema import CANDLE_TABLE
-from backtest.adapters.candle_table import create_table
-from backtest.adapters.clickhouse_connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.adapters.candles.table import create_table
 from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
 from tests.backtest.adapters.postgres_server import running_postgres
 

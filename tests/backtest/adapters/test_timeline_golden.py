@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backtest.adapters.candle_table import Minutes, insert_minutes
-from backtest.adapters.clickhouse import ClickHouseCandles
-from backtest.adapters.clickhouse_connection import ClickHousePool
+from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.candles.table import Minutes, insert_minutes
 from backtest.control import Control
 from backtest.errors import NoMarketData
 from backtest.timeline import fill_bars, load_range
 from backtest.types import Bars, Timeframe, TimeRange
-from tests.backtest.adapters.candles import a_new_instrument
+from tests.backtest.adapters.minutes import a_new_instrument
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "timeline"
 CASES: list[dict[str, Any]] = json.loads((GOLDEN / "cases.json").read_text("utf-8"))["cases"]

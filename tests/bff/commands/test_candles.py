@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from backtest.adapters.clickhouse_connection import ClickHouseServer, EmbeddedEngine
+from backtest.adapters.candles.connection import ClickHouseServer, EmbeddedEngine
 from bff.commands.candles import app
 from bff.commands.stores import Stores
 from tests.backtest.adapters.candle_texts import generic, kline, write, write_zip

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from backtest.adapters.clickhouse_connection import EmbeddedEngine
-from backtest.adapters.strategies_sql import SqlStrategies
+from backtest.adapters.candles.connection import EmbeddedEngine
+from backtest.adapters.strategies.reader import SqlStrategies
 from bff.commands.stores import Stores
 from bff.commands.strategies import app
 from tests.backtest.adapters.candle_texts import write
-from tests.backtest.adapters.test_strategy_spec import RESPONSE
+from tests.schema.test_strategy_from_variant import RESPONSE
 
 Run = Callable[..., Result]
 USER = uuid4()

@@ -1,0 +1,124 @@
+"""The SQL from stored minutes to bars. One text for a server and for the embedded engine.
+
+Three layers. `_CURRENT` picks one row per minute: the latest `ingested_at`, and among equals the
+greatest bit pattern, so that neither the order of rows nor the number of parts matters.
+`_BUCKETS` aggregates the minutes whose close is finite. The outermost layer folds the bars into
+one row of arrays beside their count, which is what proves an answer complete.
+
+Sums of floating-point numbers depend on their order; they are therefore taken over an array that
+is sorted by minute, and equal a plain loop over ascending minutes to the bit.
+See: docs/stores.md
+"""
+# ruff: noqa: S608 - only constants of this file are interpolated, values are bound
+
+from backtest.adapters.candles.schema import CANDLE_TABLE
+
+_CURRENT = f"""
+SELECT
+    toUnixTimestamp64Milli(ts_open) AS ts,
+    toUnixTimestamp64Milli(ingested_at) AS ingested,
+    open, high, low, close, volume_base AS volume
+FROM {CANDLE_TABLE}
+WHERE market_id = {{market_id:UInt16}}
+  AND symbol = {{symbol:String}}
+  AND ts_open >= fromUnixTimestamp64Milli({{start_ms:Int64}})
+  AND ts_open < fromUnixTimestamp64Milli({{stop_ms:Int64}})
+ORDER BY
+    ts_open,
+    ingested_at DESC,
+    reinterpretAsUInt64(close) DESC,
+    reinterpretAsUInt64(open) DESC,
+    reinterpretAsUInt64(high) DESC,
+    reinterpretAsUInt64(low) DESC,
+    reinterpretAsUInt64(volume_base) DESC
+LIMIT 1 BY ts_open
+"""
+
+_BUCKETS = f"""
+SELECT
+    ts - positiveModulo(ts, {{bucket_ms:Int64}}) AS bucket,
+    argMin(open, ts) AS bucket_open,
+    max(high) AS bucket_high,
+    min(low) AS bucket_low,
+    argMax(close, ts) AS bucket_close,
+    arraySum(arrayMap(pair -> pair.2, arraySort(groupArray((ts, volume))))) AS bucket_volume
+FROM ({_CURRENT})
+WHERE isFinite(close)
+GROUP BY bucket
+HAVING countIf(isNaN(high) OR isNaN(low)) = 0
+   AND isFinite(bucket_open)
+   AND isFinite(bucket_high)
+   AND isFinite(bucket_low)
+   AND isFinite(bucket_volume)
+ORDER BY bucket
+"""
+
+ROLLUP_SQL = f"""
+SELECT
+    count(),
+    groupArray(bucket),
+    groupArray(bucket_open),
+    groupArray(bucket_high),
+    groupArray(bucket_low),
+    groupArray(bucket_close),
+    groupArray(bucket_volume)
+FROM ({_BUCKETS})
+"""
+
+# Of all stored rows, replaced ones included: a merge that drops these changes it without need,
+# which costs one roll-up and can never keep an old one alive.
+FINGERPRINT_SQL = f"""
+SELECT
+    toUInt64(1),
+    [toInt64(count())],
+    [reinterpretAsInt64(sum(cityHash64(
+        ts_open, ingested_at, open, high, low, close, volume_base
+    )))]
+FROM {CANDLE_TABLE}
+WHERE market_id = {{market_id:UInt16}}
+  AND symbol = {{symbol:String}}
+  AND ts_open >= fromUnixTimestamp64Milli({{start_ms:Int64}})
+  AND ts_open < fromUnixTimestamp64Milli({{stop_ms:Int64}})
+"""
+
+LATEST_SQL = f"""
+SELECT
+    count(),
+    groupArray(ts),
+    groupArray(ingested),
+    groupArray(open),
+    groupArray(high),
+    groupArray(low),
+    groupArray(close),
+    groupArray(volume)
+FROM ({_CURRENT})
+"""
+
+INSTRUMENTS_SQL = f"""
+SELECT
+    market_id,
+    symbol,
+    min(ts),
+    max(ts),
+    countIf(step > 0) + 1 AS n_minutes,
+    count(),
+    countIf(step > 60000),
+    intDiv(max(ts) - min(ts), 60000) + 1 - n_minutes,
+    arraySort(groupUniqArray(source))
+FROM
+(
+    SELECT
+        market_id,
+        symbol,
+        source,
+        toUnixTimestamp64Milli(ts_open) AS ts,
+        ts - lagInFrame(ts, 1, ts) OVER
+            (
+                PARTITION BY market_id, symbol ORDER BY ts_open
+                ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
+            ) AS step
+    FROM {CANDLE_TABLE}
+)
+GROUP BY market_id, symbol
+ORDER BY market_id, symbol
+"""

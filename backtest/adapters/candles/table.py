@@ -1,0 +1,189 @@
+"""The stored minutes: writing them, reading them as they are, what there is.
+
+See: docs/stores.md
+"""
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownVariableType=false
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+
+from backtest.adapters.candles.complete_answer import fetch_columns
+from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.rollup import INSTRUMENTS_SQL, LATEST_SQL
+from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
+from backtest.markets import instrument_key
+from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray
+
+PRICE_COLUMNS = ("open", "high", "low", "close", "volume_base")
+EXTRA_COLUMNS = (
+    "volume_quote",
+    "trades_count",
+    "taker_buy_volume_base",
+    "taker_buy_volume_quote",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minutes:
+    """One-minute candles of one instrument as columns of shape (n_minutes,), in any order.
+
+    `ts_open` is int64 epoch milliseconds on whole minutes, `columns` holds float64 arrays for
+    every name of `PRICE_COLUMNS` and for those of `EXTRA_COLUMNS` that are known.
+    """
+
+    ts_open: IntArray
+    columns: Mapping[str, FloatArray]
+
+    def __len__(self) -> int:
+        return len(self.ts_open)
+
+    def take(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> "Minutes":
+        """The minutes where the mask is true."""
+        columns = {name: column[mask] for name, column in self.columns.items()}
+        return Minutes(ts_open=self.ts_open[mask], columns=columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMinutes:
+    """What a reader sees of one instrument: distinct minutes, ascending, newest values.
+
+    Arrays are shape (n_minutes,): `ts_open` and `ingested_at` int64 epoch milliseconds, `prices`
+    float64 by the names of `PRICE_COLUMNS`.
+    """
+
+    ts_open: IntArray
+    ingested_at: IntArray
+    prices: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredInstrument:
+    """One line of `candles list`. Times are epoch milliseconds of the first and last open."""
+
+    instrument: Instrument
+    first_ms: int
+    last_ms: int
+    n_minutes: int
+    n_rows: int
+    n_gaps: int
+    n_missing: int
+    sources: tuple[str, ...]
+
+
+def create_table(pool: ClickHousePool) -> None:
+    """Create the database and the table where they are missing."""
+    pool.run(lambda client: client.command(DATABASE_DDL))
+    pool.run(lambda client: client.command(TABLE_DDL))
+
+
+def insert_minutes(
+    pool: ClickHousePool,
+    instrument: Instrument,
+    minutes: Minutes,
+    *,
+    source: str,
+    ingested_at: IntArray | int,
+    ingest_id: UUID | None = None,
+) -> None:
+    """Append rows as they are; whether they are sane is the caller's business.
+
+    Args:
+        pool: Where to.
+        instrument: Whose minutes.
+        minutes: The candles, duplicates and non-finite numbers included.
+        source: Where they come from, for `candles list`.
+        ingested_at: Epoch milliseconds, one for all or one per minute; among several rows of one
+            minute the greatest wins.
+        ingest_id: Tells the rows of one import from others.
+
+    Raises:
+        CandlesUnavailable: The store refused or cannot be reached.
+    """
+    if len(minutes) == 0:
+        return
+    table = _arrow_table(instrument, minutes, source, ingested_at, ingest_id)
+    pool.run(partial(_insert, table=table))
+
+
+def _insert(client: Client, table: Any) -> None:
+    client.insert_arrow(CANDLE_TABLE, table)
+
+
+def _arrow_table(
+    instrument: Instrument,
+    minutes: Minutes,
+    source: str,
+    ingested_at: IntArray | int,
+    ingest_id: UUID | None,
+) -> Any:
+    n = len(minutes)
+    moment = pa.timestamp("ms", "UTC")
+    stamps = np.broadcast_to(np.asarray(ingested_at, dtype=np.int64), (n,))
+    table: dict[str, Any] = {
+        "market_id": pa.array(np.full(n, instrument.market_id, dtype=np.uint16)),
+        "symbol": _constant(instrument.symbol, n),
+        "instrument_key": _constant(instrument_key(instrument), n),
+        "ts_open": pa.array(minutes.ts_open, moment),
+        "ts_close": pa.array(minutes.ts_open + MINUTE_MS, moment),
+        "source": _constant(source, n),
+        "ingested_at": pa.array(stamps, moment),
+    }
+    table |= {name: pa.array(column) for name, column in minutes.columns.items()}
+    if "trades_count" in table:
+        table["trades_count"] = table["trades_count"].cast(pa.uint32())
+    if ingest_id is not None:
+        table["ingest_id"] = _constant(str(ingest_id), n)
+    return pa.table(table)
+
+
+def _constant(text: str, n: int) -> Any:
+    indices = pa.array(np.zeros(n, dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(indices, pa.array([text])).cast(pa.string())
+
+
+def latest_minutes(
+    pool: ClickHousePool, instrument: Instrument, *, start_ms: int, stop_ms: int
+) -> StoredMinutes:
+    """The stored minutes with `start_ms <= ts_open < stop_ms` as a reader sees them.
+
+    Raises:
+        CandlesUnavailable: The store cannot be reached or its answer is not complete.
+    """
+    parameters = {
+        "market_id": instrument.market_id,
+        "symbol": instrument.symbol,
+        "start_ms": start_ms,
+        "stop_ms": stop_ms,
+    }
+    columns = pool.run(partial(fetch_columns, sql=LATEST_SQL, parameters=parameters))
+    return StoredMinutes(
+        ts_open=columns[0],
+        ingested_at=columns[1],
+        prices=dict(zip(PRICE_COLUMNS, columns[2:], strict=True)),
+    )
+
+
+def stored_instruments(pool: ClickHousePool) -> list[StoredInstrument]:
+    """What the store holds, ordered by market and symbol."""
+    result = pool.run(lambda client: client.query(INSTRUMENTS_SQL))
+    return [
+        StoredInstrument(
+            instrument=Instrument(market_id=int(row[0]), symbol=str(row[1])),
+            first_ms=int(row[2]),
+            last_ms=int(row[3]),
+            n_minutes=int(row[4]),
+            n_rows=int(row[5]),
+            n_gaps=int(row[6]),
+            n_missing=int(row[7]),
+            sources=tuple(str(source) for source in row[8]),
+        )
+        for row in result.result_rows
+    ]

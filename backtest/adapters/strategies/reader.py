@@ -1,0 +1,100 @@
+"""Reading saved strategies with SQLAlchemy Core; one statement for SQLite and Postgres.
+
+See: docs/stores.md
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
+
+from backtest.adapters.strategies.table import (
+    STRATEGIES,
+    TIMEOUT_S,
+    SqliteFile,
+    create_table,
+    open_engine,
+    store_at,
+    translated_failures,
+)
+from backtest.adapters.strategies.watched_connection import ended_after
+from backtest.ports import SavedStrategy
+
+_Select = sa.Select[*tuple[Any, ...]]
+_Rows = Sequence[sa.Row[*tuple[Any, ...]]]
+
+
+class SqlStrategies:
+    """A `StrategyReader`; safe to call from several threads at once.
+
+    Args:
+        url: `sqlite:///path` or a Postgres DSN. Nothing is opened before the first call.
+
+    Raises:
+        StrategiesUnavailable: The DSN is not one.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._store = store_at(url)
+        self._engine = open_engine(self._store, is_read_only=True)
+
+    def find(self, strategy_id: UUID) -> SavedStrategy | None:
+        """The stored row, deleted or not; None where there is none.
+
+        Raises:
+            StrategiesUnavailable: The store cannot be reached, or the row is not readable.
+        """
+        columns = STRATEGIES.c
+        statement = sa.select(
+            columns.strategy_id, columns.user_id, columns.is_deleted, columns.spec_json
+        ).where(columns.strategy_id == strategy_id)
+        rows = self._rows(statement)
+        if not rows:
+            return None
+        (row,) = rows
+        spec: Any = row.spec_json
+        return SavedStrategy(
+            strategy_id=row.strategy_id,
+            user_id=row.user_id,
+            is_deleted=bool(row.is_deleted),
+            spec=cast("dict[str, Any]", spec) if isinstance(spec, dict) else {},
+        )
+
+    def ping(self) -> None:
+        """Return when the store answers and has the table.
+
+        Raises:
+            StrategiesUnavailable: Otherwise.
+        """
+        self._rows(sa.select(STRATEGIES.c.strategy_id).limit(1))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _rows(self, statement: _Select) -> _Rows:
+        """Run a query; once more when a connection of the pool turns out to be dead."""
+        self._create_missing_file()
+        attempts = Retrying(
+            retry=retry_if_exception(_was_dead), stop=stop_after_attempt(2), reraise=True
+        )
+        with translated_failures():
+            return attempts(self._rows_once, statement)
+
+    def _rows_once(self, statement: _Select) -> _Rows:
+        with self._engine.connect() as connection, ended_after(connection, TIMEOUT_S):
+            rows = connection.execute(statement).all()
+            connection.rollback()
+        return rows
+
+    def _create_missing_file(self) -> None:
+        """A file that does not exist yet holds no strategies, which is no failure."""
+        if isinstance(self._store, SqliteFile) and not self._store.path.exists():
+            create_table(self._store)
+
+
+def _was_dead(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated

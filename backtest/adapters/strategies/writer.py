@@ -1,0 +1,125 @@
+"""Writing saved strategies, for the commands; the service itself only reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backtest.adapters.strategies.table import (
+    STRATEGIES,
+    create_table,
+    open_engine,
+    store_at,
+    translated_failures,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyLine:
+    """One line of `strategies list`; `created_at` is in UTC."""
+
+    strategy_id: UUID
+    user_id: UUID
+    name: str
+    instrument_key: str
+    timeframe: str
+    created_at: datetime
+    is_deleted: bool
+
+
+_LINE_COLUMNS = tuple(field.name for field in fields(StrategyLine))
+
+
+class StrategyWriter:
+    """Adds, lists and deletes; creates the table where it is missing.
+
+    Args:
+        url: `sqlite:///path` or a Postgres DSN.
+
+    Raises:
+        StrategiesUnavailable: From every method, when the store cannot be reached or refuses;
+            from the constructor also when the DSN is none.
+    """
+
+    def __init__(self, url: str) -> None:
+        store = store_at(url)
+        create_table(store)
+        self._engine = open_engine(store, is_read_only=False)
+
+    def add(
+        self,
+        *,
+        strategy_id: UUID,
+        user_id: UUID,
+        name: str,
+        spec: Mapping[str, Any],
+        created_at: datetime,
+    ) -> None:
+        """Store a spec as it is; the columns beside it repeat its members for SQL readers."""
+        row = {
+            "strategy_id": strategy_id,
+            "user_id": user_id,
+            "name": name,
+            "instrument_id": spec["instrument_id"],
+            "instrument_key": spec["instrument_key"],
+            "market_type": spec["market_type"],
+            "symbol": spec["symbol"],
+            "timeframe": spec["timeframe"],
+            "indicators_json": spec["indicators"],
+            "spec_json": dict(spec),
+            "created_at": created_at,
+            "is_deleted": False,
+        }
+        with translated_failures(), self._engine.begin() as connection:
+            connection.execute(sa.insert(STRATEGIES).values(row))
+
+    def lines(
+        self, user_id: UUID | None = None, *, with_deleted: bool = False
+    ) -> list[StrategyLine]:
+        """Strategies of one user or of all, oldest first."""
+        columns = STRATEGIES.c
+        statement = sa.select(*(columns[name] for name in _LINE_COLUMNS)).order_by(
+            columns.created_at, columns.strategy_id
+        )
+        if user_id is not None:
+            statement = statement.where(columns.user_id == user_id)
+        if not with_deleted:
+            statement = statement.where(columns.is_deleted.is_(False))
+        with translated_failures(), self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+        return [_line(row) for row in rows]
+
+    def delete(self, strategy_id: UUID) -> bool:
+        """Mark a strategy as deleted; False when there is none, or it is deleted already."""
+        columns = STRATEGIES.c
+        statement = (
+            sa.update(STRATEGIES)
+            .where(columns.strategy_id == strategy_id, columns.is_deleted.is_(False))
+            .values(is_deleted=True)
+        )
+        with translated_failures(), self._engine.begin() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _line(row: sa.Row[Any]) -> StrategyLine:
+    return StrategyLine(
+        strategy_id=row.strategy_id,
+        user_id=row.user_id,
+        name=row.name,
+        instrument_key=row.instrument_key,
+        timeframe=row.timeframe,
+        created_at=_in_utc(row.created_at),
+        is_deleted=row.is_deleted,
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """SQLite forgets the zone, which was UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

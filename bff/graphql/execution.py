@@ -1,0 +1,87 @@
+"""One GraphQL operation, ready to be executed in any thread and in any process.
+
+See: docs/graphql.md
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backtest.control import Control
+from bff.graphql.context import ServiceAnswers
+from bff.graphql.errors import to_error
+from bff.graphql.inputs import ReadInput
+from bff.http.auth import Caller
+from bff.http.errors import Code, RoehubError
+from resolvers.service import BacktestService
+from schema.graphql.schema import graphql_schema
+
+MEDIA_TYPE = "application/graphql-response+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back to the client; `code` is that of the first error."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    code: Code | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """A job of a runner (`bff.runner.local`): nothing of it can be refused any more.
+
+    Args:
+        text: The document.
+        name: Of the operation; None where there is only one.
+        variables: As sent.
+        caller: Who asks; None for introspection alone.
+        inputs: Inputs of the run fields by response key, already read.
+        media_type: Which of the two GraphQL media types the client accepts.
+    """
+
+    text: str
+    name: str | None
+    variables: dict[str, Any]
+    caller: Caller | None
+    inputs: Mapping[str, ReadInput]
+    media_type: str
+
+    def __call__(self, service: BacktestService, control: Control) -> Answer:
+        """Execute the operation and write its result."""
+        result = graphql_schema().execute_sync(
+            self.text,
+            variable_values=self.variables,
+            operation_name=self.name,
+            context_value=ServiceAnswers(
+                service=service, caller=self.caller, inputs=self.inputs, control=control
+            ),
+        )
+        places = {key: found for key, (_, found) in self.inputs.items()}
+        found = [to_error(error, places) for error in result.errors or ()]
+        content: dict[str, Any] = {"data": result.data} if result.data is not None else {}
+        if found:
+            content["errors"] = [entry for entry, _ in found]
+            was_executed = any(error.path for error in result.errors or ())
+            if result.data is None and was_executed:
+                content["data"] = None
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return Answer(
+            status=_status(self.media_type, content, found),
+            headers=found[0][1].headers if found else {},
+            body=text.encode(),
+            code=found[0][1].code if found else None,
+        )
+
+
+def _status(
+    media_type: str, content: Mapping[str, Any], found: list[tuple[dict[str, Any], RoehubError]]
+) -> int:
+    if not found or content.get("data") is not None:
+        return 200
+    if media_type != MEDIA_TYPE and "data" in content:
+        return 200
+    return found[0][1].status

@@ -1,0 +1,130 @@
+"""The inputs of a document's run fields, as the client wrote them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    BooleanValueNode,
+    DocumentNode,
+    EnumValueNode,
+    FieldNode,
+    FloatValueNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+)
+
+from backtest.errors import InvalidRequest, Problem
+from backtest.request import RunRequest
+from schema.graphql.body import Places, Word
+from schema.graphql.run import read_run, read_variant
+
+ReadInput = tuple[RunRequest, Places]
+
+_READERS: Mapping[str, Callable[[Any], ReadInput]] = {
+    "runBacktest": read_run,
+    "estimateBacktest": read_run,
+    "variantReport": read_variant,
+}
+_ABSENT = object()
+
+
+def read_inputs(
+    document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> dict[str, ReadInput]:
+    """Read the inputs of the operation's run fields, by response key.
+
+    This happens before graphql-core coerces anything: its messages would tell one mistake at a
+    time, in other words than REST.
+
+    Args:
+        document: Free of fragment cycles.
+        operation: The one that will be executed.
+        variables: As sent.
+
+    Raises:
+        InvalidRequest: Every problem of every input, at the client's own places.
+    """
+    known = {**_defaults(operation), **variables}
+    problems: list[Problem] = []
+    found: dict[str, ReadInput] = {}
+    for node in root_fields(document, operation.selection_set):
+        reader = _READERS.get(node.name.value)
+        if reader is None:
+            continue
+        try:
+            key = node.alias.value if node.alias else node.name.value
+            found[key] = reader(_input_of(node, known))
+        except InvalidRequest as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidRequest(problems)
+    return found
+
+
+def root_fields(document: DocumentNode, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
+    """The fields at the root of an operation, fragments written out."""
+    fragments = {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    for node in selection_set.selections:
+        if isinstance(node, FieldNode):
+            yield node
+        elif isinstance(node, InlineFragmentNode):
+            yield from root_fields(document, node.selection_set)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
+            yield from root_fields(document, fragments[node.name.value].selection_set)
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    return {
+        definition.variable.name.value: to_raw(definition.default_value, {})
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None
+    }
+
+
+def _input_of(node: FieldNode, variables: Mapping[str, Any]) -> Any:
+    for argument in node.arguments or ():
+        if argument.name.value == "input":
+            value = to_raw(argument.value, variables)
+            if value is not _ABSENT:
+                return value
+    raise InvalidRequest([Problem(("input",), "required", "Field required")])
+
+
+def to_raw(node: ValueNode, variables: Mapping[str, Any]) -> Any:
+    """A literal as a value; bare words stay apart from texts, absent variables leave no member."""
+    if isinstance(node, VariableNode):
+        return variables.get(node.name.value, _ABSENT)
+    if isinstance(node, ListValueNode):
+        items = [to_raw(item, variables) for item in node.values]
+        return [None if item is _ABSENT else item for item in items]
+    if isinstance(node, ObjectValueNode):
+        members = {item.name.value: to_raw(item.value, variables) for item in node.fields}
+        return {name: value for name, value in members.items() if value is not _ABSENT}
+    return _to_scalar(node)
+
+
+def _to_scalar(node: ValueNode) -> object:
+    match node:
+        case IntValueNode():
+            return int(node.value)
+        case FloatValueNode():
+            return float(node.value)
+        case StringValueNode() | BooleanValueNode():
+            return node.value
+        case EnumValueNode():
+            return Word(node.value)
+        case _:
+            return None

@@ -1,0 +1,212 @@
+"""`POST /graphql`: the second face of the service; a page to try it on GET where settings allow it.
+
+See: docs/graphql.md
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from fastapi import APIRouter
+from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from backtest.errors import BacktestError, InvalidRequest, Problem
+from backtest.request import RunRequest
+from bff.graphql.errors import to_refusal
+from bff.graphql.execution import MEDIA_TYPE, Execution
+from bff.graphql.inputs import ReadInput, read_inputs, root_fields
+from bff.graphql.limits import GraphQLLimits, parse_document
+from bff.http.auth import Caller
+from bff.http.errors import Code, RoehubError, error_response, graphql_payload
+from bff.http.strict_json import parse_json
+from schema.graphql.schema import graphql_schema, graphql_sdl
+
+if TYPE_CHECKING:
+    from bff.wiring import Services
+
+__all__ = ["GRAPHQL_PATH", "graphql_router", "graphql_sdl"]
+
+GRAPHQL_PATH = "/graphql"
+PAGE = Path(__file__).with_name("page.html")
+EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+
+def graphql_router(services: "Services") -> APIRouter:
+    """The GraphQL face of the services; builds the schema, so that no request waits for it."""
+    graphql_schema()
+    router = APIRouter()
+    router.add_route(
+        GRAPHQL_PATH, _Face(services).answer, methods=EVERY_METHOD, include_in_schema=False
+    )
+    return router
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Operation:
+    """One operation of a document that was parsed."""
+
+    text: str
+    name: str | None
+    variables: dict[str, Any]
+    document: DocumentNode
+    node: OperationDefinitionNode
+
+    @property
+    def root_names(self) -> set[str]:
+        return {field.name.value for field in root_fields(self.document, self.node.selection_set)}
+
+    @property
+    def is_introspection(self) -> bool:
+        return all(name.startswith("__") for name in self.root_names)
+
+    @property
+    def is_long(self) -> bool:
+        is_mutation = self.node.operation is OperationType.MUTATION
+        return is_mutation or "variantReport" in self.root_names
+
+
+class _Face:
+    """Answers requests for one set of services."""
+
+    def __init__(self, services: "Services") -> None:
+        server = services.settings.server
+        self._services = services
+        self._has_graphiql = server.graphiql
+        self._has_introspection = server.introspection
+        self._limits = GraphQLLimits(
+            max_tokens=server.graphql.max_tokens,
+            max_aliases=server.graphql.max_aliases,
+            max_depth=server.graphql.max_depth,
+            max_fields=server.graphql.max_cost,
+            max_number_chars=server.json_max_number_chars,
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """One HTTP exchange."""
+        if request.method != "POST":
+            return self._answer_other(request)
+        media_type = _media_type(request)
+        try:
+            return await self._answer_post(request, media_type)
+        except (BacktestError, RoehubError) as exc:
+            error = to_refusal(exc)
+            structlog.contextvars.bind_contextvars(code=error.code.value)
+            response = error_response(error, graphql_payload)
+            response.headers["content-type"] = f"{media_type}; charset=utf-8"
+            return response
+
+    def _answer_other(self, request: Request) -> Response:
+        if self._has_graphiql and request.method == "GET" and not request.query_params:
+            return HTMLResponse(PAGE.read_text(encoding="utf-8"))
+        allow = "GET, POST" if self._has_graphiql else "POST"
+        error = RoehubError(
+            Code.METHOD_NOT_ALLOWED,
+            "Send GraphQL documents by POST",
+            {"allow": allow},
+            headers={"Allow": allow},
+        )
+        return error_response(error, graphql_payload)
+
+    async def _answer_post(self, request: Request, media_type: str) -> Response:
+        operation = self._read(request.state.body)
+        caller = self._authenticate(request, operation)
+        inputs = read_inputs(operation.document, operation.node, operation.variables)
+        execution = Execution(
+            text=operation.text,
+            name=operation.name,
+            variables=operation.variables,
+            caller=caller,
+            inputs=inputs,
+            media_type=media_type,
+        )
+        services = self._services
+        if self._needs_place(operation, inputs):
+            pool, work = services.runs, partial(services.runner.do, execution)
+        else:
+            pool, work = services.queries, partial(execution, services.service)
+        user_id = None if caller is None else caller.user_id
+        answer = await pool.run_in_thread(
+            request.receive, work, services.deadline_s, user_id=user_id
+        )
+        if answer.code is not None:
+            structlog.contextvars.bind_contextvars(code=answer.code.value)
+        content_type = f"{media_type}; charset=utf-8"
+        return Response(answer.body, answer.status, dict(answer.headers), content_type)
+
+    def _read(self, body: bytes) -> _Operation:
+        value = parse_json(body, self._services.json_limits)
+        text, variables, name = _members(value)
+        document = parse_document(text, self._limits)
+        operation = _Operation(
+            text=text,
+            name=name,
+            variables=variables,
+            document=document,
+            node=_choose(document, name),
+        )
+        if not self._has_introspection and operation.root_names & {"__schema", "__type"}:
+            raise _refusal("query", "introspection_disabled", "the schema cannot be asked for here")
+        return operation
+
+    def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
+        if operation.is_introspection:
+            return None
+        caller = self._services.identify(request.headers)
+        structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
+        return caller
+
+    def _needs_place(self, operation: _Operation, inputs: Mapping[str, ReadInput]) -> bool:
+        """Whether a run will come of it: its field may still refuse the input by itself."""
+        return operation.is_long and any(self._is_sound(request) for request, _ in inputs.values())
+
+    def _is_sound(self, request: RunRequest) -> bool:
+        try:
+            self._services.service.check(request)
+        except BacktestError:
+            return False
+        return True
+
+
+def _media_type(request: Request) -> str:
+    accepted = request.headers.get("accept", "")
+    return MEDIA_TYPE if MEDIA_TYPE in accepted else "application/json"
+
+
+def _members(value: object) -> tuple[str, dict[str, Any], str | None]:
+    if not isinstance(value, dict):
+        raise InvalidRequest(
+            [Problem((), "model_type", "the body must be an object; batches are not accepted")]
+        )
+    members = cast("dict[str, Any]", value)
+    query, name = members.get("query"), members.get("operationName")
+    variables = members.get("variables")
+    if query is None:
+        raise _refusal("query", "required", "Field required")
+    if not isinstance(query, str):
+        raise _refusal("query", "string_type", "Input should be a valid string")
+    if not isinstance(name, str | None):
+        raise _refusal("operationName", "string_type", "Input should be a valid string")
+    if not isinstance(variables, dict | None):
+        raise _refusal("variables", "dict_type", "Input should be an object")
+    return query, cast("dict[str, Any]", variables or {}), name
+
+
+def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
+    named = [node for node in operations if node.name is not None and node.name.value == name]
+    chosen = operations if name is None else named
+    if len(chosen) != 1:
+        message = "it must name one operation of the document"
+        raise _refusal("operationName", "unknown_operation", message)
+    return chosen[0]
+
+
+def _refusal(member: str, code: str, message: str) -> InvalidRequest:
+    return InvalidRequest([Problem((member,), code, message)])

@@ -1,0 +1,130 @@
+"""Who is calling: a signed token in a bearer header or a cookie.
+
+See: docs/security.md
+"""
+# pyright: reportUnknownMemberType=false
+# PyJWT leaves the type of its keys open.
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, TypeGuard, get_args
+from uuid import UUID
+
+import jwt
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+
+from bff.http.errors import Code, RoehubError
+
+PaidLevel = Literal["free", "base", "pro", "ultra"]
+
+ALGORITHM = "HS256"
+MAX_TOKEN_CHARS = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The verified sender of a request."""
+
+    user_id: UUID
+    paid_level: PaidLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Authenticator:
+    """Verifies tokens. Called with the headers of a request, it gives the caller.
+
+    Args:
+        secret: Key of the HS256 signature.
+        cookie_name: Cookie that may hold the token.
+        allowed_origins: Sites whose pages may use the cookie.
+        leeway_s: Tolerated difference between clocks, in seconds.
+    """
+
+    secret: str
+    cookie_name: str
+    allowed_origins: frozenset[str]
+    leeway_s: int = 0
+
+    def __call__(self, headers: Headers) -> Caller:
+        """The caller; a bearer header wins over a cookie, even when it is wrong.
+
+        Raises:
+            RoehubError: `unauthorized`, the token is missing, malformed, expired or forged, or a
+                cookie comes from a page of another site.
+        """
+        authorization = headers.getlist("authorization")
+        if authorization:
+            return self._verified(_bearer(authorization))
+        token = cookie_parser(headers.get("cookie", "")).get(self.cookie_name)
+        if not token:
+            _refuse("A token is required: send it as Authorization: Bearer")
+        if not self._is_from_allowed_page(headers):
+            _refuse("A cookie is accepted only from pages of an allowed origin")
+        return self._verified(token)
+
+    def _is_from_allowed_page(self, headers: Headers) -> bool:
+        """Whether the browser vouches for the page; scripts cannot set either header."""
+        if headers.get("sec-fetch-site") == "same-origin":
+            return True
+        return headers.get("origin") in self.allowed_origins
+
+    def _verified(self, token: str) -> Caller:
+        if len(token) > MAX_TOKEN_CHARS:
+            _refuse("The token is not valid")
+        try:
+            claims = jwt.decode(
+                token,
+                self.secret,
+                algorithms=[ALGORITHM],
+                leeway=self.leeway_s,
+                options={"require": ["sub", "paid_level", "iat", "exp"]},
+            )
+        except jwt.ExpiredSignatureError:
+            _refuse("The token has expired")
+        except (jwt.InvalidTokenError, OverflowError):
+            _refuse("The token is not valid")
+        return _to_caller(claims)
+
+
+def issue_token(
+    secret: str, *, user_id: UUID, paid_level: PaidLevel, ttl_s: int, now_s: int | None = None
+) -> str:
+    """A token that `Authenticator` accepts for `ttl_s` seconds from `now_s` (default: now)."""
+    issued_s = int(time.time()) if now_s is None else now_s
+    claims = {
+        "sub": str(user_id),
+        "paid_level": paid_level,
+        "iat": issued_s,
+        "exp": issued_s + ttl_s,
+    }
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+def _bearer(values: list[str]) -> str:
+    if len(values) > 1:
+        _refuse("Only one Authorization header is allowed")
+    scheme, _, token = values[0].partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        _refuse("The Authorization header must be: Bearer and the token")
+    return token.strip()
+
+
+def _to_caller(claims: Mapping[str, Any]) -> Caller:
+    subject, level = claims["sub"], claims["paid_level"]
+    try:
+        user_id = UUID(subject)
+    except ValueError:
+        _refuse("The token is not valid")
+    if str(user_id) != subject.lower() or not _is_paid_level(level):
+        _refuse("The token is not valid")
+    return Caller(user_id=user_id, paid_level=level)
+
+
+def _is_paid_level(value: object) -> TypeGuard[PaidLevel]:
+    return isinstance(value, str) and value in get_args(PaidLevel)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise RoehubError(Code.UNAUTHORIZED, message)

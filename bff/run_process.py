@@ -1,0 +1,6 @@
+"""`python -m bff.runner FD`: the process that computes."""
+
+from bff.runner.server import serve_calls
+from bff.wiring import local_runner
+
+serve_calls(local_runner)

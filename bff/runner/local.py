@@ -1,0 +1,102 @@
+"""Runs in this process."""
+
+import gc
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol, TypeVar
+
+import structlog
+
+from backtest.control import Control
+from backtest.errors import Transient
+from bff.admission.memory_budget import MemoryBudget
+from resolvers.service import BacktestService
+from schema.graphql.schema import graphql_schema
+
+_preparing = threading.Lock()
+log = structlog.stdlib.get_logger(__name__)
+
+T = TypeVar("T")
+Job = Callable[[BacktestService, Control], T]
+
+
+class Store(Protocol):
+    """What can be asked whether it answers."""
+
+    def ping(self) -> None:
+        """Return, or raise what a request that needs the store would be told."""
+        ...
+
+
+class Runner(Protocol):
+    """Does jobs that may take long; blocks, and may be called from any thread."""
+
+    def do(self, job: Job[T], control: Control) -> T:
+        """What the job returns or raises.
+
+        Args:
+            job: Pickles, as what it returns does.
+            control: Cancels it and gives it a deadline.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalRunner:
+    """Does jobs in the thread that asks.
+
+    Args:
+        service: What jobs are given.
+        candles: The store that runs load from.
+        strategies: The store of saved strategies.
+        memory: What runs claim their memory from.
+        close: Ends the threads of the engine and closes the stores.
+    """
+
+    service: BacktestService
+    candles: Store
+    strategies: Store
+    memory: MemoryBudget
+    close: Callable[[], None]
+
+    def do(self, job: Job[T], control: Control) -> T:
+        """What the job returns or raises; a failure that is nobody's mistake is logged here."""
+        try:
+            with self.memory.lent_to(control):
+                return job(self.service, control)
+        except Transient as exc:
+            cause = type(exc.__cause__).__name__
+            log.warning("run_failed", reason=type(exc).__name__, cause=cause)
+            raise
+
+    def ping(self, control: Control) -> None:
+        """Ask the candle store."""
+        del control
+        self.candles.ping()
+
+    def warm(self, control: Control) -> None:
+        """Return when jobs need not wait for anything to be prepared."""
+        del control
+        with _preparing:
+            _prepare_once()
+
+
+@cache
+def _prepare_once() -> None:
+    from backtest.jit import warm  # noqa: PLC0415 - commands that compute nothing stay quick
+
+    warm()
+    graphql_schema()
+    freeze_startup()
+
+
+def freeze_startup() -> None:
+    """Take everything that exists now out of the garbage collector's sight.
+
+    Modules, types and kernels live as long as the process; walking them in every full collection
+    costs a large answer more than making it.
+    """
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,32 @@
+import pytest
+
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.control import Control
+from backtest.types import Instrument, Timeframe
+
+
+def test_a_fresh_directory_is_an_empty_store(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("fresh") / "not" / "there" / "yet"
+    pool = ClickHousePool(EmbeddedEngine(directory=directory))
+    try:
+        buckets = ClickHouseCandles(pool).load(
+            Instrument(market_id=1, symbol="X"),
+            Timeframe.H1,
+            start_ms=0,
+            stop_ms=10**12,
+            control=Control(30),
+        )
+    finally:
+        pool.close()
+
+    assert len(buckets.ts_open) == 0
+
+
+def test_a_closed_pool_frees_the_engine_for_another_directory(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    for name in ("first", "second"):
+        pool = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp(name)))
+        ClickHouseCandles(pool).ping()
+        pool.close()

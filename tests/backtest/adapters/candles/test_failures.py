@@ -1,0 +1,249 @@
+"""A store that is down, slow, cut or lying gives an error, never half an answer."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+
+import pytest
+
+from backtest.adapters.candles import feed as clickhouse
+from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer, EmbeddedEngine
+from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.candles.table import insert_minutes
+from backtest.control import Control
+from backtest.errors import CandlesUnavailable, DeadlineExceeded, RunCancelled
+from backtest.ports import Buckets, CandleFeed
+from backtest.types import Instrument, Timeframe
+from tests.backtest.adapters.clickhouse_server import TABLE_FAULTS, FakeServer
+from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, minutes, random_minutes
+
+FAR_MS = MIDNIGHT_MS + 10**11
+
+
+@pytest.fixture
+def instrument(pool: ClickHousePool) -> Instrument:
+    instrument = a_new_instrument()
+    insert_minutes(pool, instrument, minutes("1 2 3"), source="test", ingested_at=1)
+    return instrument
+
+
+@pytest.fixture
+def feed(server: FakeServer) -> Generator[CandleFeed]:
+    pool = ClickHousePool(server.target)
+    yield ClickHouseCandles(pool)
+    pool.close()
+
+
+def load(feed: CandleFeed, instrument: Instrument, control: Control | None = None) -> Buckets:
+    return feed.load(
+        instrument,
+        Timeframe.M1,
+        start_ms=MIDNIGHT_MS,
+        stop_ms=FAR_MS,
+        control=control or Control(20),
+    )
+
+
+def notes(error: BaseException) -> str:
+    return "\n".join(getattr(error, "__notes__", ()))
+
+
+def eventually(claim: Callable[[], bool], within_s: float = 2.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not claim() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return claim()
+
+
+@pytest.mark.parametrize("fault", [*TABLE_FAULTS, "error after 200", "cut", "wrong credentials"])
+def test_an_incomplete_answer_is_no_answer(
+    server: FakeServer, feed: CandleFeed, instrument: Instrument, fault: str
+) -> None:
+    server.fault = fault
+
+    with pytest.raises(CandlesUnavailable):
+        load(feed, instrument)
+
+
+def test_the_next_request_works_after_a_failure(
+    server: FakeServer, feed: CandleFeed, instrument: Instrument
+) -> None:
+    server.fault = "cut"
+    with pytest.raises(CandlesUnavailable):
+        load(feed, instrument)
+
+    server.fault = None
+
+    assert load(feed, instrument).close.tolist() == [1, 2, 3]
+
+
+def test_a_reset_connection_is_tried_again(
+    server: FakeServer, feed: CandleFeed, instrument: Instrument
+) -> None:
+    load(feed, instrument)
+
+    server.n_resets = 2
+
+    assert load(feed, instrument).close.tolist() == [1, 2, 3]
+
+
+def test_a_server_that_refuses_is_unavailable_within_a_second(instrument: Instrument) -> None:
+    pool = ClickHousePool(ClickHouseServer(host="127.0.0.1", port=1))
+    started = time.monotonic()
+
+    with pytest.raises(CandlesUnavailable) as refused:
+        load(ClickHouseCandles(pool), instrument)
+
+    assert time.monotonic() - started < 1
+    assert refused.value.__cause__ is not None
+    assert refused.value.message == "The candle store is not available"
+
+
+def test_ping_tells_that_the_table_is_missing(server: FakeServer, feed: CandleFeed) -> None:
+    server.fault = "no table"
+
+    with pytest.raises(CandlesUnavailable) as missing:
+        feed.ping()
+
+    assert "candles import" in notes(missing.value)
+
+
+def test_ping_gives_up_on_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clickhouse, "_PING_SILENCE_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = ClickHouseServer(host="127.0.0.1", port=silent.getsockname()[1])
+        started = time.monotonic()
+
+        with pytest.raises(CandlesUnavailable):
+            ClickHouseCandles(ClickHousePool(target)).ping()
+
+    assert time.monotonic() - started < 2
+
+
+def test_queries_are_limited_marked_and_read_only(
+    server: FakeServer, feed: CandleFeed, instrument: Instrument
+) -> None:
+    load(feed, instrument, Control(7.0))
+
+    asked = server.requests[-1]
+    assert asked["readonly"] == "2"
+    assert asked["query_id"] == asked["log_comment"]
+    assert 7.0 < float(asked["max_execution_time"]) <= 8.0
+    assert int(asked["max_memory_usage"]) > 0
+
+
+def test_a_cancelled_run_returns_at_once_and_kills_its_query(
+    server: FakeServer, feed: CandleFeed, instrument: Instrument
+) -> None:
+    server.fault = "slow"
+    control = Control(20)
+    threading.Timer(0.2, control.cancel).start()
+    started = time.monotonic()
+
+    with pytest.raises(RunCancelled):
+        load(feed, instrument, control)
+
+    assert time.monotonic() - started < 1
+    assert eventually(lambda: any(r["sql"].startswith("KILL") for r in server.requests))
+    killed = next(r for r in server.requests if r["sql"].startswith("KILL"))
+    assert killed["param_token"] in {r.get("query_id") for r in server.requests}
+
+
+def test_a_slow_server_meets_the_deadline(
+    server: FakeServer, feed: CandleFeed, instrument: Instrument
+) -> None:
+    server.fault = "slow"
+    started = time.monotonic()
+
+    with pytest.raises(DeadlineExceeded):
+        load(feed, instrument, Control(0.3))
+
+    assert time.monotonic() - started < 0.55
+
+
+def test_a_deadline_frees_the_embedded_engine(pool: ClickHousePool) -> None:
+    instrument = a_new_instrument()
+    for seed in range(3):
+        insert_minutes(
+            pool, instrument, random_minutes(525_600, seed), source="test", ingested_at=seed
+        )
+
+    with pytest.raises(DeadlineExceeded):
+        load(ClickHouseCandles(pool), instrument, Control(0.1))
+
+    assert eventually(lambda: _n_running(pool) == 0)
+
+
+def _n_running(pool: ClickHousePool) -> int:
+    sql = "SELECT toInt32(count()) FROM system.processes WHERE Settings['log_comment'] != ''"
+    return int(pool.run(lambda client: client.query(sql).result_rows[0][0]))
+
+
+def test_a_second_process_is_told_who_holds_the_directory(pool: ClickHousePool) -> None:
+    assert isinstance(pool.target, EmbeddedEngine)
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from backtest.adapters.candles.feed import ClickHouseCandles\n"
+        "from backtest.adapters.candles.connection import *\n"
+        "from backtest.errors import CandlesUnavailable\n"
+        "pool = ClickHousePool(EmbeddedEngine(directory=Path(sys.argv[1])))\n"
+        "try: ClickHouseCandles(pool).ping()\n"
+        "except CandlesUnavailable as error: print(error.message, *error.__notes__)\n"
+    )
+
+    second = subprocess.run(
+        [sys.executable, "-c", script, str(pool.target.directory)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert second.stderr == ""
+    assert "in use by process" in second.stdout
+    assert "CH_HOST" in second.stdout
+
+
+def test_another_directory_in_this_process_is_an_error_with_a_note(
+    pool: ClickHousePool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp("other")))
+
+    with pytest.raises(CandlesUnavailable) as refused:
+        ClickHouseCandles(other).ping()
+
+    assert "already initialized" in notes(refused.value)
+
+
+def test_candles_outlive_the_process(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("kept")
+    script = (
+        "import sys, numpy as np; from pathlib import Path\n"
+        "from backtest.adapters.candles.table import *\n"
+        "from backtest.adapters.candles.connection import *\n"
+        "from backtest.types import Instrument\n"
+        "pool = ClickHousePool(EmbeddedEngine(directory=Path(sys.argv[1])))\n"
+        "create_table(pool)\n"
+        "columns = dict.fromkeys(PRICE_COLUMNS, np.ones(5))\n"
+        "found = stored_instruments(pool)\n"
+        "given = Minutes(ts_open=60_000 * np.arange(5), columns=columns)\n"
+        "insert_minutes(pool, Instrument(market_id=1, symbol='KEPT'), given, source='test',"
+        " ingested_at=1)\n"
+        "print(sum(stored.n_rows for stored in found))\n"
+    )
+
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(directory)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+
+    assert runs == ["0", "5"]

@@ -1,0 +1,265 @@
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from starlette.types import Message, Receive
+
+from backtest.control import Control
+from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
+from bff.admission.pool import RunPool
+from bff.admission.quotas import Quota
+
+SOON_S = 5
+
+
+@pytest.fixture
+def pool() -> Iterator[RunPool]:
+    pool = RunPool(running=1, waiting=1, retry_after_s=9)
+    yield pool
+    pool.close()
+
+
+async def stays() -> Message:
+    await asyncio.sleep(3_600)
+    raise AssertionError
+
+
+def leaves_when(event: threading.Event) -> Receive:
+    async def receive() -> Message:
+        await asyncio.to_thread(event.wait, SOON_S)
+        return {"type": "http.disconnect"}
+
+    return receive
+
+
+class Patient:
+    """Work that only its control can end."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.ended_by: list[type[BacktestError]] = []
+        self.ended = threading.Event()
+
+    def __call__(self, control: Control) -> None:
+        self.started.set()
+        try:
+            while True:
+                control.check()
+                time.sleep(0.002)
+        except BacktestError as exc:
+            self.ended_by.append(type(exc))
+            raise
+        finally:
+            self.ended.set()
+
+
+def test_the_outcome_comes_from_another_thread(pool: RunPool) -> None:
+    name = asyncio.run(pool.run_in_thread(stays, lambda _: threading.current_thread().name))
+
+    assert name.startswith("run")
+
+
+def test_an_error_of_the_work_is_raised(pool: RunPool) -> None:
+    def fail(_: Control) -> None:
+        raise ValueError("the reason")
+
+    with pytest.raises(ValueError, match="the reason"):
+        asyncio.run(pool.run_in_thread(stays, fail))
+
+
+def test_a_client_that_leaves_ends_its_run(pool: RunPool) -> None:
+    work = Patient()
+
+    with pytest.raises(RunCancelled):
+        asyncio.run(pool.run_in_thread(leaves_when(work.started), work))
+
+    assert work.ended.wait(SOON_S)
+    assert work.ended_by == [RunCancelled]
+
+
+def test_a_body_that_is_still_to_be_read_does_not_look_like_leaving(pool: RunPool) -> None:
+    messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else await stays()
+
+    assert asyncio.run(pool.run_in_thread(receive, lambda _: 7)) == 7
+
+
+def test_a_deadline_ends_the_run(pool: RunPool) -> None:
+    work = Patient()
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(pool.run_in_thread(stays, work, 0.05))
+
+    assert work.ended.wait(SOON_S)
+
+
+def test_a_deadline_is_answered_even_when_the_work_does_not_look(pool: RunPool) -> None:
+    release = threading.Event()
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(pool.run_in_thread(stays, lambda _: release.wait(SOON_S), 0.05))
+
+    release.set()
+
+
+def test_a_deadline_counts_while_waiting_for_a_thread(pool: RunPool) -> None:
+    first, never = Patient(), Patient()
+
+    async def both() -> None:
+        blocking = asyncio.ensure_future(pool.run_in_thread(stays, first))
+        await asyncio.to_thread(first.started.wait, SOON_S)
+        with pytest.raises(DeadlineExceeded):
+            await pool.run_in_thread(stays, never, 0.05)
+        blocking.cancel()
+
+    asyncio.run(both())
+
+    assert not never.started.is_set()
+    assert first.ended.wait(SOON_S)
+
+
+def test_more_than_the_places_is_refused_at_once_and_places_come_back(pool: RunPool) -> None:
+    gone = threading.Event()
+
+    async def crowd() -> list[type[BacktestError]]:
+        tasks = [
+            asyncio.ensure_future(pool.run_in_thread(leaves_when(gone), Patient())) for _ in "123"
+        ]
+        await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
+        gone.set()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        return [type(item) for item in outcomes if isinstance(item, BacktestError)]
+
+    assert asyncio.run(crowd()) == [RunCancelled, RunCancelled, Overloaded]
+    assert asyncio.run(pool.run_in_thread(stays, lambda _: "again")) == "again"
+
+
+def test_one_user_cannot_take_all_places() -> None:
+    pool = RunPool(running=1, waiting=9, per_user=1)
+    greedy, modest = UUID(int=1), UUID(int=2)
+    work = Patient()
+
+    async def crowd() -> None:
+        running = asyncio.ensure_future(pool.run_in_thread(stays, work, user_id=greedy))
+        await asyncio.to_thread(work.started.wait, SOON_S)
+        with pytest.raises(RateLimited):
+            await pool.run_in_thread(stays, lambda _: None, user_id=greedy)
+        other = asyncio.ensure_future(pool.run_in_thread(stays, lambda _: "mine", user_id=modest))
+        running.cancel()
+        assert await other == "mine"
+        assert await pool.run_in_thread(stays, lambda _: "again", user_id=greedy) == "again"
+
+    asyncio.run(crowd())
+    pool.close()
+
+
+def test_closing_ends_what_runs_and_refuses_what_comes() -> None:
+    pool = RunPool(running=1, waiting=0)
+    work = Patient()
+
+    async def run_and_close() -> None:
+        running = asyncio.ensure_future(pool.run_in_thread(stays, work))
+        await asyncio.to_thread(work.started.wait, SOON_S)
+        await asyncio.to_thread(pool.close)
+        with pytest.raises(RunCancelled):
+            await running
+        with pytest.raises(RunCancelled):
+            await pool.run_in_thread(stays, lambda _: None)
+
+    asyncio.run(run_and_close())
+
+    assert work.ended.is_set()
+
+
+def test_a_waiting_user_is_served_between_two_calls_of_another() -> None:
+    pool = RunPool(running=1, waiting=9)
+    work, order = Patient(), list[str]()
+
+    async def crowd() -> None:
+        first = asyncio.ensure_future(pool.run_in_thread(stays, work, user_id=UUID(int=1)))
+        await asyncio.to_thread(work.started.wait, SOON_S)
+        calls = [
+            asyncio.ensure_future(
+                pool.run_in_thread(
+                    stays, lambda _, name=name: order.append(name), user_id=UUID(int=user)
+                )
+            )
+            for user, name in ((1, "greedy 1"), (1, "greedy 2"), (1, "greedy 3"), (2, "modest"))
+        ]
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(*calls)
+
+    asyncio.run(crowd())
+    pool.close()
+
+    assert order == ["greedy 1", "modest", "greedy 2", "greedy 3"]
+
+
+def test_the_wait_of_a_refused_caller_follows_from_recent_runs() -> None:
+    pool = RunPool(running=1, waiting=1, retry_after_s=77)
+    told: list[int] = []
+
+    async def refused() -> None:
+        work = [Patient(), Patient()]
+        calls = [asyncio.ensure_future(pool.run_in_thread(stays, item)) for item in work]
+        await asyncio.to_thread(work[0].started.wait, SOON_S)
+        with pytest.raises(Overloaded) as refusal:
+            await pool.run_in_thread(stays, lambda _: None)
+        told.append(refusal.value.retry_after_s)
+        for call in calls:
+            call.cancel()
+        await asyncio.to_thread(work[0].ended.wait, SOON_S)
+
+    asyncio.run(refused())
+    pool._recent_s.clear()
+    pool._recent_s.extend([4.0, 8.0])
+    asyncio.run(refused())
+    pool.close()
+
+    assert told == [77, 12]
+
+
+def test_draining_refuses_what_waits_and_comes_and_lets_finish_what_runs() -> None:
+    pool = RunPool(running=1, waiting=3)
+    started, release = threading.Event(), threading.Event()
+
+    def work(_: Control) -> str:
+        started.set()
+        assert release.wait(SOON_S)
+        return "finished"
+
+    async def drain() -> str:
+        running = asyncio.ensure_future(pool.run_in_thread(stays, work))
+        await asyncio.to_thread(started.wait, SOON_S)
+        waiting = asyncio.ensure_future(pool.run_in_thread(stays, lambda _: "never"))
+        await asyncio.sleep(0)
+        pool.drain()
+        with pytest.raises(Overloaded):
+            await waiting
+        with pytest.raises(Overloaded):
+            await pool.run_in_thread(stays, lambda _: "never")
+        release.set()
+        return await running
+
+    assert asyncio.run(drain()) == "finished"
+    pool.close()
+
+
+def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some() -> None:
+    pool = RunPool(running=1, waiting=1, quota=Quota(50))
+    user, other = UUID(int=1), UUID(int=2)
+
+    async def spend() -> None:
+        await pool.run_in_thread(stays, lambda _: time.sleep(0.06), user_id=user)
+        with pytest.raises(RateLimited):
+            await pool.run_in_thread(stays, lambda _: None, user_id=user)
+        await pool.run_in_thread(stays, lambda _: None, user_id=other)
+
+    asyncio.run(spend())
+    pool.close()

@@ -1,0 +1,52 @@
+from uuid import UUID
+
+import pytest
+
+from backtest.errors import RateLimited
+from bff.admission.quotas import Quota
+from tests.bff.doubles import GOOD, client, services, token
+
+SOMEBODY, ANOTHER = UUID(int=1), UUID(int=2)
+
+
+def test_a_user_may_take_so_much_at_once_and_is_told_when_there_is_more() -> None:
+    quota = Quota(6)
+
+    for _ in range(6):
+        quota.take(SOMEBODY)
+    with pytest.raises(RateLimited) as refused:
+        quota.take(SOMEBODY)
+
+    assert refused.value.retry_after_s == 10
+    quota.take(ANOTHER)
+
+
+def test_what_was_begun_within_the_quota_may_end_beyond_it() -> None:
+    quota = Quota(60_000)
+
+    quota.check(SOMEBODY)
+    quota.spend(SOMEBODY, 40_000)
+    quota.check(SOMEBODY)
+    quota.spend(SOMEBODY, 90_000)
+    with pytest.raises(RateLimited):
+        quota.check(SOMEBODY)
+
+    quota.check(ANOTHER)
+
+
+@pytest.mark.parametrize("path", ["/backtests", "/graphql"])
+def test_each_face_counts_requests(path: str) -> None:
+    built = services(requests=Quota(2))
+    body = GOOD if path == "/backtests" else {"query": "{ indicators { id } }"}
+
+    with client(built) as opened:
+        answers = [
+            opened.post(path, json=body, headers={"Authorization": f"Bearer {token(built)}"})
+            for _ in range(3)
+        ]
+
+    refused = answers[-1]
+    assert "retry-after" not in answers[1].headers
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) == 30
+    assert "rate_limited" in refused.text

@@ -1,0 +1,281 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from backtest.axes import axis_len, axis_values
+from backtest.indicators.catalog import INDICATORS
+from backtest.types import Ranking, RankingMetric
+from bff.config.default_axes import YamlDefaults
+from bff.config.settings import CONFIGS, SettingsError, load_settings
+
+SECRET = "s" * 32
+
+
+@pytest.fixture(scope="module")
+def shipped() -> YamlDefaults:
+    return load_settings({}).grid_defaults
+
+
+def problems(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def with_file(folder: Path, name: str, text: str) -> dict[str, str]:
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return {f"ROEHUB_{name.upper()}_CONFIG": str(path)}
+
+
+@pytest.mark.parametrize("env", ["dev", "test", "prod"])
+def test_shipped_configuration_loads(env: str) -> None:
+    settings = load_settings({"ROEHUB_ENV": env, "IDENTITY_JWT_SECRET": SECRET})
+
+    assert settings.env == env
+
+
+def test_an_empty_environment_means_dev() -> None:
+    assert load_settings({}).env == "dev"
+
+
+def test_empty_variables_count_as_absent() -> None:
+    settings = load_settings({"ROEHUB_ENV": "", "CH_HOST": "", "CH_PORT": ""})
+
+    assert settings.environment.ch_host is None
+
+
+def test_policy_holds_what_the_files_say() -> None:
+    policy = load_settings({"ROEHUB_ENV": "test", "ROEHUB_THREADS": "7"}).policy(cpus=2)
+
+    assert policy.threads == 7
+    assert (policy.warmup_bars, policy.top_k, policy.preselect) == (200, 300, 20_000)
+    assert policy.max_compute_bytes_total == 5 << 30
+    assert policy.ranking == Ranking(primary=RankingMetric.TOTAL_RETURN_PCT)
+    assert policy.fee_pct_by_market_id == {1: 0.075, 2: 0.1, 3: 0.075, 4: 0.1}
+
+
+def test_a_file_that_is_silent_gets_the_usual_defaults(tmp_path: Path) -> None:
+    settings = load_settings(with_file(tmp_path, "backtest", "version: 1\nbacktest: {}\n"))
+
+    assert settings.policy(cpus=3).threads == 3
+    assert settings.backtest.top_k_default == 300
+
+
+def test_settings_do_not_print_secrets() -> None:
+    environ = {
+        "ROEHUB_ENV": "prod",
+        "IDENTITY_JWT_SECRET": "signing-" + SECRET,
+        "CH_PASSWORD": "candles-hunter2",
+        "STRATEGY_PG_DSN": "postgresql://user:hunter2@db/strategies",
+    }
+
+    shown = repr(load_settings(environ))
+
+    assert "hunter2" not in shown
+    assert SECRET not in shown
+
+
+def test_every_problem_of_all_sources_is_listed_at_once(tmp_path: Path) -> None:
+    environ = {
+        "ROEHUB_TREADS": "2",
+        "CH_PORT": "http",
+        **with_file(tmp_path, "backtest", "version: 1\nbacktest: {top_k_default: 0, topk: 1}\n"),
+        **with_file(tmp_path, "indicators", "version: 2\nindicators: {}\n"),
+    }
+
+    found = "\n".join(problems(environ))
+
+    assert "environment: ROEHUB_TREADS: unknown variable" in found
+    assert "environment: CH_PORT:" in found
+    assert "backtest.yaml: backtest.top_k_default:" in found
+    assert "backtest.yaml: backtest.topk: unknown key" in found
+    assert "indicators.yaml: version:" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", "backtest.yaml"),
+        ("version: 1\n  bad: [", "line"),
+        ("version: 1\nversion: 1\n", "repeated"),
+        ("- a\n- b\n", "backtest.yaml"),
+        ("version: 1\nbacktest: {warmup_bars_default: 1.5}\n", "backtest.warmup_bars_default"),
+        ("version: 1\nbacktest: {warmup_bars_default: true}\n", "backtest.warmup_bars_default"),
+        ("version: 1\nbacktest: {warmup_bars_default: '200'}\n", "backtest.warmup_bars_default"),
+        ("version: 1\nbacktest: {sync: {sync_deadline_seconds: .inf}}\n", "sync_deadline_seconds"),
+        ("version: 1\nbacktest: {execution: {slippage_pct_default: 100}}\n", "slippage_pct"),
+        (
+            "version: 1\nbacktest: {execution: {fee_pct_default_by_market_id: {0: 0.1}}}\n",
+            "fee_pct_default_by_market_id",
+        ),
+        (
+            "version: 1\nbacktest: {ranking: {secondary_metric_default: total_return_pct}}\n",
+            "must differ",
+        ),
+        (
+            "version: 1\nbacktest: {ranking: {primary_metric_default: luck}}\n",
+            "primary_metric_default",
+        ),
+        ("version: 1\nserver: {allowed_origins: ['*']}\n", "server.allowed_origins.0"),
+        ("version: 1\nserver: {allowed_origins: [https://x.org/]}\n", "allowed_origins.0"),
+        ("version: 1\ncompute: {threads: 0}\n", "compute.threads"),
+    ],
+)
+def test_a_bad_backtest_file_is_refused_with_its_place(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    assert place in "\n".join(problems(with_file(tmp_path, "backtest", text)))
+
+
+def test_a_missing_file_is_a_problem_of_its_own() -> None:
+    (found,) = problems({"ROEHUB_BACKTEST_CONFIG": "/nowhere/backtest.yaml"})
+
+    assert found.startswith("/nowhere/backtest.yaml: the file cannot be read")
+
+
+@pytest.mark.parametrize("secret", [None, "", "short", "x" * 31])
+def test_prod_needs_a_long_secret(secret: str | None) -> None:
+    environ = {"ROEHUB_ENV": "prod"} | ({} if secret is None else {"IDENTITY_JWT_SECRET": secret})
+
+    (found,) = problems(environ)
+
+    assert found.startswith("environment: IDENTITY_JWT_SECRET: must have at least 32 bytes")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ROEHUB_ENV", "production"),
+        ("ROEHUB_THREADS", "0"),
+        ("CH_PORT", "70000"),
+        ("CH_SECURE", "perhaps"),
+        ("IDENTITY_COOKIE_NAME", "a=b;"),
+    ],
+)
+def test_a_bad_variable_is_refused_without_repeating_it(name: str, value: str) -> None:
+    (found,) = problems({name: value})
+
+    assert found.startswith(f"environment: {name}:")
+
+
+def axes_of(edit: dict[str, object] | None) -> str:
+    document = yaml.safe_load((CONFIGS / "dev" / "indicators.yaml").read_text(encoding="utf-8"))
+    if edit is None:
+        del document["indicators"]["ma.sma"]
+    else:
+        document["indicators"] |= edit
+    return yaml.safe_dump(document)
+
+
+WINDOW = {"mode": "explicit", "values": [20]}
+CLOSE = {"mode": "explicit", "values": ["close"]}
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (None, "indicators.ma.sma: the indicator is missing"),
+        ({"ma.smma": {}}, "indicators.ma.smma: no such indicator"),
+        ({"structure.pivot_low": {}}, "structure.pivot_low: no such indicator"),
+        ({"ma.sma": {"params": {"window": WINDOW}}}, "ma.sma.source: the source is missing"),
+        ({"ma.sma": {"source": CLOSE}}, "ma.sma.params.window: the axis is missing"),
+        ({"ma.sma": {"source": CLOSE, "params": {"windw": WINDOW}}}, "params.windw: unknown"),
+        (
+            {"ma.sma": {"source": {"mode": "explicit", "values": ["cloze"]}, "params": {}}},
+            "ma.sma.source: a source must be one of",
+        ),
+        ({"ma.vwma": {"source": CLOSE, "params": {"window": WINDOW}}}, "fixed series"),
+        (
+            {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": [1]}}}},
+            "between 2 and 2000, was 1",
+        ),
+        (
+            {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": [2.5]}}}},
+            "must be whole",
+        ),
+        (
+            {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": []}}}},
+            "window.values: values must not be empty",
+        ),
+        (
+            {"ma.vwma": {"params": {"window": {"mode": "rnge", "values": [2]}}}},
+            "ma.vwma.params.window",
+        ),
+        (
+            {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": [True]}}}},
+            "ma.vwma.params.window.values.0",
+        ),
+        (
+            {
+                "trend.keltner": {
+                    "params": {
+                        "window": WINDOW,
+                        "mult": {"mode": "range", "start": 0.105, "stop_incl": 1, "step": 0.01},
+                    }
+                }
+            },
+            "steps of 0.01 counted from 0.1",
+        ),
+        (
+            {
+                "volatility.tr": {
+                    "signals": {
+                        "long_delta_periods": {"mode": "explicit", "values": [0]},
+                        "short_delta_periods": {"mode": "explicit", "values": [-1]},
+                    }
+                }
+            },
+            "long_delta_periods: a value must not be 0",
+        ),
+    ],
+)
+def test_default_axes_are_held_against_the_catalog(
+    tmp_path: Path, edit: dict[str, object] | None, place: str
+) -> None:
+    found = problems(with_file(tmp_path, "indicators", axes_of(edit)))
+
+    assert place in "\n".join(found)
+
+
+def test_a_huge_default_range_is_refused_without_building_it(tmp_path: Path) -> None:
+    huge = {"mode": "range", "start": 0.1, "stop_incl": 10, "step": 1e-12}
+    text = axes_of({"trend.keltner": {"params": {"window": WINDOW, "mult": huge}}})
+
+    assert "at most 1000000 values" in "\n".join(problems(with_file(tmp_path, "indicators", text)))
+
+
+def test_shipped_defaults_are_the_same_everywhere() -> None:
+    texts = {(CONFIGS / env / "indicators.yaml").read_bytes() for env in ("dev", "test", "prod")}
+
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("indicator_id", sorted(k for k, v in INDICATORS.items() if v.rule))
+def test_each_indicator_runs_alone_with_its_defaults(
+    shipped: YamlDefaults, indicator_id: str
+) -> None:
+    row = INDICATORS[indicator_id]
+    axes = shipped.indicator_axes(indicator_id)
+    signals = shipped.signal_axes(indicator_id)
+
+    n_variants = 1
+    for axis in (*axes.values(), *signals.values()):
+        n_variants *= axis_len(axis)
+
+    assert set(axes) == set(row.axes)
+    assert row.rule is not None
+    assert {name: axis_values(axis) for name, axis in signals.items()} == {
+        param.name: (param.default,) for param in row.rule.params
+    }
+    assert n_variants <= 60_000
+    for param in row.params:
+        assert param.affects_primary or axis_values(axes[param.name]) == (param.default,)
+
+
+def test_the_largest_run_must_fit_into_the_memory_for_all(tmp_path: Path) -> None:
+    environ = with_file(tmp_path, "backtest", "version: 1\ncompute: {memory_bytes: 1000}\n")
+
+    (problem,) = problems(environ)
+    assert "memory_bytes must be at least max_compute_bytes_total" in problem

@@ -1,0 +1,323 @@
+"""Runs in a process of their own: what comes back, what is cancelled, and what a crash costs."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from backtest.control import Control
+from backtest.errors import (
+    BacktestError,
+    CandlesUnavailable,
+    DeadlineExceeded,
+    GuardExceeded,
+    InvalidRequest,
+    NoMarketData,
+    Overloaded,
+    Problem,
+    RateLimited,
+    RunCancelled,
+    RunnerUnavailable,
+    StrategyNotFound,
+)
+from bff.admission.memory_budget import MemoryBudget
+from bff.config.settings import load_settings
+from bff.http.errors import Code, RoehubError
+from bff.runner import client as apart
+from bff.runner.client import RunnerProcess
+from bff.runner.local import Job, LocalRunner
+from bff.telemetry.facts import collect, note
+from resolvers.service import BacktestService
+from tests.bff.doubles import Courier, services
+
+SOON_S = 10.0
+
+FAILURES = (
+    InvalidRequest([Problem(("template", 0), "code", "message")], "headline"),
+    NoMarketData(),
+    GuardExceeded("too many", error="max", stage="stage_a", n=7),
+    StrategyNotFound(UUID(int=1)),
+    RateLimited(3),
+    Overloaded(4),
+    CandlesUnavailable("down"),
+    DeadlineExceeded(5.0),
+)
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
+    folder = tmp_path_factory.mktemp("runner")
+    settings = load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(folder)})
+    with closing(RunnerProcess(settings)) as made:
+        yield made
+
+
+def where(_service: BacktestService, _control: Control) -> tuple[int, int]:
+    return os.getpid(), os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def end_the_process(_service: BacktestService, _control: Control) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def wait_for_control(_service: BacktestService, control: Control) -> None:
+    while True:
+        control.check()
+        time.sleep(0.002)
+
+
+def divide_by_zero(_service: BacktestService, _control: Control) -> float:
+    return 1 / 0
+
+
+def give_what_cannot_travel(_service: BacktestService, _control: Control) -> object:
+    return threading.Lock()
+
+
+class Unreadable:
+    """Travels, but nobody can read it."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("no number",)
+
+
+def give_what_cannot_be_read(_service: BacktestService, _control: Control) -> Unreadable:
+    return Unreadable()
+
+
+def exit_the_thread(_service: BacktestService, _control: Control) -> None:
+    raise SystemExit
+
+
+def note_what_cannot_travel(_service: BacktestService, _control: Control) -> None:
+    note(lock=threading.Lock())
+
+
+def fall_silent(_service: BacktestService, _control: Control) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class BeginAndWait:
+    """A job that tells by a file that it has begun, and ends with its control."""
+
+    def __init__(self, told: Path) -> None:
+        self.told = told
+
+    def __call__(self, service: BacktestService, control: Control) -> None:
+        self.told.touch()
+        wait_for_control(service, control)
+
+
+def tell_facts(_service: BacktestService, control: Control) -> None:
+    control.claim(1_000)
+    note(stage_a_variants=7)
+
+
+class FailWith:
+    """A job that raises one of the failures."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __call__(self, _service: BacktestService, _control: Control) -> None:
+        error = FAILURES[self.n]
+        error.add_note("advice")
+        raise error
+
+
+def test_jobs_are_done_elsewhere_with_a_lower_priority(runner: RunnerProcess) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+
+    pid, niceness = runner.do(where, Control())
+
+    assert pid == runner.pid != os.getpid()
+    assert niceness == before + 10
+
+
+@pytest.mark.parametrize("n", range(len(FAILURES)))
+def test_a_failure_comes_back_as_it_was(runner: RunnerProcess, n: int) -> None:
+    expected = FAILURES[n]
+
+    with pytest.raises(type(expected)) as caught:
+        runner.do(FailWith(n), Control())
+
+    shown = {**vars(caught.value)}
+    assert shown.pop("__notes__") == ["advice"]
+    assert shown == {key: value for key, value in vars(expected).items() if key != "__notes__"}
+    assert str(caught.value) == str(expected)
+
+
+def test_a_cancelled_job_ends_over_there(runner: RunnerProcess, tmp_path: Path) -> None:
+    control = Control(60)
+    with ThreadPoolExecutor(1) as thread:
+        job = thread.submit(runner.do, BeginAndWait(tmp_path / "begun"), control)
+        wait_for((tmp_path / "begun").exists)
+        control.cancel()
+
+        with pytest.raises(RunCancelled):
+            job.result(SOON_S)
+
+
+def test_a_job_that_was_cancelled_before_it_began_ends_too(runner: RunnerProcess) -> None:
+    control = Control(60)
+    control.cancel()
+
+    with pytest.raises(RunCancelled):
+        runner.do(wait_for_control, control)
+
+
+def test_the_deadline_goes_along_with_what_is_left_of_it(runner: RunnerProcess) -> None:
+    control = Control(0.4)
+    time.sleep(0.2)
+    started = time.monotonic()
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        runner.do(wait_for_control, control)
+
+    assert caught.value.details == {"deadline_seconds": 0.4}
+    assert 0.15 <= time.monotonic() - started < 0.4 + SOON_S
+
+
+def test_what_was_noted_over_there_is_known_here(runner: RunnerProcess) -> None:
+    facts = collect()
+
+    runner.do(tell_facts, Control())
+
+    assert facts == {"stage_a_variants": 7, "estimated_bytes": 1_000}
+
+
+def test_a_bug_is_masked_over_there_and_known_by_its_id(runner: RunnerProcess) -> None:
+    facts = collect()
+
+    for job in (divide_by_zero, give_what_cannot_travel, exit_the_thread):
+        with pytest.raises(RoehubError) as caught:
+            runner.do(job, Control())
+
+        assert caught.value.code is Code.UNEXPECTED_ERROR
+        assert facts["error_id"] == caught.value.details["error_id"]
+
+
+def test_a_fact_that_cannot_travel_does_not_keep_the_reply(runner: RunnerProcess) -> None:
+    with pytest.raises(RoehubError):
+        runner.do(note_what_cannot_travel, Control())
+
+
+def test_many_jobs_at_once_get_their_own_answers(runner: RunnerProcess) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda n: runner.do(Double(n), Control()), range(400)))
+
+    assert found == [2 * n for n in range(400)]
+
+
+class Double:
+    """A job with an argument."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __call__(self, _service: BacktestService, _control: Control) -> int:
+        return 2 * self.n
+
+
+@pytest.mark.parametrize("crash", [end_the_process, give_what_cannot_be_read, fall_silent])
+def test_a_crash_fails_what_ran_and_the_next_job_has_another_process(
+    runner: RunnerProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    crash: Job[object],
+) -> None:
+    monkeypatch.setattr(apart, "SILENT_S", 0.5)
+    lost, _ = runner.do(where, Control())
+    with ThreadPoolExecutor(2) as threads:
+        waiting = threads.submit(runner.do, BeginAndWait(tmp_path / "begun"), Control(60))
+        wait_for((tmp_path / "begun").exists)
+        with pytest.raises(RunnerUnavailable):
+            runner.do(crash, Control(0.5))
+        with pytest.raises(RunnerUnavailable):
+            waiting.result(SOON_S)
+
+    pid, _ = runner.do(where, Control())
+    assert pid != lost
+    assert not _lives(lost)
+
+
+def test_a_process_that_had_settled_is_replaced_before_anybody_asks(
+    runner: RunnerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "SETTLED_S", 0.0)
+    lost, _ = runner.do(where, Control())
+    with pytest.raises(RunnerUnavailable):
+        runner.do(end_the_process, Control())
+
+    wait_for(lambda: runner.pid not in {lost, None})
+
+
+def test_closing_ends_the_process_and_what_runs_in_it(tmp_path: Path) -> None:
+    runner = RunnerProcess(load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(tmp_path)}))
+    pid, _ = runner.do(where, Control())
+    with ThreadPoolExecutor(1) as thread:
+        job = thread.submit(runner.do, wait_for_control, Control(60))
+        time.sleep(0.1)
+        runner.close()
+
+        with pytest.raises(BacktestError):
+            job.result(SOON_S)
+
+    assert runner.pid is None
+    assert not _lives(pid)
+    with pytest.raises(RunnerUnavailable):
+        runner.do(where, Control())
+
+
+def test_claims_are_given_back_when_a_job_ends() -> None:
+    budget, asked = MemoryBudget(100), services()
+    here = LocalRunner(
+        service=asked.service,
+        candles=asked.candles,
+        strategies=asked.strategies,
+        memory=budget,
+        close=lambda: None,
+    )
+    held: list[int] = []
+
+    def job(_: BacktestService, control: Control) -> None:
+        control.claim(30)
+        control.claim(60)
+        held.append(budget.n_taken)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: here.do(job, Control(SOON_S)), range(8)))
+
+    assert len(held) == 8
+    assert 60 <= max(held) <= 100
+    assert budget.n_taken == 0
+
+
+def test_the_double_of_other_tests_carries_as_the_process_does() -> None:
+    runner = services().runner
+
+    assert isinstance(runner, Courier)
+    with pytest.raises(GuardExceeded):
+        runner.do(FailWith(2), Control())
+
+
+def wait_for(claim: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + SOON_S
+    while not claim():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""Every way in which a store is broken, and what some rounds of it give."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tests.backtest.adapters.clickhouse_server import TABLE_FAULTS
+from trials.faults.asking import FACES, SAVED, TEMPLATE
+from trials.faults.strategy_stores import BROKEN_LINES
+from trials.faults.world import DEADLINE_S, World
+
+HANG_S = DEADLINE_S + 1.0
+COMPILED_S = 60.0
+KILLED_AFTER_S = 0.2
+ANSWERED = ("error after 200", "wrong credentials", "no table", "cut", "slow", *TABLE_FAULTS)
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What many rounds of one kind gave."""
+
+    allowed: frozenset[int] = frozenset({200, 503, 504})
+    statuses: Counter[int] = field(default_factory=Counter[int])
+    n_wrong: int = 0
+    n_hangs: int = 0
+    n_not_recovered: int = 0
+    slowest_s: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        return not (
+            self.n_wrong
+            or self.n_hangs
+            or self.n_not_recovered
+            or self.statuses.keys() - self.allowed
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A fault, the request that runs into it, and the statuses that this may give."""
+
+    name: str
+    allowed: frozenset[int] = frozenset({200, 503, 504})
+    body: Mapping[str, Any]
+    spoil: "partial[None]"
+
+
+def candle_kinds(world: World) -> list[Kind]:
+    """The candle server, and the way to it."""
+    candles = world.candles
+    return [
+        Kind(name=f"candles {part}: {fault}", body=TEMPLATE, spoil=partial(setattr, *place, fault))
+        for part, place, faults in (
+            ("answer", (candles.server, "fault"), ANSWERED),
+            ("line", (candles.wire, "state"), BROKEN_LINES),
+        )
+        for fault in faults
+    ]
+
+
+def strategy_kinds(world: World) -> list[Kind]:
+    """The store of saved strategies, and the way to it."""
+    store = world.strategies
+    return [
+        Kind(name=f"{store.name}: {fault}", body=SAVED, spoil=partial(store.spoil, fault))
+        for fault in store.faults
+    ]
+
+
+def runner_kinds(world: World) -> list[Kind]:
+    """The process that computes, ended in the middle of a run."""
+
+    def kill() -> None:
+        world.candles.server.fault = "slow"
+        pid = world.runner.pid
+        assert pid is not None
+        threading.Timer(KILLED_AFTER_S, os.kill, [pid, signal.SIGKILL]).start()
+
+    name, only = "process of runs: killed", frozenset({503})
+    return [Kind(name=name, allowed=only, body=TEMPLATE, spoil=partial(kill))]
+
+
+def rounds(world: World, kind: Kind, times: int) -> Outcome:
+    """Break, ask, mend, ask, over both faces by turns.
+
+    What a face answers before the first round is right.
+    """
+    world.mend()
+    right = {face: _right(world, face, kind.body) for face in FACES}
+    outcome = Outcome(allowed=kind.allowed)
+    for n in range(times):
+        face = FACES[n % len(FACES)]
+        kind.spoil()
+        started = time.monotonic()
+        answer = status, _ = world.ask(face, kind.body)
+        took_s = time.monotonic() - started
+        world.mend()
+        outcome.statuses[status] += 1
+        outcome.n_wrong += status == 200 and answer != right[face]
+        outcome.n_hangs += took_s > HANG_S
+        outcome.slowest_s = max(outcome.slowest_s, took_s)
+        outcome.n_not_recovered += world.ask(face, kind.body) != right[face]
+    return outcome
+
+
+def _right(world: World, face: str, body: Mapping[str, Any]) -> tuple[int, bytes]:
+    """The answer of a whole world; compiling kernels for the first time outlasts deadlines."""
+    ends_at = time.monotonic() + COMPILED_S
+    while (answer := world.ask(face, body))[0] == 504 and time.monotonic() < ends_at:
+        pass
+    assert answer[0] == 200, answer
+    return answer

@@ -1,0 +1,20 @@
+"""`python -m trials.faults.runner FD`: a process of runs with little patience for stores."""
+
+import logging
+
+from backtest.adapters.candles import feed
+from backtest.adapters.strategies import reader, table
+from bff.runner.server import serve_calls
+from bff.wiring import local_runner
+
+SILENCE_S = 1
+
+if __name__ == "__main__":
+    for module, name in (
+        (reader, "TIMEOUT_S"),
+        (table, "TIMEOUT_S"),
+        (feed, "_PING_SILENCE_S"),
+    ):
+        setattr(module, name, SILENCE_S)
+    logging.disable()  # what fails here is meant to
+    serve_calls(local_runner)

@@ -1,0 +1,160 @@
+"""`serve` as a real process: how it starts and stops while its stores fail."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx2 import Client, TransportError
+
+from bff.http.auth import issue_token
+from tests.bff.doubles import USER
+from tests.bff.served import Served, children, serving, start_that_ends
+from trials.faults.asking import FACES, SAVED, TEMPLATE, asked
+from trials.faults.strategy_stores import StoreOpener, StrategyStore, postgres_store, sqlite_store
+from trials.faults.world import CandleStore, candle_store
+
+SECRET = "s" * 32
+ABSENT = {"Postgres": "refused", "SQLite": "not a database"}
+WAITS_S = 1.5
+AT_ONCE_S = 1.0
+Stores = tuple[CandleStore, StrategyStore]
+
+
+@pytest.fixture(params=[sqlite_store, postgres_store], ids=["SQLite", "Postgres"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Stores]:
+    opener: StoreOpener = request.param
+    with candle_store(tmp_path / "engine") as candles, opener(tmp_path) as strategies:
+        yield candles, strategies
+
+
+def environ(env: str, *parts: CandleStore | StrategyStore) -> dict[str, str]:
+    merged = {"ROEHUB_ENV": env, "IDENTITY_JWT_SECRET": SECRET}
+    for part in parts:
+        merged |= part.environ
+    return merged
+
+
+def ask(served: Served, body: Mapping[str, Any], face: str = "REST") -> tuple[int, bytes]:
+    token = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=3_600)
+    with Client(base_url=served.address, timeout=60) as client:
+        return asked(client, token, face, body)
+
+
+def answers(served: Served) -> list[tuple[int, bytes]]:
+    """Both kinds of runs over both faces, once each."""
+    return [ask(served, body, face) for body in (TEMPLATE, SAVED) for face in FACES]
+
+
+def wait_for(claim: Callable[[], bool], within_s: float = 10.0) -> None:
+    ends_at = time.monotonic() + within_s
+    while not claim():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def code_of(body: bytes) -> str:
+    answer = json.loads(body)
+    error = answer["error"] if "error" in answer else answer["errors"][0]["extensions"]
+    return error["code"]
+
+
+def test_in_dev_a_service_without_its_stores_starts_says_so_and_recovers_when_they_come(
+    tmp_path: Path, stores: Stores
+) -> None:
+    candles, strategies = stores
+    candles.wire.state = "refused"
+    strategies.spoil(ABSENT[strategies.name])
+
+    with serving(tmp_path, **environ("dev", *stores)) as served:
+        before = answers(served)
+        candles.mend()
+        strategies.mend()
+        after = answers(served)
+        served.process.send_signal(signal.SIGTERM)
+
+        assert served.process.wait(30) == 0
+    assert "The candle store is not available" in served.told
+    assert "The strategy store is not available" in served.told
+    assert served.told.count("store_not_ready") == 2
+    assert [(status, code_of(body)) for status, body in before] == [(503, "unavailable")] * 4
+    assert [status for status, _ in after] == [200] * 4
+
+
+def test_in_prod_a_service_without_its_strategy_store_does_not_start(
+    tmp_path: Path, stores: Stores
+) -> None:
+    _, strategies = stores
+    strategies.spoil(ABSENT[strategies.name])
+
+    refused = start_that_ends(ROEHUB_DATA_DIR=str(tmp_path), **environ("prod", *stores))
+
+    assert refused.returncode == 1
+    assert "The strategy store is not available" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_second_signal_ends_a_process_that_was_waiting_for_a_long_run(tmp_path: Path) -> None:
+    with (
+        candle_store(tmp_path / "engine") as candles,
+        serving(tmp_path, **environ("dev", candles)) as served,
+        ThreadPoolExecutor(1) as client,
+    ):
+        candles.server.requests.clear()
+        candles.server.fault = "slow"
+        run = client.submit(ask, served, TEMPLATE)
+        wait_for(lambda: bool(candles.server.requests))
+        served.process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            served.process.wait(WAITS_S)
+        was_running = not run.done()
+        served.process.send_signal(signal.SIGTERM)
+
+        assert served.process.wait(AT_ONCE_S) == 128 + signal.SIGTERM
+        assert was_running
+        assert isinstance(run.exception(), TransportError)
+
+
+def test_a_lost_process_of_runs_costs_the_runs_it_had_and_nothing_else(tmp_path: Path) -> None:
+    with (
+        candle_store(tmp_path / "engine") as candles,
+        serving(tmp_path, **environ("dev", candles)) as served,
+        ThreadPoolExecutor(2) as clients,
+    ):
+        right = {face: ask(served, TEMPLATE, face) for face in FACES}
+        candles.server.requests.clear()
+        candles.server.fault = "slow"
+        runs = [clients.submit(ask, served, TEMPLATE, face) for face in FACES]
+        wait_for(lambda: len(candles.server.requests) >= len(runs))
+        (lost,) = children(served.process.pid)
+        os.kill(lost, signal.SIGKILL)
+        refused = [run.result(AT_ONCE_S) for run in runs]
+        candles.mend()
+        after = {face: ask(served, TEMPLATE, face) for face in FACES}
+        (replaced,) = children(served.process.pid)
+
+    assert [(status, code_of(body)) for status, body in refused] == [(503, "unavailable")] * 2
+    assert [status for status, _ in right.values()] == [200] * 2
+    assert after == right
+    assert replaced != lost
+
+
+def test_a_killed_server_leaves_nothing_running(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        (runner,) = children(served.process.pid)
+        served.process.kill()
+        served.process.wait()
+        wait_for(lambda: not lives(runner), within_s=2.0)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] != "Z"
+    except FileNotFoundError:
+        return False

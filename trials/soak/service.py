@@ -1,0 +1,102 @@
+"""The real service as a process of its own, over a store that has bad moments."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from bff.config.secret import signing_secret
+from bff.config.settings import load_settings
+from bff.http.auth import issue_token
+from tests.bff.served import children
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE_S = 5.0
+N_USERS = 8
+CONFIG = f"""
+version: 1
+backtest: {{sync: {{sync_deadline_seconds: {DEADLINE_S}}}}}
+server: {{drain_seconds: {DEADLINE_S}}}
+compute: {{threads: 2, running_runs: 2, waiting_runs: 16, runs_per_user: 6}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A running process, where it listens, and tokens of several users."""
+
+    process: subprocess.Popen[str]
+    port: int
+    tokens: tuple[str, ...]
+
+    def resident_bytes(self) -> int:
+        """Physical memory of the process and of the one it started for runs."""
+        pid = self.process.pid
+        return sum(map(_resident_bytes, (pid, *children(pid))))
+
+
+def _resident_bytes(pid: int) -> int:
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def running_store(folder: Path, *, seed: int, share: float) -> Generator[int]:
+    """The port of a candle server in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "trials.soak.store", str(folder), str(seed), str(share)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+
+
+@contextmanager
+def running_service(folder: Path, store_port: int, *options: str) -> Generator[Service]:
+    """A fresh process; killed at the end of the block unless it has ended by itself."""
+    config = folder / "backtest.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    environ = {
+        "ROEHUB_ENV": "test",
+        "ROEHUB_DATA_DIR": str(folder),
+        "ROEHUB_BACKTEST_CONFIG": str(config),
+        "CH_HOST": "127.0.0.1",
+        "CH_PORT": str(store_port),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "bff", "serve", "--port", "0", *options],
+        env=os.environ | environ,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        try:
+            yield Service(process=process, port=_told_port(process), tokens=_tokens(environ))
+        finally:
+            process.kill()
+
+
+def _told_port(process: subprocess.Popen[str]) -> int:
+    assert process.stderr is not None
+    told = (re.search(r"Serving on \S+:(\d+)", line) for line in process.stderr)
+    port = next(int(found.group(1)) for found in told if found)
+    threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
+    return port
+
+
+def _tokens(environ: dict[str, str]) -> tuple[str, ...]:
+    secret = signing_secret(load_settings(environ))
+    return tuple(
+        issue_token(secret, user_id=UUID(int=n + 1), paid_level="pro", ttl_s=86_400)
+        for n in range(N_USERS)
+    )

@@ -1,0 +1,22 @@
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from trials.soak.leaving import BODIES, Scene, opened_scene, until_idle, until_killed
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with opened_scene(tmp_path_factory.mktemp("leaving"), seed=1) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_a_client_that_leaves_frees_its_thread(scene: Scene, path: str) -> None:
+    assert until_idle(scene, path, random.Random(1)) < 1
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_a_client_that_leaves_has_its_query_killed(scene: Scene, path: str) -> None:
+    assert until_killed(scene, path, random.Random(1)) < 2

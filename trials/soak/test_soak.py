@@ -1,0 +1,32 @@
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trials.soak.load import drain, soak
+from trials.soak.service import running_service, running_store
+
+
+@pytest.fixture(scope="module")
+def store_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with running_store(tmp_path_factory.mktemp("store"), seed=1, share=0.1) as port:
+        yield port
+
+
+def test_a_loaded_service_gives_only_right_answers_and_documented_refusals(
+    tmp_path: Path, store_port: int
+) -> None:
+    with running_service(tmp_path, store_port) as service:
+        record = asyncio.run(soak(service, seconds=60, n_clients=16, seed=1))
+
+    assert record.problems == {}
+    assert record.statuses["run"]["200"] > 0
+
+
+def test_a_service_that_is_stopped_under_load_loses_nothing(
+    tmp_path: Path, store_port: int
+) -> None:
+    seen = drain(tmp_path, store_port, n_clients=16, seed=1)
+
+    assert (seen["lost"], seen["exit codes other than 0"]) == (0, 0)
