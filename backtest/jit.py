@@ -4,10 +4,8 @@ See: docs/kernels.md
 """
 
 import hashlib
-import os
 import platform
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -17,6 +15,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 import llvmlite  # pyright: ignore[reportMissingTypeStubs]
 import numba
 import numpy as np
+
+from backtest.kernel_cache import KernelCache, find_folder
 
 config: Any = import_module("numba.core.config")
 
@@ -38,26 +38,18 @@ def _sources_digest() -> str:
     digest = hashlib.sha256()
     digest.update(f"{numba.__version__} {llvmlite.__version__} {np.__version__}".encode())
     digest.update(f"{sys.version} {platform.machine()} {platform.system()}".encode())
-    files = [Path(__file__), *(f for d in _KERNEL_FOLDERS for f in (_PACKAGE / d).rglob("*.py"))]
+    files = [
+        Path(__file__),
+        _PACKAGE / "kernel_cache.py",
+        *(f for d in _KERNEL_FOLDERS for f in (_PACKAGE / d).rglob("*.py")),
+    ]
     for file in sorted(files):
         digest.update(str(file.relative_to(_PACKAGE)).encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _cache_folder() -> Path:
-    """A private folder named by the digest; a temporary one where the home is not writable."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = root / "roehub-backtest" / _sources_digest()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = Path(tempfile.gettempdir()) / f"roehub-backtest-{os.getuid()}" / folder.name
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-config.CACHE_DIR = str(_cache_folder())
+_folder = find_folder(_sources_digest())
 
 
 def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -74,7 +66,9 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
-        dispatcher = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+        dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+        if _folder is not None and not config.DISABLE_JIT:
+            dispatcher._cache = KernelCache(function, _folder)  # noqa: SLF001 - no public way
         _declared.append((dispatcher, signature))
         return cast("Callable[P, R]", dispatcher)
 

@@ -21,6 +21,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from backtest.adapters.candles.embedded_lock import other_holder
+from backtest.adapters.candles.profile import PINNED, forced_otherwise
 from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
 from backtest.errors import CandlesUnavailable
 
@@ -173,9 +174,13 @@ def _answered(once: Callable[[], T]) -> T:
 
 
 def _open_server(server: ClickHouseServer, *, read_timeout_s: int = _READ_TIMEOUT_S) -> Client:
-    """A client that leaves out settings which the user's profile does not allow to change."""
+    """A client whose answers are whole, or none.
+
+    Settings that the user's profile does not allow to change are left out, unless they decide
+    about that.
+    """
     common.set_setting("invalid_setting_action", "drop")
-    return clickhouse_connect.get_client(
+    client = clickhouse_connect.get_client(
         interface="https" if server.secure else "http",
         host=server.host,
         port=server.port or (8443 if server.secure else 8123),
@@ -188,26 +193,37 @@ def _open_server(server: ClickHouseServer, *, read_timeout_s: int = _READ_TIMEOU
         send_receive_timeout=read_timeout_s,
         autogenerate_session_id=False,
         query_retries=0,
+        settings=PINNED,
     )
+    refusals = tuple(forced_otherwise(client))
+    if refusals:
+        client.close()
+        raise _unavailable_because(*refusals)
+    return client
 
 
 def _open_embedded(engine: EmbeddedEngine) -> Client:
     holder = other_holder(engine.directory)
     if holder is not None:
-        unavailable = CandlesUnavailable()
-        unavailable.add_note(
+        raise _unavailable_because(
             f"{engine.directory} is in use by "
             + (f"process {holder}" if holder else "another process")
             + ", and the embedded ClickHouse serves one process at a time. Stop the `serve` that"
             " started it, or that process itself, use another ROEHUB_DATA_DIR, or run a ClickHouse"
             " server and set CH_HOST."
         )
-        raise unavailable
     engine.directory.mkdir(parents=True, exist_ok=True)
     client = clickhouse_connect.get_client(interface="chdb", path=str(engine.directory))
     client.command(DATABASE_DDL)
     client.command(TABLE_DDL)
     return client
+
+
+def _unavailable_because(*reasons: str) -> CandlesUnavailable:
+    unavailable = CandlesUnavailable()
+    for reason in reasons:
+        unavailable.add_note(reason)
+    return unavailable
 
 
 def _is_lost_connection(error: BaseException) -> bool:

@@ -2,8 +2,9 @@
 
 Three layers. `_CURRENT` picks one row per minute: the latest `ingested_at`, and among equals the
 greatest bit pattern, so that neither the order of rows nor the number of parts matters.
-`_BUCKETS` aggregates the minutes whose close is finite. The outermost layer folds the bars into
-one row of arrays beside their count, which is what proves an answer complete.
+`_BUCKETS` aggregates the minutes whose close is finite, and counts the others. The outermost layer
+folds the bars into one row of arrays beside three counts, which prove an answer complete
+(`complete_answer`).
 
 Sums of floating-point numbers depend on their order; they are therefore taken over an array that
 is sorted by minute, and equal a plain loop over ascending minutes to the bit.
@@ -13,16 +14,20 @@ See: docs/stores.md
 
 from backtest.adapters.candles.schema import CANDLE_TABLE
 
+_RANGE = """
+    market_id = {market_id:UInt16}
+    AND symbol = {symbol:String}
+    AND ts_open >= fromUnixTimestamp64Milli({start_ms:Int64})
+    AND ts_open < fromUnixTimestamp64Milli({stop_ms:Int64})
+"""
+
 _CURRENT = f"""
 SELECT
     toUnixTimestamp64Milli(ts_open) AS ts,
     toUnixTimestamp64Milli(ingested_at) AS ingested,
     open, high, low, close, volume_base AS volume
 FROM {CANDLE_TABLE}
-WHERE market_id = {{market_id:UInt16}}
-  AND symbol = {{symbol:String}}
-  AND ts_open >= fromUnixTimestamp64Milli({{start_ms:Int64}})
-  AND ts_open < fromUnixTimestamp64Milli({{stop_ms:Int64}})
+WHERE {_RANGE}
 ORDER BY
     ts_open,
     ingested_at DESC,
@@ -34,34 +39,46 @@ ORDER BY
 LIMIT 1 BY ts_open
 """
 
+# Counted apart from what groups and sorts, so that either notices what the other has lost. Minutes
+# are dense, so a bitmap of them costs nothing beside the roll-up; a hash set would double its time.
+_N_STORED = f"""(
+    SELECT groupBitmap(toUInt32(intDiv(toUnixTimestamp64Milli(ts_open), 60000)))
+    FROM {CANDLE_TABLE} WHERE {_RANGE}
+)"""
+_N_USED = "groupBitmap(toUInt32(intDiv(ts, 60000)))"
+
 _BUCKETS = f"""
 SELECT
     ts - positiveModulo(ts, {{bucket_ms:Int64}}) AS bucket,
-    argMin(open, ts) AS bucket_open,
-    max(high) AS bucket_high,
-    min(low) AS bucket_low,
-    argMax(close, ts) AS bucket_close,
-    arraySum(arrayMap(pair -> pair.2, arraySort(groupArray((ts, volume))))) AS bucket_volume
-FROM ({_CURRENT})
-WHERE isFinite(close)
+    argMinIf(open, ts, is_counted) AS bucket_open,
+    maxIf(high, is_counted) AS bucket_high,
+    minIf(low, is_counted) AS bucket_low,
+    argMaxIf(close, ts, is_counted) AS bucket_close,
+    arraySum(arrayMap(pair -> pair.2, arraySort(groupArrayIf((ts, volume), is_counted))))
+        AS bucket_volume,
+    {_N_USED} AS n_minutes,
+    countIf(is_counted) > 0
+        AND countIf(is_counted AND (isNaN(high) OR isNaN(low))) = 0
+        AND isFinite(bucket_open)
+        AND isFinite(bucket_high)
+        AND isFinite(bucket_low)
+        AND isFinite(bucket_volume) AS is_usable
+FROM (SELECT *, isFinite(close) AS is_counted FROM ({_CURRENT}))
 GROUP BY bucket
-HAVING countIf(isNaN(high) OR isNaN(low)) = 0
-   AND isFinite(bucket_open)
-   AND isFinite(bucket_high)
-   AND isFinite(bucket_low)
-   AND isFinite(bucket_volume)
 ORDER BY bucket
 """
 
 ROLLUP_SQL = f"""
 SELECT
-    count(),
-    groupArray(bucket),
-    groupArray(bucket_open),
-    groupArray(bucket_high),
-    groupArray(bucket_low),
-    groupArray(bucket_close),
-    groupArray(bucket_volume)
+    countIf(is_usable),
+    sum(n_minutes),
+    {_N_STORED},
+    groupArrayIf(bucket, is_usable),
+    groupArrayIf(bucket_open, is_usable),
+    groupArrayIf(bucket_high, is_usable),
+    groupArrayIf(bucket_low, is_usable),
+    groupArrayIf(bucket_close, is_usable),
+    groupArrayIf(bucket_volume, is_usable)
 FROM ({_BUCKETS})
 """
 
@@ -70,20 +87,21 @@ FROM ({_BUCKETS})
 FINGERPRINT_SQL = f"""
 SELECT
     toUInt64(1),
+    groupBitmap(toUInt32(intDiv(toUnixTimestamp64Milli(ts_open), 60000))),
+    {_N_STORED},
     [toInt64(count())],
     [reinterpretAsInt64(sum(cityHash64(
         ts_open, ingested_at, open, high, low, close, volume_base
     )))]
 FROM {CANDLE_TABLE}
-WHERE market_id = {{market_id:UInt16}}
-  AND symbol = {{symbol:String}}
-  AND ts_open >= fromUnixTimestamp64Milli({{start_ms:Int64}})
-  AND ts_open < fromUnixTimestamp64Milli({{stop_ms:Int64}})
+WHERE {_RANGE}
 """
 
 LATEST_SQL = f"""
 SELECT
     count(),
+    {_N_USED},
+    {_N_STORED},
     groupArray(ts),
     groupArray(ingested),
     groupArray(open),

@@ -13,11 +13,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pyarrow as pa
 
 from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer
+from backtest.adapters.candles.profile import PINNED
 from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.errors import CandlesUnavailable
 
 _INSERT = re.compile(r"\s*INSERT INTO (?P<table>\S+) \((?P<columns>.*)\)\s+FORMAT Arrow")
 
+
+_SETTINGS_TABLE = "system.settings"
 
 TABLE_FAULTS: dict[str, Callable[[list[Any]], list[Any]]] = {
     "no row": lambda values: values,
@@ -30,7 +33,10 @@ TABLE_FAULTS: dict[str, Callable[[list[Any]], list[Any]]] = {
 
 
 class FakeServer(ThreadingHTTPServer):
-    """What was asked is in `requests`; `fault` spoils what is asked about candles."""
+    """What was asked is in `requests`; `fault` spoils what is asked about candles.
+
+    `profile` holds settings of the asking user; those of `forced` cannot be changed by a query.
+    """
 
     daemon_threads = True
 
@@ -42,6 +48,8 @@ class FakeServer(ThreadingHTTPServer):
         self.requests: list[dict[str, str]] = []
         self.killed: set[str] = set()
         self.released = threading.Event()
+        self.profile: dict[str, str] = {}
+        self.forced: frozenset[str] = frozenset()
 
     @property
     def target(self) -> ClickHouseServer:
@@ -126,13 +134,28 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in asked.items()
             if name.startswith("param_")
         }
+        sql = asked["sql"]
+        if _SETTINGS_TABLE in sql:
+            sql = self._with_profile(sql)
+        settings = self.server.profile | {
+            name: asked[name] for name in PINNED.keys() & asked.keys() - self.server.forced
+        }
         try:
             content = self.server.engine.run(
-                lambda client: client.raw_query(asked["sql"], parameters=parameters)
+                lambda client: client.raw_query(sql, parameters=parameters, settings=settings)
             )
         except CandlesUnavailable as error:
             return 500, str(error.__cause__).encode()
         return 200, content
+
+    def _with_profile(self, sql: str) -> str:
+        """The query of settings, answered as for a user with the profile."""
+        names, values = list(self.server.profile), list(self.server.profile.values())
+        listed = f"""(SELECT name,
+            transform(name, {names or [""]}, {values or [""]}, value) AS value,
+            toUInt8(name IN {[*self.server.forced, ""]}) AS readonly
+            FROM {_SETTINGS_TABLE})"""
+        return sql.replace(_SETTINGS_TABLE, listed)
 
     def _send(self, status: int, content: bytes, *, is_cut: bool = False) -> None:
         self.send_response(status)
