@@ -21,6 +21,7 @@ from backtest.adapters.strategies.table import (
     translated_failures,
 )
 from backtest.adapters.strategies.watched_connection import ended_after
+from backtest.errors import StrategiesUnavailable
 from backtest.ports import SavedStrategy
 
 _Select = sa.Select[*tuple[Any, ...]]
@@ -64,11 +65,13 @@ class SqlStrategies:
         )
 
     def ping(self) -> None:
-        """Return when the store answers and has the table.
+        """Return when the store answers and has the table; a SQLite file is created if missing.
 
         Raises:
             StrategiesUnavailable: Otherwise.
         """
+        if isinstance(self._store, SqliteFile) and not self._store.path.exists():
+            create_table(self._store)
         self._rows(sa.select(STRATEGIES.c.strategy_id).limit(1))
 
     def close(self) -> None:
@@ -77,7 +80,7 @@ class SqlStrategies:
 
     def _rows(self, statement: _Select) -> _Rows:
         """Run a query; once more when a connection of the pool turns out to be dead."""
-        self._create_missing_file()
+        self._create_file_in_folder()
         attempts = Retrying(
             retry=retry_if_exception(_was_dead), stop=stop_after_attempt(2), reraise=True
         )
@@ -90,10 +93,19 @@ class SqlStrategies:
             connection.rollback()
         return rows
 
-    def _create_missing_file(self) -> None:
-        """A file that does not exist yet holds no strategies, which is no failure."""
-        if isinstance(self._store, SqliteFile) and not self._store.path.exists():
-            create_table(self._store)
+    def _create_file_in_folder(self) -> None:
+        """A file that does not exist yet holds no strategies; one whose folder is gone is lost."""
+        if not isinstance(self._store, SqliteFile) or self._store.path.exists():
+            return
+        folder = self._store.path.parent
+        if not folder.is_dir():
+            unavailable = StrategiesUnavailable()
+            unavailable.add_note(
+                f"The folder {folder} does not exist. If it was moved, put it back; a new one is"
+                " made by `serve`, `check` and `strategies add`."
+            )
+            raise unavailable
+        create_table(self._store)
 
 
 def _was_dead(error: BaseException) -> bool:

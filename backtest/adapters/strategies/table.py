@@ -3,6 +3,7 @@
 See: docs/stores.md
 """
 
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,10 +90,11 @@ def open_engine(store: StrategyStore, *, is_read_only: bool) -> sa.Engine:
     """
     if isinstance(store, SqliteFile):
         mode = "ro" if is_read_only else "rwc"
-        path = store.path.resolve().as_uri().removeprefix("file://")
+        # Not through a URL of SQLAlchemy: it would decode the path once more than SQLite does.
+        uri = f"{store.path.resolve().as_uri()}?mode={mode}"
         return sa.create_engine(
-            f"sqlite:///file:{path}?mode={mode}&uri=true",
-            connect_args={"timeout": TIMEOUT_S},
+            "sqlite://",
+            creator=lambda: sqlite3.connect(uri, uri=True, timeout=TIMEOUT_S),
             # A connection that stays open would go on reading a file that was replaced.
             poolclass=sa.NullPool,
         )

@@ -218,6 +218,43 @@ def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.parametrize(
+    "name", ["a#b", "a?b", "a%41b", "a&mode=memory", "a b", "a;b", "file:a", "a:b@c", "é", "it's"]
+)
+def test_every_folder_keeps_its_own_strategies(tmp_path: Path, name: str) -> None:
+    neighbours = [tmp_path / other for other in ("a", "aAb", "a%2541b")]
+    urls = [f"sqlite:///{place / 'strategies.sqlite'}" for place in (tmp_path / name, *neighbours)]
+    for url in urls[1:]:
+        StrategyWriter(url).close()
+    writer = StrategyWriter(urls[0])
+    strategy_id, _ = add(writer)
+    writer.close()
+
+    found = [reader.find(strategy_id) is not None for reader in map(SqlStrategies, urls)]
+
+    assert found == [True, False, False, False]
+    assert (tmp_path / name / "strategies.sqlite").is_file()
+
+
+def test_a_folder_that_was_moved_away_is_said_and_works_again_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    folder, away = tmp_path / "data", tmp_path / "away"
+    writer = StrategyWriter(f"sqlite:///{folder / 'strategies.sqlite'}")
+    strategy_id, _ = add(writer)
+    writer.close()
+    reader = SqlStrategies(f"sqlite:///{folder / 'strategies.sqlite'}")
+    folder.rename(away)
+
+    with pytest.raises(StrategiesUnavailable) as refused:
+        reader.find(strategy_id)
+    away.rename(folder)
+
+    assert "put it back" in refused.value.__notes__[0]
+    assert reader.find(strategy_id) is not None
+    reader.close()
+
+
 def test_a_missing_postgres_table_is_unavailable_to_the_service(postgres: str) -> None:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS strategy_strategies")
