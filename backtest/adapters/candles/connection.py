@@ -6,6 +6,7 @@ See: docs/stores.md
 """
 # pyright: reportUnknownMemberType=false
 
+import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
@@ -213,10 +214,28 @@ def _open_embedded(engine: EmbeddedEngine) -> Client:
             " server and set CH_HOST."
         )
     engine.directory.mkdir(parents=True, exist_ok=True)
-    client = clickhouse_connect.get_client(interface="chdb", path=str(engine.directory))
+    client = _embedded_client(engine.directory)
     client.command(DATABASE_DDL)
     client.command(TABLE_DDL)
     return client
+
+
+def _embedded_client(directory: Path) -> Client:
+    """The engine's own client; the engine is loaded here for the first time.
+
+    It reads the zone of the machine when it is loaded, and refuses to be if it does not know that
+    zone. Everything here is in UTC.
+    """
+    os.environ["TZ"] = "UTC"
+    try:
+        return clickhouse_connect.get_client(interface="chdb", path=str(directory))
+    except (ImportError, MemoryError) as error:
+        unavailable = _unavailable_because(
+            "The embedded ClickHouse could not be loaded; it takes half a gigabyte of address"
+            " space. Check the limits of this process (ulimit -v), reinstall chdb, or set CH_HOST.",
+            f"The driver said: {str(error)[:300]}",
+        )
+        raise unavailable from error
 
 
 def _unavailable_because(*reasons: str) -> CandlesUnavailable:

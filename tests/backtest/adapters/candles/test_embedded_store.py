@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
@@ -30,3 +35,27 @@ def test_a_closed_pool_frees_the_engine_for_another_directory(
         pool = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp(name)))
         ClickHouseCandles(pool).ping()
         pool.close()
+
+
+@pytest.mark.parametrize("zone", ["garbage/zone", "Asia/Tokyo", ""])
+def test_the_zone_of_the_machine_changes_nothing(tmp_path: Path, zone: str) -> None:
+    script = """if True:
+        import sys
+        from pathlib import Path
+        from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+
+        pool = ClickHousePool(EmbeddedEngine(directory=Path(sys.argv[1])))
+        print(pool.run(lambda client: client.command("SELECT toString(toDateTime(0)), timezone()")))
+        pool.close()
+    """
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env=os.environ | {"TZ": zone, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "1970-01-01 00:00:00" in done.stdout, done.stderr
+    assert "UTC" in done.stdout
