@@ -3,6 +3,7 @@ import pytest
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.control import Control
+from backtest.errors import CandlesUnavailable
 from backtest.types import Instrument, Timeframe
 
 
@@ -15,7 +16,7 @@ def test_a_fresh_directory_is_an_empty_store(tmp_path_factory: pytest.TempPathFa
             Timeframe.H1,
             start_ms=0,
             stop_ms=10**12,
-            control=Control(30),
+            control=Control(),
         )
     finally:
         pool.close()
@@ -30,3 +31,16 @@ def test_a_closed_pool_frees_the_engine_for_another_directory(
         pool = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp(name)))
         ClickHouseCandles(pool).ping()
         pool.close()
+
+
+def test_a_closed_pool_does_not_open_the_engine_again(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    directory = tmp_path_factory.mktemp("closed") / "candles"
+    pool = ClickHousePool(EmbeddedEngine(directory=directory))
+    pool.close()
+
+    with pytest.raises(CandlesUnavailable):
+        ClickHouseCandles(pool).ping()
+
+    assert not directory.exists()
