@@ -1,10 +1,63 @@
-"""Fixtures with a lifetime that more than one folder needs."""
+"""What all tests have in common: the same surroundings on every machine, in every order."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+from backtest import jit
+from backtest.adapters.candles import connection
+from tests.waiting import PATIENCE_S
+
+# What the service and its libraries read: a test says what it needs.
+OURS = ("ROEHUB_", "CH_", "STRATEGY_PG_", "IDENTITY_JWT_", "OTEL_", "FORCE_COLOR", "COLUMNS")
+# A proxy is for the world outside, not for servers of a test.
+LOCAL = "127.0.0.1,localhost"
+
+# A property that holds is green each time: the examples follow from the test alone, and no time
+# limit makes a slow machine a failure. `--hypothesis-profile=wide` looks for new ones.
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("wide", settings.get_profile("fixed"), derandomize=False)
+settings.load_profile("fixed")
+
+
+def pytest_configure() -> None:
+    """Forget what the shell has set for a service, or for a world outside."""
+    for name in tuple(os.environ):
+        if name.startswith(OURS):
+            del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = LOCAL
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how to have the same order again."""
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f"The same order again: -p randomly --randomly-seed={seed}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_kernels() -> None:
+    """No test pays for what another one would find in the cache, and none ends while it is made."""
+    jit.warm()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_stores() -> Iterator[None]:
+    """A store is closed when nobody uses it any more: the next test opens the engine elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "_CLOSING_S", PATIENCE_S)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -36,9 +36,10 @@ def serve(
     metrics_port: Annotated[
         int | None,
         typer.Option(
-            min=1,
+            min=0,
             max=65_535,
-            help="Where /healthz, /readyz and /metrics are; worker n takes this port plus n.",
+            help="Where /healthz, /readyz and /metrics are; worker n takes this port plus n; 0"
+            " takes a free one.",
         ),
     ] = None,
     listener_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -64,10 +65,15 @@ def _supervise(n_workers: int, listener: socket.socket, metrics_port: int | None
     def command(n: int) -> list[str]:
         words = ["serve", "--listener-fd", str(listener.fileno())]
         if metrics_port is not None:
-            words += ["--metrics-port", str(metrics_port + n)]
+            words += ["--metrics-port", str(metrics_port_of(n, metrics_port))]
         return words
 
     return Workers(n_workers, listener, command).run()
+
+
+def metrics_port_of(n: int, metrics_port: int) -> int:
+    """Where worker n tells its health, from 0 on; 0 where each takes a free port."""
+    return metrics_port + n if metrics_port else 0
 
 
 def _refuse_embedded(settings: Settings) -> None:
@@ -125,7 +131,8 @@ def _monitored(services: "Services", runner: "RunnerProcess", port: int) -> Gene
         metrics = Metrics(pools, lambda: runner.pid)
         services.watchers.append(metrics.watch)
         pages["/metrics"] = lambda: (200, metrics.page())
-    with failures_told(), monitored("127.0.0.1", port, pages):
+    with failures_told(), monitored("127.0.0.1", port, pages) as taken:
+        stderr().print(f"Health on http://127.0.0.1:{taken}/readyz")
         yield
 
 

@@ -7,9 +7,11 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +23,17 @@ class Served:
     process: subprocess.Popen[str]
     address: str
     told: str
+
+    @property
+    def monitor(self) -> str:
+        """Where health and metrics are, where it was asked for them."""
+        (address,) = monitors(self.told)
+        return address
+
+
+def monitors(told: str) -> list[str]:
+    """Where health and metrics are, by what processes have said."""
+    return re.findall(r"Health on (\S+)/readyz", told)
 
 
 @contextmanager
@@ -56,9 +69,11 @@ def _announced(process: subprocess.Popen[str]) -> Served:
 
 def children(pid: int) -> list[int]:
     """Processes that any thread of a process has started."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    told = [(task / "children").read_text(encoding="utf-8").split() for task in tasks]
-    return [int(child) for found in told for child in found]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # threads come and go
+            found += map(int, (task / "children").read_text(encoding="utf-8").split())
+    return found
 
 
 def start_that_ends(*options: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -68,7 +83,7 @@ def start_that_ends(*options: str, **environ: str) -> subprocess.CompletedProces
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -79,7 +94,7 @@ def answered(address: str, body: bytes | None = None) -> tuple[int, bytes]:
         address, data=body, headers={"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as refused:
         with refused:

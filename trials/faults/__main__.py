@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.tables import table
 from trials.faults.kinds import Outcome
+from trials.faults.readiness import TOLD_WITHIN_S, seconds_until_told
 from trials.faults.scenes import SCENES, play
 from trials.soak.page import write_region
 
@@ -26,7 +27,16 @@ def main() -> int:
     text = table(HEADER, [_row(name, outcome) for name, outcome in outcomes.items()])
     print(text)
     write_region("faults", text)
-    return 0 if all(outcome.is_good for outcome in outcomes.values()) else 1
+    is_told_in_time = _is_told_in_time()
+    return 0 if is_told_in_time and all(outcome.is_good for outcome in outcomes.values()) else 1
+
+
+def _is_told_in_time() -> bool:
+    """Whether an orchestrator that waits for a second learns of a broken candle server."""
+    took_s = seconds_until_told()
+    told = ", ".join(f"{state} {seconds:.2f} s" for state, seconds in took_s.items())
+    print(f"/readyz tells that the candle server is broken: {told}; {TOLD_WITHIN_S:g} s allowed")
+    return max(took_s.values()) <= TOLD_WITHIN_S
 
 
 def _row(name: str, outcome: Outcome) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.waiting import PATIENCE_S
 from trials.faults.kinds import Kind, Outcome, candle_kinds, rounds, runner_kinds, strategy_kinds
 from trials.faults.strategy_stores import StoreOpener, postgres_store, sqlite_store
-from trials.faults.world import World, opened_world
+from trials.faults.world import DEADLINE_S, World, opened_world
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +23,15 @@ class Scene:
     open_strategies: StoreOpener
     kinds: tuple[Callable[[World], list[Kind]], ...]
     is_cached: bool = False
+    deadline_s: float = DEADLINE_S
     suffix: str = ""
 
     @contextmanager
     def opened(self, folder: Path) -> Generator[tuple[World, dict[str, Kind]]]:
         """The world, and its kinds by name."""
-        with opened_world(folder, self.open_strategies, is_cached=self.is_cached) as world:
+        with opened_world(
+            folder, self.open_strategies, is_cached=self.is_cached, deadline_s=self.deadline_s
+        ) as world:
             found = [kind for kinds in self.kinds for kind in kinds(world)]
             yield world, {kind.name + self.suffix: kind for kind in found}
 
@@ -40,7 +44,8 @@ SCENES = {
         is_cached=True,
         suffix=", cached bars",
     ),
-    "Postgres": Scene(open_strategies=postgres_store, kinds=(strategy_kinds, runner_kinds)),
+    "Postgres": Scene(open_strategies=postgres_store, kinds=(strategy_kinds,)),
+    "lost runs": Scene(open_strategies=sqlite_store, kinds=(runner_kinds,), deadline_s=PATIENCE_S),
 }
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from trials.faults.kinds import rounds
 from trials.faults.scenes import SCENES, Scene
 
@@ -11,6 +12,9 @@ def test_no_fault_of_a_store_gives_a_wrong_answer_or_needs_a_restart(
     tmp_path: Path, scene: Scene
 ) -> None:
     with scene.opened(tmp_path) as (world, kinds):
-        outcomes = {name: rounds(world, kind, times=2) for name, kind in kinds.items()}
+        outcomes = {
+            name: rounds(world, kind, times=2, patience_s=PATIENCE_S)
+            for name, kind in kinds.items()
+        }
 
     assert {name: outcome for name, outcome in outcomes.items() if not outcome.is_good} == {}

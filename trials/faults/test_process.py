@@ -3,9 +3,7 @@
 import json
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,15 +13,14 @@ from httpx2 import Client, TransportError
 
 from bff.http.auth import issue_token
 from tests.bff.doubles import USER
-from tests.bff.served import Served, children, serving, start_that_ends
+from tests.bff.served import Served, answered, children, serving, start_that_ends
+from tests.waiting import PATIENCE_S, wait_for
 from trials.faults.asking import FACES, SAVED, TEMPLATE, asked
 from trials.faults.strategy_stores import StoreOpener, StrategyStore, postgres_store, sqlite_store
 from trials.faults.world import CandleStore, candle_store
 
 SECRET = "s" * 32
 ABSENT = {"Postgres": "refused", "SQLite": "not a database"}
-WAITS_S = 1.5
-AT_ONCE_S = 1.0
 Stores = tuple[CandleStore, StrategyStore]
 
 
@@ -43,20 +40,13 @@ def environ(env: str, *parts: CandleStore | StrategyStore) -> dict[str, str]:
 
 def ask(served: Served, body: Mapping[str, Any], face: str = "REST") -> tuple[int, bytes]:
     token = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=3_600)
-    with Client(base_url=served.address, timeout=60) as client:
+    with Client(base_url=served.address, timeout=PATIENCE_S) as client:
         return asked(client, token, face, body)
 
 
 def answers(served: Served) -> list[tuple[int, bytes]]:
     """Both kinds of runs over both faces, once each."""
     return [ask(served, body, face) for body in (TEMPLATE, SAVED) for face in FACES]
-
-
-def wait_for(claim: Callable[[], bool], within_s: float = 10.0) -> None:
-    ends_at = time.monotonic() + within_s
-    while not claim():
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
 
 
 def code_of(body: bytes) -> str:
@@ -79,7 +69,7 @@ def test_in_dev_a_service_without_its_stores_starts_says_so_and_recovers_when_th
         after = answers(served)
         served.process.send_signal(signal.SIGTERM)
 
-        assert served.process.wait(30) == 0
+        assert served.process.wait(PATIENCE_S) == 0
     assert "The candle store is not available" in served.told
     assert "The strategy store is not available" in served.told
     assert served.told.count("store_not_ready") == 2
@@ -103,20 +93,19 @@ def test_in_prod_a_service_without_its_strategy_store_does_not_start(
 def test_a_second_signal_ends_a_process_that_was_waiting_for_a_long_run(tmp_path: Path) -> None:
     with (
         candle_store(tmp_path / "engine") as candles,
-        serving(tmp_path, **environ("dev", candles)) as served,
+        serving(tmp_path, "--metrics-port", "0", **environ("dev", candles)) as served,
         ThreadPoolExecutor(1) as client,
     ):
         candles.server.requests.clear()
         candles.server.fault = "slow"
         run = client.submit(ask, served, TEMPLATE)
-        wait_for(lambda: bool(candles.server.requests))
+        wait_for(lambda: candles.server.requests)
         served.process.send_signal(signal.SIGTERM)
-        with pytest.raises(subprocess.TimeoutExpired):
-            served.process.wait(WAITS_S)
+        wait_for(lambda: answered(f"{served.monitor}/readyz") == (503, b"stopping\n"))
         was_running = not run.done()
         served.process.send_signal(signal.SIGTERM)
 
-        assert served.process.wait(AT_ONCE_S) == 128 + signal.SIGTERM
+        assert served.process.wait(PATIENCE_S) == 128 + signal.SIGTERM
         assert was_running
         assert isinstance(run.exception(), TransportError)
 
@@ -134,7 +123,7 @@ def test_a_lost_process_of_runs_costs_the_runs_it_had_and_nothing_else(tmp_path:
         wait_for(lambda: len(candles.server.requests) >= len(runs))
         (lost,) = children(served.process.pid)
         os.kill(lost, signal.SIGKILL)
-        refused = [run.result(AT_ONCE_S) for run in runs]
+        refused = [run.result(PATIENCE_S) for run in runs]
         candles.mend()
         after = {face: ask(served, TEMPLATE, face) for face in FACES}
         (replaced,) = children(served.process.pid)
@@ -150,7 +139,7 @@ def test_a_killed_server_leaves_nothing_running(tmp_path: Path) -> None:
         (runner,) = children(served.process.pid)
         served.process.kill()
         served.process.wait()
-        wait_for(lambda: not lives(runner), within_s=2.0)
+        wait_for(lambda: not lives(runner))
 
 
 def lives(pid: int) -> bool:

@@ -61,6 +61,7 @@ class World:
     client: TestClient
     candles: CandleStore
     strategies: StrategyStore
+    deadline_s: float
 
     def mend(self) -> None:
         """Everything works again."""
@@ -75,7 +76,11 @@ class World:
 
 @contextmanager
 def opened_world(
-    folder: Path, open_strategies: StoreOpener, *, is_cached: bool = False
+    folder: Path,
+    open_strategies: StoreOpener,
+    *,
+    is_cached: bool = False,
+    deadline_s: float = DEADLINE_S,
 ) -> Generator[World]:
     """Servers, wires and the application, ended with the block."""
     with ExitStack() as stack:
@@ -87,7 +92,7 @@ def opened_world(
             {
                 "ROEHUB_ENV": "test",
                 "ROEHUB_DATA_DIR": str(folder),
-                "ROEHUB_BACKTEST_CONFIG": str(_config(folder, is_cached)),
+                "ROEHUB_BACKTEST_CONFIG": str(_config(folder, is_cached, deadline_s)),
                 **candles.environ,
                 **strategies.environ,
             }
@@ -101,6 +106,7 @@ def opened_world(
             client=client,
             candles=candles,
             strategies=strategies,
+            deadline_s=deadline_s,
         )
 
 
@@ -126,8 +132,8 @@ def candle_store(folder: Path) -> Generator[CandleStore]:
         engine.close()
 
 
-def _config(folder: Path, is_cached: bool) -> Path:
+def _config(folder: Path, is_cached: bool, deadline_s: float) -> Path:
     path = folder / "backtest.yaml"
     cache_bytes = (1 << 20) if is_cached else 0
-    path.write_text(CONFIG.format(deadline_s=DEADLINE_S, cache_bytes=cache_bytes))
+    path.write_text(CONFIG.format(deadline_s=deadline_s, cache_bytes=cache_bytes))
     return path

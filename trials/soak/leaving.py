@@ -12,7 +12,7 @@ from pathlib import Path
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
-from tests.backtest.adapters.postgres_server import free_port
+from tests.waiting import PATIENCE_S, wait_for
 from trials.soak.exchange import exchange
 from trials.soak.service import Service, running_service
 from trials.soak.store import fill
@@ -22,25 +22,33 @@ from trials.soak.traffic import HEAVY, graphql_run, run_body
 LONG_RUN = run_body(700, timeframe="1m", **HEAVY)
 BODIES = {"/backtests": LONG_RUN, "/graphql": graphql_run(LONG_RUN)}
 POLL_S = 0.005
-PATIENCE_S = 10.0
+DEADLINE_S = 600.0  # nothing but its client ends a run here
 _RUNNING = re.compile(rb'roehub_places\{pool="runs",state="running"\} (\d+)')
+_LEFT = rb'roehub_requests_total\{code="[a-z_]+",path="%s",status="499"\} (\S+)'
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A service, the page with its metrics, and the candle server behind it."""
+    """A service, and the candle server behind it."""
 
     service: Service
-    metrics_port: int
     candles: FakeServer
 
     def n_running(self) -> int:
         """Runs that have a thread."""
-        address = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        with urllib.request.urlopen(address, timeout=PATIENCE_S) as page:
-            found = _RUNNING.search(page.read())
+        found = _RUNNING.search(self._metrics())
         assert found is not None
         return int(found[1])
+
+    def n_left(self, path: str) -> int:
+        """Requests that ended because their client had left."""
+        found = re.search(_LEFT % path.encode(), self._metrics())
+        return 0 if found is None else int(float(found[1]))
+
+    def _metrics(self) -> bytes:
+        address = f"{self.service.monitor}/metrics"
+        with urllib.request.urlopen(address, timeout=PATIENCE_S) as page:
+            return page.read()
 
 
 @contextmanager
@@ -48,17 +56,17 @@ def opened_scene(folder: Path, *, seed: int) -> Generator[Scene]:
     """Everything that is needed, on free ports."""
     engine = ClickHousePool(EmbeddedEngine(directory=folder / "store"))
     fill(engine, seed=seed)
-    metrics_port = free_port()
-    with running_server(engine) as candles:
-        options = ("--metrics-port", str(metrics_port))
-        with running_service(folder, candles.server_address[1], *options) as service:
-            yield Scene(service=service, metrics_port=metrics_port, candles=candles)
+    with (
+        running_server(engine) as candles,
+        running_service(folder, candles.server_address[1], deadline_s=DEADLINE_S) as service,
+    ):
+        yield Scene(service=service, candles=candles)
     engine.close()
 
 
 def until_idle(scene: Scene, path: str, dice: random.Random) -> float:
     """Leave a run that computes; seconds until its thread is free."""
-    _leave(scene, path, after_s=dice.uniform(0.1, 0.5))
+    asyncio.run(_leave(scene, path, lambda: scene.n_running() == 1, after_s=dice.uniform(0, 0.4)))
     return _seconds_until(lambda: scene.n_running() == 0)
 
 
@@ -66,9 +74,10 @@ def until_killed(scene: Scene, path: str, dice: random.Random) -> float:
     """Leave a run whose query hangs; seconds until the server is told to kill the query."""
     candles = scene.candles
     candles.killed.clear()
+    candles.requests.clear()
     candles.released.clear()
     candles.fault = "slow"
-    _leave(scene, path, after_s=dice.uniform(0.3, 0.6))
+    asyncio.run(_leave(scene, path, lambda: candles.requests, after_s=dice.uniform(0, 0.3)))
     took = _seconds_until(lambda: bool(candles.killed))
     candles.fault = None
     candles.released.set()
@@ -76,12 +85,16 @@ def until_killed(scene: Scene, path: str, dice: random.Random) -> float:
     return took
 
 
-def _leave(scene: Scene, path: str, *, after_s: float) -> None:
-    token = scene.service.tokens[0]
-    answer = asyncio.run(
-        exchange(scene.service.port, path, BODIES[path], token, leave_after_s=after_s)
-    )
-    assert answer.status is None, "the run ended before its client could leave"
+async def _leave(
+    scene: Scene, path: str, has_begun: Callable[[], object], *, after_s: float
+) -> None:
+    service = scene.service
+    asking = asyncio.ensure_future(exchange(service.port, path, BODIES[path], service.tokens[0]))
+    await asyncio.to_thread(wait_for, has_begun)
+    await asyncio.sleep(after_s)
+    assert not asking.done(), "the run ended before its client could leave"
+    asking.cancel()
+    await asyncio.wait({asking})
 
 
 def _seconds_until(is_so: Callable[[], bool]) -> float:
@@ -93,3 +106,4 @@ def _seconds_until(is_so: Callable[[], bool]) -> float:
 
 
 LEAVES = {"computes, thread free": until_idle, "waits for candles, query killed": until_killed}
+LIMITS_S = {until_idle: 1.0, until_killed: 2.0}

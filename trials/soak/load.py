@@ -4,9 +4,11 @@ import asyncio
 import random
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bff.runner.local import freeze_startup
+from tests.waiting import PATIENCE_S
 from trials.soak.exchange import Answer, exchange
 from trials.soak.record import Record
 from trials.soak.service import Service, running_service
@@ -14,16 +16,16 @@ from trials.soak.traffic import ASKS, Ask
 
 PAUSE_S = 0.3
 UNDER_LOAD_S = 0.7
-EXIT_S = 20
 
 
-async def soak(service: Service, *, seconds: float, n_clients: int, seed: int) -> Record:
-    """Let clients ask, each from dice of its own."""
+async def soak(
+    service: Service, *, is_over: Callable[[Record], bool], n_clients: int, seed: int
+) -> Record:
+    """Let clients ask, each from dice of its own, until it is over."""
     record = Record()
     freeze_startup()  # the stopwatch must not stop for garbage of its own
-    ends_at = time.monotonic() + seconds
     clients = [
-        _client(service, random.Random(f"{seed} {n}"), ends_at, record) for n in range(n_clients)
+        _client(service, random.Random(f"{seed} {n}"), is_over, record) for n in range(n_clients)
     ]
     watch = asyncio.ensure_future(_watch_memory(service, record))
     await asyncio.gather(*clients)
@@ -31,8 +33,10 @@ async def soak(service: Service, *, seconds: float, n_clients: int, seed: int) -
     return record
 
 
-async def _client(service: Service, dice: random.Random, ends_at: float, record: Record) -> None:
-    while time.monotonic() < ends_at:
+async def _client(
+    service: Service, dice: random.Random, is_over: Callable[[Record], bool], record: Record
+) -> None:
+    while not is_over(record):
         (ask,) = dice.choices(ASKS, [ask.weight for ask in ASKS])
         record.add(ask, await _send(service, ask, dice))
         await asyncio.sleep(dice.uniform(0, PAUSE_S))
@@ -59,7 +63,7 @@ def drain(folder: Path, store_port: int, *, n_clients: int, seed: int) -> dict[s
     """Stop one process under load: what became of the requests, and its exit code."""
     with running_service(folder, store_port) as service:
         answers, signalled_at = asyncio.run(_stop_under_load(service, n_clients, seed))
-        code = service.process.wait(EXIT_S)
+        code = service.process.wait(PATIENCE_S)
     before = [a for a in answers if a.sent_at is not None and a.sent_at < signalled_at]
     return {
         "sent before": len(before),

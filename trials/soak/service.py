@@ -15,25 +15,26 @@ from uuid import UUID
 from bff.config.secret import signing_secret
 from bff.config.settings import load_settings
 from bff.http.auth import issue_token
-from tests.bff.served import children
+from tests.bff.served import children, monitors
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 5.0
 N_USERS = 8
-CONFIG = f"""
+CONFIG = """
 version: 1
-backtest: {{sync: {{sync_deadline_seconds: {DEADLINE_S}}}}}
-server: {{drain_seconds: {DEADLINE_S}}}
+backtest: {{sync: {{sync_deadline_seconds: {deadline_s}}}}}
+server: {{drain_seconds: {drain_s}}}
 compute: {{threads: 2, running_runs: 2, waiting_runs: 16, runs_per_user: 6}}
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A running process, where it listens, and tokens of several users."""
+    """A running process, where it listens and tells its health, and tokens of several users."""
 
     process: subprocess.Popen[str]
     port: int
+    monitor: str
     tokens: tuple[str, ...]
 
     def resident_bytes(self) -> int:
@@ -62,10 +63,12 @@ def running_store(folder: Path, *, seed: int, share: float) -> Generator[int]:
 
 
 @contextmanager
-def running_service(folder: Path, store_port: int, *options: str) -> Generator[Service]:
+def running_service(
+    folder: Path, store_port: int, *, deadline_s: float = DEADLINE_S
+) -> Generator[Service]:
     """A fresh process; killed at the end of the block unless it has ended by itself."""
     config = folder / "backtest.yaml"
-    config.write_text(CONFIG, encoding="utf-8")
+    config.write_text(CONFIG.format(deadline_s=deadline_s, drain_s=DEADLINE_S), encoding="utf-8")
     environ = {
         "ROEHUB_ENV": "test",
         "ROEHUB_DATA_DIR": str(folder),
@@ -74,24 +77,29 @@ def running_service(folder: Path, store_port: int, *options: str) -> Generator[S
         "CH_PORT": str(store_port),
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "bff", "serve", "--port", "0", *options],
+        [sys.executable, "-m", "bff", "serve", "--port", "0", "--metrics-port", "0"],
         env=os.environ | environ,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     ) as process:
         try:
-            yield Service(process=process, port=_told_port(process), tokens=_tokens(environ))
+            port, monitor = _told_addresses(process)
+            yield Service(process=process, port=port, monitor=monitor, tokens=_tokens(environ))
         finally:
             process.kill()
 
 
-def _told_port(process: subprocess.Popen[str]) -> int:
+def _told_addresses(process: subprocess.Popen[str]) -> tuple[int, str]:
     assert process.stderr is not None
-    told = (re.search(r"Serving on \S+:(\d+)", line) for line in process.stderr)
-    port = next(int(found.group(1)) for found in told if found)
+    told = ""
+    while not (port := re.search(r"Serving on \S+:(\d+)", told)):
+        line = process.stderr.readline()
+        assert line, told
+        told += line
+    (monitor,) = monitors(told)
     threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
-    return port
+    return int(port[1]), monitor
 
 
 def _tokens(environ: dict[str, str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import wait_for
 from trials.soak.leaving import BODIES, Scene, opened_scene, until_idle, until_killed
 
 
@@ -14,9 +15,17 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @pytest.mark.parametrize("path", BODIES)
 def test_a_client_that_leaves_frees_its_thread(scene: Scene, path: str) -> None:
-    assert until_idle(scene, path, random.Random(1)) < 1
+    n_left = scene.n_left(path)
+
+    until_idle(scene, path, random.Random(1))
+
+    wait_for(lambda: scene.n_left(path) == n_left + 1)
 
 
 @pytest.mark.parametrize("path", BODIES)
 def test_a_client_that_leaves_has_its_query_killed(scene: Scene, path: str) -> None:
-    assert until_killed(scene, path, random.Random(1)) < 2
+    n_left = scene.n_left(path)
+
+    until_killed(scene, path, random.Random(1))
+
+    wait_for(lambda: scene.n_left(path) == n_left + 1)

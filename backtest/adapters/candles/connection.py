@@ -113,7 +113,8 @@ class ClickHousePool:
     def close(self) -> None:
         """Close idle clients, and busy ones as soon as they are handed back.
 
-        Waits up to two seconds for these: a process should not end inside the engine.
+        Waits up to two seconds for these: a process should not end inside the engine, which is
+        not opened again either.
         """
         with self._state:
             self._closed = True
@@ -158,6 +159,8 @@ class ClickHousePool:
         if isinstance(self.target, ClickHouseServer):
             return _open_server(self.target)
         with self._opening:
+            if self._closed:
+                raise CandlesUnavailable
             return _open_embedded(self.target)
 
 

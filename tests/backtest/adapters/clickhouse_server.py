@@ -3,7 +3,6 @@
 import io
 import re
 import threading
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServe
 from backtest.adapters.candles.profile import PINNED
 from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.errors import CandlesUnavailable
+from tests.waiting import PATIENCE_S
 
 _INSERT = re.compile(r"\s*INSERT INTO (?P<table>\S+) \((?P<columns>.*)\)\s+FORMAT Arrow")
 
@@ -36,6 +36,7 @@ class FakeServer(ThreadingHTTPServer):
     """What was asked is in `requests`; `fault` spoils what is asked about candles.
 
     `profile` holds settings of the asking user; those of `forced` cannot be changed by a query.
+    A slow answer comes when its query was killed, or when all were `released`.
     """
 
     daemon_threads = True
@@ -50,10 +51,34 @@ class FakeServer(ThreadingHTTPServer):
         self.released = threading.Event()
         self.profile: dict[str, str] = {}
         self.forced: frozenset[str] = frozenset()
+        self._n_answering = 0
+        self._is_closed = False
+        self._state = threading.Condition()
 
     @property
     def target(self) -> ClickHouseServer:
         return ClickHouseServer(host="127.0.0.1", port=self.server_address[1], user="default")
+
+    @contextmanager
+    def answering(self) -> Generator[None]:
+        """The engine is used only within this block, and never after `server_close`."""
+        with self._state:
+            if self._is_closed:
+                raise ConnectionAbortedError
+            self._n_answering += 1
+        try:
+            yield
+        finally:
+            with self._state:
+                self._n_answering -= 1
+                self._state.notify_all()
+
+    def server_close(self) -> None:
+        """Return when no answer is under way and none will be."""
+        super().server_close()
+        with self._state:
+            self._is_closed = True
+            assert self._state.wait_for(lambda: self._n_answering == 0, PATIENCE_S)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are part of the tests."""
@@ -65,6 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self._body()
+        with self.server.answering():
+            self._take(body)
+
+    def _take(self, body: bytes) -> None:
         asked = dict(parse_qsl(urlsplit(self.path).query))
         insert = _INSERT.match(asked.get("query", ""))
         if insert is not None:
@@ -123,10 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, content, is_cut=fault == "cut")
 
     def _wait_until_killed(self, token: str) -> None:
-        ends_at = time.monotonic() + 10
-        while token not in self.server.killed and time.monotonic() < ends_at:
-            if self.server.released.wait(0.01):
-                return
+        while token not in self.server.killed and not self.server.released.wait(0.01):
+            pass
 
     def _execute(self, asked: dict[str, str]) -> tuple[int, bytes]:
         parameters = {

@@ -3,16 +3,20 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.waiting import wait_for
+
+ATTEMPTS = 5
 
 
 @contextmanager
@@ -28,6 +32,16 @@ def running_postgres() -> Generator[str]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         run_as = user.pw_uid if user is not None else None
         _initialise(binaries, folder, run_as)
+        with _started(binaries, folder, run_as) as port:
+            yield _dsn(port)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _started(binaries: Path, folder: Path, run_as: int | None) -> Generator[int]:
+    """The port of a server that answers; another program may take a free one before it can."""
+    for _ in range(ATTEMPTS):
         port = free_port()
         with subprocess.Popen(
             _command(binaries, folder, port),
@@ -37,13 +51,12 @@ def running_postgres() -> Generator[str]:
             user=run_as,
         ) as server:
             try:
-                dsn = f"postgresql://tester@127.0.0.1:{port}/postgres"
-                _wait_until_ready(dsn, server)
-                yield dsn
+                if _has_come_up(server, port):
+                    yield port
+                    return
             finally:
-                server.terminate()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+                server.send_signal(signal.SIGINT)  # ends without waiting for clients to leave
+    raise AssertionError(f"Postgres did not start in {ATTEMPTS} attempts")
 
 
 def _initialise(binaries: Path, folder: Path, run_as: int | None) -> None:
@@ -89,14 +102,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait_until_ready(dsn: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            psycopg.connect(dsn, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+def _has_come_up(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until it answers or has ended."""
+    wait_for(lambda: server.poll() is not None or _answers(port))
+    return server.poll() is None
+
+
+def _answers(port: int) -> bool:
+    try:
+        psycopg.connect(_dsn(port), connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _dsn(port: int) -> str:
+    return f"postgresql://tester@127.0.0.1:{port}/postgres"

@@ -46,9 +46,14 @@ def test_a_cancelled_run_starts_no_further_chunk(workers: Workers) -> None:
         workers.run("stage", [lambda i=i: chunk(i) for i in range(50)], control)
 
     n_started = len(started)
-    time.sleep(0.05)
+    finish_what_was_handed_out(workers)
     assert n_started <= workers.threads
     assert len(started) == n_started
+
+
+def finish_what_was_handed_out(workers: Workers) -> None:
+    """Whatever had been handed out before comes before this."""
+    workers.run("stage", [lambda: None] * workers.threads, Control())
 
 
 def test_a_run_past_its_deadline_ends_after_the_chunks_under_way(workers: Workers) -> None:
@@ -65,7 +70,7 @@ def test_a_run_past_its_deadline_ends_after_the_chunks_under_way(workers: Worker
     while running.acquire(blocking=False):
         n_finished += 1
     assert n_finished <= workers.threads
-    time.sleep(0.05)
+    finish_what_was_handed_out(workers)
     assert not running.acquire(blocking=False)
 
 

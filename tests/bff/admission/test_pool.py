@@ -11,8 +11,7 @@ from backtest.control import Control
 from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
 from bff.admission.pool import RunPool
 from bff.admission.quotas import Quota
-
-SOON_S = 5
+from tests.waiting import PATIENCE_S, wait_for
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ async def stays() -> Message:
 
 def leaves_when(event: threading.Event) -> Receive:
     async def receive() -> Message:
-        await asyncio.to_thread(event.wait, SOON_S)
+        await asyncio.to_thread(event.wait, PATIENCE_S)
         return {"type": "http.disconnect"}
 
     return receive
@@ -76,7 +75,7 @@ def test_a_client_that_leaves_ends_its_run(pool: RunPool) -> None:
     with pytest.raises(RunCancelled):
         asyncio.run(pool.run_in_thread(leaves_when(work.started), work))
 
-    assert work.ended.wait(SOON_S)
+    assert work.ended.wait(PATIENCE_S)
     assert work.ended_by == [RunCancelled]
 
 
@@ -95,14 +94,14 @@ def test_a_deadline_ends_the_run(pool: RunPool) -> None:
     with pytest.raises(DeadlineExceeded):
         asyncio.run(pool.run_in_thread(stays, work, 0.05))
 
-    assert work.ended.wait(SOON_S)
+    assert work.ended.wait(PATIENCE_S)
 
 
 def test_a_deadline_is_answered_even_when_the_work_does_not_look(pool: RunPool) -> None:
     release = threading.Event()
 
     with pytest.raises(DeadlineExceeded):
-        asyncio.run(pool.run_in_thread(stays, lambda _: release.wait(SOON_S), 0.05))
+        asyncio.run(pool.run_in_thread(stays, lambda _: release.wait(PATIENCE_S), 0.05))
 
     release.set()
 
@@ -112,7 +111,7 @@ def test_a_deadline_counts_while_waiting_for_a_thread(pool: RunPool) -> None:
 
     async def both() -> None:
         blocking = asyncio.ensure_future(pool.run_in_thread(stays, first))
-        await asyncio.to_thread(first.started.wait, SOON_S)
+        await asyncio.to_thread(first.started.wait, PATIENCE_S)
         with pytest.raises(DeadlineExceeded):
             await pool.run_in_thread(stays, never, 0.05)
         blocking.cancel()
@@ -120,7 +119,7 @@ def test_a_deadline_counts_while_waiting_for_a_thread(pool: RunPool) -> None:
     asyncio.run(both())
 
     assert not never.started.is_set()
-    assert first.ended.wait(SOON_S)
+    assert first.ended.wait(PATIENCE_S)
 
 
 def test_more_than_the_places_is_refused_at_once_and_places_come_back(pool: RunPool) -> None:
@@ -146,7 +145,7 @@ def test_one_user_cannot_take_all_places() -> None:
 
     async def crowd() -> None:
         running = asyncio.ensure_future(pool.run_in_thread(stays, work, user_id=greedy))
-        await asyncio.to_thread(work.started.wait, SOON_S)
+        await asyncio.to_thread(work.started.wait, PATIENCE_S)
         with pytest.raises(RateLimited):
             await pool.run_in_thread(stays, lambda _: None, user_id=greedy)
         other = asyncio.ensure_future(pool.run_in_thread(stays, lambda _: "mine", user_id=modest))
@@ -164,7 +163,7 @@ def test_closing_ends_what_runs_and_refuses_what_comes() -> None:
 
     async def run_and_close() -> None:
         running = asyncio.ensure_future(pool.run_in_thread(stays, work))
-        await asyncio.to_thread(work.started.wait, SOON_S)
+        await asyncio.to_thread(work.started.wait, PATIENCE_S)
         await asyncio.to_thread(pool.close)
         with pytest.raises(RunCancelled):
             await running
@@ -182,7 +181,7 @@ def test_a_waiting_user_is_served_between_two_calls_of_another() -> None:
 
     async def crowd() -> None:
         first = asyncio.ensure_future(pool.run_in_thread(stays, work, user_id=UUID(int=1)))
-        await asyncio.to_thread(work.started.wait, SOON_S)
+        await asyncio.to_thread(work.started.wait, PATIENCE_S)
         calls = [
             asyncio.ensure_future(
                 pool.run_in_thread(
@@ -208,13 +207,13 @@ def test_the_wait_of_a_refused_caller_follows_from_recent_runs() -> None:
     async def refused() -> None:
         work = [Patient(), Patient()]
         calls = [asyncio.ensure_future(pool.run_in_thread(stays, item)) for item in work]
-        await asyncio.to_thread(work[0].started.wait, SOON_S)
+        await asyncio.to_thread(work[0].started.wait, PATIENCE_S)
         with pytest.raises(Overloaded) as refusal:
             await pool.run_in_thread(stays, lambda _: None)
         told.append(refusal.value.retry_after_s)
         for call in calls:
             call.cancel()
-        await asyncio.to_thread(work[0].ended.wait, SOON_S)
+        await asyncio.to_thread(wait_for, lambda: pool.n_running == 0)
 
     asyncio.run(refused())
     pool._recent_s.clear()
@@ -231,12 +230,12 @@ def test_draining_refuses_what_waits_and_comes_and_lets_finish_what_runs() -> No
 
     def work(_: Control) -> str:
         started.set()
-        assert release.wait(SOON_S)
+        assert release.wait(PATIENCE_S)
         return "finished"
 
     async def drain() -> str:
         running = asyncio.ensure_future(pool.run_in_thread(stays, work))
-        await asyncio.to_thread(started.wait, SOON_S)
+        await asyncio.to_thread(started.wait, PATIENCE_S)
         waiting = asyncio.ensure_future(pool.run_in_thread(stays, lambda _: "never"))
         await asyncio.sleep(0)
         pool.drain()
@@ -252,11 +251,11 @@ def test_draining_refuses_what_waits_and_comes_and_lets_finish_what_runs() -> No
 
 
 def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some() -> None:
-    pool = RunPool(running=1, waiting=1, quota=Quota(50))
+    pool = RunPool(running=1, waiting=1, quota=Quota(1))
     user, other = UUID(int=1), UUID(int=2)
 
     async def spend() -> None:
-        await pool.run_in_thread(stays, lambda _: time.sleep(0.06), user_id=user)
+        await pool.run_in_thread(stays, lambda _: None, user_id=user)
         with pytest.raises(RateLimited):
             await pool.run_in_thread(stays, lambda _: None, user_id=user)
         await pool.run_in_thread(stays, lambda _: None, user_id=other)

@@ -1,11 +1,11 @@
 import threading
-import time
 
 import pytest
 
 from backtest.errors import CandlesUnavailable
 from bff.serving import health as monitoring
 from bff.serving.health import Readiness
+from tests.waiting import PATIENCE_S, wait_for
 
 
 class Silent:
@@ -17,7 +17,7 @@ class Silent:
 
     def ping(self) -> None:
         self.n_asked += 1
-        assert self.may_answer.wait(20)
+        assert self.may_answer.wait(PATIENCE_S)
 
 
 def down() -> None:
@@ -37,20 +37,25 @@ def _asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitoring, "READY_FOR_S", -1.0)
 
 
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that answers is waited for, however busy the machine is."""
+    monkeypatch.setattr(monitoring, "ANSWER_S", PATIENCE_S)
+
+
+@pytest.mark.usefixtures("_patient")
 def test_a_store_that_is_down_is_named() -> None:
     readiness = Readiness({"candles": down, "strategies": good}, going)
 
     assert readiness.page() == (503, b"down: candles\n")
 
 
-def test_silent_stores_are_told_as_down_within_a_second() -> None:
+def test_silent_stores_are_told_as_down_without_their_answer() -> None:
     stores = {"candles": Silent(), "strategies": Silent()}
     readiness = Readiness({name: store.ping for name, store in stores.items()}, going)
-    started = time.monotonic()
 
     page = readiness.page()
 
-    assert time.monotonic() - started < 1
     assert page == (503, b"down: candles, strategies\n")
     for store in stores.values():
         store.may_answer.set()
@@ -62,15 +67,16 @@ def test_a_silent_store_is_asked_by_one_thread_and_is_ready_once_it_answers() ->
     readiness = Readiness({"candles": store.ping}, going)
 
     pages = [readiness.page() for _ in range(2)]
+    wait_for(lambda: store.n_asked)
     n_asked = store.n_asked
     store.may_answer.set()
 
     assert pages == [(503, b"down: candles\n")] * 2
     assert n_asked == 1
-    assert readiness.page() == (200, b"ready\n")
+    wait_for(lambda: readiness.page() == (200, b"ready\n"))
 
 
-@pytest.mark.usefixtures("_asked_anew")
+@pytest.mark.usefixtures("_asked_anew", "_patient")
 def test_a_bug_in_a_ping_is_not_taken_for_a_store_that_is_down() -> None:
     def broken() -> None:
         raise ZeroDivisionError

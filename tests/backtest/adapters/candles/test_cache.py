@@ -14,6 +14,7 @@ from backtest.errors import CandlesUnavailable, RunCancelled
 from backtest.ports import Buckets, CandleFeed
 from backtest.types import Instrument, Timeframe
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, minutes
+from tests.waiting import PATIENCE_S
 
 N_BARS = 10
 ENTRY_BYTES = 6 * 8 * N_BARS
@@ -58,7 +59,7 @@ def load(feed: CandleFeed, *, symbol: str = "X", control: Control | None = None)
         Timeframe.M1,
         start_ms=0,
         stop_ms=600_000,
-        control=control or Control(20),
+        control=control or Control(),
     )
 
 
@@ -128,14 +129,14 @@ def test_runs_that_want_the_same_at_once_load_it_once() -> None:
     with ThreadPoolExecutor(8) as threads:
         loads = [threads.submit(load, cached) for _ in range(8)]
         release.set()
-        found = {id(future.result(10)) for future in loads}
+        found = {id(future.result(PATIENCE_S)) for future in loads}
 
     assert len(found) == 1
     assert feed.n_loads == 1
 
 
 def assert_set(event: threading.Event) -> None:
-    assert event.wait(10)
+    assert event.wait(PATIENCE_S)
 
 
 def test_a_run_whose_leader_left_loads_by_itself() -> None:
@@ -143,22 +144,22 @@ def test_a_run_whose_leader_left_loads_by_itself() -> None:
 
     def wait_once() -> None:
         entered.set()
-        assert release.wait(10)
+        assert release.wait(PATIENCE_S)
 
     feed = CountingFeed(wait_once)
     cached = CachedCandles(feed, max_bytes=1 << 20)
-    leaving = Control(20)
+    leaving = Control()
 
     with ThreadPoolExecutor(2) as threads:
         leader = threads.submit(load, cached, control=leaving)
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE_S)
         follower = threads.submit(load, cached)
         leaving.cancel()
         release.set()
         with pytest.raises(RunCancelled):
-            leader.result(10)
+            leader.result(PATIENCE_S)
 
-        assert follower.result(10).close[0] == 1
+        assert follower.result(PATIENCE_S).close[0] == 1
 
 
 def test_whoever_waits_for_a_load_may_leave() -> None:
@@ -166,20 +167,20 @@ def test_whoever_waits_for_a_load_may_leave() -> None:
 
     def wait() -> None:
         entered.set()
-        assert release.wait(10)
+        assert release.wait(PATIENCE_S)
 
     cached = CachedCandles(CountingFeed(wait), max_bytes=1 << 20)
-    gone = Control(20)
+    gone = Control()
 
     with ThreadPoolExecutor(2) as threads:
         leader = threads.submit(load, cached)
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE_S)
         follower = threads.submit(load, cached, control=gone)
         gone.cancel()
         with pytest.raises(RunCancelled):
-            follower.result(10)
+            follower.result(PATIENCE_S)
         release.set()
-        leader.result(10)
+        leader.result(PATIENCE_S)
 
 
 def test_ping_is_the_stores() -> None:
@@ -193,7 +194,7 @@ def test_a_fingerprint_knows_every_change_and_no_order(pool: ClickHousePool) -> 
 
     def seen(instrument: Instrument) -> Fingerprint:
         return candles.fingerprint(
-            instrument, start_ms=MIDNIGHT_MS, stop_ms=MIDNIGHT_MS + 10**9, control=Control(20)
+            instrument, start_ms=MIDNIGHT_MS, stop_ms=MIDNIGHT_MS + 10**9, control=Control()
         )
 
     def insert(instrument: Instrument, closes: str, ingested_at: int = 1) -> None:
@@ -226,7 +227,7 @@ def test_the_cache_over_a_store_is_never_behind_it(pool: ClickHousePool) -> None
                 Timeframe.M1,
                 start_ms=MIDNIGHT_MS,
                 stop_ms=MIDNIGHT_MS + 10**9,
-                control=Control(20),
+                control=Control(),
             )
             for _ in range(2)
         )

@@ -8,6 +8,7 @@ import pytest
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.control import Control
+from backtest.errors import CandlesUnavailable
 from backtest.types import Instrument, Timeframe
 
 
@@ -20,7 +21,7 @@ def test_a_fresh_directory_is_an_empty_store(tmp_path_factory: pytest.TempPathFa
             Timeframe.H1,
             start_ms=0,
             stop_ms=10**12,
-            control=Control(30),
+            control=Control(),
         )
     finally:
         pool.close()
@@ -59,3 +60,16 @@ def test_the_zone_of_the_machine_changes_nothing(tmp_path: Path, zone: str) -> N
 
     assert "1970-01-01 00:00:00" in done.stdout, done.stderr
     assert "UTC" in done.stdout
+
+
+def test_a_closed_pool_does_not_open_the_engine_again(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    directory = tmp_path_factory.mktemp("closed") / "candles"
+    pool = ClickHousePool(EmbeddedEngine(directory=directory))
+    pool.close()
+
+    with pytest.raises(CandlesUnavailable):
+        ClickHouseCandles(pool).ping()
+
+    assert not directory.exists()

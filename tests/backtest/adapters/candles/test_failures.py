@@ -3,15 +3,15 @@
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from backtest.adapters.candles import feed as clickhouse
 from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer, EmbeddedEngine
 from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.adapters.candles.table import insert_minutes
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable, DeadlineExceeded, RunCancelled
@@ -19,6 +19,7 @@ from backtest.ports import Buckets, CandleFeed
 from backtest.types import Instrument, Timeframe
 from tests.backtest.adapters.clickhouse_server import TABLE_FAULTS, FakeServer
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, minutes, random_minutes
+from tests.waiting import PATIENCE_S, wait_for
 
 FAR_MS = MIDNIGHT_MS + 10**11
 
@@ -43,19 +44,12 @@ def load(feed: CandleFeed, instrument: Instrument, control: Control | None = Non
         Timeframe.M1,
         start_ms=MIDNIGHT_MS,
         stop_ms=FAR_MS,
-        control=control or Control(20),
+        control=control or Control(),
     )
 
 
 def notes(error: BaseException) -> str:
     return "\n".join(getattr(error, "__notes__", ()))
-
-
-def eventually(claim: Callable[[], bool], within_s: float = 2.0) -> bool:
-    deadline = time.monotonic() + within_s
-    while not claim() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return claim()
 
 
 @pytest.mark.parametrize("fault", [*TABLE_FAULTS, "error after 200", "cut", "wrong credentials"])
@@ -90,14 +84,12 @@ def test_a_reset_connection_is_tried_again(
     assert load(feed, instrument).close.tolist() == [1, 2, 3]
 
 
-def test_a_server_that_refuses_is_unavailable_within_a_second(instrument: Instrument) -> None:
+def test_a_server_that_refuses_is_unavailable(instrument: Instrument) -> None:
     pool = ClickHousePool(ClickHouseServer(host="127.0.0.1", port=1))
-    started = time.monotonic()
 
     with pytest.raises(CandlesUnavailable) as refused:
         load(ClickHouseCandles(pool), instrument)
 
-    assert time.monotonic() - started < 1
     assert refused.value.__cause__ is not None
     assert refused.value.message == "The candle store is not available"
 
@@ -115,53 +107,49 @@ def test_ping_gives_up_on_a_server_that_says_nothing(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(clickhouse, "_PING_SILENCE_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = ClickHouseServer(host="127.0.0.1", port=silent.getsockname()[1])
-        started = time.monotonic()
 
-        with pytest.raises(CandlesUnavailable):
-            ClickHouseCandles(ClickHousePool(target)).ping()
-
-    assert time.monotonic() - started < 2
+        with ThreadPoolExecutor(1) as thread, pytest.raises(CandlesUnavailable):
+            thread.submit(ClickHouseCandles(ClickHousePool(target)).ping).result(PATIENCE_S)
 
 
 def test_queries_are_limited_marked_and_read_only(
     server: FakeServer, feed: CandleFeed, instrument: Instrument
 ) -> None:
-    load(feed, instrument, Control(7.0))
+    load(feed, instrument, Control(7_000.0))
 
     asked = server.requests[-1]
     assert asked["readonly"] == "2"
     assert asked["query_id"] == asked["log_comment"]
-    assert 7.0 < float(asked["max_execution_time"]) <= 8.0
+    assert 7_000.0 - PATIENCE_S < float(asked["max_execution_time"]) <= 7_001.0
     assert int(asked["max_memory_usage"]) > 0
 
 
-def test_a_cancelled_run_returns_at_once_and_kills_its_query(
+def test_a_cancelled_run_returns_without_its_answer_and_kills_its_query(
     server: FakeServer, feed: CandleFeed, instrument: Instrument
 ) -> None:
     server.fault = "slow"
-    control = Control(20)
-    threading.Timer(0.2, control.cancel).start()
-    started = time.monotonic()
+    control = Control()
+    with ThreadPoolExecutor(1) as thread:
+        run = thread.submit(load, feed, instrument, control)
+        wait_for(lambda: any(CANDLE_TABLE in asked["sql"] for asked in server.requests))
+        (asked,) = (asked for asked in server.requests if CANDLE_TABLE in asked["sql"])
+        control.cancel()
 
-    with pytest.raises(RunCancelled):
-        load(feed, instrument, control)
+        with pytest.raises(RunCancelled):
+            run.result(PATIENCE_S)
 
-    assert time.monotonic() - started < 1
-    assert eventually(lambda: any(r["sql"].startswith("KILL") for r in server.requests))
-    killed = next(r for r in server.requests if r["sql"].startswith("KILL"))
-    assert killed["param_token"] in {r.get("query_id") for r in server.requests}
+    wait_for(lambda: asked["query_id"] in server.killed)
 
 
 def test_a_slow_server_meets_the_deadline(
     server: FakeServer, feed: CandleFeed, instrument: Instrument
 ) -> None:
     server.fault = "slow"
-    started = time.monotonic()
 
     with pytest.raises(DeadlineExceeded):
         load(feed, instrument, Control(0.3))
 
-    assert time.monotonic() - started < 0.55
+    assert not server.released.is_set()
 
 
 def test_a_deadline_frees_the_embedded_engine(pool: ClickHousePool) -> None:
@@ -174,7 +162,7 @@ def test_a_deadline_frees_the_embedded_engine(pool: ClickHousePool) -> None:
     with pytest.raises(DeadlineExceeded):
         load(ClickHouseCandles(pool), instrument, Control(0.1))
 
-    assert eventually(lambda: _n_running(pool) == 0)
+    wait_for(lambda: _n_running(pool) == 0)
 
 
 def _n_running(pool: ClickHousePool) -> int:
@@ -198,7 +186,7 @@ def test_a_second_process_is_told_who_holds_the_directory(pool: ClickHousePool) 
         [sys.executable, "-c", script, str(pool.target.directory)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
     )
 
@@ -240,7 +228,7 @@ def test_candles_outlive_the_process(tmp_path_factory: pytest.TempPathFactory) -
             [sys.executable, "-c", script, str(directory)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=True,
         ).stdout.strip()
         for _ in range(2)

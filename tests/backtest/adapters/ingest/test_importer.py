@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +25,8 @@ from tests.backtest.adapters.candle_texts import (
 )
 from tests.backtest.adapters.clickhouse_server import FakeServer
 from tests.backtest.adapters.minutes import a_new_instrument
+from tests.candle_samples import real, write_generated
 
-SAMPLE = os.environ.get("SAMPLE_CANDLES")
 KLINE_HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
     "taker_buy_volume,taker_buy_quote_volume,ignore\n"
@@ -263,9 +262,8 @@ def test_a_missing_file_is_broken(tmp_path: Path) -> None:
         checked(tmp_path / "nowhere.csv")
 
 
-@pytest.mark.skipif(SAMPLE is None, reason="SAMPLE_CANDLES names no file of three whole weeks")
-def test_a_published_file_is_imported_whole(pool: ClickHousePool) -> None:
-    instrument, written = imported(pool, Path(str(SAMPLE)))
+def test_a_file_of_three_weeks_is_imported_whole(pool: ClickHousePool, tmp_path: Path) -> None:
+    instrument, written = imported(pool, real() or write_generated(tmp_path))
 
     assert written == Written(n_new=30_240)
     stored = next(s for s in stored_instruments(pool) if s.instrument == instrument)

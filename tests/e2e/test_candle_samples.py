@@ -1,12 +1,7 @@
-"""Three weeks of real BTCUSDT minutes through import, store, indicators, rules and both faces.
+"""Three weeks of BTCUSDT minutes through import, store, indicators, rules and both faces."""
 
-The file is named by `SAMPLE_CANDLES`, or lies in a folder `data` beside the repository.
-"""
-
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,29 +21,22 @@ from backtest.indicators.series import Series
 from backtest.types import Bars, FloatArray, Instrument, Timeframe
 from tests.backtest.signals.reading import signals_of
 from tests.backtest.test_catalog import default_of, told_warmup
+from tests.candle_samples import N_MINUTES, START_MS, real, write_generated
 from tests.e2e.answers import whole_answer
 from tests.e2e.world import opened_over
 
 BoolArray = NDArray[np.bool_]
 
-N_MINUTES = 30_240
 BTCUSDT = Instrument(market_id=1, symbol="BTCUSDT")
-START_MS = int(datetime(2023, 3, 1, tzinfo=UTC).timestamp() * 1000)
 ROWS = [pytest.param(row, id=row.id) for row in INDICATORS.values()]
 
 
-def sample() -> Path:
-    named = os.environ.get("SAMPLE_CANDLES")
-    beside = Path(__file__).resolve().parents[3].glob("*/data/BTCUSDT-1m-*.csv.gz")
-    found = Path(named) if named else next(iter(sorted(beside)), None)
-    if found is None or not found.exists():
-        pytest.skip("no sample of real candles: SAMPLE_CANDLES names none, and none lies beside")
-    return found
-
-
-@pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHousePool]:
-    path = sample()
+@pytest.fixture(scope="module", params=["generated", *(["real"] if real() else [])])
+def pool(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClickHousePool]:
+    found = real() if request.param == "real" else None
+    path = found or write_generated(tmp_path_factory.mktemp("files"))
     pool = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp("candles")))
     create_table(pool)
     checked = check_file(path, lambda *_: None)
