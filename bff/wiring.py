@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from starlette.datastructures import Headers
 
@@ -80,11 +81,15 @@ class Services:
 def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
     """Construct the process from its settings; no store is contacted yet.
 
+    The folders of embedded stores are made here and nowhere later: one that is missing afterwards
+    was moved away, and must not be taken for an empty store.
+
     Args:
         settings: What was configured.
         process: Where runs are computed, and candles asked for; None for this process.
     """
     compute = settings.compute
+    make_folders(settings.environment)
     local = local_runner(settings)
     return Services(
         settings=settings,
@@ -150,10 +155,22 @@ def _quota(per_minute: int | None, *, units: int = 1) -> Quota | None:
     return None if per_minute is None else Quota(per_minute * units)
 
 
+def make_folders(environment: Environment) -> None:
+    """The folders of the stores that are embedded."""
+    if environment.ch_host is None:
+        _candle_folder(environment).mkdir(parents=True, exist_ok=True)
+    if environment.strategy_pg_dsn is None:
+        environment.data_dir.mkdir(parents=True, exist_ok=True)
+
+
+def _candle_folder(environment: Environment) -> Path:
+    return environment.data_dir / "candles"
+
+
 def candle_target(environment: Environment) -> ClickHouseTarget:
     """A server where one is configured, otherwise the engine inside this process."""
     if environment.ch_host is None:
-        return EmbeddedEngine(directory=environment.data_dir / "candles")
+        return EmbeddedEngine(directory=_candle_folder(environment))
     return ClickHouseServer(
         host=environment.ch_host,
         port=environment.ch_port,

@@ -17,7 +17,7 @@ def test_building_contacts_no_store(tmp_path: Path) -> None:
     built = build(load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(folder)}))
     built.close()
 
-    assert not folder.exists()
+    assert [path.name for path in folder.rglob("*")] == ["candles"]
 
 
 def test_without_configuration_both_stores_are_in_the_data_directory(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ See: docs/stores.md
 """
 # pyright: reportUnknownMemberType=false
 
-import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
@@ -17,19 +16,22 @@ from typing import TypeVar
 import clickhouse_connect
 from clickhouse_connect import common
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
-from backtest.adapters.candles.embedded_lock import other_holder
+from backtest.adapters.candles.embedded import Identity, identity, open_engine
+from backtest.adapters.candles.failures import (
+    is_lost_connection,
+    is_lost_file,
+    unavailable,
+    unavailable_because,
+)
 from backtest.adapters.candles.profile import PINNED, forced_otherwise
-from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
 from backtest.errors import CandlesUnavailable
 
 T = TypeVar("T")
 
-_UNKNOWN_TABLE = 60
-_UNKNOWN_DATABASE = 81
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 120
 _CLOSING_S = 2.0
@@ -39,7 +41,7 @@ _CLOSING_S = 2.0
 class EmbeddedEngine:
     """ClickHouse inside this process, with its data in a directory of its own.
 
-    The directory and the table are created on first use.
+    The table is created on first use; the directory is not, since it may have been moved away.
     """
 
     directory: Path
@@ -74,7 +76,8 @@ class ClickHousePool:
         self._n_busy = 0
         self._state = threading.Condition()
         self._opening = threading.Lock()
-        self._closed = False
+        self._closed = self._is_lost = False
+        self._opened: Identity | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -128,14 +131,16 @@ class ClickHousePool:
     @contextmanager
     def _borrowed(self) -> Generator[Client]:
         with self._state:
+            self._leave_lost_engine()
             self._n_busy += 1
             client = self._idle.pop() if self._idle else None
         try:
             client = client or self._open()
             yield client
-        except BaseException:
+        except BaseException as error:
             if client is not None:
                 client.close()
+            self._is_lost |= self.is_embedded and is_lost_file(error)
             self._hand_back(None)
             raise
         self._hand_back(client)
@@ -146,9 +151,24 @@ class ClickHousePool:
             self._n_busy -= 1
             if client is not None:
                 self._idle.append(client)
-            if self._closed:
+            if self._closed or self._is_lost:
                 self._close_idle()
             self._state.notify_all()
+
+    def _leave_lost_engine(self) -> None:
+        """Close an engine whose directory is gone or was replaced; the next call opens it anew.
+
+        It would answer with what it remembers, and then with nothing.
+        """
+        if not isinstance(self.target, EmbeddedEngine) or self._opened is None:
+            return
+        self._is_lost |= identity(self.target.directory) != self._opened
+        if not self._is_lost:
+            return
+        self._close_idle()
+        if self._n_busy > 0:
+            raise unavailable_because(f"{self.target.directory} was moved away or replaced.")
+        self._opened, self._is_lost = None, False
 
     def _close_idle(self) -> None:
         for client in self._idle:
@@ -161,12 +181,14 @@ class ClickHousePool:
         with self._opening:
             if self._closed:
                 raise CandlesUnavailable
-            return _open_embedded(self.target)
+            client = open_engine(self.target.directory)
+            self._opened = self._opened or identity(self.target.directory)
+            return client
 
 
 def _answered(once: Callable[[], T]) -> T:
     attempts = Retrying(
-        retry=retry_if_exception(_is_lost_connection),
+        retry=retry_if_exception(is_lost_connection),
         stop=stop_after_attempt(3),
         wait=wait_exponential(multiplier=0.1, max=1.0),
         reraise=True,
@@ -174,7 +196,7 @@ def _answered(once: Callable[[], T]) -> T:
     try:
         return attempts(once)
     except (ClickHouseError, HTTPError, OSError, EOFError) as error:
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
 
 
 def _open_server(server: ClickHouseServer, *, read_timeout_s: int = _READ_TIMEOUT_S) -> Client:
@@ -202,69 +224,5 @@ def _open_server(server: ClickHouseServer, *, read_timeout_s: int = _READ_TIMEOU
     refusals = tuple(forced_otherwise(client))
     if refusals:
         client.close()
-        raise _unavailable_because(*refusals)
+        raise unavailable_because(*refusals)
     return client
-
-
-def _open_embedded(engine: EmbeddedEngine) -> Client:
-    holder = other_holder(engine.directory)
-    if holder is not None:
-        raise _unavailable_because(
-            f"{engine.directory} is in use by "
-            + (f"process {holder}" if holder else "another process")
-            + ", and the embedded ClickHouse serves one process at a time. Stop the `serve` that"
-            " started it, or that process itself, use another ROEHUB_DATA_DIR, or run a ClickHouse"
-            " server and set CH_HOST."
-        )
-    engine.directory.mkdir(parents=True, exist_ok=True)
-    client = _embedded_client(engine.directory)
-    client.command(DATABASE_DDL)
-    client.command(TABLE_DDL)
-    return client
-
-
-def _embedded_client(directory: Path) -> Client:
-    """The engine's own client; the engine is loaded here for the first time.
-
-    It reads the zone of the machine when it is loaded, and refuses to be if it does not know that
-    zone. Everything here is in UTC.
-    """
-    os.environ["TZ"] = "UTC"
-    try:
-        return clickhouse_connect.get_client(interface="chdb", path=str(directory))
-    except (ImportError, MemoryError) as error:
-        unavailable = _unavailable_because(
-            "The embedded ClickHouse could not be loaded; it takes half a gigabyte of address"
-            " space. Check the limits of this process (ulimit -v), reinstall chdb, or set CH_HOST.",
-            f"The driver said: {str(error)[:300]}",
-        )
-        raise unavailable from error
-
-
-def _unavailable_because(*reasons: str) -> CandlesUnavailable:
-    unavailable = CandlesUnavailable()
-    for reason in reasons:
-        unavailable.add_note(reason)
-    return unavailable
-
-
-def _is_lost_connection(error: BaseException) -> bool:
-    """Whether the connection was refused or reset, somewhere down the chain of causes."""
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, (ConnectionError, NewConnectionError)):
-            return True
-        link = link.__cause__ or link.__context__
-    return False
-
-
-def _unavailable(error: BaseException) -> CandlesUnavailable:
-    unavailable = CandlesUnavailable()
-    code = error.code if isinstance(error, Error) else None
-    if code in {_UNKNOWN_TABLE, _UNKNOWN_DATABASE}:
-        unavailable.add_note(
-            f"The table {CANDLE_TABLE} does not exist; `candles import` and `candles generate`"
-            " create it."
-        )
-    unavailable.add_note(f"The driver said: {str(error)[:300]}")
-    return unavailable

@@ -16,7 +16,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from backtest.adapters.candles.complete_answer import fetch_columns
-from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.rollup import INSTRUMENTS_SQL, LATEST_SQL
 from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
 from backtest.markets import instrument_key
@@ -79,7 +79,9 @@ class StoredInstrument:
 
 
 def create_table(pool: ClickHousePool) -> None:
-    """Create the database and the table where they are missing."""
+    """Create the database and the table where they are missing, and an embedded store's folder."""
+    if isinstance(pool.target, EmbeddedEngine):
+        pool.target.directory.mkdir(parents=True, exist_ok=True)
     pool.run(lambda client: client.command(DATABASE_DDL))
     pool.run(lambda client: client.command(TABLE_DDL))
 

@@ -65,13 +65,11 @@ class SqlStrategies:
         )
 
     def ping(self) -> None:
-        """Return when the store answers and has the table; a SQLite file is created if missing.
+        """Return when the store answers and has the table.
 
         Raises:
             StrategiesUnavailable: Otherwise.
         """
-        if isinstance(self._store, SqliteFile) and not self._store.path.exists():
-            create_table(self._store)
         self._rows(sa.select(STRATEGIES.c.strategy_id).limit(1))
 
     def close(self) -> None:
@@ -101,8 +99,8 @@ class SqlStrategies:
         if not folder.is_dir():
             unavailable = StrategiesUnavailable()
             unavailable.add_note(
-                f"The folder {folder} does not exist. If it was moved, put it back; a new one is"
-                " made by `serve`, `check` and `strategies add`."
+                f"The folder {folder} does not exist. If it was moved, put it back; otherwise"
+                " restart, and a new one is made."
             )
             raise unavailable
         create_table(self._store)

@@ -1,19 +1,104 @@
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.candles.table import create_table, insert_minutes
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
 from backtest.types import Instrument, Timeframe
+from tests.backtest.adapters.minutes import minutes
+
+INSTRUMENT = Instrument(market_id=1, symbol="X")
+
+
+def n_bars(pool: ClickHousePool) -> int:
+    buckets = ClickHouseCandles(pool).load(
+        INSTRUMENT, Timeframe.M1, start_ms=0, stop_ms=10**13, control=Control()
+    )
+    return len(buckets.ts_open)
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Generator[ClickHousePool]:
+    """A store of three minutes in `tmp_path / "data" / "candles"`."""
+    pool = ClickHousePool(EmbeddedEngine(directory=tmp_path / "data" / "candles"))
+    create_table(pool)
+    insert_minutes(pool, INSTRUMENT, minutes("1 2 3"), source="test", ingested_at=1)
+    assert n_bars(pool) == 3
+    yield pool
+    pool.close()
+
+
+@pytest.mark.parametrize("is_copied", [False, True])
+def test_a_folder_that_was_moved_away_is_said_and_works_again_when_it_is_back(
+    filled: ClickHousePool, tmp_path: Path, is_copied: bool
+) -> None:
+    data, away = tmp_path / "data", tmp_path / "away"
+    data.rename(away)
+
+    for _ in range(2):
+        with pytest.raises(CandlesUnavailable) as refused:
+            n_bars(filled)
+        with pytest.raises(CandlesUnavailable):
+            ClickHouseCandles(filled).ping()
+        assert "put it back" in refused.value.__notes__[0]
+    if is_copied:
+        shutil.copytree(away, data, symlinks=True)
+    else:
+        away.rename(data)
+
+    assert n_bars(filled) == 3
+
+
+def test_a_folder_that_went_and_came_between_two_questions_is_read_again(
+    filled: ClickHousePool, tmp_path: Path
+) -> None:
+    data, away = tmp_path / "data", tmp_path / "away"
+    shutil.copytree(data, away, symlinks=True)
+    shutil.rmtree(data)
+    away.rename(data)
+
+    assert n_bars(filled) == 3
+
+
+def test_a_folder_that_was_replaced_is_read_as_it_is_now(
+    filled: ClickHousePool, tmp_path: Path
+) -> None:
+    (tmp_path / "data").rename(tmp_path / "away")
+    (tmp_path / "data" / "candles").mkdir(parents=True)
+
+    assert n_bars(filled) == 0
+
+
+def test_a_folder_that_the_engine_would_misread_is_refused(tmp_path: Path) -> None:
+    pool = ClickHousePool(EmbeddedEngine(directory=tmp_path / "a?b"))
+
+    with pytest.raises(CandlesUnavailable) as refused:
+        create_table(pool)
+    pool.close()
+
+    assert "question mark" in refused.value.__notes__[0]
+
+
+@pytest.mark.parametrize("name", ["a#b", "a%41b", "a b", "a&b=1", "é", "a;b", "a*b{1}"])
+def test_every_folder_keeps_its_own_candles(tmp_path: Path, name: str) -> None:
+    pool = ClickHousePool(EmbeddedEngine(directory=tmp_path / name))
+    create_table(pool)
+    pool.close()
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert any((tmp_path / name).iterdir())
 
 
 def test_a_fresh_directory_is_an_empty_store(tmp_path_factory: pytest.TempPathFactory) -> None:
-    directory = tmp_path_factory.mktemp("fresh") / "not" / "there" / "yet"
+    directory = tmp_path_factory.mktemp("fresh")
     pool = ClickHousePool(EmbeddedEngine(directory=directory))
     try:
         buckets = ClickHouseCandles(pool).load(

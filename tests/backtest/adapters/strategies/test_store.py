@@ -166,7 +166,7 @@ def test_ping_answers(writer: StrategyWriter, reader: StrategyReader) -> None:
 
 
 def test_a_missing_sqlite_file_is_an_empty_store(tmp_path: Path) -> None:
-    reader = SqlStrategies(f"sqlite:///{tmp_path / 'new' / 'strategies.sqlite'}")
+    reader = SqlStrategies(f"sqlite:///{tmp_path / 'strategies.sqlite'}")
 
     reader.ping()
 
@@ -247,6 +247,8 @@ def test_a_folder_that_was_moved_away_is_said_and_works_again_when_it_is_back(
 
     with pytest.raises(StrategiesUnavailable) as refused:
         reader.find(strategy_id)
+    with pytest.raises(StrategiesUnavailable):
+        reader.ping()
     away.rename(folder)
 
     assert "put it back" in refused.value.__notes__[0]

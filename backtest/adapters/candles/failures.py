@@ -1,0 +1,52 @@
+"""What the driver raises, in the words of the domain, with what an operator needs as notes.
+
+See: docs/stores.md
+"""
+
+from clickhouse_connect.driver.exceptions import Error
+from urllib3.exceptions import NewConnectionError
+
+from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.errors import CandlesUnavailable
+
+_UNKNOWN_TABLE = 60
+_UNKNOWN_DATABASE = 81
+_LOST_FILE = frozenset({74, 76, 84, 107, 226})
+
+
+def unavailable_because(*reasons: str) -> CandlesUnavailable:
+    """The error with notes, one for each reason."""
+    unavailable = CandlesUnavailable()
+    for reason in reasons:
+        unavailable.add_note(reason)
+    return unavailable
+
+
+def unavailable(error: BaseException) -> CandlesUnavailable:
+    """What a driver's error means."""
+    reasons: list[str] = []
+    if _code(error) in {_UNKNOWN_TABLE, _UNKNOWN_DATABASE}:
+        reasons.append(
+            f"The table {CANDLE_TABLE} does not exist; `candles import` and `candles generate`"
+            " create it."
+        )
+    return unavailable_because(*reasons, f"The driver said: {str(error)[:300]}")
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """Whether the connection was refused or reset, somewhere down the chain of causes."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, (ConnectionError, NewConnectionError)):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
+
+
+def is_lost_file(error: BaseException) -> bool:
+    """Whether the engine missed a file of its own."""
+    return _code(error) in _LOST_FILE
+
+
+def _code(error: BaseException) -> int | None:
+    return error.code if isinstance(error, Error) else None
