@@ -82,17 +82,21 @@ class NoMarketData(InvalidRequest):
 
 
 class GuardExceeded(Mistake):
-    """A grid would cost more than the configured limits."""
+    """A grid would cost more than the configured limits; the details are sorted by name."""
 
     def __init__(self, message: str, *, error: str, stage: str, **numbers: int) -> None:
-        super().__init__(message, {"error": error, "stage": stage, **numbers})
+        details = {"error": error, "stage": stage, **numbers}
+        super().__init__(message, dict(sorted(details.items())))
 
 
 class StrategyForbidden(Mistake):
     """Only the owner of a saved strategy may run it."""
 
     def __init__(self, strategy_id: UUID) -> None:
-        super().__init__("The strategy belongs to another user", {"strategy_id": str(strategy_id)})
+        super().__init__(
+            "Backtest strategy does not belong to current user",
+            {"strategy_id": str(strategy_id)},
+        )
 
 
 class StrategyNotFound(Mistake):

@@ -18,6 +18,7 @@ from backtest.errors import BacktestError
 from bff.graphql.router import GRAPHQL_PATH, graphql_router
 from bff.http.body import BodyReader
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
+from bff.http.paths import WithoutTrailingSlash
 from bff.http.request_log import RequestLog
 from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
@@ -103,6 +104,7 @@ def _add_layers(app: FastAPI, services: Services) -> None:
             expose_headers=["retry-after", "x-request-id"],
         )
     app.add_middleware(RequestLog, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
+    app.add_middleware(WithoutTrailingSlash)
 
 
 async def _answer_roehub(_: Request, exc: Exception) -> Response:

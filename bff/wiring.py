@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 
 from backtest.adapters.candles.cache import CachedCandles
 from backtest.adapters.candles.connection import (
@@ -59,14 +59,14 @@ class Services:
     watchers: list[Watcher] = field(default_factory=list[Watcher])
     closers: tuple[Callable[[], None], ...] = ()
 
-    def identify(self, headers: Headers) -> Caller:
+    def identify(self, request: HTTPConnection) -> Caller:
         """Who asks, if they may ask now.
 
         Raises:
             RoehubError: `unauthorized`.
             RateLimited: The user asks too often.
         """
-        caller = self.authenticate(headers)
+        caller = self.authenticate(request.headers, request.scope["scheme"])
         if self.requests is not None:
             self.requests.take(caller.user_id)
         return caller

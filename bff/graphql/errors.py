@@ -7,17 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from graphql import GraphQLError
 
 from backtest.errors import BacktestError, InvalidRequest, Loc, Problem, Transient
 from bff.http.errors import RoehubError, masked, spelled_place, to_roehub
+from bff.telemetry.failures import log_failure
 from schema.graphql.body import Places
 from schema.parse import MAX_FOUND, too_many_problems
 
 _LONG_QUOTE = re.compile(r"""(['"])([^'"]{40})[^'"]+\1""")
-
-log = structlog.stdlib.get_logger(__name__)
 
 
 def as_written(loc: Loc) -> str:
@@ -65,8 +63,7 @@ def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
         return to_roehub(InvalidRequest(problems, cause.message), as_written)
     if isinstance(cause, BacktestError):
         if isinstance(cause, Transient):
-            behind = type(cause.__cause__).__name__
-            log.warning("run_failed", reason=type(cause).__name__, cause=behind)
+            log_failure(cause)
         return to_roehub(cause, as_written)
     if isinstance(cause, RoehubError):
         return cause

@@ -156,7 +156,7 @@ class _Face:
     def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
         if operation.is_introspection:
             return None
-        caller = self._services.identify(request.headers)
+        caller = self._services.identify(request)
         structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
         return caller
 

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from bff.http.errors import Code, RoehubError
+from bff.http.origins import may_use_cookie
 
 PaidLevel = Literal["free", "base", "pro", "ultra"]
 
@@ -33,12 +34,12 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Authenticator:
-    """Verifies tokens. Called with the headers of a request, it gives the caller.
+    """Verifies tokens. Called with the headers and the scheme of a request, it gives the caller.
 
     Args:
         secret: Key of the HS256 signature.
         cookie_name: Cookie that may hold the token.
-        allowed_origins: Sites whose pages may use the cookie.
+        allowed_origins: Other sites whose pages may use the cookie.
         leeway_s: Tolerated difference between clocks, in seconds.
     """
 
@@ -47,7 +48,7 @@ class Authenticator:
     allowed_origins: frozenset[str]
     leeway_s: int = 0
 
-    def __call__(self, headers: Headers) -> Caller:
+    def __call__(self, headers: Headers, scheme: str = "http") -> Caller:
         """The caller; a bearer header wins over a cookie, even when it is wrong.
 
         Raises:
@@ -60,15 +61,9 @@ class Authenticator:
         token = cookie_parser(headers.get("cookie", "")).get(self.cookie_name)
         if not token:
             _refuse("A token is required: send it as Authorization: Bearer")
-        if not self._is_from_allowed_page(headers):
-            _refuse("A cookie is accepted only from pages of an allowed origin")
+        if not may_use_cookie(headers, scheme, self.allowed_origins):
+            _refuse("A cookie is accepted only from pages of this site or of an allowed origin")
         return self._verified(token)
-
-    def _is_from_allowed_page(self, headers: Headers) -> bool:
-        """Whether the browser vouches for the page; scripts cannot set either header."""
-        if headers.get("sec-fetch-site") == "same-origin":
-            return True
-        return headers.get("origin") in self.allowed_origins
 
     def _verified(self, token: str) -> Caller:
         if len(token) > MAX_TOKEN_CHARS:

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, TypeVar
 
-import structlog
-
 from backtest.control import Control
 from backtest.errors import Transient
 from bff.admission.memory_budget import MemoryBudget
+from bff.telemetry.failures import log_failure
 from resolvers.service import BacktestService
 from schema.graphql.schema import graphql_schema
 
 _preparing = threading.Lock()
-log = structlog.stdlib.get_logger(__name__)
 
 T = TypeVar("T")
 Job = Callable[[BacktestService, Control], T]
@@ -67,8 +65,7 @@ class LocalRunner:
             with self.memory.lent_to(control):
                 return job(self.service, control)
         except Transient as exc:
-            cause = type(exc.__cause__).__name__
-            log.warning("run_failed", reason=type(exc).__name__, cause=cause)
+            log_failure(exc)
             raise
 
     def ping(self, control: Control) -> None:

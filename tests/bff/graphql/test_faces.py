@@ -207,6 +207,44 @@ def test_failures_of_the_use_case_have_the_code_and_details_of_rest(
     assert told == {retry_after}
 
 
+@pytest.mark.parametrize(
+    ("guard", "numbers"),
+    [
+        ("max_variants_per_compute_exceeded", ("total_variants", "max_variants_per_compute")),
+        ("max_compute_bytes_total_exceeded", ("max_compute_bytes_total", "estimated_bytes")),
+        ("memory_bytes_exceeded", ("memory_bytes", "estimated_bytes")),
+    ],
+)
+def test_guards_tell_their_numbers_in_sorted_order(guard: str, numbers: tuple[str, str]) -> None:
+    failure = domain.GuardExceeded("too many", error=guard, stage="stage_a", **dict.fromkeys(numbers, 1))
+
+    with opened(FakeBacktester(failure=failure)) as (rest, graphql):
+        over_rest = rest.client.post("/backtests", json=GOOD, headers=rest.headers).json()
+        over_graphql = graphql.ask(RUN_MODE, {"i": to_graphql(GOOD)}).json()
+
+    names = sorted(["error", "stage", *numbers])
+    assert list(over_rest["error"]["details"]) == names
+    assert list(over_graphql["errors"][0]["extensions"]["details"]) == names
+
+
+def test_another_owner_is_told_so_in_the_same_words() -> None:
+    strategy_id = UUID("7c9e6679-7425-40de-944b-e07fc1f90ae7")
+
+    with opened(FakeBacktester(failure=domain.StrategyForbidden(strategy_id))) as (rest, graphql):
+        over_rest = rest.client.post("/backtests", json=GOOD, headers=rest.headers)
+        over_graphql = graphql.ask(RUN_MODE, {"i": to_graphql(GOOD)})
+
+    message = "Backtest strategy does not belong to current user"
+    details = {"strategy_id": str(strategy_id)}
+    assert over_rest.status_code == 403
+    assert over_rest.json()["error"] == {
+        "code": "forbidden", "message": message, "details": details
+    }  # fmt: skip
+    error = over_graphql.json()["errors"][0]
+    assert error["message"] == message
+    assert error["extensions"] == {"code": "forbidden", "status": 403, "details": details}
+
+
 RUN_MODE = "mutation($i: RunBacktestInput!) { runBacktest(input: $i) { mode } }"
 
 

@@ -1,6 +1,6 @@
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,21 @@ def test_guards_keep_their_numbers() -> None:
             },
         }
     }
+
+
+@pytest.mark.parametrize("rendered", [payload, graphql_payload])
+def test_the_numbers_of_a_guard_are_sorted(
+    rendered: Callable[[RoehubError], dict[str, object]],
+) -> None:
+    facts = {"total_variants": 9, "max_variants_per_compute": 3}
+    guard = GuardExceeded("m", error="max_variants_per_compute_exceeded", stage="stage_a", **facts)
+
+    text = json.dumps(rendered(to_roehub(guard)))
+
+    names = ["error", "max_variants_per_compute", "stage", "total_variants"]
+    places = [text.index(f'"{name}": ') for name in names[1:]]
+    assert places == sorted(places)
+    assert list(to_roehub(guard).details) == names
 
 
 def test_a_refusal_for_now_says_when_to_come_back() -> None:
