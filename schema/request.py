@@ -262,7 +262,7 @@ class Ranking(BaseModel):
         return self
 
 
-class RunSettings(BaseModel):
+class RunOptions(BaseModel):
     """What every run takes, whatever its mode."""
 
     model_config = STRICT
@@ -293,7 +293,7 @@ class RunSettings(BaseModel):
         return top_trades_n
 
 
-class BacktestRequest(RunSettings):
+class BacktestRequest(RunOptions):
     """A run of a saved strategy or of an ad-hoc template: exactly one of the two."""
 
     strategy_id: Annotated[StrategyId | None, Field(description="Saved mode.")] = None

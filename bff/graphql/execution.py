@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/graphql-response+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class GraphqlAnswer:
     """What goes back to the client; `code` is that of the first error."""
 
     status: int
@@ -31,7 +31,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class GraphqlJob:
     """A job of a runner (`bff.runner.local`): nothing of it can be refused any more.
 
     Args:
@@ -50,7 +50,7 @@ class Execution:
     inputs: Mapping[str, ReadInput]
     media_type: str
 
-    def __call__(self, service: BacktestService, control: Control) -> Answer:
+    def __call__(self, service: BacktestService, control: Control) -> GraphqlAnswer:
         """Execute the operation and write its result."""
         result = graphql_schema().execute_sync(
             self.text,
@@ -69,7 +69,7 @@ class Execution:
             if result.data is None and was_executed:
                 content["data"] = None
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return Answer(
+        return GraphqlAnswer(
             status=_status(self.media_type, content, found),
             headers=found[0][1].headers if found else {},
             body=text.encode(),

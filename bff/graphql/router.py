@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from backtest.errors import BacktestError, InvalidRequest, Problem
 from backtest.request import RunRequest
 from bff.graphql.errors import to_refusal
-from bff.graphql.execution import MEDIA_TYPE, Execution
+from bff.graphql.execution import MEDIA_TYPE, GraphqlJob
 from bff.graphql.inputs import ReadInput, read_inputs, root_fields
 from bff.graphql.limits import GraphQLLimits, parse_document
 from bff.http.auth import Caller
@@ -116,7 +116,7 @@ class _Face:
         operation = self._read(request.state.body)
         caller = self._authenticate(request, operation)
         inputs = read_inputs(operation.document, operation.node, operation.variables)
-        execution = Execution(
+        job = GraphqlJob(
             text=operation.text,
             name=operation.name,
             variables=operation.variables,
@@ -126,9 +126,9 @@ class _Face:
         )
         services = self._services
         if self._needs_place(operation, inputs):
-            pool, work = services.runs, partial(services.runner.do, execution)
+            pool, work = services.runs, partial(services.runner.do, job)
         else:
-            pool, work = services.queries, partial(execution, services.service)
+            pool, work = services.queries, partial(job, services.service)
         user_id = None if caller is None else caller.user_id
         answer = await pool.run_in_thread(
             request.receive, work, services.deadline_s, user_id=user_id

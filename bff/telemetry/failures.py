@@ -15,7 +15,8 @@ MAX_CAUSE_CHARS = 500
 
 _LOGIN_IN_URL = re.compile(r"""://[^\s'"]*@""")
 _SECRET = re.compile(
-    r"""\b(pass\w*|pwd|secret|token)(\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s,;&)'"]+)""", re.IGNORECASE
+    r"""\b(pass\w*|pwd|secret|token)(["']?\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s,;&)'"]+)""",
+    re.IGNORECASE,
 )
 
 
@@ -26,7 +27,7 @@ def log_failure(failure: Transient) -> None:
     log.warning(
         "run_failed",
         reason=type(failure).__name__,
-        message=failure.message,
+        error=failure.message,
         **failure.details,
         **known,
     )

@@ -1,14 +1,15 @@
-"""How the process logs: pretty lines in dev, one JSON object per line elsewhere."""
+"""How the process logs: pretty lines in dev, one JSON object per line elsewhere.
+
+See: docs/reliability.md (Seeing inside)
+"""
 
 import logging
 import sys
 
 import structlog
 
-from bff.config.settings import Env
 
-
-def configure_logs(env: Env, *, level: int = logging.INFO) -> None:
+def configure_logs(env: str, *, level: int = logging.INFO) -> None:
     """Set up structlog and route the standard library through it, to standard error.
 
     Standard output belongs to what commands print. Stacks come without the values of variables:

@@ -17,7 +17,7 @@ from schema.request import (
     Execution,
     InstrumentId,
     Overrides,
-    RunSettings,
+    RunOptions,
     StrategyId,
     Template,
     TimeRange,
@@ -26,12 +26,12 @@ from schema.scalars import AxisScalar, WholeNumber
 
 
 @strawberry.pydantic.input(description="A run of an ad-hoc grid.")
-class TemplateRunInput(Template, RunSettings):
+class TemplateRunInput(Template, RunOptions):
     """A run of an ad-hoc grid."""
 
 
 @strawberry.pydantic.input(description="A run of a saved strategy.")
-class SavedRunInput(RunSettings):
+class SavedRunInput(RunOptions):
     """A run of a saved strategy."""
 
     strategy_id: StrategyId

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from backtest.errors import NoMarketData
 from backtest.timeline import count_bars, fill_bars, load_range
 from backtest.types import Bars, Timeframe, TimeRange
-from schema.request import RunSettings as RunSettingsModel
+from schema.request import RunOptions as RunOptionsModel
 from tests.golden_files import GOLDEN, golden_cases, to_ms
 from tests.memory_feed import COLUMNS, roll_up
 

@@ -7,8 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.bff.doubles import GOOD, client, services, serving, token
-from tests.fakes import FakeBacktester
 from tests.faces import built_service
+from tests.fakes import FakeBacktester
 
 ALLOWED = "http://testserver"  # configs/test/backtest.yaml
 QUESTION = {"query": "{ runtimeDefaults { topK } }"}
