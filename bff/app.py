@@ -1,4 +1,7 @@
-"""The ASGI application: faces, error handlers and the layers around them, nothing else."""
+"""The ASGI application: faces, error handlers and the layers around them, nothing else.
+
+See: docs/security.md
+"""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -29,7 +32,10 @@ START_PAGE = Path(__file__).with_name("start_page.html")
 
 
 def create_app(services: Services) -> FastAPI:
-    """Mount both faces on what was built; closing the application closes the services."""
+    """Mount both faces on what was built; closing the application closes the services.
+
+    See: docs/security.md
+    """
     is_dev = services.settings.env == "dev"
 
     @asynccontextmanager
@@ -60,12 +66,18 @@ def create_app(services: Services) -> FastAPI:
 
 
 async def start_page() -> HTMLResponse:
-    """What this is and how to try it."""
+    """What this is and how to try it.
+
+    See: docs/security.md
+    """
     return HTMLResponse(START_PAGE.read_text(encoding="utf-8"))
 
 
 async def rest_page() -> HTMLResponse:
-    """The REST contract to read and to try; its scripts come from here, not from another host."""
+    """The REST contract to read and to try; its scripts come from here, not from another host.
+
+    See: docs/security.md
+    """
     return get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="POST /backtests",

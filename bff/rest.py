@@ -24,7 +24,10 @@ router = APIRouter()
 
 
 async def services_of(request: Request) -> Services:
-    """What the process was built from; a coroutine, because a function would get a thread."""
+    """What the process was built from; a coroutine, because a function would get a thread.
+
+    See: docs/errors.md
+    """
     return request.app.state.services
 
 

@@ -43,6 +43,8 @@ class Services:
     `runner` does what may take long, `service` answers the rest in the thread that asks. `runs`
     has places for grids, `queries` for cheap questions, so that these never wait for those.
     `requests` is what one user may ask; `watchers` are shown the facts of every answered request.
+
+    See: docs/configuration.md
     """
 
     settings: Settings
@@ -83,6 +85,8 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
     Args:
         settings: What was configured.
         process: Where runs are computed, and candles asked for; None for this process.
+
+    See: docs/configuration.md
     """
     compute = settings.compute
     local = local_runner(settings)
@@ -113,7 +117,10 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
 
 
 def local_runner(settings: Settings) -> LocalRunner:
-    """The engine between its stores; neither is contacted yet."""
+    """The engine between its stores; neither is contacted yet.
+
+    See: docs/configuration.md
+    """
     environment, compute = settings.environment, settings.compute
     policy = settings.policy(cpus=_cpus())
     pool = ClickHousePool(candle_target(environment))
@@ -151,7 +158,10 @@ def _quota(per_minute: int | None, *, units: int = 1) -> Quota | None:
 
 
 def candle_target(environment: Environment) -> ClickHouseTarget:
-    """A server where one is configured, otherwise the engine inside this process."""
+    """A server where one is configured, otherwise the engine inside this process.
+
+    See: docs/configuration.md
+    """
     if environment.ch_host is None:
         return EmbeddedEngine(directory=environment.data_dir / "candles")
     return ClickHouseServer(
@@ -166,20 +176,29 @@ def candle_target(environment: Environment) -> ClickHouseTarget:
 
 
 def candle_feed(pool: ClickHousePool, *, max_cached_bytes: int) -> CandleFeed:
-    """The store, behind a cache where it may have some memory."""
+    """The store, behind a cache where it may have some memory.
+
+    See: docs/configuration.md
+    """
     stored = ClickHouseCandles(pool)
     return CachedCandles(stored, max_bytes=max_cached_bytes) if max_cached_bytes else stored
 
 
 def strategies_url(environment: Environment) -> str:
-    """The configured Postgres, otherwise a SQLite file in the data directory."""
+    """The configured Postgres, otherwise a SQLite file in the data directory.
+
+    See: docs/configuration.md
+    """
     if environment.strategy_pg_dsn is not None:
         return environment.strategy_pg_dsn.get_secret_value()
     return f"sqlite:///{environment.data_dir / 'strategies.sqlite'}"
 
 
 def authenticator(settings: Settings) -> Authenticator:
-    """Who verifies tokens, with the same secret that `token` signs with."""
+    """Who verifies tokens, with the same secret that `token` signs with.
+
+    See: docs/configuration.md
+    """
     return Authenticator(
         secret=signing_secret(settings),
         cookie_name=settings.environment.cookie_name,

@@ -25,7 +25,10 @@ MAX_TOLD = 10
 
 
 class NoSuchVariant(Exception):
-    """The response has no such variant, holds no run or too little of one."""
+    """The response has no such variant, holds no run or too little of one.
+
+    See: docs/saved-strategies.md
+    """
 
 
 class _Needed(BaseModel):
@@ -45,6 +48,8 @@ def spec_of_variant(answer: Mapping[str, Any], position: int) -> dict[str, Any]:
 
     Raises:
         NoSuchVariant: Says what is missing, and what to select where it is a GraphQL answer.
+
+    See: docs/saved-strategies.md
     """
     _refuse_errors(answer)
     is_document = is_graphql(answer)
@@ -139,5 +144,8 @@ def _indicator(selection: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def default_name(spec: Mapping[str, Any]) -> str:
-    """What a strategy is called when nobody named it: `BTCUSDT 15m ma.sma AND momentum.rsi`."""
+    """What a strategy is called when nobody named it: `BTCUSDT 15m ma.sma AND momentum.rsi`.
+
+    See: docs/saved-strategies.md
+    """
     return f"{spec['symbol']} {spec['timeframe']} {spec['signal_template']}"

@@ -1,4 +1,7 @@
-"""`strategies add`, `strategies list`, `strategies delete`."""
+"""`strategies add`, `strategies list`, `strategies delete`.
+
+See: docs/saved-strategies.md
+"""
 
 import json
 from datetime import UTC, datetime

@@ -19,12 +19,18 @@ _LONG_QUOTE = re.compile(r"""(['"])([^'"]{40})[^'"]+\1""")
 
 
 def as_written(loc: Loc) -> str:
-    """A place that is already in the client's spelling."""
+    """A place that is already in the client's spelling.
+
+    See: docs/errors.md
+    """
     return spelled_place(loc) or "body"
 
 
 def to_refusal(exc: BacktestError | RoehubError) -> RoehubError:
-    """What a request that was not executed is answered with."""
+    """What a request that was not executed is answered with.
+
+    See: docs/errors.md
+    """
     return exc if isinstance(exc, RoehubError) else to_roehub(exc, as_written)
 
 
@@ -36,6 +42,8 @@ def to_error(
     Args:
         error: From graphql-core, with or without an exception of ours behind it.
         places: The client's spelling of the inputs, by response key of the root field.
+
+    See: docs/errors.md
     """
     found = _behind(error, places)
     entry: dict[str, Any] = {"message": found.message}
@@ -47,7 +55,10 @@ def to_error(
 
 
 def extensions(error: RoehubError) -> dict[str, Any]:
-    """Code, status and details of an error."""
+    """Code, status and details of an error.
+
+    See: docs/errors.md
+    """
     details = dict(error.details)
     return {"code": error.code.value, "status": error.status, "details": details}
 

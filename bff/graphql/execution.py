@@ -22,7 +22,10 @@ MEDIA_TYPE = "application/graphql-response+json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphqlAnswer:
-    """What goes back to the client; `code` is that of the first error."""
+    """What goes back to the client; `code` is that of the first error.
+
+    See: docs/graphql.md
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -41,6 +44,8 @@ class GraphqlJob:
         caller: Who asks; None for introspection alone.
         inputs: Inputs of the run fields by response key, already read.
         media_type: Which of the two GraphQL media types the client accepts.
+
+    See: docs/graphql.md
     """
 
     text: str

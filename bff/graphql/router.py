@@ -37,7 +37,10 @@ EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
 def graphql_router(services: "Services") -> APIRouter:
-    """The GraphQL face of the services; builds the schema, so that no request waits for it."""
+    """The GraphQL face of the services; builds the schema, so that no request waits for it.
+
+    See: docs/graphql.md
+    """
     graphql_schema()
     router = APIRouter()
     router.add_route(
@@ -150,7 +153,7 @@ class _Face:
             node=_choose(document, name),
         )
         if not self._has_introspection and operation.root_names & {"__schema", "__type"}:
-            raise _refusal("query", "introspection_disabled", "the schema cannot be asked for here")
+            raise _refusal("query", "introspection_disabled", "introspection is switched off here")
         return operation
 
     def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
@@ -203,7 +206,7 @@ def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode
     named = [node for node in operations if node.name is not None and node.name.value == name]
     chosen = operations if name is None else named
     if len(chosen) != 1:
-        message = "it must name one operation of the document"
+        message = "operationName must name one operation of the document"
         raise _refusal("operationName", "unknown_operation", message)
     return chosen[0]
 

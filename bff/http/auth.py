@@ -26,7 +26,10 @@ MAX_TOKEN_CHARS = 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The verified sender of a request."""
+    """The verified sender of a request.
+
+    See: docs/security.md
+    """
 
     user_id: UUID
     paid_level: PaidLevel
@@ -41,6 +44,8 @@ class Authenticator:
         cookie_name: Cookie that may hold the token.
         allowed_origins: Other sites whose pages may use the cookie.
         leeway_s: Tolerated difference between clocks, in seconds.
+
+    See: docs/security.md
     """
 
     secret: str
@@ -86,7 +91,10 @@ class Authenticator:
 def issue_token(
     secret: str, *, user_id: UUID, paid_level: PaidLevel, ttl_s: int, now_s: int | None = None
 ) -> str:
-    """A token that `Authenticator` accepts for `ttl_s` seconds from `now_s` (default: now)."""
+    """A token that `Authenticator` accepts for `ttl_s` seconds from `now_s` (default: now).
+
+    See: docs/security.md
+    """
     issued_s = int(time.time()) if now_s is None else now_s
     claims = {
         "sub": str(user_id),
@@ -102,7 +110,7 @@ def _bearer(values: list[str]) -> str:
         _refuse("Only one Authorization header is allowed")
     scheme, _, token = values[0].partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        _refuse("The Authorization header must be: Bearer and the token")
+        _refuse("The Authorization header must read: Bearer, a space and the token")
     return token.strip()
 
 

@@ -20,6 +20,8 @@ def may_use_cookie(headers: Headers, scheme: str, allowed_origins: Collection[st
         headers: Of the request.
         scheme: Of the connection: `https` is certain, `http` may be what a proxy makes of it.
         allowed_origins: Other sites whose pages may use the cookie.
+
+    See: docs/security.md
     """
     origins = headers.getlist("origin")
     if len(origins) > 1 or origins == ["null"]:

@@ -14,6 +14,8 @@ class WithoutTrailingSlash:
 
     Args:
         app: The whole application.
+
+    See: docs/security.md
     """
 
     def __init__(self, app: ASGIApp) -> None:

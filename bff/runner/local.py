@@ -1,4 +1,7 @@
-"""Runs in this process."""
+"""Runs in this process.
+
+See: docs/reliability.md
+"""
 
 import gc
 import threading
@@ -21,7 +24,10 @@ Job = Callable[[BacktestService, Control], T]
 
 
 class Store(Protocol):
-    """What can be asked whether it answers."""
+    """What can be asked whether it answers.
+
+    See: docs/reliability.md
+    """
 
     def ping(self) -> None:
         """Return, or raise what a request that needs the store would be told."""
@@ -29,7 +35,10 @@ class Store(Protocol):
 
 
 class Runner(Protocol):
-    """Does jobs that may take long; blocks, and may be called from any thread."""
+    """Does jobs that may take long; blocks, and may be called from any thread.
+
+    See: docs/reliability.md
+    """
 
     def do(self, job: Job[T], control: Control) -> T:
         """What the job returns or raises.
@@ -51,6 +60,8 @@ class LocalRunner:
         strategies: The store of saved strategies.
         memory: What runs claim their memory from.
         close: Ends the threads of the engine and closes the stores.
+
+    See: docs/reliability.md
     """
 
     service: BacktestService
@@ -94,6 +105,8 @@ def freeze_startup() -> None:
 
     Modules, types and kernels live as long as the process; walking them in every full collection
     costs a large answer more than making it.
+
+    See: docs/reliability.md
     """
     gc.collect()
     gc.freeze()

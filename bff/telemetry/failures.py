@@ -21,7 +21,10 @@ _SECRET = re.compile(
 
 
 def log_failure(failure: Transient) -> None:
-    """One warning: which failure, its facts, and what is behind it where something is."""
+    """One warning: which failure, its facts, and what is behind it where something is.
+
+    See: docs/reliability.md
+    """
     cause = _cause(failure)
     known = {} if cause is None else {"cause": cause}
     log.warning(

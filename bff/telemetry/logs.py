@@ -14,6 +14,8 @@ def configure_logs(env: str, *, level: int = logging.INFO) -> None:
 
     Standard output belongs to what commands print. Stacks come without the values of variables:
     those of a request hold its body and its token.
+
+    See: docs/reliability.md
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

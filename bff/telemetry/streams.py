@@ -28,6 +28,8 @@ def logged_process(env: str) -> Generator[None]:
 
     Args:
         env: `dev`, or any other environment.
+
+    See: docs/reliability.md
     """
     configure_logs(env)
     if env == "dev":

@@ -25,7 +25,10 @@ _MAPS = frozenset({"inputs", "params"})
 
 
 def is_graphql(answer: Mapping[str, Any]) -> bool:
-    """Whether it is the answer to a document."""
+    """Whether it is the answer to a document.
+
+    See: docs/graphql.md
+    """
     return "data" in answer
 
 
@@ -33,6 +36,8 @@ def run_of(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     """The run in an answer, by whatever alias, in the words of REST; None where there is none.
 
     Only members that were selected are there.
+
+    See: docs/graphql.md
     """
     data: object = answer.get("data")
     fields = cast("dict[str, object]", data if isinstance(data, dict) else {})
@@ -43,7 +48,10 @@ def run_of(answer: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def graphql_place(place: str) -> str:
-    """A place in the words of REST as a document selects it."""
+    """A place in the words of REST as a document selects it.
+
+    See: docs/graphql.md
+    """
     return ".".join(to_camel_case(step) for step in place.split(".") if not step.isdecimal())
 
 

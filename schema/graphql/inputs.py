@@ -2,6 +2,7 @@
 
 Two things are spelled differently: the choice between a saved strategy and a template is a
 `@oneOf` input, and maps are lists of entries.
+See: docs/graphql.md
 """
 
 from collections.abc import Mapping
@@ -99,10 +100,10 @@ class VariantReportInput:
     risk: RiskInput | None = strawberry.field(default=None, description="Stop-loss, take-profit.")
     execution: Execution | None = strawberry.field(default=None, description="Money and costs.")
     direction_mode: DirectionMode | None = strawberry.field(
-        default=DirectionMode.LONG_SHORT, description="Sides to enter."
+        default=DirectionMode.LONG_SHORT, description="Which sides may be entered."
     )
     sizing_mode: SizingMode | None = strawberry.field(
-        default=SizingMode.ALL_IN, description="Size of entries."
+        default=SizingMode.ALL_IN, description="How entries are sized."
     )
     warmup_bars: WholeNumber | None = strawberry.field(
         default=None, description="Bars before the range that only indicators see."

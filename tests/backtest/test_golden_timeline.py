@@ -70,7 +70,7 @@ def test_meaningless_ranges_are_refused_by_the_request_model(scenario: str) -> N
     body = {"time_range": case["request"], "warmup_bars": case["warmup_bars"]}
 
     with pytest.raises(ValidationError) as caught:
-        RunSettingsModel.model_validate(body)
+        RunOptionsModel.model_validate(body)
 
     assert [error["loc"][0] for error in caught.value.errors()] == [REFUSED_BEFORE[scenario]]
 

@@ -105,7 +105,7 @@ def test_a_missing_token_is_said_to_be_missing(headers: Headers) -> None:
 def test_another_authorization_is_refused_even_beside_a_good_cookie(value: str) -> None:
     headers = Headers({"Authorization": value, "Cookie": f"identity={GOOD}", "Origin": SITE})
 
-    assert refusal(headers).startswith("The Authorization header must be")
+    assert refusal(headers).startswith("The Authorization header must read")
 
 
 def test_two_authorization_headers_are_refused() -> None:

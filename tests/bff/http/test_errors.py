@@ -46,11 +46,20 @@ def test_every_code_is_documented(code: Code) -> None:
     assert re.search(rf"\b{code.value}\b", DOCS.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("cls", sorted(CODE_OF, key=str))
-def test_every_domain_error_is_documented(cls: type[BacktestError]) -> None:
-    text = DOCS.read_text(encoding="utf-8")
+def test_every_domain_error_stands_in_the_table_of_the_docs_beside_its_code() -> None:
+    rows = re.findall(
+        r"^\| (`[A-Z].*) \| `(\w+)` \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    told = {name: code for names, code in rows for name in re.findall(r"`(\w+)`", names)}
 
-    assert CODE_OF[cls].value in text
+    leaves = set(subclasses(BacktestError)) - GROUPS
+    assert told == {cls.__name__: CODE_OF[cls].value for cls in leaves}
+
+
+def test_the_tree_of_errors_names_every_class() -> None:
+    names = re.findall(r"[├└]── (\w+)", str(domain.__doc__))
+
+    assert sorted(names) == sorted(cls.__name__ for cls in subclasses(BacktestError))
 
 
 def test_problems_are_sorted_by_path_code_and_message() -> None:
