@@ -90,7 +90,7 @@ def risk_problems(risk: RiskGrid, loc: Loc) -> Iterator[Problem]:
                     yield Problem(place, "greater_than_equal", f"must be >= 0, was {value}")
         elif scalar is None:
             yield Problem(
-                (*loc, name), "required", f"{name}_enabled needs an axis {name} or {name}_pct"
+                (*loc, name), "required", f"{name}_enabled needs either {name} or {name}_pct"
             )
         elif scalar < 0:
             yield Problem(

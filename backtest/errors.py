@@ -1,7 +1,7 @@
 """What can go wrong in a backtest, in the words of the domain (never of HTTP).
 
 BacktestError
-├── Mistake                   the caller can mend it
+├── Mistake                   the caller can fix it
 │   ├── InvalidRequest        a list of problems, each at a place in the request
 │   │   └── NoMarketData      nothing is stored for the range
 │   ├── GuardExceeded         the grid is larger than the service allows
@@ -18,6 +18,7 @@ BacktestError
     └── RunCancelled          the caller has left
 
 Every class owns its message; callers pass facts. `bff/http/errors.py` maps classes to codes.
+See: docs/errors.md
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,6 +36,8 @@ class Problem:
     `loc` is the place in the request as a client writes it over REST, without the leading `body`:
     `("template", "indicator_grids", 0, "params", "window", "step")`. A place in a stored strategy
     starts with `"spec"`.
+
+    See: docs/errors.md
     """
 
     loc: Loc
@@ -43,7 +46,10 @@ class Problem:
 
 
 class BacktestError(Exception):
-    """Root of all expected failures."""
+    """Root of all expected failures.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -56,15 +62,24 @@ class BacktestError(Exception):
 
 
 class Mistake(BacktestError):
-    """The request is at fault; sending it again unchanged gives the same answer."""
+    """The request is at fault; sending it again unchanged gives the same answer.
+
+    See: docs/errors.md
+    """
 
 
 class Transient(BacktestError):
-    """The service or the clock is at fault; the same request may succeed later."""
+    """The service or the clock is at fault; the same request may succeed later.
+
+    See: docs/errors.md
+    """
 
 
 class InvalidRequest(Mistake):
-    """One or more problems, every one with its place."""
+    """One or more problems, every one with its place.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, problems: Iterable[Problem], message: str = "Validation failed") -> None:
         super().__init__(message)
@@ -72,7 +87,10 @@ class InvalidRequest(Mistake):
 
 
 class NoMarketData(InvalidRequest):
-    """The store holds no usable candle in the load range."""
+    """The store holds no usable candle in the load range.
+
+    See: docs/errors.md
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -82,35 +100,54 @@ class NoMarketData(InvalidRequest):
 
 
 class GuardExceeded(Mistake):
-    """A grid would cost more than the configured limits."""
+    """A grid would cost more than the configured limits; the details are sorted by name.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, message: str, *, error: str, stage: str, **numbers: int) -> None:
-        super().__init__(message, {"error": error, "stage": stage, **numbers})
+        details = {"error": error, "stage": stage, **numbers}
+        super().__init__(message, dict(sorted(details.items())))
 
 
 class StrategyForbidden(Mistake):
-    """Only the owner of a saved strategy may run it."""
+    """Only the owner of a saved strategy may run it.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, strategy_id: UUID) -> None:
-        super().__init__("The strategy belongs to another user", {"strategy_id": str(strategy_id)})
+        super().__init__(
+            "Backtest strategy does not belong to current user",
+            {"strategy_id": str(strategy_id)},
+        )
 
 
 class StrategyNotFound(Mistake):
-    """No such strategy, or it was deleted; the two look the same from outside."""
+    """No such strategy, or it was deleted; the two look the same from outside.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, strategy_id: UUID) -> None:
         super().__init__("Backtest strategy was not found", {"strategy_id": str(strategy_id)})
 
 
 class BrokenInvariant(Mistake):
-    """The use-case was called with a request that no validated face can produce."""
+    """The use-case was called with a request that no validated face can produce.
+
+    See: docs/errors.md
+    """
 
     def __init__(self) -> None:
         super().__init__("A run needs exactly one of a saved strategy and a template")
 
 
 class RateLimited(Mistake):
-    """The user has used up a limit of their own."""
+    """The user has used up a limit of their own.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__("Too many requests; slow down", {"retry_after_s": retry_after_s})
@@ -118,38 +155,53 @@ class RateLimited(Mistake):
 
 
 class Overloaded(Mistake):
-    """The run queue is full."""
+    """The run queue is full.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(
-            "All places for runs are taken; try again later", {"retry_after_s": retry_after_s}
+            "The service is busy with other runs; try again later", {"retry_after_s": retry_after_s}
         )
         self.retry_after_s = retry_after_s
 
 
 class CandlesUnavailable(Transient):
-    """The candle store cannot be reached, or its answer was not complete."""
+    """The candle store cannot be reached, or its answer was not complete.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, message: str = "The candle store is not available") -> None:
         super().__init__(message)
 
 
 class StrategiesUnavailable(Transient):
-    """The strategy store cannot be reached."""
+    """The strategy store cannot be reached.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, message: str = "The strategy store is not available") -> None:
         super().__init__(message)
 
 
 class RunnerUnavailable(Transient):
-    """The process that computes ended in the middle of a run, by a crash or for lack of memory."""
+    """The process that computes ended in the middle of a run, by a crash or for lack of memory.
+
+    See: docs/errors.md
+    """
 
     def __init__(self) -> None:
-        super().__init__("The process that computes has ended; the next run starts another")
+        super().__init__("The process that runs backtests has ended; the next run starts a new one")
 
 
 class DeadlineExceeded(Transient):
-    """The configured time for one run has passed; all work was stopped."""
+    """The configured time for one run has passed; all work was stopped.
+
+    See: docs/errors.md
+    """
 
     def __init__(self, deadline_s: float) -> None:
         super().__init__(
@@ -159,7 +211,10 @@ class DeadlineExceeded(Transient):
 
 
 class RunCancelled(Transient):
-    """The caller left or the service is stopping; all work was stopped."""
+    """The caller left or the service is stopping; all work was stopped.
+
+    See: docs/errors.md
+    """
 
     def __init__(self) -> None:
         super().__init__("The run was cancelled")

@@ -194,7 +194,7 @@ class Backtester:
         needed = estimate_bytes(plan, *self._expected_bars(plan), self._policy.threads)
         if needed > self._policy.max_compute_bytes_total:
             raise GuardExceeded(
-                "The run would need more memory than one run may have; shorten the range",
+                "The run would need more memory than one run may use; shorten the range",
                 error="max_compute_bytes_total_exceeded",
                 stage="preflight",
                 estimated_bytes=needed,

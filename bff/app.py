@@ -1,4 +1,7 @@
-"""The ASGI application: faces, error handlers and the layers around them, nothing else."""
+"""The ASGI application: faces, error handlers and the layers around them, nothing else.
+
+See: docs/security.md
+"""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -18,6 +21,7 @@ from backtest.errors import BacktestError
 from bff.graphql.router import GRAPHQL_PATH, graphql_router
 from bff.http.body import BodyReader
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
+from bff.http.paths import WithoutTrailingSlash
 from bff.http.request_log import RequestLog
 from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
@@ -28,7 +32,10 @@ START_PAGE = Path(__file__).with_name("start_page.html")
 
 
 def create_app(services: Services) -> FastAPI:
-    """Mount both faces on what was built; closing the application closes the services."""
+    """Mount both faces on what was built; closing the application closes the services.
+
+    See: docs/security.md
+    """
     is_dev = services.settings.env == "dev"
 
     @asynccontextmanager
@@ -59,12 +66,18 @@ def create_app(services: Services) -> FastAPI:
 
 
 async def start_page() -> HTMLResponse:
-    """What this is and how to try it."""
+    """What this is and how to try it.
+
+    See: docs/security.md
+    """
     return HTMLResponse(START_PAGE.read_text(encoding="utf-8"))
 
 
 async def rest_page() -> HTMLResponse:
-    """The REST contract to read and to try; its scripts come from here, not from another host."""
+    """The REST contract to read and to try; its scripts come from here, not from another host.
+
+    See: docs/security.md
+    """
     return get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="POST /backtests",
@@ -103,6 +116,7 @@ def _add_layers(app: FastAPI, services: Services) -> None:
             expose_headers=["retry-after", "x-request-id"],
         )
     app.add_middleware(RequestLog, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
+    app.add_middleware(WithoutTrailingSlash)
 
 
 async def _answer_roehub(_: Request, exc: Exception) -> Response:

@@ -24,7 +24,10 @@ router = APIRouter()
 
 
 async def services_of(request: Request) -> Services:
-    """What the process was built from; a coroutine, because a function would get a thread."""
+    """What the process was built from; a coroutine, because a function would get a thread.
+
+    See: docs/errors.md
+    """
     return request.app.state.services
 
 
@@ -34,7 +37,7 @@ async def post_backtests(
 ) -> Response:
     """Run a grid and answer with its best variants."""
     value = parse_json(request.state.body, services.json_limits)
-    caller = services.identify(request.headers)
+    caller = services.identify(request)
     structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
     run_request = parse_request(value)
     services.service.check(run_request)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 
 from backtest.adapters.candles.cache import CachedCandles
 from backtest.adapters.candles.connection import (
@@ -44,6 +44,8 @@ class Services:
     `runner` does what may take long, `service` answers the rest in the thread that asks. `runs`
     has places for grids, `queries` for cheap questions, so that these never wait for those.
     `requests` is what one user may ask; `watchers` are shown the facts of every answered request.
+
+    See: docs/configuration.md
     """
 
     settings: Settings
@@ -60,14 +62,14 @@ class Services:
     watchers: list[Watcher] = field(default_factory=list[Watcher])
     closers: tuple[Callable[[], None], ...] = ()
 
-    def identify(self, headers: Headers) -> Caller:
+    def identify(self, request: HTTPConnection) -> Caller:
         """Who asks, if they may ask now.
 
         Raises:
             RoehubError: `unauthorized`.
             RateLimited: The user asks too often.
         """
-        caller = self.authenticate(headers)
+        caller = self.authenticate(request.headers, request.scope["scheme"])
         if self.requests is not None:
             self.requests.take(caller.user_id)
         return caller
@@ -87,6 +89,8 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
     Args:
         settings: What was configured.
         process: Where runs are computed, and candles asked for; None for this process.
+
+    See: docs/configuration.md
     """
     compute = settings.compute
     make_folders(settings.environment)
@@ -118,7 +122,10 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
 
 
 def local_runner(settings: Settings) -> LocalRunner:
-    """The engine between its stores; neither is contacted yet."""
+    """The engine between its stores; neither is contacted yet.
+
+    See: docs/configuration.md
+    """
     environment, compute = settings.environment, settings.compute
     policy = settings.policy(cpus=_cpus())
     pool = ClickHousePool(candle_target(environment))
@@ -168,7 +175,10 @@ def _candle_folder(environment: Environment) -> Path:
 
 
 def candle_target(environment: Environment) -> ClickHouseTarget:
-    """A server where one is configured, otherwise the engine inside this process."""
+    """A server where one is configured, otherwise the engine inside this process.
+
+    See: docs/configuration.md
+    """
     if environment.ch_host is None:
         return EmbeddedEngine(directory=_candle_folder(environment))
     return ClickHouseServer(
@@ -183,20 +193,29 @@ def candle_target(environment: Environment) -> ClickHouseTarget:
 
 
 def candle_feed(pool: ClickHousePool, *, max_cached_bytes: int) -> CandleFeed:
-    """The store, behind a cache where it may have some memory."""
+    """The store, behind a cache where it may have some memory.
+
+    See: docs/configuration.md
+    """
     stored = ClickHouseCandles(pool)
     return CachedCandles(stored, max_bytes=max_cached_bytes) if max_cached_bytes else stored
 
 
 def strategies_url(environment: Environment) -> str:
-    """The configured Postgres, otherwise a SQLite file in the data directory."""
+    """The configured Postgres, otherwise a SQLite file in the data directory.
+
+    See: docs/configuration.md
+    """
     if environment.strategy_pg_dsn is not None:
         return environment.strategy_pg_dsn.get_secret_value()
     return f"sqlite:///{environment.data_dir / 'strategies.sqlite'}"
 
 
 def authenticator(settings: Settings) -> Authenticator:
-    """Who verifies tokens, with the same secret that `token` signs with."""
+    """Who verifies tokens, with the same secret that `token` signs with.
+
+    See: docs/configuration.md
+    """
     return Authenticator(
         secret=signing_secret(settings),
         cookie_name=settings.environment.cookie_name,

@@ -1,4 +1,5 @@
 """One service that both faces call: request, use-case, response, hashes.
 
 Reading order: `service`, `mapping`, `hashes`, `catalog`.
+See: docs/graphql.md
 """

@@ -1,4 +1,7 @@
-"""From the catalog, the policy and an estimate to what clients are shown of them."""
+"""From the catalog, the policy and an estimate to what clients are shown of them.
+
+See: docs/indicators.md
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -22,7 +25,10 @@ from schema.scalars import AxisScalar, BigInt
 
 
 def to_catalog(indicators: Iterable[Indicator], defaults: GridDefaults) -> list[CatalogIndicator]:
-    """The rows that can be asked for, in catalog order."""
+    """The rows that can be asked for, in catalog order.
+
+    See: docs/indicators.md
+    """
     return [
         _to_row(indicator, indicator.rule, defaults)
         for indicator in indicators
@@ -83,7 +89,10 @@ def _to_axes(axes: Mapping[str, Axis]) -> list[DefaultAxis]:
 
 
 def to_runtime_defaults(policy: RunPolicy) -> RuntimeDefaults:
-    """What the configuration gives where a request is silent."""
+    """What the configuration gives where a request is silent.
+
+    See: docs/indicators.md
+    """
     fees = sorted(policy.fee_pct_by_market_id.items())
     return RuntimeDefaults(
         warmup_bars=policy.warmup_bars,
@@ -104,7 +113,10 @@ def to_runtime_defaults(policy: RunPolicy) -> RuntimeDefaults:
 
 
 def to_estimate(estimate: Estimate) -> BacktestEstimate:
-    """The cost of a run and what the guards say to it."""
+    """The cost of a run and what the guards say to it.
+
+    See: docs/indicators.md
+    """
     verdict = estimate.verdict
     return BacktestEstimate(
         stage_a_variants=BigInt(estimate.stage_a_variants),

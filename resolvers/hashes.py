@@ -12,7 +12,10 @@ from backtest.result import RunResult, RunSettings
 
 
 def spec_hash(spec: Mapping[str, Any]) -> str:
-    """SHA-256 of a stored strategy's payload, byte for byte as stored but for the order of keys."""
+    """SHA-256 of a stored strategy's payload, byte for byte as stored but for the order of keys.
+
+    See: docs/identity.md
+    """
     return sha256_hex(canonical_json(dict(spec)))
 
 
@@ -22,6 +25,8 @@ def grid_request_hash(result: RunResult) -> str:
     Taken from the resolved run, not from the request's text: axes are written out and defaults
     filled in, times are UTC milliseconds, integral floats integers. So it is the same for every
     spelling and either face, and different as soon as a default changes.
+
+    See: docs/identity.md
     """
     settings, grid = result.settings, result.grid
     meaning = {
@@ -40,7 +45,10 @@ def grid_request_hash(result: RunResult) -> str:
 
 
 def engine_params_hash(settings: RunSettings) -> str:
-    """SHA-256 of every effective setting that can change a number, wherever it came from."""
+    """SHA-256 of every effective setting that can change a number, wherever it came from.
+
+    See: docs/identity.md
+    """
     meaning = {
         "engine_semantics": ENGINE_SEMANTICS,
         "reporting": {

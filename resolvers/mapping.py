@@ -1,4 +1,7 @@
-"""From the domain's results to the response models."""
+"""From the domain's results to the response models.
+
+See: docs/metrics.md
+"""
 
 from dataclasses import asdict, fields
 from operator import attrgetter
@@ -28,7 +31,10 @@ _REASONS = {reason.value: reason for reason in ExitReason}
 
 
 def to_response(result: RunResult) -> BacktestResponse:
-    """The answer of either face."""
+    """The answer of either face.
+
+    See: docs/metrics.md
+    """
     settings = result.settings
     is_saved = result.strategy_id is not None
     execution = ExecutionScalars(**asdict(settings.execution))
@@ -56,7 +62,10 @@ def to_response(result: RunResult) -> BacktestResponse:
 def to_variant(
     variant: RankedVariant, settings: RunSettings, execution: ExecutionScalars
 ) -> Variant:
-    """One ranked variant."""
+    """One ranked variant.
+
+    See: docs/metrics.md
+    """
     return Variant(
         variant_index=variant.variant_index,
         variant_key=variant.variant_key,
@@ -70,7 +79,10 @@ def to_variant(
 def to_payload(
     variant: RankedVariant, settings: RunSettings, execution: ExecutionScalars
 ) -> Payload:
-    """The settings of a variant, enough to run it again alone."""
+    """The settings of a variant, enough to run it again alone.
+
+    See: docs/metrics.md
+    """
     risk = variant.risk
     return Payload(
         indicator_selections=tuple(map(_to_selection, variant.selections)),
@@ -92,6 +104,8 @@ def to_report(report: DomainReport) -> Report:
 
     Validated as a whole: making thousands of rows and trades one by one would cost more than the
     run of a small grid.
+
+    See: docs/metrics.md
     """
     return Report.model_validate(
         {
@@ -104,7 +118,10 @@ def to_report(report: DomainReport) -> Report:
 
 
 def to_curve(curve: EquityCurve) -> list[EquityPoint]:
-    """An equity curve as points."""
+    """An equity curve as points.
+
+    See: docs/metrics.md
+    """
     return [
         EquityPoint(
             ts=Timestamp(to_time_text(int(ts))), equity=float(equity), drawdown_pct=float(drawdown)

@@ -1,4 +1,7 @@
-"""The one service that both faces call."""
+"""The one service that both faces call.
+
+See: docs/graphql.md
+"""
 
 from typing import Protocol
 from uuid import UUID
@@ -20,7 +23,10 @@ MAX_POINTS = 300_000
 
 
 class UseCase(Protocol):
-    """What the service needs of the use-case; blocking, callable from any thread."""
+    """What the service needs of the use-case; blocking, callable from any thread.
+
+    See: docs/graphql.md
+    """
 
     def check(self, request: RunRequest) -> None:
         """Refuse at once what needs no store to be refused."""
@@ -44,6 +50,8 @@ class BacktestService:
         backtester: The use-case.
         defaults: Axes where a request names none, to be shown to clients.
         policy: Defaults and guards, to be shown to clients.
+
+    See: docs/graphql.md
     """
 
     def __init__(self, *, backtester: UseCase, defaults: GridDefaults, policy: RunPolicy) -> None:

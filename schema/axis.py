@@ -1,4 +1,7 @@
-"""An axis as a client writes it: listed values or a range."""
+"""An axis as a client writes it: listed values or a range.
+
+See: docs/grid.md
+"""
 
 from typing import Annotated, Literal
 
@@ -51,7 +54,7 @@ class RangeAxis(BaseModel):
     ]
     step: Annotated[
         AxisNumber,
-        Field(description="Distance of two values, above 0."),
+        Field(description="Distance between two values, above 0."),
         strawberry.field(graphql_type=float),
     ]
 
@@ -63,7 +66,7 @@ class RangeAxis(BaseModel):
 AxisModel = Annotated[ExplicitAxis | RangeAxis, Field(discriminator="mode")]
 
 
-@strawberry.input(one_of=True, description="An axis: exactly one way to say its values.")
+@strawberry.input(one_of=True, description="An axis: its values, given in exactly one way.")
 class AxisInput:
     """The GraphQL spelling of an axis; over REST the member `mode` makes the choice."""
 

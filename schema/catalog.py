@@ -1,4 +1,7 @@
-"""What a client may ask before it asks for a run: the catalog, the defaults, the cost."""
+"""What a client may ask before it asks for a run: the catalog, the defaults, the cost.
+
+See: docs/indicators.md
+"""
 
 import strawberry
 
@@ -22,7 +25,7 @@ class Parameter:
     is_integer: bool = strawberry.field(description="Whether only whole numbers are allowed.")
     minimum: float = strawberry.field(description="Lowest allowed value, origin of the lattice.")
     maximum: float = strawberry.field(description="Highest allowed value.")
-    step: float = strawberry.field(description="Distance of two points of the lattice.")
+    step: float = strawberry.field(description="Distance between two points of the lattice.")
     default: float = strawberry.field(description="Textbook value.")
     affects_signals: bool = strawberry.field(
         description="Whether the value can change what the indicator signals."
@@ -44,7 +47,7 @@ class CatalogIndicator:
     id: str = strawberry.field(description="Id, for example `ma.sma`.")
     group: str = strawberry.field(description="The part of the id before the dot.")
     title: str = strawberry.field(description="Name in words.")
-    formula: str = strawberry.field(description="Definition in short.")
+    formula: str = strawberry.field(description="The formula in short.")
     inputs: list[str] = strawberry.field(description="Candle series it reads.")
     outputs: list[str] = strawberry.field(description="Series it computes.")
     primary_output: str = strawberry.field(description="The series that its rule reads.")
@@ -62,7 +65,7 @@ class CatalogIndicator:
 class MarketFee:
     """Fee of a market."""
 
-    market_id: int = strawberry.field(description="Number of the market.")
+    market_id: int = strawberry.field(description="Id of the market.")
     fee_pct: float = strawberry.field(description="Fee of each fill in percent.")
 
 
@@ -75,22 +78,26 @@ class RuntimeDefaults:
     preselect: int = strawberry.field(description="Variants that stage A hands on, at most.")
     top_trades_n: int = strawberry.field(description="Variants that list their trades.")
     primary_metric: RankingMetric = strawberry.field(description="Orders the variants.")
-    secondary_metric: RankingMetric | None = strawberry.field(description="Decides among equals.")
+    secondary_metric: RankingMetric | None = strawberry.field(description="Breaks ties.")
     init_cash_quote: float = strawberry.field(description="Cash at the start.")
     fixed_quote: float = strawberry.field(description="Quote amount of a fixed entry.")
-    safe_profit_percent: float = strawberry.field(description="Share of a won trade locked away.")
+    safe_profit_percent: float = strawberry.field(
+        description="Share of a winning trade's profit that is locked away, in percent."
+    )
     slippage_pct: float = strawberry.field(description="Slippage of each fill in percent.")
     fees: list[MarketFee] = strawberry.field(description="Fee by market.")
-    max_variants_per_compute: int = strawberry.field(description="Guard of each stage.")
-    max_compute_bytes_total: BigInt = strawberry.field(description="Guard of the memory.")
+    max_variants_per_compute: int = strawberry.field(
+        description="Limit on the variants of each stage."
+    )
+    max_compute_bytes_total: BigInt = strawberry.field(description="Limit on the memory.")
     sync_deadline_seconds: float | None = strawberry.field(description="Time for one run.")
 
 
-@strawberry.type(description="Why the guards would refuse a run.")
+@strawberry.type(description="Why the limits would refuse a run.")
 class GuardVerdict:
-    """Why the guards would refuse a run."""
+    """Why the limits would refuse a run."""
 
-    error: str = strawberry.field(description="Which guard.")
+    error: str = strawberry.field(description="Which limit.")
     stage: str = strawberry.field(description="Where it would stop the run.")
 
 
@@ -98,12 +105,16 @@ class GuardVerdict:
 class BacktestEstimate:
     """What a run would cost; nothing is loaded to find out."""
 
-    stage_a_variants: BigInt = strawberry.field(description="Variants without risk.")
-    stage_b_variants: BigInt = strawberry.field(description="Variants with risk.")
+    stage_a_variants: BigInt = strawberry.field(
+        description="Variants without stop-loss and take-profit."
+    )
+    stage_b_variants: BigInt = strawberry.field(
+        description="Variants with stop-loss and take-profit."
+    )
     target_bars: BigInt = strawberry.field(description="Bars of the range.")
     loaded_bars: BigInt = strawberry.field(description="Bars of the range and the warm-up.")
     estimated_bytes: BigInt = strawberry.field(description="Memory at the peak.")
-    max_variants: BigInt = strawberry.field(description="Guard of each stage.")
-    max_bytes: BigInt = strawberry.field(description="Guard of the memory.")
-    is_allowed: bool = strawberry.field(description="Whether the guards let it pass.")
-    refusal: GuardVerdict | None = strawberry.field(description="Why not, if they do not.")
+    max_variants: BigInt = strawberry.field(description="Limit on the variants of each stage.")
+    max_bytes: BigInt = strawberry.field(description="Limit on the memory.")
+    is_allowed: bool = strawberry.field(description="Whether the limits allow the run.")
+    refusal: GuardVerdict | None = strawberry.field(description="Why not, if it is refused.")

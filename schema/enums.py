@@ -3,6 +3,7 @@
 REST uses the values (`15m`, `long-only`); GraphQL names cannot hold a minus sign or start with a
 digit, so its enums use the names (`M15`, `LONG_ONLY`). Import the domain's enums from here wherever
 a GraphQL type mentions them: an enum must be registered before its first use.
+See: docs/graphql.md
 """
 
 from enum import StrEnum

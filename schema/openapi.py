@@ -2,6 +2,7 @@
 
 Built from the models by hand: FastAPI would describe the route as its handler reads it (raw bytes),
 not as clients write it.
+See: docs/errors.md
 """
 
 from typing import Any
@@ -46,7 +47,10 @@ _REFUSALS = {
     "409": ("conflict", "The use-case was handed a request that breaks its invariants."),
     "413": ("payload_too_large", "The body exceeds the configured limit."),
     "415": ("unsupported_media_type", "The body is not `application/json`."),
-    "422": ("validation_error", "The request is wrong or too large; details tell every problem."),
+    "422": (
+        "validation_error",
+        "The request is wrong or too large; details tell every problem.",
+    ),
     "429": ("rate_limited", "The user's own limit is used up."),
     "500": ("unexpected_error", "A bug on our side; details hold an `error_id`."),
     "503": ("overloaded", "`overloaded`: the queue is full. `unavailable`: a store is down."),
@@ -61,7 +65,10 @@ _HEADERS = {
 
 
 def openapi_document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document; exactly one path."""
+    """The OpenAPI 3.1 document; exactly one path.
+
+    See: docs/errors.md
+    """
     _, schemas = models_json_schema(
         [(BacktestRequest, "validation"), (BacktestResponse, "serialization")],
         ref_template=REF,

@@ -1,4 +1,7 @@
-"""The one way a request enters: a JSON value becomes a run request, or every problem it has."""
+"""The one way a request enters: a JSON value becomes a run request, or every problem it has.
+
+See: docs/errors.md
+"""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -34,6 +37,8 @@ def parse_request(body: object) -> RunRequest:
         InvalidRequest: Every problem of the request, or that there are more than a thousand. Where
             some part is malformed, the parts that are not have been held against the catalog too,
             so that one answer tells all.
+
+    See: docs/errors.md
     """
     conflicts = list(_mode_conflicts(body)) if _is_object(body) else []
     request, shape = _read(body)
@@ -55,8 +60,11 @@ def _read(body: object) -> tuple[BacktestRequest | None, list[Problem]]:
 
 
 def too_many_problems(loc: Loc = ()) -> InvalidRequest:
-    """The answer to a request that is wrong in more places than anybody would read."""
-    message = f"there are more than {MAX_FOUND} problems; the request has another shape"
+    """The answer to a request that is wrong in more places than anybody would read.
+
+    See: docs/errors.md
+    """
+    message = f"there are more than {MAX_FOUND} problems; check the shape of the request"
     return InvalidRequest([Problem(loc, "too_many_problems", message)])
 
 

@@ -1,4 +1,7 @@
-"""What pydantic found, as problems at the places where the client wrote them."""
+"""What pydantic found, as problems at the places where the client wrote them.
+
+See: docs/errors.md
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,6 +46,8 @@ def shape_problems(error: ValidationError, root: Loc = ()) -> Iterator[Problem]:
     Yields:
         Problems whose places hold nothing but what the client wrote: the mode of an axis, by which
         pydantic chooses between the two models, is not among the steps.
+
+    See: docs/errors.md
     """
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         loc = _without_mode((*root, *item["loc"]))
@@ -53,6 +58,8 @@ def is_stored(loc: Loc) -> bool:
     """Whether a place lies in the stored strategy and not in what the client sent.
 
     `("spec",)` alone is a member that a client should not have sent.
+
+    See: docs/errors.md
     """
     return len(loc) > 1 and loc[0] == "spec"
 
@@ -62,6 +69,8 @@ def stored_place(loc: Loc) -> Loc:
 
     The catalog judges the template that a strategy stands for, where `indicators` are
     `indicator_grids`.
+
+    See: docs/errors.md
     """
     if loc[:2] != ("spec", "indicator_grids"):
         return loc

@@ -1,4 +1,7 @@
-"""The report of one variant and what it consists of."""
+"""The report of one variant and what it consists of.
+
+See: docs/metrics.md
+"""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -71,15 +74,17 @@ class EquityPoint:
 
     ts: Timestamp = strawberry.field(description="Close time of the bar.")
     equity: float = strawberry.field(description="In quote currency.")
-    drawdown_pct: float = strawberry.field(description="Fall from the running peak, in percent.")
+    drawdown_pct: float = strawberry.field(
+        description="Drawdown from the running peak, in percent."
+    )
 
 
 DrawCurve = Callable[[int], list[EquityPoint]]
 
 
-@strawberry.pydantic.type(description="The exact story of one variant.")
+@strawberry.pydantic.type(description="The full report of one variant.")
 class Report(BaseModel):
-    """The exact story of one variant."""
+    """The full report of one variant."""
 
     model_config = ANSWER
 

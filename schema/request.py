@@ -1,4 +1,7 @@
-"""The request, defined once: REST reads these models, GraphQL inputs are made from them."""
+"""The request, defined once: REST reads these models, GraphQL inputs are made from them.
+
+See: docs/grid.md
+"""
 
 from datetime import datetime
 from typing import Annotated, cast
@@ -125,7 +128,11 @@ class Execution(BaseModel):
     ] = None
     safe_profit_percent: Annotated[
         Real | None,
-        Field(ge=0, le=100, description="Share of a won trade that is locked away, in percent."),
+        Field(
+            ge=0,
+            le=100,
+            description="Share of a winning trade's profit that is locked away, in percent.",
+        ),
     ] = None
     fee_pct: Annotated[
         Real | None,
@@ -203,8 +210,10 @@ class Overrides(BaseModel):
 
     model_config = STRICT
 
-    direction_mode: Annotated[DirectionMode | None, Field(description="Sides to enter.")] = None
-    sizing_mode: Annotated[SizingMode | None, Field(description="Size of entries.")] = None
+    direction_mode: Annotated[
+        DirectionMode | None, Field(description="Which sides may be entered.")
+    ] = None
+    sizing_mode: Annotated[SizingMode | None, Field(description="How entries are sized.")] = None
     execution: Annotated[
         Execution | None, Field(description="Merged over the saved block, scalar by scalar.")
     ] = None
@@ -229,10 +238,10 @@ class Template(BaseModel):
         ),
         strawberry.field(graphql_type=list[IndicatorGrid]),
     ]
-    direction_mode: Annotated[DirectionMode | None, Field(description="Sides to enter.")] = (
-        DirectionMode.LONG_SHORT
-    )
-    sizing_mode: Annotated[SizingMode | None, Field(description="Size of entries.")] = (
+    direction_mode: Annotated[
+        DirectionMode | None, Field(description="Which sides may be entered.")
+    ] = DirectionMode.LONG_SHORT
+    sizing_mode: Annotated[SizingMode | None, Field(description="How entries are sized.")] = (
         SizingMode.ALL_IN
     )
     execution: Annotated[Execution | None, Field(description="Money and costs.")] = None
@@ -252,7 +261,7 @@ class Ranking(BaseModel):
         Metric | None, Field(description="Best first: drawdown ascending, the others descending.")
     ] = RankingMetric.TOTAL_RETURN_PCT
     secondary_metric: Annotated[
-        Metric | None, Field(description="Decides among equals; differs from the primary one.")
+        Metric | None, Field(description="Breaks ties; differs from the primary one.")
     ] = None
 
     @model_validator(mode="after")
@@ -262,7 +271,7 @@ class Ranking(BaseModel):
         return self
 
 
-class RunSettings(BaseModel):
+class RunOptions(BaseModel):
     """What every run takes, whatever its mode."""
 
     model_config = STRICT
@@ -293,7 +302,7 @@ class RunSettings(BaseModel):
         return top_trades_n
 
 
-class BacktestRequest(RunSettings):
+class BacktestRequest(RunOptions):
     """A run of a saved strategy or of an ad-hoc template: exactly one of the two."""
 
     strategy_id: Annotated[StrategyId | None, Field(description="Saved mode.")] = None

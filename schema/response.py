@@ -1,4 +1,7 @@
-"""The answer of a run, defined once: REST writes these models, GraphQL types are made from them."""
+"""The answer of a run, defined once: REST writes these models, GraphQL types are made from them.
+
+See: docs/identity.md
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -34,7 +37,7 @@ class Instrument(BaseModel):
 
     model_config = ANSWER
 
-    market_id: Annotated[int, Field(description="Number of the market.")]
+    market_id: Annotated[int, Field(description="Id of the market.")]
     symbol: Annotated[str, Field(description="Symbol in upper case.")]
 
 
@@ -83,7 +86,10 @@ class ExecutionScalars(BaseModel):
 
     init_cash_quote: Annotated[float, Field(description="Cash at the start.")]
     fixed_quote: Annotated[float, Field(description="Quote amount of a fixed entry.")]
-    safe_profit_percent: Annotated[float, Field(description="Share of a won trade locked away.")]
+    safe_profit_percent: Annotated[
+        float,
+        Field(description="Share of a winning trade's profit that is locked away, in percent."),
+    ]
     fee_pct: Annotated[float, Field(description="Fee of each fill in percent.")]
     slippage_pct: Annotated[float, Field(description="Slippage of each fill in percent.")]
 
@@ -104,7 +110,7 @@ class Payload(BaseModel):
     risk: Annotated[RiskSelection, Field(description="The chosen stop-loss and take-profit.")]
     execution: Annotated[ExecutionScalars, Field(description="The effective money and costs.")]
     direction_mode: Annotated[DirectionMode, Field(description="Sides that were entered.")]
-    sizing_mode: Annotated[SizingMode, Field(description="Size of entries.")]
+    sizing_mode: Annotated[SizingMode, Field(description="How entries are sized.")]
 
     @strawberry.pydantic.field(name="signals", description="The chosen signal parameters.")
     def named_signals(self) -> list[SignalValues]:
@@ -127,7 +133,7 @@ class Variant(BaseModel):
         str, Field(description="SHA-256 of what its indicators compute.")
     ]
     total_return_pct: Annotated[float, Field(description="The number that ranked it.")]
-    report: Annotated[Report | None, Field(description="Its story; null where not computed.")]
+    report: Annotated[Report | None, Field(description="The report; null if it was not computed.")]
     payload: Annotated[Payload, Field(description="Its settings.")]
 
 
@@ -151,14 +157,19 @@ class BacktestResponse(BaseModel):
     spec_hash: Annotated[str | None, Field(description="Hash of the stored strategy.")]
     grid_request_hash: Annotated[str | None, Field(description="Hash of the ad-hoc request.")]
     engine_params_hash: Annotated[str, Field(description="Hash of all effective settings.")]
-    stage_a_variants: Annotated[int, Field(description="Variants without risk.")]
-    stage_b_variants: Annotated[int, Field(description="Variants with risk.")]
+    stage_a_variants: Annotated[
+        int, Field(description="Variants without stop-loss and take-profit.")
+    ]
+    stage_b_variants: Annotated[int, Field(description="Variants with stop-loss and take-profit.")]
     target_bars: Annotated[int, Field(description="Bars that trade and count.")]
     variants: Annotated[tuple[Variant, ...], Field(description="Best first.")]
 
 
 def to_json(response: BacktestResponse) -> bytes:
-    """The REST body: compact UTF-8 JSON, the same bytes for the same response."""
+    """The REST body: compact UTF-8 JSON, the same bytes for the same response.
+
+    See: docs/identity.md
+    """
     return response.model_dump_json().encode()
 
 

@@ -1,7 +1,8 @@
 """The sound parts of a malformed request, held against the catalog.
 
-So one answer tells both what is malformed and what the catalog refuses, and a client need not mend
+So one answer tells both what is malformed and what the catalog refuses, and a client need not fix
 the one to learn of the other.
+See: docs/errors.md
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ def rule_problems(body: object) -> Iterator[Problem]:
 
     Indicator grids, the axes of signals and the risk grid are judged one by one. Signals of a
     saved run are not: which indicators it has is not known here.
+
+    See: docs/errors.md
     """
     members = _members(body)
     template = _members(members.get("template"))

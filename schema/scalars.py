@@ -2,6 +2,7 @@
 
 Both faces read their values through these types. Booleans and texts are never numbers, an integral
 float is an integer where one is wanted, nothing is infinite, and a time always carries a zone.
+See: docs/graphql.md
 """
 
 import math
@@ -113,7 +114,10 @@ def _to_utc(value: datetime) -> datetime:
 
 
 def require_some(items: tuple[T, ...]) -> tuple[T, ...]:
-    """Refuse an empty list; pydantic's own length also counts items that failed, as missing."""
+    """Refuse an empty list; pydantic's own length also counts items that failed, as missing.
+
+    See: docs/graphql.md
+    """
     if not items:
         raise PydanticKnownError(
             "too_short", {"field_type": "List", "min_length": 1, "actual_length": 0}
@@ -122,18 +126,27 @@ def require_some(items: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def to_epoch_ms(moment: datetime) -> int:
-    """Milliseconds since 1970 of a time with a zone, rounded down."""
+    """Milliseconds since 1970 of a time with a zone, rounded down.
+
+    See: docs/graphql.md
+    """
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def to_time_texts(epochs_ms: Sequence[int]) -> list[str]:
-    """Many times at once, each as `to_time_text` writes it."""
+    """Many times at once, each as `to_time_text` writes it.
+
+    See: docs/graphql.md
+    """
     moments = np.array(epochs_ms, "datetime64[ms]")
     return np.datetime_as_string(moments, timezone="UTC").tolist()
 
 
 def to_time_text(epoch_ms: int) -> str:
-    """ISO 8601 in UTC with three decimals: `2024-01-01T00:00:00.000Z`."""
+    """ISO 8601 in UTC with three decimals: `2024-01-01T00:00:00.000Z`.
+
+    See: docs/graphql.md
+    """
     moment = _EPOCH + timedelta(milliseconds=epoch_ms)
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 

@@ -1,4 +1,7 @@
-"""From the request models to the words of the domain."""
+"""From the request models to the words of the domain.
+
+See: docs/grid.md
+"""
 
 from collections.abc import Mapping
 
@@ -14,7 +17,10 @@ AxisModels = Mapping[str, ExplicitAxis | RangeAxis]
 
 
 def to_run_request(request: schema.BacktestRequest) -> domain.RunRequest:
-    """The domain's request; the model must name exactly one mode."""
+    """The domain's request; the model must name exactly one mode.
+
+    See: docs/grid.md
+    """
     return domain.RunRequest(
         time_range=types.TimeRange(
             start_ms=to_epoch_ms(request.time_range.start),
@@ -32,7 +38,10 @@ def to_run_request(request: schema.BacktestRequest) -> domain.RunRequest:
 
 
 def to_ranking(ranking: schema.Ranking) -> types.Ranking:
-    """The ranking with its default filled in."""
+    """The ranking with its default filled in.
+
+    See: docs/grid.md
+    """
     return types.Ranking(
         primary=ranking.primary_metric or RankingMetric.TOTAL_RETURN_PCT,
         secondary=ranking.secondary_metric,
@@ -40,12 +49,18 @@ def to_ranking(ranking: schema.Ranking) -> types.Ranking:
 
 
 def to_instrument(instrument: schema.InstrumentId) -> types.Instrument:
-    """The instrument."""
+    """The instrument.
+
+    See: docs/grid.md
+    """
     return types.Instrument(market_id=instrument.market_id, symbol=instrument.symbol)
 
 
 def to_template(template: schema.Template) -> domain.Template:
-    """The ad-hoc grid; null members get their defaults."""
+    """The ad-hoc grid; null members get their defaults.
+
+    See: docs/grid.md
+    """
     return domain.Template(
         instrument=to_instrument(template.instrument_id),
         timeframe=template.timeframe,
@@ -59,7 +74,10 @@ def to_template(template: schema.Template) -> domain.Template:
 
 
 def to_overrides(overrides: schema.Overrides) -> domain.Overrides:
-    """The changes to a saved strategy; what is null stays as saved."""
+    """The changes to a saved strategy; what is null stays as saved.
+
+    See: docs/grid.md
+    """
     risk, signals = overrides.risk_grid, overrides.signal_grids
     return domain.Overrides(
         direction_mode=overrides.direction_mode,
@@ -71,7 +89,10 @@ def to_overrides(overrides: schema.Overrides) -> domain.Overrides:
 
 
 def to_indicator_grid(grid: schema.IndicatorGrid) -> domain.IndicatorGrid:
-    """One indicator with the axes that were given."""
+    """One indicator with the axes that were given.
+
+    See: docs/grid.md
+    """
     return domain.IndicatorGrid(
         indicator_id=grid.indicator_id,
         params=to_axes(grid.params or {}),
@@ -80,7 +101,10 @@ def to_indicator_grid(grid: schema.IndicatorGrid) -> domain.IndicatorGrid:
 
 
 def to_risk_grid(grid: schema.RiskGrid) -> domain.RiskGrid:
-    """Stop-loss and take-profit."""
+    """Stop-loss and take-profit.
+
+    See: docs/grid.md
+    """
     return domain.RiskGrid(
         sl_enabled=bool(grid.sl_enabled),
         tp_enabled=bool(grid.tp_enabled),
@@ -92,15 +116,24 @@ def to_risk_grid(grid: schema.RiskGrid) -> domain.RiskGrid:
 
 
 def to_signal_grids(grids: Mapping[str, AxisModels]) -> domain.SignalGrids:
-    """Signal axes by indicator and parameter."""
+    """Signal axes by indicator and parameter.
+
+    See: docs/grid.md
+    """
     return {indicator_id: to_axes(axes) for indicator_id, axes in grids.items()}
 
 
 def to_axes(axes: AxisModels) -> dict[str, Axis]:
-    """Axes by name."""
+    """Axes by name.
+
+    See: docs/grid.md
+    """
     return {name: axis.to_axis() for name, axis in axes.items()}
 
 
 def to_execution(execution: schema.Execution | None) -> dict[str, float]:
-    """The members that were given, as floats; null means not given."""
+    """The members that were given, as floats; null means not given.
+
+    See: docs/grid.md
+    """
     return {} if execution is None else execution.model_dump(exclude_none=True)

@@ -83,12 +83,16 @@ class GraphqlFace:
         return told["code"], {(rest_path(item["path"], sent), item["code"]) for item in items}
 
 
+def built_service(use_case: UseCase) -> BacktestService:
+    """The real service around a use-case."""
+    return BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY)
+
+
 @contextmanager
 def opened(
     use_case: UseCase, environ: dict[str, str] | None = None
 ) -> Iterator[tuple[RestFace, GraphqlFace]]:
-    service = BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY)
-    built = serving(services(environ=environ), service)
+    built = serving(services(environ=environ), built_service(use_case))
     headers = {"Authorization": f"Bearer {token(built)}"}
     with client(built) as test_client:
         yield RestFace(test_client, headers), GraphqlFace(test_client, headers)

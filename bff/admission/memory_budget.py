@@ -45,7 +45,7 @@ class MemoryBudget:
         """
         if n_bytes > self.n_bytes:
             raise GuardExceeded(
-                "The run would need more memory than the service has for all; shorten the range",
+                "The run would need more memory than the service may use; shorten the range",
                 error="memory_bytes_exceeded",
                 stage="preflight",
                 estimated_bytes=n_bytes,

@@ -180,7 +180,7 @@ def _report(checked: CheckedFile, written: Written | None) -> None:
     if n_refused > _REASONS_SHOWN:
         console.print(f"  … and {n_refused - _REASONS_SHOWN:,} more")
     if written is None:
-        console.print("Mend the file, or leave these rows out with --skip-refused.")
+        console.print("Fix the file, or leave these rows out with --skip-refused.")
 
 
 def _told(written: Written) -> str:

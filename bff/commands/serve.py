@@ -17,7 +17,7 @@ import typer
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, configured, failures_told, say_failure, stderr
 from bff.config.settings import Settings
-from bff.telemetry.logs import configure_logs
+from bff.telemetry.streams import logged_process
 
 if TYPE_CHECKING:
     from bff.runner.client import RunnerProcess
@@ -45,18 +45,19 @@ def serve(
     listener_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve POST /backtests and /graphql until stopped."""
-    settings = configured()
-    configure_logs(settings.env)
-    if listener_fd is not None:
-        _serve(settings, socket.socket(fileno=listener_fd), metrics_port)
-        return
-    if workers > 1:
-        _refuse_embedded(settings)
-    with closing(_listening_socket(host, port)) as listener:
-        if workers == 1:
-            _serve(settings, listener, metrics_port)
-        else:
-            raise typer.Exit(_supervise(workers, listener, metrics_port))
+    # By the variable itself: what is wrong with the settings belongs into the log as well.
+    with logged_process(os.environ.get("ROEHUB_ENV") or "dev"):
+        settings = configured()
+        if listener_fd is not None:
+            _serve(settings, socket.socket(fileno=listener_fd), metrics_port)
+            return
+        if workers > 1:
+            _refuse_embedded(settings)
+        with closing(_listening_socket(host, port)) as listener:
+            if workers == 1:
+                _serve(settings, listener, metrics_port)
+            else:
+                raise typer.Exit(_supervise(workers, listener, metrics_port))
 
 
 def _supervise(n_workers: int, listener: socket.socket, metrics_port: int | None) -> int:
@@ -78,9 +79,10 @@ def metrics_port_of(n: int, metrics_port: int) -> int:
 
 def _refuse_embedded(settings: Settings) -> None:
     if settings.environment.ch_host is None:
-        console = stderr()
-        console.print("The embedded ClickHouse serves one process. Run one worker, or run a")
-        console.print("ClickHouse server, set CH_HOST, and as many workers as you like.")
+        stderr().print(
+            "The embedded ClickHouse serves one process. Run one worker, or run a ClickHouse"
+            " server, set CH_HOST, and as many workers as you like."
+        )
         raise typer.Exit(FAILED)
 
 
@@ -99,7 +101,7 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
         with failures_told():
             services = build(settings, runner)
             _check_stores(services)
-            stderr().print("Preparing kernels; the first start on a machine takes longer …")
+            _announce(settings, "Preparing kernels; the first start on a machine takes longer …")
             runner.warm()
         freeze_startup()
         prefer_short_waits()
@@ -110,7 +112,7 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
             create_app(services),
             runs=services.runs,
             drain_s=settings.server.drain_seconds,
-            on_ready=partial(_say_address, listener, has_graphiql=settings.server.graphiql),
+            on_ready=partial(_say_address, listener, settings),
         )
         server.run(sockets=[listener])
 
@@ -170,8 +172,10 @@ def _listening_socket(host: str, port: int) -> socket.socket:
         listener.close()
         console = stderr()
         if exc.errno == errno.EADDRINUSE:
-            console.print(f"Port {port} on {host} is in use. Stop the other program, or choose")
-            console.print("another port with --port (0 takes a free one).")
+            console.print(
+                f"Port {port} on {host} is in use. Stop the other program, or choose another port"
+                " with --port (0 takes a free one)."
+            )
         else:
             console.print(f"Cannot listen on {host}:{port}: {exc.strerror}", markup=False)
         raise typer.Exit(FAILED) from exc
@@ -193,10 +197,17 @@ def _check_stores(services: "Services") -> None:
             )
 
 
-def _say_address(listener: socket.socket, *, has_graphiql: bool) -> None:
+def _announce(settings: Settings, sentence: str) -> None:
+    """Say what is normal: to people in dev, in the log elsewhere."""
+    if settings.env == "dev":
+        stderr().print(sentence, markup=False)
+    else:
+        structlog.stdlib.get_logger(__name__).info(sentence)
+
+
+def _say_address(listener: socket.socket, settings: Settings) -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    console = stderr()
-    console.print(f"Serving on {address} (POST {address}/backtests)")
-    if has_graphiql:
-        console.print(f"GraphiQL: {address}/graphql")
+    _announce(settings, f"Serving on {address} (POST {address}/backtests)")
+    if settings.server.graphiql:
+        _announce(settings, f"GraphiQL: {address}/graphql")

@@ -1,4 +1,7 @@
-"""`strategies add`, `strategies list`, `strategies delete`."""
+"""`strategies add`, `strategies list`, `strategies delete`.
+
+See: docs/saved-strategies.md
+"""
 
 import json
 from datetime import UTC, datetime
@@ -26,7 +29,8 @@ def add(
     context: typer.Context,
     user_id: Annotated[UUID, typer.Option(help="The owner; only they may run it.")],
     response: Annotated[
-        Path | None, typer.Option("--from", help="A response of `run`; one variant is saved.")
+        Path | None,
+        typer.Option("--from", help="A response (REST or GraphQL); one variant is saved."),
     ] = None,
     variant: Annotated[
         int, typer.Option(min=0, help="Position in the response's list, from 0.")
@@ -129,10 +133,12 @@ def _checked(payload: dict[str, Any]) -> Template:
 
 def _json_object(path: Path) -> dict[str, Any]:
     with failures_told():
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+    if not content.strip():
+        _fail(f"{path} is empty")
     try:
-        document: Any = json.loads(text)
-    except ValueError as error:
+        document: Any = json.loads(content)
+    except (ValueError, RecursionError) as error:
         _fail(f"{path} is not JSON: {error}")
     if not isinstance(document, dict):
         _fail(f"{path} must hold a JSON object")

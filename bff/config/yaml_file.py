@@ -9,7 +9,7 @@ import yaml
 
 @dataclass(frozen=True, slots=True, order=True)
 class ConfigProblem:
-    """One thing to mend in the configuration: the file (or environment), the key, what to do."""
+    """One thing to fix in the configuration: the file (or environment), the key, what to do."""
 
     where: str
     key: str

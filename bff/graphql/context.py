@@ -1,6 +1,7 @@
 """Who answers a document's fields: the GraphQL context of one request.
 
 A document is executed in one thread of a run pool, so everything here may block.
+See: docs/graphql.md
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +29,8 @@ class ServiceAnswers:
         caller: Who asks; None for introspection alone, which reaches no field here.
         inputs: Inputs of the run fields by response key, already read.
         control: Cancels the work and gives it a deadline.
+
+    See: docs/graphql.md
     """
 
     service: BacktestService

@@ -7,26 +7,30 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from graphql import GraphQLError
 
 from backtest.errors import BacktestError, InvalidRequest, Loc, Problem, Transient
 from bff.http.errors import RoehubError, masked, spelled_place, to_roehub
+from bff.telemetry.failures import log_failure
 from schema.graphql.body import Places
 from schema.parse import MAX_FOUND, too_many_problems
 
 _LONG_QUOTE = re.compile(r"""(['"])([^'"]{40})[^'"]+\1""")
 
-log = structlog.stdlib.get_logger(__name__)
-
 
 def as_written(loc: Loc) -> str:
-    """A place that is already in the client's spelling."""
+    """A place that is already in the client's spelling.
+
+    See: docs/errors.md
+    """
     return spelled_place(loc) or "body"
 
 
 def to_refusal(exc: BacktestError | RoehubError) -> RoehubError:
-    """What a request that was not executed is answered with."""
+    """What a request that was not executed is answered with.
+
+    See: docs/errors.md
+    """
     return exc if isinstance(exc, RoehubError) else to_roehub(exc, as_written)
 
 
@@ -38,6 +42,8 @@ def to_error(
     Args:
         error: From graphql-core, with or without an exception of ours behind it.
         places: The client's spelling of the inputs, by response key of the root field.
+
+    See: docs/errors.md
     """
     found = _behind(error, places)
     entry: dict[str, Any] = {"message": found.message}
@@ -49,7 +55,10 @@ def to_error(
 
 
 def extensions(error: RoehubError) -> dict[str, Any]:
-    """Code, status and details of an error."""
+    """Code, status and details of an error.
+
+    See: docs/errors.md
+    """
     details = dict(error.details)
     return {"code": error.code.value, "status": error.status, "details": details}
 
@@ -65,8 +74,7 @@ def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
         return to_roehub(InvalidRequest(problems, cause.message), as_written)
     if isinstance(cause, BacktestError):
         if isinstance(cause, Transient):
-            behind = type(cause.__cause__).__name__
-            log.warning("run_failed", reason=type(cause).__name__, cause=behind)
+            log_failure(cause)
         return to_roehub(cause, as_written)
     if isinstance(cause, RoehubError):
         return cause

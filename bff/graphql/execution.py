@@ -21,8 +21,11 @@ MEDIA_TYPE = "application/graphql-response+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What goes back to the client; `code` is that of the first error."""
+class GraphqlAnswer:
+    """What goes back to the client; `code` is that of the first error.
+
+    See: docs/graphql.md
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -31,7 +34,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class GraphqlJob:
     """A job of a runner (`bff.runner.local`): nothing of it can be refused any more.
 
     Args:
@@ -41,6 +44,8 @@ class Execution:
         caller: Who asks; None for introspection alone.
         inputs: Inputs of the run fields by response key, already read.
         media_type: Which of the two GraphQL media types the client accepts.
+
+    See: docs/graphql.md
     """
 
     text: str
@@ -50,7 +55,7 @@ class Execution:
     inputs: Mapping[str, ReadInput]
     media_type: str
 
-    def __call__(self, service: BacktestService, control: Control) -> Answer:
+    def __call__(self, service: BacktestService, control: Control) -> GraphqlAnswer:
         """Execute the operation and write its result."""
         result = graphql_schema().execute_sync(
             self.text,
@@ -69,7 +74,7 @@ class Execution:
             if result.data is None and was_executed:
                 content["data"] = None
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return Answer(
+        return GraphqlAnswer(
             status=_status(self.media_type, content, found),
             headers=found[0][1].headers if found else {},
             body=text.encode(),

@@ -1,4 +1,7 @@
-"""The inputs of a document's run fields, as the client wrote them."""
+"""The inputs of a document's run fields, as the client wrote them.
+
+See: docs/graphql.md
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -52,6 +55,8 @@ def read_inputs(
 
     Raises:
         InvalidRequest: Every problem of every input, at the client's own places.
+
+    See: docs/graphql.md
     """
     known = {**_defaults(operation), **variables}
     problems: list[Problem] = []
@@ -71,7 +76,10 @@ def read_inputs(
 
 
 def root_fields(document: DocumentNode, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
-    """The fields at the root of an operation, fragments written out."""
+    """The fields at the root of an operation, fragments written out.
+
+    See: docs/graphql.md
+    """
     fragments = {
         node.name.value: node
         for node in document.definitions
@@ -104,7 +112,10 @@ def _input_of(node: FieldNode, variables: Mapping[str, Any]) -> Any:
 
 
 def to_raw(node: ValueNode, variables: Mapping[str, Any]) -> Any:
-    """A literal as a value; bare words stay apart from texts, absent variables leave no member."""
+    """A literal as a value; bare words stay apart from texts, absent variables leave no member.
+
+    See: docs/graphql.md
+    """
     if isinstance(node, VariableNode):
         return variables.get(node.name.value, _ABSENT)
     if isinstance(node, ListValueNode):

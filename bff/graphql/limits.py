@@ -42,6 +42,8 @@ class GraphQLLimits:
     """Limits of one document; fields, aliases and runs count with every fragment written out.
 
     Comments are tokens, and a document has at most 24 characters for each allowed token.
+
+    See: docs/graphql.md
     """
 
     max_tokens: int = 2_000
@@ -81,6 +83,8 @@ def parse_document(text: str, limits: GraphQLLimits) -> DocumentNode:
     Raises:
         RoehubError: `malformed_request`, the text is not a GraphQL document.
         InvalidRequest: It is one, but costs too much, runs in circles or runs more than one grid.
+
+    See: docs/graphql.md
     """
     try:
         _check_tokens(text, limits)
@@ -109,7 +113,7 @@ def _check_tokens(text: str, limits: GraphQLLimits) -> None:
         if n_tokens > limits.max_tokens:
             raise _too_much("too_many_tokens", f"at most {limits.max_tokens} tokens are allowed")
         if depth > MAX_NESTING:
-            raise _too_much("too_deep", f"brackets may nest {MAX_NESTING} levels deep")
+            raise _too_much("too_deep", f"brackets may nest at most {MAX_NESTING} levels deep")
         if token.kind in _NUMBERS and _length(token) > limits.max_number_chars:
             limit = limits.max_number_chars
             raise _too_much("number_too_long", f"a number must have at most {limit} characters")

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from backtest.errors import BacktestError, InvalidRequest, Problem
 from backtest.request import RunRequest
 from bff.graphql.errors import to_refusal
-from bff.graphql.execution import MEDIA_TYPE, Execution
+from bff.graphql.execution import MEDIA_TYPE, GraphqlJob
 from bff.graphql.inputs import ReadInput, read_inputs, root_fields
 from bff.graphql.limits import GraphQLLimits, parse_document
 from bff.http.auth import Caller
@@ -37,7 +37,10 @@ EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
 def graphql_router(services: "Services") -> APIRouter:
-    """The GraphQL face of the services; builds the schema, so that no request waits for it."""
+    """The GraphQL face of the services; builds the schema, so that no request waits for it.
+
+    See: docs/graphql.md
+    """
     graphql_schema()
     router = APIRouter()
     router.add_route(
@@ -116,7 +119,7 @@ class _Face:
         operation = self._read(request.state.body)
         caller = self._authenticate(request, operation)
         inputs = read_inputs(operation.document, operation.node, operation.variables)
-        execution = Execution(
+        job = GraphqlJob(
             text=operation.text,
             name=operation.name,
             variables=operation.variables,
@@ -126,9 +129,9 @@ class _Face:
         )
         services = self._services
         if self._needs_place(operation, inputs):
-            pool, work = services.runs, partial(services.runner.do, execution)
+            pool, work = services.runs, partial(services.runner.do, job)
         else:
-            pool, work = services.queries, partial(execution, services.service)
+            pool, work = services.queries, partial(job, services.service)
         user_id = None if caller is None else caller.user_id
         answer = await pool.run_in_thread(
             request.receive, work, services.deadline_s, user_id=user_id
@@ -150,13 +153,13 @@ class _Face:
             node=_choose(document, name),
         )
         if not self._has_introspection and operation.root_names & {"__schema", "__type"}:
-            raise _refusal("query", "introspection_disabled", "the schema cannot be asked for here")
+            raise _refusal("query", "introspection_disabled", "introspection is switched off here")
         return operation
 
     def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
         if operation.is_introspection:
             return None
-        caller = self._services.identify(request.headers)
+        caller = self._services.identify(request)
         structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
         return caller
 
@@ -203,7 +206,7 @@ def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode
     named = [node for node in operations if node.name is not None and node.name.value == name]
     chosen = operations if name is None else named
     if len(chosen) != 1:
-        message = "it must name one operation of the document"
+        message = "operationName must name one operation of the document"
         raise _refusal("operationName", "unknown_operation", message)
     return chosen[0]
 

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from bff.http.errors import Code, RoehubError
+from bff.http.origins import may_use_cookie
 
 PaidLevel = Literal["free", "base", "pro", "ultra"]
 
@@ -25,7 +26,10 @@ MAX_TOKEN_CHARS = 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The verified sender of a request."""
+    """The verified sender of a request.
+
+    See: docs/security.md
+    """
 
     user_id: UUID
     paid_level: PaidLevel
@@ -33,13 +37,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Authenticator:
-    """Verifies tokens. Called with the headers of a request, it gives the caller.
+    """Verifies tokens. Called with the headers and the scheme of a request, it gives the caller.
 
     Args:
         secret: Key of the HS256 signature.
         cookie_name: Cookie that may hold the token.
-        allowed_origins: Sites whose pages may use the cookie.
+        allowed_origins: Other sites whose pages may use the cookie.
         leeway_s: Tolerated difference between clocks, in seconds.
+
+    See: docs/security.md
     """
 
     secret: str
@@ -47,7 +53,7 @@ class Authenticator:
     allowed_origins: frozenset[str]
     leeway_s: int = 0
 
-    def __call__(self, headers: Headers) -> Caller:
+    def __call__(self, headers: Headers, scheme: str = "http") -> Caller:
         """The caller; a bearer header wins over a cookie, even when it is wrong.
 
         Raises:
@@ -60,15 +66,9 @@ class Authenticator:
         token = cookie_parser(headers.get("cookie", "")).get(self.cookie_name)
         if not token:
             _refuse("A token is required: send it as Authorization: Bearer")
-        if not self._is_from_allowed_page(headers):
-            _refuse("A cookie is accepted only from pages of an allowed origin")
+        if not may_use_cookie(headers, scheme, self.allowed_origins):
+            _refuse("A cookie is accepted only from pages of this site or of an allowed origin")
         return self._verified(token)
-
-    def _is_from_allowed_page(self, headers: Headers) -> bool:
-        """Whether the browser vouches for the page; scripts cannot set either header."""
-        if headers.get("sec-fetch-site") == "same-origin":
-            return True
-        return headers.get("origin") in self.allowed_origins
 
     def _verified(self, token: str) -> Caller:
         if len(token) > MAX_TOKEN_CHARS:
@@ -91,7 +91,10 @@ class Authenticator:
 def issue_token(
     secret: str, *, user_id: UUID, paid_level: PaidLevel, ttl_s: int, now_s: int | None = None
 ) -> str:
-    """A token that `Authenticator` accepts for `ttl_s` seconds from `now_s` (default: now)."""
+    """A token that `Authenticator` accepts for `ttl_s` seconds from `now_s` (default: now).
+
+    See: docs/security.md
+    """
     issued_s = int(time.time()) if now_s is None else now_s
     claims = {
         "sub": str(user_id),
@@ -107,7 +110,7 @@ def _bearer(values: list[str]) -> str:
         _refuse("Only one Authorization header is allowed")
     scheme, _, token = values[0].partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        _refuse("The Authorization header must be: Bearer and the token")
+        _refuse("The Authorization header must read: Bearer, a space and the token")
     return token.strip()
 
 

@@ -26,6 +26,8 @@ class BodyReader:
         faces: Guarded paths, each with the way its face words a refusal.
         max_bytes: Largest body.
         max_seconds: How long a body may take to arrive.
+
+    See: docs/security.md
     """
 
     def __init__(

@@ -87,6 +87,8 @@ class RoehubError(Exception):
         message: A sentence without anything that varies between equal requests.
         details: JSON-ready facts.
         headers: Response headers beyond those that follow from the code.
+
+    See: docs/errors.md
     """
 
     def __init__(
@@ -116,13 +118,18 @@ def rest_loc(loc: Loc) -> str:
     """A place as REST spells it: `body.template.indicator_grids.0.params.window.step`.
 
     A place in a stored strategy is not in the body and begins with `spec`.
+
+    See: docs/errors.md
     """
     root = () if is_stored(loc) else ("body",)
     return ".".join([*root, spelled_place(stored_place(loc))]) if loc else "body"
 
 
 def spelled_place(loc: Loc) -> str:
-    """The steps of a place, joined by dots; a step that a client made long is cut."""
+    """The steps of a place, joined by dots; a step that a client made long is cut.
+
+    See: docs/errors.md
+    """
     return ".".join(map(_segment, loc))
 
 
@@ -137,6 +144,8 @@ def to_roehub(
 
     Returns:
         Problems sorted by path, code and message; beyond the first 50 only their number is told.
+
+    See: docs/errors.md
     """
     code = next(CODE_OF[cls] for cls in type(exc).__mro__ if cls in CODE_OF)
     details: dict[str, Any] = dict(exc.details)
@@ -157,7 +166,10 @@ def to_roehub(
 
 
 def masked(exc: BaseException) -> RoehubError:
-    """Log a bug with its stack and give the client nothing but the id to find it by."""
+    """Log a bug with its stack and give the client nothing but the id to find it by.
+
+    See: docs/errors.md
+    """
     error_id = str(uuid4())
     log.error("unexpected_error", error_id=error_id, exc_info=exc)
     note(code=Code.UNEXPECTED_ERROR.value, error_id=error_id)
@@ -169,7 +181,10 @@ def masked(exc: BaseException) -> RoehubError:
 
 
 def payload(error: RoehubError) -> dict[str, Any]:
-    """The REST body of an error."""
+    """The REST body of an error.
+
+    See: docs/errors.md
+    """
     return {
         "error": {
             "code": error.code.value,
@@ -180,7 +195,10 @@ def payload(error: RoehubError) -> dict[str, Any]:
 
 
 def graphql_payload(error: RoehubError) -> dict[str, Any]:
-    """The body of a GraphQL request that was refused before anything was executed."""
+    """The body of a GraphQL request that was refused before anything was executed.
+
+    See: docs/errors.md
+    """
     extensions = {
         "code": error.code.value,
         "status": error.status,
@@ -192,7 +210,10 @@ def graphql_payload(error: RoehubError) -> dict[str, Any]:
 def error_response(
     error: RoehubError, render: Callable[[RoehubError], object] = payload
 ) -> Response:
-    """An HTTP response for an error: compact UTF-8 JSON, the same bytes for the same error."""
+    """An HTTP response for an error: compact UTF-8 JSON, the same bytes for the same error.
+
+    See: docs/errors.md
+    """
     text = json.dumps(render(error), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Response(
         text.encode("utf-8", "backslashreplace"),

@@ -41,6 +41,8 @@ class RequestLog:
         app: The application.
         graphql_path: Where a masked bug is worded for a GraphQL client.
         watchers: Shown the line's facts and the request's headers after each answer.
+
+    See: docs/reliability.md
     """
 
     def __init__(

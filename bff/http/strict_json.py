@@ -2,6 +2,7 @@
 
 Limits are checked on the bytes before anything is built from them, so that a hostile body costs
 one linear pass.
+See: docs/security.md
 """
 
 import json
@@ -36,6 +37,8 @@ class JsonLimits:
     """How deep a document may nest, how long a number may be and how many values there may be.
 
     A value can be a problem, and problems are what costs: twenty times their parsing.
+
+    See: docs/security.md
     """
 
     max_depth: int = 32
@@ -57,6 +60,8 @@ def parse_json(body: bytes, limits: JsonLimits) -> Json:
         RoehubError: `malformed_request`, the body is not UTF-8 or not JSON.
         InvalidRequest: It is JSON, but nests too deep, has too many values, a number that is too
             long or not finite, a duplicate key or half of a surrogate pair.
+
+    See: docs/security.md
     """
     try:
         text = body.decode("utf-8")
@@ -85,7 +90,7 @@ def _check_limits(body: bytes, limits: JsonLimits) -> None:
         elif first == _COMMA:
             n_values += 1
             if n_values > limits.max_values:
-                _refuse("too_many_values", f"JSON must hold at most {limits.max_values} values")
+                _refuse("too_many_values", f"JSON must contain at most {limits.max_values} values")
         elif first != _QUOTE and match.end() - match.start() > limits.max_number_chars:
             _refuse(
                 "number_too_long",
@@ -129,7 +134,7 @@ def _find_surrogates(value: Json, loc: Loc, problems: list[Problem]) -> None:
     if isinstance(value, str):
         if _SURROGATE.search(value):
             problems.append(
-                Problem(loc, "lone_surrogate", "text must not hold half of a surrogate pair")
+                Problem(loc, "lone_surrogate", "text must not contain half of a surrogate pair")
             )
     elif isinstance(value, list):
         for i, item in enumerate(value):

@@ -1,4 +1,7 @@
-"""Runs in this process."""
+"""Runs in this process.
+
+See: docs/reliability.md
+"""
 
 import gc
 import threading
@@ -7,23 +10,24 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, TypeVar
 
-import structlog
-
 from backtest.control import Control
 from backtest.errors import Transient
 from bff.admission.memory_budget import MemoryBudget
+from bff.telemetry.failures import log_failure
 from resolvers.service import BacktestService
 from schema.graphql.schema import graphql_schema
 
 _preparing = threading.Lock()
-log = structlog.stdlib.get_logger(__name__)
 
 T = TypeVar("T")
 Job = Callable[[BacktestService, Control], T]
 
 
 class Store(Protocol):
-    """What can be asked whether it answers."""
+    """What can be asked whether it answers.
+
+    See: docs/reliability.md
+    """
 
     def ping(self) -> None:
         """Return, or raise what a request that needs the store would be told."""
@@ -31,7 +35,10 @@ class Store(Protocol):
 
 
 class Runner(Protocol):
-    """Does jobs that may take long; blocks, and may be called from any thread."""
+    """Does jobs that may take long; blocks, and may be called from any thread.
+
+    See: docs/reliability.md
+    """
 
     def do(self, job: Job[T], control: Control) -> T:
         """What the job returns or raises.
@@ -53,6 +60,8 @@ class LocalRunner:
         strategies: The store of saved strategies.
         memory: What runs claim their memory from.
         close: Ends the threads of the engine and closes the stores.
+
+    See: docs/reliability.md
     """
 
     service: BacktestService
@@ -67,8 +76,7 @@ class LocalRunner:
             with self.memory.lent_to(control):
                 return job(self.service, control)
         except Transient as exc:
-            cause = type(exc.__cause__).__name__
-            log.warning("run_failed", reason=type(exc).__name__, cause=cause)
+            log_failure(exc)
             raise
 
     def ping(self, control: Control) -> None:
@@ -97,6 +105,8 @@ def freeze_startup() -> None:
 
     Modules, types and kernels live as long as the process; walking them in every full collection
     costs a large answer more than making it.
+
+    See: docs/reliability.md
     """
     gc.collect()
     gc.freeze()

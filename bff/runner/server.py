@@ -20,7 +20,7 @@ from bff.http.errors import RoehubError, masked
 from bff.runner.local import LocalRunner
 from bff.runner.messages import Call, Cancel, Reply, packed
 from bff.telemetry.facts import collect
-from bff.telemetry.logs import configure_logs
+from bff.telemetry.streams import logged_process
 
 NICENESS = 10
 MAX_THREADS = 1_000
@@ -109,8 +109,8 @@ def serve_calls(build: Callable[[Settings], LocalRunner]) -> None:
     connection = Connection(int(sys.argv[1]))
     settings = connection.recv()
     assert isinstance(settings, Settings)
-    configure_logs(settings.env)
-    runner = build(settings)
-    _Server(connection, runner).serve()
-    runner.close()
-    os._exit(0)  # a library that does not end must not keep the process
+    with logged_process(settings.env):
+        runner = build(settings)
+        _Server(connection, runner).serve()
+        runner.close()
+        os._exit(0)  # a library that does not end must not keep the process

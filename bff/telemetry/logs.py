@@ -1,18 +1,21 @@
-"""How the process logs: pretty lines in dev, one JSON object per line elsewhere."""
+"""How the process logs: pretty lines in dev, one JSON object per line elsewhere.
+
+See: docs/reliability.md (Seeing inside)
+"""
 
 import logging
 import sys
 
 import structlog
 
-from bff.config.settings import Env
 
-
-def configure_logs(env: Env, *, level: int = logging.INFO) -> None:
+def configure_logs(env: str, *, level: int = logging.INFO) -> None:
     """Set up structlog and route the standard library through it, to standard error.
 
     Standard output belongs to what commands print. Stacks come without the values of variables:
     those of a request hold its body and its token.
+
+    See: docs/reliability.md
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -1,4 +1,7 @@
-"""The use-case with an eye on it: what each run was and did is noted for its request's log line."""
+"""The use-case with an eye on it: what each run was and did is noted for its request's log line.
+
+See: docs/reliability.md
+"""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -18,6 +21,8 @@ class Observed:
 
     Args:
         inner: The one that does the work.
+
+    See: docs/reliability.md
     """
 
     def __init__(self, inner: UseCase) -> None:

@@ -2,4 +2,5 @@
 
 Reading order: `inputs` (types of the arguments), `body` (an input as the client wrote it), `run`
 (through the one door of both faces), `schema` (queries and the mutation).
+See: docs/graphql.md
 """

@@ -3,6 +3,7 @@
 Whatever does not fit is passed on as it is, so that the request's own models name the mistake; what
 only exists in GraphQL (unknown entry names, doubled entries, a `@oneOf` with two members) is a
 problem found here. `Places` leads from the body back to the client's spelling.
+See: docs/graphql.md
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -30,14 +31,20 @@ _ENUMS: Mapping[str, type[StrEnum]] = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A bare word of the document, or one that names no member of its enum: never a text."""
+    """A bare word of the document, or one that names no member of its enum: never a text.
+
+    See: docs/graphql.md
+    """
 
     name: str
 
 
 @dataclass(slots=True)
 class Places:
-    """Where the parts of a body stand in the client's input."""
+    """Where the parts of a body stand in the client's input.
+
+    See: docs/graphql.md
+    """
 
     exact: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
     below: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
@@ -83,7 +90,10 @@ Reader = Callable[[Any, Loc, Loc, Places], object]
 
 
 def read_object(readers: Mapping[str, Reader], raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """Read the members of an input object, each with the reader under its REST name."""
+    """Read the members of an input object, each with the reader under its REST name.
+
+    See: docs/graphql.md
+    """
     to.note(loc, path)
     return read_members(readers, raw, loc, path, to) if is_object(raw) else raw
 
@@ -91,7 +101,10 @@ def read_object(readers: Mapping[str, Reader], raw: Any, loc: Loc, path: Loc, to
 def read_members(
     readers: Mapping[str, Reader], raw: Mapping[str, Any], loc: Loc, path: Loc, to: Places
 ) -> dict[str, object]:
-    """The members of an object under their REST names; unknown ones are problems."""
+    """The members of an object under their REST names; unknown ones are problems.
+
+    See: docs/graphql.md
+    """
     names = {spelled(name): name for name in readers}
     members: dict[str, object] = {}
     for key, value in raw.items():
@@ -104,13 +117,19 @@ def read_members(
 
 
 def read_plain(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """A scalar."""
+    """A scalar.
+
+    See: docs/graphql.md
+    """
     to.note(loc, path)
     return raw
 
 
 def read_word(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """A member of an enum, which GraphQL writes as `M15` and REST as `15m`."""
+    """A member of an enum, which GraphQL writes as `M15` and REST as `15m`.
+
+    See: docs/graphql.md
+    """
     to.note(loc, path)
     members = _ENUMS[str(loc[-1])].__members__
     to.words[loc] = "one of " + ", ".join(members)
@@ -121,7 +140,10 @@ def read_word(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
 
 
 def read_axis(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """An axis: the chosen member becomes the mode."""
+    """An axis: the chosen member becomes the mode.
+
+    See: docs/graphql.md
+    """
     to.note(loc, path)
     to.exact[*loc, "mode"] = path
     if not is_object(raw):
@@ -144,7 +166,10 @@ def read_axis(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
 
 
 def read_list(item: Reader, raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """A list, item by item."""
+    """A list, item by item.
+
+    See: docs/graphql.md
+    """
     to.note(loc, path)
     if not isinstance(raw, list):
         return raw
@@ -155,7 +180,10 @@ def read_list(item: Reader, raw: Any, loc: Loc, path: Loc, to: Places) -> object
 def read_map(
     key: str, member: str, reader: Reader, raw: Any, loc: Loc, path: Loc, to: Places
 ) -> object:
-    """A list of entries `{key, member}`, which REST writes as a map."""
+    """A list of entries `{key, member}`, which REST writes as a map.
+
+    See: docs/graphql.md
+    """
     to.note(loc, path)
     if is_object(raw):
         to.refuse(path, "list_type", "Input should be a valid list", loc)
@@ -194,17 +222,26 @@ def _entry_name(entry: Any, key: str, member: str, path: Loc, to: Places) -> str
 
 
 def is_object(raw: object) -> TypeGuard[Mapping[str, Any]]:
-    """Whether a raw value is an input object."""
+    """Whether a raw value is an input object.
+
+    See: docs/graphql.md
+    """
     return isinstance(raw, dict)
 
 
 def plain(names: Iterable[str]) -> dict[str, Reader]:
-    """Readers for scalars."""
+    """Readers for scalars.
+
+    See: docs/graphql.md
+    """
     return dict.fromkeys(names, read_plain)
 
 
 def spelled(name: str) -> str:
-    """The GraphQL name of a member."""
+    """The GraphQL name of a member.
+
+    See: docs/graphql.md
+    """
     return to_camel_case(name)
 
 

@@ -2,6 +2,7 @@
 
 Two things are spelled differently: the choice between a saved strategy and a template is a
 `@oneOf` input, and maps are lists of entries.
+See: docs/graphql.md
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from schema.request import (
     Execution,
     InstrumentId,
     Overrides,
-    RunSettings,
+    RunOptions,
     StrategyId,
     Template,
     TimeRange,
@@ -26,12 +27,12 @@ from schema.scalars import AxisScalar, WholeNumber
 
 
 @strawberry.pydantic.input(description="A run of an ad-hoc grid.")
-class TemplateRunInput(Template, RunSettings):
+class TemplateRunInput(Template, RunOptions):
     """A run of an ad-hoc grid."""
 
 
 @strawberry.pydantic.input(description="A run of a saved strategy.")
-class SavedRunInput(RunSettings):
+class SavedRunInput(RunOptions):
     """A run of a saved strategy."""
 
     strategy_id: StrategyId
@@ -99,10 +100,10 @@ class VariantReportInput:
     risk: RiskInput | None = strawberry.field(default=None, description="Stop-loss, take-profit.")
     execution: Execution | None = strawberry.field(default=None, description="Money and costs.")
     direction_mode: DirectionMode | None = strawberry.field(
-        default=DirectionMode.LONG_SHORT, description="Sides to enter."
+        default=DirectionMode.LONG_SHORT, description="Which sides may be entered."
     )
     sizing_mode: SizingMode | None = strawberry.field(
-        default=SizingMode.ALL_IN, description="Size of entries."
+        default=SizingMode.ALL_IN, description="How entries are sized."
     )
     warmup_bars: WholeNumber | None = strawberry.field(
         default=None, description="Bars before the range that only indicators see."

@@ -1,4 +1,7 @@
-"""The GraphQL schema: three questions and one mutation, answered by whoever is in the context."""
+"""The GraphQL schema: three questions and one mutation, answered by whoever is in the context.
+
+See: docs/graphql.md
+"""
 
 from functools import lru_cache
 from typing import Annotated, Protocol
@@ -19,6 +22,8 @@ class Answers(Protocol):
     """Who answers; the GraphQL context is one.
 
     Methods that take `info` find the input, already read, under the field's response key.
+
+    See: docs/graphql.md
     """
 
     def run_backtest(self, info: "strawberry.Info[Answers]") -> BacktestResponse:
@@ -76,9 +81,9 @@ class Query:
         return info.context.variant_report(info)
 
 
-@strawberry.type(description="The one thing that computes a grid.")
+@strawberry.type(description="The operation that computes a grid.")
 class Mutation:
-    """The one thing that computes a grid."""
+    """The operation that computes a grid."""
 
     @strawberry.mutation(description="Run a grid and answer with its best variants.")
     def run_backtest(self, info: Info, request: RunArgument) -> BacktestResponse:
@@ -96,11 +101,17 @@ class _QuietSchema(strawberry.Schema):
 
 @lru_cache(maxsize=1)
 def graphql_schema() -> strawberry.Schema:
-    """The schema; built once."""
+    """The schema; built once.
+
+    See: docs/graphql.md
+    """
     config = StrawberryConfig(scalar_map=GRAPHQL_SCALARS, disable_field_suggestions=True)
     return _QuietSchema(query=Query, mutation=Mutation, config=config)
 
 
 def graphql_sdl() -> str:
-    """The schema as published in `schema/schema.graphql`."""
+    """The schema as published in `schema/schema.graphql`.
+
+    See: docs/graphql.md
+    """
     return graphql_schema().as_str() + "\n"

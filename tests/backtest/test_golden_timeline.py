@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from backtest.errors import NoMarketData
 from backtest.timeline import count_bars, fill_bars, load_range
 from backtest.types import Bars, Timeframe, TimeRange
-from schema.request import RunSettings as RunSettingsModel
+from schema.request import RunOptions as RunOptionsModel
 from tests.golden_files import GOLDEN, golden_cases, to_ms
 from tests.memory_feed import COLUMNS, roll_up
 
@@ -70,7 +70,7 @@ def test_meaningless_ranges_are_refused_by_the_request_model(scenario: str) -> N
     body = {"time_range": case["request"], "warmup_bars": case["warmup_bars"]}
 
     with pytest.raises(ValidationError) as caught:
-        RunSettingsModel.model_validate(body)
+        RunOptionsModel.model_validate(body)
 
     assert [error["loc"][0] for error in caught.value.errors()] == [REFUSED_BEFORE[scenario]]
 

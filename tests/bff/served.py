@@ -37,7 +37,7 @@ def monitors(told: str) -> list[str]:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, **environ: str) -> Generator[Served]:
+def serving(folder: Path, *options: str, module: str = "bff", **environ: str) -> Generator[Served]:
     """A process on a free port with its data in a folder; killed at the end of the block."""
     environment = os.environ | {
         "ROEHUB_ENV": "test",
@@ -45,7 +45,7 @@ def serving(folder: Path, *options: str, **environ: str) -> Generator[Served]:
         "PYTHONPATH": str(ROOT),
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "bff", "serve", "--port", "0", *options],
+        [sys.executable, "-m", module, "serve", "--port", "0", *options],
         env=environment | environ,
         stderr=subprocess.PIPE,
         text=True,

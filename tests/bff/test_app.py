@@ -175,7 +175,7 @@ def test_other_methods_are_refused_with_the_allowed_one(
     assert method == "HEAD" or refusal(response) == (405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/backtests/", "/Backtests", "//backtests", "/docs"])
+@pytest.mark.parametrize("path", ["/nothing", "/backtests//", "/Backtests", "//backtests", "/docs"])
 def test_unknown_paths_are_not_found(opened: tuple[TestClient, str], path: str) -> None:
     assert refusal(opened[0].post(path, json={})) == (404, "not_found")
 

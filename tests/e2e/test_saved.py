@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 
 from backtest.identity import canonical_json, sha256_hex
+from schema.graphql.answer import SELECTION
+from schema.strategy_from_variant import NoSuchVariant, spec_of_variant
 from tests.e2e.answers import whole_answer
 from tests.e2e.grids import GRID, TEMPLATE, candles, explicit, spanned
 from tests.e2e.world import Faces, Shelf, opened_over
@@ -241,3 +243,48 @@ def test_what_is_run_is_what_is_stored(both: Faces) -> None:
     run(both, saved(MINE, execution={"fee_pct": 0.3}))
 
     assert before == SHELF.rows
+
+
+def test_a_variant_is_saved_alike_from_either_face_and_runs_again_to_the_bit(both: Faces) -> None:
+    rest, graphql = both
+    over_rest = rest.run(GRID)
+    document = f"mutation($i: RunBacktestInput!) {{ r: runBacktest(input: $i) {{ {SELECTION} }} }}"
+    over_graphql = graphql.ask(document, {"i": to_graphql(GRID)}).json()
+
+    specs = [spec_of_variant(over_rest, n) for n in range(3)]
+
+    assert specs == [spec_of_variant(over_graphql, n) for n in range(3)]
+    assert len({canonical_json(spec) for spec in specs}) == 3
+    again = rest.run(saved(SHELF.add(20, specs[0])))
+    assert [v["total_return_pct"] for v in again["variants"]] == [
+        over_rest["variants"][0]["total_return_pct"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selected", "missing"),
+    [
+        ("mode", "variants"),
+        ("timeframe variants { totalReturnPct }", "instrumentId, variants.payload"),
+        (
+            SELECTION.replace("slPct ", "").replace("directionMode ", ""),
+            "variants.payload.risk.slPct, variants.payload.directionMode",
+        ),
+        (
+            SELECTION.replace("params { name value }", "params { value }"),
+            "variants.payload.indicatorSelections.params, variants.payload.signals.momentum.rsi",
+        ),
+    ],
+    ids=["no variants", "no payload", "two members", "values without names"],
+)
+def test_a_graphql_answer_with_too_little_says_what_to_select(
+    both: Faces, selected: str, missing: str
+) -> None:
+    document = f"mutation($i: RunBacktestInput!) {{ runBacktest(input: $i) {{ {selected} }} }}"
+    answer = both[1].ask(document, {"i": to_graphql(GRID)}).json()
+
+    with pytest.raises(NoSuchVariant) as caught:
+        spec_of_variant(answer, 0)
+
+    told = str(caught.value)
+    assert told == f"the GraphQL response lacks {missing}; select at least\n{SELECTION}"

@@ -65,10 +65,14 @@ def test_the_spec_reads_back_as_the_same_single_variant() -> None:
 @pytest.mark.parametrize(
     ("response", "position", "words"),
     [
-        (RESPONSE, 1, "has 1 variants"),
-        ({"error": {}}, 0, "not the response"),
+        (RESPONSE, 1, "there is no variant 1, counted from 0; variants in the response: 1"),
+        ({"error": {}}, 0, "a run that was refused"),
         ({"variants": [None]}, 0, "not the response"),
         ({"variants": 3}, 0, "not the response"),
+        ({**RESPONSE, "timeframe": 15}, 0, "not the response of a run: timeframe"),
+        ({"data": None}, 0, "holds no run"),
+        ({"data": {"runBacktest": {"mode": "SAVED"}}}, 0, "lacks variants; select at least"),
+        ({"data": {"runBacktest": {"variants": [{}]}}}, 0, r"lacks instrumentId, timeframe, v"),
     ],
 )
 def test_what_is_no_variant_says_why(response: Any, position: int, words: str) -> None:

@@ -61,7 +61,7 @@ def check_file(path: Path, progress: Progress) -> CheckedFile:
     n_good = sum(len(part) for part in lines)
     n_rows = n_good + len(faults)
     if n_rows == 0:
-        raise BrokenFile(f"{path}: there is no row")
+        raise BrokenFile(f"{path}: there are no rows")
     if n_good:
         faults |= _repetitions(np.concatenate(lines), np.concatenate(times))
     refused = np.sort(np.fromiter(faults, dtype=np.int64))

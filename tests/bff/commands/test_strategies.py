@@ -84,8 +84,14 @@ def test_a_spec_without_its_descriptive_members_is_completed(
     [
         ("{}", "not the response"),
         ("[]", "must hold a JSON object"),
+        ("", "is empty"),
+        (" \n", "is empty"),
         ("{", "is not JSON"),
-        (json.dumps({**RESPONSE, "timeframe": "7m"}), "spec.timeframe"),
+        ("[" * 100_000, "is not JSON"),
+        ('{"error": {"code": "forbidden", "message": "No."}}', "refused: No."),
+        ('{"errors": [{"message": "No."}], "data": null}', "refused: No."),
+        ('{"data": {"indicators": []}}', "ask for runBacktest"),
+        (json.dumps({**RESPONSE, "timeframe": "7m"}), "timeframe: "),
     ],
 )
 def test_what_is_no_response_is_refused(run: Run, tmp_path: Path, text: str, words: str) -> None:
@@ -97,11 +103,21 @@ def test_what_is_no_response_is_refused(run: Run, tmp_path: Path, text: str, wor
     assert words in result.stderr
 
 
+def test_a_file_that_is_not_text_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "response.json"
+    path.write_bytes(b"\x80\xff\x00" * 10)
+
+    result = run("add", "--from", path, "--user-id", USER)
+
+    assert result.exit_code == 1
+    assert "is not JSON" in result.stderr
+
+
 def test_a_variant_beyond_the_list_is_refused(run: Run, response: Path) -> None:
     result = run("add", "--from", response, "--variant", 1, "--user-id", USER)
 
     assert result.exit_code == 1
-    assert "has 1 variants" in result.stderr
+    assert "there is no variant 1, counted from 0" in result.stderr
 
 
 def test_exactly_one_source_is_needed(run: Run, response: Path) -> None:

@@ -1,6 +1,6 @@
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,11 +46,20 @@ def test_every_code_is_documented(code: Code) -> None:
     assert re.search(rf"\b{code.value}\b", DOCS.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("cls", sorted(CODE_OF, key=str))
-def test_every_domain_error_is_documented(cls: type[BacktestError]) -> None:
-    text = DOCS.read_text(encoding="utf-8")
+def test_every_domain_error_stands_in_the_table_of_the_docs_beside_its_code() -> None:
+    rows = re.findall(
+        r"^\| (`[A-Z].*) \| `(\w+)` \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    told = {name: code for names, code in rows for name in re.findall(r"`(\w+)`", names)}
 
-    assert CODE_OF[cls].value in text
+    leaves = set(subclasses(BacktestError)) - GROUPS
+    assert told == {cls.__name__: CODE_OF[cls].value for cls in leaves}
+
+
+def test_the_tree_of_errors_names_every_class() -> None:
+    names = re.findall(r"[├└]── (\w+)", str(domain.__doc__))
+
+    assert sorted(names) == sorted(cls.__name__ for cls in subclasses(BacktestError))
 
 
 def test_problems_are_sorted_by_path_code_and_message() -> None:
@@ -116,6 +125,21 @@ def test_guards_keep_their_numbers() -> None:
             },
         }
     }
+
+
+@pytest.mark.parametrize("rendered", [payload, graphql_payload])
+def test_the_numbers_of_a_guard_are_sorted(
+    rendered: Callable[[RoehubError], dict[str, object]],
+) -> None:
+    facts = {"total_variants": 9, "max_variants_per_compute": 3}
+    guard = GuardExceeded("m", error="max_variants_per_compute_exceeded", stage="stage_a", **facts)
+
+    text = json.dumps(rendered(to_roehub(guard)))
+
+    names = ["error", "max_variants_per_compute", "stage", "total_variants"]
+    places = [text.index(f'"{name}": ') for name in names[1:]]
+    assert places == sorted(places)
+    assert list(to_roehub(guard).details) == names
 
 
 def test_a_refusal_for_now_says_when_to_come_back() -> None:

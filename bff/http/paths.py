@@ -1,0 +1,28 @@
+"""One path, with or without a slash at its end. Pure ASGI.
+
+See: docs/security.md (The order of the checks)
+"""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class WithoutTrailingSlash:
+    """Lets everything behind it see a path without the slash that some clients put at its end.
+
+    A redirect would cost a POST its body in some clients. It is the outermost layer, so that the
+    log and the metrics know the path by one name.
+
+    Args:
+        app: The whole application.
+
+    See: docs/security.md
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on; the root stays as it is."""
+        if scope["type"] == "http" and len(scope["path"]) > 1:
+            scope = {**scope, "path": scope["path"].removesuffix("/")}
+        await self._app(scope, receive, send)
