@@ -57,7 +57,9 @@ def band(kind: NumberKind, low: float, high: float, step: float, long: float, sh
     return Rule(
         family=RuleFamily.THRESHOLD_BAND,
         params=tuple(
-            SignalParam(name=name, kind=kind, min=low, max=high, step=step, default=default)
+            SignalParam(
+                name=name, kind=kind, hard_min=low, hard_max=high, step=step, default=default
+            )
             for name, default in (("long_threshold", long), ("short_threshold", short))
         ),
     )
@@ -65,12 +67,16 @@ def band(kind: NumberKind, low: float, high: float, step: float, long: float, sh
 
 def body(name: str, high: float) -> Rule:
     """The least body of a candle that counts."""
-    least = SignalParam(name=name, kind="float", min=0.0, max=high, step=0.05, default=0.5)
+    least = SignalParam(
+        name=name, kind="float", hard_min=0.0, hard_max=high, step=0.05, default=0.5
+    )
     return Rule(family=RuleFamily.CANDLE_BODY, params=(least,))
 
 
 def _periods(name: str) -> SignalParam:
-    return SignalParam(name=name, kind="int", min=-2000, max=2000, step=1, default=-1, nonzero=True)
+    return SignalParam(
+        name=name, kind="int", hard_min=-2000, hard_max=2000, step=1, default=-1, nonzero=True
+    )
 
 
 SOURCE_ABOVE = Rule(family=RuleFamily.COMPARE_PRICE, price="source")
@@ -85,7 +91,9 @@ DELTA = Rule(
 CENTERED = Rule(
     family=RuleFamily.THRESHOLD_CENTERED,
     params=(
-        SignalParam(name="abs_threshold", kind="float", min=0.0, max=1.0, step=0.01, default=0.05),
+        SignalParam(
+            name="abs_threshold", kind="float", hard_min=0.0, hard_max=1.0, step=0.01, default=0.05
+        ),
     ),
 )
 PIVOTS = Rule(family=RuleFamily.PIVOT_EVENTS, reads=("structure.pivot_low", "structure.pivot_high"))
