@@ -67,6 +67,12 @@ def axis_len(axis: Axis) -> int:
     return (stop - start) // step + 1
 
 
+def axis_ends(axis: RangeAxis) -> tuple[float, float]:
+    """The first and the last value of a range; `stop_incl` itself need not be one."""
+    start, _, step = map(Fraction, _decimals(axis))
+    return float(axis.start), float(start + (axis_len(axis) - 1) * step)
+
+
 def axis_values(axis: Axis) -> tuple[Scalar, ...]:
     """The values in order.
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from backtest.axes import Axis, Scalar, axis_len, axis_values
+from backtest.axis_rules import normal_name
 from backtest.catalog_rules import (
     find_indicator,
     indicator_problems,
-    normal_name,
     order_problems,
     risk_problems,
     signal_problems,
@@ -152,7 +152,7 @@ def _problems(template: Template, root: Loc) -> Iterator[Problem]:
         loc = (*root, "indicator_grids", position)
         name = normal_name(grid.indicator_id)
         if name in seen:
-            yield Problem((*loc, "indicator_id"), "duplicate_indicator", "given twice")
+            yield Problem((*loc, grid.id_member), "duplicate_indicator", "given twice")
         seen.add(name)
         yield from indicator_problems(grid, loc)
     yield from signal_problems(seen, template.signal_grids, (*root, "signal_grids"))

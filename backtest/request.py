@@ -23,11 +23,15 @@ SignalGrids = Mapping[str, Mapping[str, Axis]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorGrid:
-    """One indicator with the axes that were given; the others come from the defaults."""
+    """One indicator with the axes that were given; the others come from the defaults.
+
+    `id_member` is where the id was written: stored strategies have several names for it.
+    """
 
     indicator_id: str
     params: Mapping[str, Axis] = field(default_factory=dict[str, Axis])
     source: Axis | None = None
+    id_member: str = field(default="indicator_id", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,35 +48,21 @@ def _to_row(indicator: Indicator, rule: Rule, defaults: GridDefaults) -> Catalog
         sources=list(indicator.sources),
         axes=list(indicator.axes),
         params=[_to_parameter(param) for param in indicator.params],
-        rule=SignalRule(
-            family=rule.family, params=[_to_signal_parameter(param) for param in rule.params]
-        ),
+        rule=SignalRule(family=rule.family, params=[_to_parameter(param) for param in rule.params]),
         default_axes=_to_axes(defaults.indicator_axes(indicator.id)),
         default_signal_axes=_to_axes(defaults.signal_axes(indicator.id)),
     )
 
 
-def _to_parameter(param: Param) -> Parameter:
+def _to_parameter(param: Param | SignalParam) -> Parameter:
     return Parameter(
         name=param.name,
-        is_integer=param.kind == "int",
+        is_integer=param.is_whole,
         minimum=param.hard_min,
         maximum=param.hard_max,
         step=param.step,
         default=param.default,
-        affects_signals=param.affects_primary,
-    )
-
-
-def _to_signal_parameter(param: SignalParam) -> Parameter:
-    return Parameter(
-        name=param.name,
-        is_integer=param.kind == "int",
-        minimum=param.min,
-        maximum=param.max,
-        step=param.step,
-        default=param.default,
-        affects_signals=True,
+        affects_signals=not isinstance(param, Param) or param.affects_primary,
     )
 
 

@@ -68,15 +68,14 @@ def stored_place(loc: Loc) -> Loc:
     """A place in a stored strategy under the names that are stored, whoever found the problem.
 
     The catalog judges the template that a strategy stands for, where `indicators` are
-    `indicator_grids`.
+    `indicator_grids` and `inputs.source` is `source`.
 
     See: docs/errors.md
     """
     if loc[:2] != ("spec", "indicator_grids"):
         return loc
-    names: dict[str | int, Loc] = {"indicator_id": ("id",), "source": ("inputs", "source")}
     position, member, below = loc[2:3], loc[3:4], loc[4:]
-    renamed = names.get(member[0], member) if member else ()
+    renamed = ("inputs", "source") if member == ("source",) else member
     return ("spec", "indicators", *position, *renamed, *below)
 
 

@@ -11,12 +11,8 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from backtest.axes import Axis
-from backtest.catalog_rules import (
-    indicator_problems,
-    normal_name,
-    risk_problems,
-    signal_problems,
-)
+from backtest.axis_rules import normal_name
+from backtest.catalog_rules import indicator_problems, risk_problems, signal_problems
 from backtest.errors import Loc, Problem
 from schema import request as schema
 from schema.axis import ExplicitAxis, RangeAxis

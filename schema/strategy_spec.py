@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,7 +27,8 @@ from schema.scalars import Text, require_some
 from schema.translate import to_axes, to_execution, to_instrument, to_risk_grid, to_signal_grids
 
 NOT_RUNNABLE = "The saved strategy cannot be run"
-_NAMES_OF_ID = ("id", "kind", "name")
+# In this order: where there is an `indicator_id`, an `id` may be that of a row.
+_NAMES_OF_ID = ("indicator_id", "id", "kind", "name")
 
 
 def _to_axis(value: object) -> object:
@@ -44,9 +46,14 @@ class _Stored(BaseModel):
 
 
 class SavedIndicator(_Stored):
-    """One indicator of a stored strategy; a plain value stands for a one-value axis."""
+    """One indicator of a stored strategy; a plain value stands for a one-value axis.
 
-    id: Text
+    `id_member` is the name under which the id is stored.
+    """
+
+    # Pydantic misses an absent id under the first of these names.
+    id: Text = Field(validation_alias=AliasChoices("id", *_NAMES_OF_ID))
+    id_member: str = "id"
     inputs: SavedAxes = Field(default_factory=dict[str, Any])
     params: SavedAxes = Field(default_factory=dict[str, Any])
 
@@ -56,16 +63,23 @@ class SavedIndicator(_Stored):
         if not isinstance(stored, dict):
             return stored
         members = cast("dict[str, object]", stored)
-        ids = [members[name] for name in _NAMES_OF_ID if members.get(name) is not None]
-        found = ids[0].strip().lower() if ids and isinstance(ids[0], str) else None
+        found = next((name for name in _NAMES_OF_ID if members.get(name) is not None), None)
         given: dict[str, object] = {name: members.get(name) or {} for name in ("inputs", "params")}
-        return given if found is None else {"id": found, **given}
+        if found is None:
+            return given
+        stored_id = members[found]
+        is_text = isinstance(stored_id, str)
+        given[found] = stored_id.strip().lower() if is_text else stored_id
+        return {**given, "id_member": found}
 
     def to_grid(self) -> domain.IndicatorGrid:
         """The indicator in the words of the domain."""
         inputs = to_axes(self.inputs)
         return domain.IndicatorGrid(
-            indicator_id=self.id, params=to_axes(self.params), source=inputs.get("source")
+            indicator_id=self.id,
+            params=to_axes(self.params),
+            source=inputs.get("source"),
+            id_member=self.id_member,
         )
 
 

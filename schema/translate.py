@@ -33,15 +33,17 @@ def to_run_request(request: schema.BacktestRequest) -> domain.RunRequest:
         top_k=request.top_k,
         preselect=request.preselect,
         top_trades_n=request.top_trades_n,
-        ranking=None if request.ranking is None else to_ranking(request.ranking),
+        ranking=to_ranking(request.ranking),
     )
 
 
-def to_ranking(ranking: schema.Ranking) -> types.Ranking:
-    """The ranking with its default filled in.
+def to_ranking(ranking: schema.Ranking | None) -> types.Ranking | None:
+    """The ranking, or None for the configured one: nothing given, `{}`, or nothing but nulls.
 
-    See: docs/grid.md
+    See: docs/ranking.md
     """
+    if ranking is None or not ranking.model_dump(exclude_unset=True, exclude_none=True):
+        return None
     return types.Ranking(
         primary=ranking.primary_metric or RankingMetric.TOTAL_RETURN_PCT,
         secondary=ranking.secondary_metric,

@@ -21,6 +21,8 @@ ENUMS = (Timeframe, DirectionMode, SizingMode, RankingMetric)
 ENUM_FIELDS = {"timeframe", "direction_mode", "sizing_mode", "primary_metric", "secondary_metric"}
 AXIS_FIELDS = {"source", "sl", "tp"}
 RUN_FIELDS = {"time_range", "warmup_bars", "top_k", "preselect", "top_trades_n", "ranking"}
+# Where GraphQL writes the name of an entry that is a key over REST.
+NAMES = ((["params"], "name"), (["signalGrids"], "indicatorId"))
 ANSWER_FIELDS = """
 mode strategyId instrumentId { marketId symbol } timeframe warmupBars topK preselect topTradesN
 specHash gridRequestHash engineParamsHash stageAVariants stageBVariants targetBars
@@ -169,6 +171,8 @@ def rest_path(path: str, sent: Any) -> str:
         value = _child(value, step)
         parents = written[max(0, place - 2) : place]
         if step == "params" and parents[:1] == ["signalGrids"]:
+            continue
+        if (parents[:1], step) in NAMES:
             continue
         is_entry = step.isdecimal() and isinstance(value, dict) and bool(parents)
         name = _entry_name(value, parents[-1]) if is_entry else None

@@ -35,18 +35,32 @@ class Param:
     default: float
     affects_primary: bool = True
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether only whole numbers mean something."""
+        return self.kind == "int"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalParam:
-    """A parameter of a signal rule. `nonzero` marks delta periods, of which 0 means nothing."""
+    """A parameter of a signal rule, with its hard bounds.
+
+    `kind` and `step` are those of the usual values; a threshold may lie between them. `nonzero`
+    marks delta periods, which count bars and of which 0 means nothing.
+    """
 
     name: str
     kind: NumberKind
-    min: float
-    max: float
+    hard_min: float
+    hard_max: float
     step: float
     default: float
     nonzero: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether only whole numbers mean something."""
+        return self.nonzero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,8 @@ def check(
     finally:
         services.close()
     _print(settings.env, problems)
+    for notice in settings.notices:
+        typer.echo(notice)
     if warm_kernels:
         from backtest.jit import warm  # noqa: PLC0415 - `--help` stays quick
 

@@ -51,6 +51,8 @@ def serve(
         if listener_fd is not None:
             _serve(settings, socket.socket(fileno=listener_fd), metrics_port)
             return
+        for notice in settings.notices:
+            structlog.stdlib.get_logger(__name__).info("configuration_not_read", notice=notice)
         if workers > 1:
             _refuse_embedded(settings)
         with closing(_listening_socket(host, port)) as listener:

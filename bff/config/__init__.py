@@ -1,6 +1,6 @@
 """Two YAML files and the environment as frozen settings.
 
 Reading order: `settings`, `sections` (`backtest.yaml`), `default_axes` (`indicators.yaml`),
-`yaml_file`, `secret`.
+`variables`, `yaml_file`, `secret`.
 See: docs/configuration.md
 """

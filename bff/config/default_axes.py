@@ -1,75 +1,115 @@
 """The default axes of every indicator, from a YAML file that is checked against the catalog.
 
-See: docs/configuration.md
+Each entry is read as the grid that a request could have named, and judged by the same rules.
+
+See: docs/configuration.md#indicatorsyaml
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Annotated, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Literal, cast
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from backtest.axes import (
-    MAX_AXIS_VALUES,
-    Axis,
-    ExplicitAxis,
-    RangeAxis,
-    axis_len,
-    axis_problem,
-    axis_values,
-)
-from backtest.indicators.definition import Indicator, Param, SignalParam
-from bff.config.yaml_file import BadConfig, ConfigProblem
-
-Found = Iterator[tuple[str, str]]
-Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+from backtest.axes import Axis
+from backtest.axis_rules import normal_name
+from backtest.catalog_rules import indicator_problems, order_problems, signal_problems
+from backtest.errors import Loc, Problem
+from backtest.indicators.definition import Indicator
+from backtest.request import IndicatorGrid
+from bff.config.yaml_file import BadConfig, ConfigProblem, members_of, shape_problems
+from schema.axis import AxisModel
+from schema.request import AxisMap
+from schema.translate import to_axes
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-class _Explicit(_Strict):
-    mode: Literal["explicit"]
-    values: list[Number | StrictStr]
-
-
-class _Range(_Strict):
-    mode: Literal["range"]
-    start: Number
-    stop_incl: Number
-    step: Number
+    @model_validator(mode="before")
+    @classmethod
+    def _read_null_as_absent(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return {} if value is None else value
+        members = cast("dict[object, object]", value)
+        return {name: member for name, member in members.items() if member is not None}
 
 
-_Axis: TypeAlias = Annotated[_Explicit | _Range, Field(discriminator="mode")]
+class _Entry(_Strict):
+    source: AxisModel | None = None
+    params: AxisMap = {}
+    signals: AxisMap = {}
 
 
-class _IndicatorAxes(_Strict):
-    source: _Axis | None = None
-    params: dict[str, _Axis] = {}
-    signals: dict[str, _Axis] = {}
+class _Inputs(_Strict):
+    source: AxisModel | None = None
+
+
+class _RuleAxes(_Strict):
+    params: AxisMap = {}
+
+
+class _Rules(_Strict):
+    v1: _RuleAxes = _RuleAxes()
+
+
+class _SharedEntry(_Strict):
+    inputs: _Inputs = _Inputs()
+    params: AxisMap = {}
+    signals: _Rules = _Rules()
 
 
 class _Document(_Strict):
     version: Literal[1]
-    indicators: dict[str, _IndicatorAxes]
+    indicators: dict[str, _Entry]
+
+
+class _SharedDocument(_Strict):
+    version: Literal[1] = Field(1, validation_alias=AliasChoices("version", "schema_version"))
+    defaults: dict[str, _SharedEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How a file spells its entries; `places` leads to their parts.
+
+    The form with `defaults` is shared with other services: it may leave axes out, which requests
+    have to name then, and may hold helpers that nobody can ask for.
+    """
+
+    root: str
+    places: Mapping[str, Loc]
+    is_shared: bool
+
+    def place(self, key: str, loc: Loc) -> Loc:
+        """Where a part of the grid of an entry stands in the file."""
+        part = self.places.get(str(loc[0]), ()) if loc else ()
+        return (self.root, key, *part, *loc[1:])
+
+
+_OWN = _Form(
+    root="indicators",
+    places={"source": ("source",), "params": ("params",), "signals": ("signals",)},
+    is_shared=False,
+)
+_SHARED = _Form(
+    root="defaults",
+    places={
+        "source": ("inputs", "source"),
+        "params": ("params",),
+        "signals": ("signals", "v1", "params"),
+    },
+    is_shared=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class YamlDefaults:
-    """A `GridDefaults`: complete for every indicator of the catalog that can be asked for."""
+    """A `GridDefaults`; `notices` say what a file leaves out or what of it is not read."""
 
     indicators: Mapping[str, Mapping[str, Axis]]
     signals: Mapping[str, Mapping[str, Axis]]
+    notices: tuple[str, ...] = field(default=(), compare=False)
 
     def indicator_axes(self, indicator_id: str) -> Mapping[str, Axis]:
         """Default axes by parameter name, the source axis under `"source"`; empty if none."""
@@ -80,150 +120,123 @@ class YamlDefaults:
         return self.signals.get(indicator_id, {})
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """One entry of a file: the grid that a request could have named, and its signal axes."""
+
+    key: str
+    grid: IndicatorGrid
+    signal_axes: Mapping[str, Axis]
+
+    @property
+    def indicator_id(self) -> str:
+        return normal_name(self.key)
+
+    @property
+    def axes(self) -> dict[str, Axis]:
+        source = {} if self.grid.source is None else {"source": self.grid.source}
+        return {**source, **_by_normal_name(self.grid.params)}
+
+
 def read_defaults(
     document: object, catalog: Mapping[str, Indicator], *, where: str
 ) -> YamlDefaults:
     """Check a document and keep its axes.
 
     Args:
-        document: The parsed YAML file.
+        document: The parsed YAML file, in either form.
         catalog: What indicators there are.
         where: Name of the file, for messages.
 
     Raises:
-        BadConfig: Every problem: shape, unknown or missing indicators and axes, bounds, lattice.
+        BadConfig: Every problem: shape, unknown or missing indicators and axes, and whatever a
+            request with these axes would be refused for.
     """
+    is_shared = "defaults" in members_of(document)
+    form, read = (_SHARED, _shared_entries) if is_shared else (_OWN, _own_entries)
     try:
-        parsed = _Document.model_validate(document)
+        entries = read(document)
     except ValidationError as exc:
         raise BadConfig(list(shape_problems(exc, where))) from exc
-    problems = [
-        ConfigProblem(where, f"indicators.{key}", message)
-        for key, message in _catalog_problems(parsed, catalog)
-    ]
-    if problems:
-        raise BadConfig(problems)
+    helpers = {key for key, row in catalog.items() if row.is_internal and form.is_shared}
+    kept = [entry for entry in entries if entry.indicator_id not in helpers]
+    problems = list(_entry_problems(kept, catalog, form))
+    gaps = list(_gaps({entry.indicator_id: entry for entry in kept}, catalog, form))
+    if problems or (gaps and not form.is_shared):
+        raise BadConfig([_told(problem, where) for problem in [*problems, *gaps]])
     return YamlDefaults(
-        indicators={key: _indicator_axes(entry) for key, entry in parsed.indicators.items()},
-        signals={
-            key: {name: _to_axis(axis) for name, axis in entry.signals.items()}
-            for key, entry in parsed.indicators.items()
-        },
+        indicators={entry.indicator_id: entry.axes for entry in kept},
+        signals={entry.indicator_id: _by_normal_name(entry.signal_axes) for entry in kept},
+        notices=(f"{where}: {len(gaps)} axes have no default; requests must give them",)
+        * bool(gaps),
     )
 
 
-def shape_problems(exc: ValidationError, where: str) -> Iterator[ConfigProblem]:
-    """What pydantic found, as places in a file; the tag of a union is not a place."""
-    for error in exc.errors(include_url=False, include_context=False):
-        parts = [str(part) for part in error["loc"] if part not in {"explicit", "range"}]
-        match error["type"]:
-            case "extra_forbidden":
-                message = "unknown key; remove it or correct its spelling"
-            case "missing":
-                message = "the key is missing; add it"
-            case _:
-                message = f"{error['msg']}, was {_shown(error['input'])}"
-        yield ConfigProblem(where, ".".join(parts), message)
+def _own_entries(document: object) -> list[_Given]:
+    parsed = _Document.model_validate(document)
+    return [
+        _Given(key, _grid(key, entry.source, entry.params), to_axes(entry.signals))
+        for key, entry in parsed.indicators.items()
+    ]
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+def _shared_entries(document: object) -> list[_Given]:
+    parsed = _SharedDocument.model_validate(document)
+    return [
+        _Given(key, _grid(key, entry.inputs.source, entry.params), to_axes(entry.signals.v1.params))
+        for key, entry in parsed.defaults.items()
+    ]
 
 
-def _catalog_problems(document: _Document, catalog: Mapping[str, Indicator]) -> Found:
-    offered = {key: row for key, row in catalog.items() if not row.is_internal}
-    for key in document.indicators.keys() - offered.keys():
-        yield key, "no such indicator in the catalog; remove it or correct its spelling"
-    for key, row in offered.items():
-        entry = document.indicators.get(key)
-        if entry is None:
-            yield key, "the indicator is missing; give every axis a default"
+def _grid(key: str, source: AxisModel | None, params: AxisMap) -> IndicatorGrid:
+    source_axis = None if source is None else source.to_axis()
+    return IndicatorGrid(indicator_id=key, params=to_axes(params), source=source_axis)
+
+
+def _by_normal_name(axes: Mapping[str, Axis]) -> dict[str, Axis]:
+    return {normal_name(name): axis for name, axis in axes.items()}
+
+
+def _entry_problems(
+    entries: list[_Given], catalog: Mapping[str, Indicator], form: _Form
+) -> Iterator[Problem]:
+    """What the rules of requests say of the entries, at the places of the file."""
+    ids = [entry.indicator_id for entry in entries]
+    for entry in entries:
+        found = list(indicator_problems(entry.grid, ()))
+        row = catalog.get(entry.indicator_id)
+        if ids.count(entry.indicator_id) > 1:
+            found.append(Problem((), "duplicate_indicator", "given twice"))
+        elif row is not None and not found and set(row.axes) <= entry.axes.keys():
+            found.extend(order_problems(row, entry.axes, ()))
+        if row is not None and not row.is_internal:
+            signals = signal_problems({row.id}, {row.id: entry.signal_axes}, ())
+            found.extend(replace(p, loc=("signals", *p.loc[1:])) for p in signals)
+        for problem in found:
+            yield replace(problem, loc=form.place(entry.key, problem.loc))
+
+
+def _gaps(
+    entries: Mapping[str, _Given], catalog: Mapping[str, Indicator], form: _Form
+) -> Iterator[Problem]:
+    """Axes of the catalog without a default."""
+    for key, row in catalog.items():
+        if row.rule is None:
             continue
-        yield from _source_problems(key, entry, row)
-        yield from _axes_problems(f"{key}.params", entry.params, row.params)
-        signal_params = row.rule.params if row.rule else ()
-        yield from _axes_problems(f"{key}.signals", entry.signals, signal_params)
+        entry = entries.get(key)
+        if entry is None:
+            message = "the indicator is missing; give every axis a default"
+            yield Problem(form.place(key, ()), "required", message)
+            continue
+        for name in row.axes:
+            if name not in entry.axes:
+                member: Loc = (name,) if name == "source" else ("params", name)
+                yield Problem(form.place(entry.key, member), "required", "give the axis a default")
+        for param in row.rule.params:
+            if param.name not in _by_normal_name(entry.signal_axes):
+                message = f"give the axis a default; its usual value is {param.default}"
+                yield Problem(form.place(entry.key, ("signals", param.name)), "required", message)
 
 
-def _source_problems(key: str, entry: _IndicatorAxes, row: Indicator) -> Found:
-    place = f"{key}.source"
-    if not row.sources:
-        if entry.source is not None:
-            yield place, "the indicator reads fixed series; remove the key"
-        return
-    if entry.source is None:
-        yield place, f"the source is missing; choose from {', '.join(row.sources)}"
-        return
-    axis = _to_axis(entry.source)
-    if not isinstance(axis, ExplicitAxis):
-        yield place, "a source must be an explicit axis"
-        return
-    yield from _own_problem(place, axis)
-    for value in axis.values:
-        if value not in row.sources:
-            yield place, f"a source must be one of {', '.join(row.sources)}, was {_shown(value)}"
-
-
-def _axes_problems(
-    place: str, given: Mapping[str, _Axis], known: tuple[Param | SignalParam, ...]
-) -> Found:
-    rows = {param.name: param for param in known}
-    for name in given.keys() - rows.keys():
-        allowed = ", ".join(rows) or "nothing"
-        yield f"{place}.{name}", f"unknown parameter; known here: {allowed}"
-    for name, row in rows.items():
-        if name not in given:
-            yield f"{place}.{name}", f"the axis is missing; its usual value is {row.default}"
-        else:
-            yield from _number_problems(f"{place}.{name}", _to_axis(given[name]), row)
-
-
-def _number_problems(place: str, axis: Axis, row: Param | SignalParam) -> Found:
-    own = list(_own_problem(place, axis))
-    if own:
-        yield from own
-        return
-    low, high = _bounds(row)
-    ends = axis.values if isinstance(axis, ExplicitAxis) else (axis.start, axis.stop_incl)
-    for value in ends:
-        if isinstance(value, str):
-            yield place, f"a value must be a number, was {_shown(value)}"
-        elif not low <= value <= high:
-            yield place, f"a value must be between {low} and {high}, was {value}"
-        elif row.kind == "int" and value != int(value):
-            yield place, f"a value must be whole, was {value}"
-    if isinstance(axis, RangeAxis) and not _on_lattice(axis, low, row.step):
-        yield place, f"the range must lie on steps of {row.step} counted from {low}"
-    elif isinstance(row, SignalParam) and row.nonzero and 0 in axis_values(axis):
-        yield place, "a value must not be 0"
-
-
-def _own_problem(place: str, axis: Axis) -> Found:
-    problem = axis_problem(axis)
-    if problem is not None:
-        member, _, message = problem
-        yield f"{place}.{member}", message
-    elif axis_len(axis) > MAX_AXIS_VALUES:
-        yield place, f"an axis must have at most {MAX_AXIS_VALUES} values, had {axis_len(axis)}"
-
-
-def _bounds(row: Param | SignalParam) -> tuple[float, float]:
-    return (row.hard_min, row.hard_max) if isinstance(row, Param) else (row.min, row.max)
-
-
-def _on_lattice(axis: RangeAxis, origin: float, step: float) -> bool:
-    """Exact on the decimal numbers as written; a binary remainder of 0.3 by 0.1 is not zero."""
-    unit, offset = Fraction(repr(step)), Fraction(repr(axis.start)) - Fraction(repr(origin))
-    return offset % unit == 0 and Fraction(repr(axis.step)) % unit == 0
-
-
-def _indicator_axes(entry: _IndicatorAxes) -> dict[str, Axis]:
-    axes = {name: _to_axis(axis) for name, axis in entry.params.items()}
-    return axes if entry.source is None else {"source": _to_axis(entry.source), **axes}
-
-
-def _to_axis(axis: _Axis) -> Axis:
-    if isinstance(axis, _Explicit):
-        return ExplicitAxis(tuple(axis.values))
-    return RangeAxis(axis.start, axis.stop_incl, axis.step)
+def _told(problem: Problem, where: str) -> ConfigProblem:
+    return ConfigProblem(where, ".".join(map(str, problem.loc)), problem.message)

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from backtest.types import RankingMetric
+from bff.config.yaml_file import members_of
 
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Percent = Annotated[float, Field(ge=0, lt=100)]
@@ -24,6 +25,9 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Metric = Annotated[RankingMetric, Field(strict=False)]
 MarketId = Annotated[int, Field(ge=1, le=65_535)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\-]+(:[0-9]{1,5})?$")]
+
+# Sections of `backtest` that other services of the same deployment read from the same file.
+SISTER_SECTIONS = ("cpu", "jobs")
 
 
 class _Section(BaseModel):
@@ -158,3 +162,13 @@ class BacktestFile(_Section):
                     f"memory_bytes must be at least max_compute_bytes_total, {largest}"
                 )
         return value
+
+
+def without_sisters(document: object) -> tuple[object, list[str]]:
+    """A document without the sections of `backtest` that other services read, and their names."""
+    section = members_of(members_of(document).get("backtest"))
+    found = [name for name in SISTER_SECTIONS if name in section]
+    if not found:
+        return document, []
+    kept = {key: value for key, value in section.items() if key not in found}
+    return {**members_of(document), "backtest": kept}, [f"backtest.{name}" for name in found]

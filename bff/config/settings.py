@@ -12,15 +12,22 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from backtest.indicators.catalog import INDICATORS
 from backtest.policy import RunPolicy
 from backtest.types import Ranking
-from bff.config.default_axes import YamlDefaults, read_defaults, shape_problems
-from bff.config.sections import BacktestDefaults, BacktestFile, Compute, Identity, Server
-from bff.config.yaml_file import BadConfig, ConfigProblem, read_yaml
+from bff.config.default_axes import YamlDefaults, read_defaults
+from bff.config.sections import (
+    BacktestDefaults,
+    BacktestFile,
+    Compute,
+    Identity,
+    Server,
+    without_sisters,
+)
+from bff.config.variables import name_notices, name_problems, prod_problems, store_conflicts
+from bff.config.yaml_file import BadConfig, ConfigProblem, read_yaml, shape_problems
 
 T = TypeVar("T")
 Env = Literal["dev", "test", "prod"]
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-MIN_SECRET_BYTES = 32
 
 
 class SettingsError(BadConfig):
@@ -37,6 +44,8 @@ class Environment(BaseModel):
     indicators_config: Path | None = Field(None, alias="ROEHUB_INDICATORS_CONFIG")
     data_dir: Path = Field(Path(".data"), alias="ROEHUB_DATA_DIR")
     threads: int | None = Field(None, alias="ROEHUB_THREADS", ge=1, le=1_024)
+    candles: Literal["embedded"] | None = Field(None, alias="ROEHUB_CANDLES")
+    strategies: Literal["embedded"] | None = Field(None, alias="ROEHUB_STRATEGIES")
     ch_host: str | None = Field(None, alias="CH_HOST")
     ch_port: int | None = Field(None, alias="CH_PORT", ge=1, le=65_535)
     ch_user: str | None = Field(None, alias="CH_USER")
@@ -51,8 +60,14 @@ class Environment(BaseModel):
     )
 
 
+KNOWN_VARIABLES = frozenset(str(field.alias) for field in Environment.model_fields.values())
+
+
 class Settings(BaseModel):
-    """Everything that was configured, frozen; secrets do not print."""
+    """Everything that was configured, frozen; secrets do not print.
+
+    `notices` are one line each about what was found and is not read, for the log.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -62,6 +77,7 @@ class Settings(BaseModel):
     compute: Compute
     identity: Identity
     grid_defaults: YamlDefaults = Field(repr=False)
+    notices: tuple[str, ...] = ()
 
     @property
     def env(self) -> Env:
@@ -102,9 +118,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: Every problem of the environment and of both files.
     """
-    problems = list(_unknown_variables(environ))
-    environment = _collect(problems, lambda: _read_environment(environ))
-    paths = _config_paths(environ)
+    present = {name: value for name, value in environ.items() if value}
+    problems = list(_environment_problems(present))
+    environment = _collect(problems, lambda: _read_environment(present))
+    paths = _config_paths(present)
     if paths is None:
         raise SettingsError(problems)
     main_path, axes_path = paths
@@ -114,13 +131,15 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     )
     if problems or environment is None or main is None or axes is None:
         raise SettingsError(problems)
+    sections, notices = main
     return Settings(
         environment=environment,
-        backtest=main.backtest,
-        server=main.server,
-        compute=main.compute,
-        identity=main.identity,
+        backtest=sections.backtest,
+        server=sections.server,
+        compute=sections.compute,
+        identity=sections.identity,
         grid_defaults=axes,
+        notices=(*name_notices(present, KNOWN_VARIABLES), *notices, *axes.notices),
     )
 
 
@@ -131,20 +150,28 @@ def _config_paths(environ: Mapping[str, str]) -> tuple[Path, Path] | None:
         return None
     return (
         Path(environ.get("ROEHUB_BACKTEST_CONFIG") or CONFIGS / env / "backtest.yaml"),
-        Path(environ.get("ROEHUB_INDICATORS_CONFIG") or CONFIGS / env / "indicators.yaml"),
+        Path(environ.get("ROEHUB_INDICATORS_CONFIG") or _shipped_axes(env)),
     )
 
 
-def _read_environment(environ: Mapping[str, str]) -> Environment:
-    present = {name: value for name, value in environ.items() if value}
+def _shipped_axes(env: str) -> Path:
+    """The file of the environment where it has one, otherwise the one for all."""
+    own = CONFIGS / env / "indicators.yaml"
+    return own if own.exists() else CONFIGS / "indicators.yaml"
+
+
+def _environment_problems(present: Mapping[str, str]) -> Iterator[ConfigProblem]:
+    yield from name_problems(present, KNOWN_VARIABLES)
+    yield from store_conflicts(present)
+    if present.get("ROEHUB_ENV") == "prod":
+        yield from prod_problems(present, KNOWN_VARIABLES)
+
+
+def _read_environment(present: Mapping[str, str]) -> Environment:
     try:
-        environment = Environment.model_validate(present)
+        return Environment.model_validate(present)
     except ValidationError as exc:
         raise BadConfig(list(_variable_problems(exc))) from exc
-    problems = list(_secret_problems(environment))
-    if problems:
-        raise BadConfig(problems)
-    return environment
 
 
 def _collect(problems: list[ConfigProblem], read: Callable[[], T]) -> T | None:
@@ -155,33 +182,17 @@ def _collect(problems: list[ConfigProblem], read: Callable[[], T]) -> T | None:
         return None
 
 
-def _read_backtest_file(path: Path) -> BacktestFile:
-    document = read_yaml(path)
+def _read_backtest_file(path: Path) -> tuple[BacktestFile, list[str]]:
+    document, sisters = without_sisters(read_yaml(path))
     try:
-        return BacktestFile.model_validate(document)
+        parsed = BacktestFile.model_validate(document)
     except ValidationError as exc:
         raise BadConfig(list(shape_problems(exc, str(path)))) from exc
-
-
-def _unknown_variables(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
-    known = {str(field.alias) for field in Environment.model_fields.values()}
-    for name in sorted(environ):
-        if name.startswith("ROEHUB_") and name not in known:
-            names = ", ".join(sorted(item for item in known if item.startswith("ROEHUB_")))
-            yield ConfigProblem("environment", name, f"unknown variable; known are {names}")
+    names = ", ".join(sisters)
+    return parsed, [f"{path}: {names}: for other services, not read"] if sisters else []
 
 
 def _variable_problems(exc: ValidationError) -> Iterator[ConfigProblem]:
     """Values are not repeated: some of the variables are secrets."""
     for error in exc.errors(include_url=False, include_context=False, include_input=False):
         yield ConfigProblem("environment", str(error["loc"][0]), error["msg"])
-
-
-def _secret_problems(environment: Environment) -> Iterator[ConfigProblem]:
-    if environment.env != "prod":
-        return
-    secret = environment.jwt_secret
-    n_bytes = len(secret.get_secret_value().encode()) if secret else 0
-    if n_bytes < MIN_SECRET_BYTES:
-        message = f"must have at least {MIN_SECRET_BYTES} bytes in prod, had {n_bytes}"
-        yield ConfigProblem("environment", "IDENTITY_JWT_SECRET", message)

@@ -1,10 +1,12 @@
 """Reading a YAML file without ambiguity: a repeated key is a problem, not the last one winning."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
+from pydantic import ValidationError
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,6 +65,30 @@ def read_yaml(path: Path) -> object:
         raise BadConfig([ConfigProblem(str(path), "", "the file is not UTF-8")]) from exc
     except yaml.YAMLError as exc:
         raise BadConfig([ConfigProblem(str(path), "", _one_line(exc))]) from exc
+
+
+def members_of(value: object) -> dict[object, object]:
+    """The members of a mapping; none of anything else."""
+    return cast("dict[object, object]", value) if isinstance(value, dict) else {}
+
+
+def shape_problems(exc: ValidationError, where: str) -> Iterator[ConfigProblem]:
+    """What pydantic found, as places in a file; the tag of a union is not a place."""
+    for error in exc.errors(include_url=False, include_context=False):
+        parts = [str(part) for part in error["loc"] if part not in {"explicit", "range"}]
+        match error["type"]:
+            case "extra_forbidden":
+                message = "unknown key; remove it or correct its spelling"
+            case "missing":
+                message = "the key is missing; add it"
+            case _:
+                message = f"{error['msg']}, was {_shown(error['input'])}"
+        yield ConfigProblem(where, ".".join(parts), message)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _one_line(exc: yaml.YAMLError) -> str:

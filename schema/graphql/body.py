@@ -13,20 +13,14 @@ from typing import Any, TypeGuard, cast
 
 from strawberry.utils.str_converters import to_camel_case
 
+from backtest.catalog_rules import NAME_CODES
 from backtest.errors import Loc, Problem
-from backtest.types import DirectionMode, RankingMetric, SizingMode, Timeframe
 from schema.problems import is_stored, stored_place
 
+# Said of an entry of a map, these mean its name and not what stands under it.
+_ABOUT_NAMES = NAME_CODES | {"string_too_long", "unprintable_text"}
 EXTRA = "Extra inputs are not permitted"
 MISSING = "Field required"
-
-_ENUMS: Mapping[str, type[StrEnum]] = {
-    "timeframe": Timeframe,
-    "direction_mode": DirectionMode,
-    "sizing_mode": SizingMode,
-    "primary_metric": RankingMetric,
-    "secondary_metric": RankingMetric,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +42,7 @@ class Places:
 
     exact: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
     below: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
+    names: dict[Loc, Loc] = field(default_factory=dict[Loc, Loc])
     words: dict[Loc, str] = field(default_factory=dict[Loc, str])
     settled: set[Loc] = field(default_factory=set[Loc])
     problems: list[Problem] = field(default_factory=list[Problem])
@@ -83,7 +78,9 @@ class Places:
         """A problem of the body, told in the client's spelling."""
         expected = self.words.get(problem.loc)
         message = problem.message if expected is None else f"Input should be {expected}"
-        return Problem(self.to_path(problem.loc), problem.code, message)
+        is_named = problem.code in _ABOUT_NAMES and problem.loc in self.names
+        path = self.names[problem.loc] if is_named else self.to_path(problem.loc)
+        return Problem(path, problem.code, message)
 
 
 Reader = Callable[[Any, Loc, Loc, Places], object]
@@ -125,44 +122,18 @@ def read_plain(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
     return raw
 
 
-def read_word(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
+def read_word(kind: type[StrEnum], raw: Any, loc: Loc, path: Loc, to: Places) -> object:
     """A member of an enum, which GraphQL writes as `M15` and REST as `15m`.
 
     See: docs/graphql.md
     """
     to.note(loc, path)
-    members = _ENUMS[str(loc[-1])].__members__
+    members = kind.__members__
     to.words[loc] = "one of " + ", ".join(members)
     name = raw.name if isinstance(raw, Word) else raw
     if isinstance(name, str):
         return members[name].value if name in members else Word(name)
     return raw
-
-
-def read_axis(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """An axis: the chosen member becomes the mode.
-
-    See: docs/graphql.md
-    """
-    to.note(loc, path)
-    to.exact[*loc, "mode"] = path
-    if not is_object(raw):
-        return raw
-    for key in raw.keys() - {"explicit", "range"}:
-        to.refuse((*path, key), "extra_forbidden", EXTRA)
-    chosen = [mode for mode in ("explicit", "range") if mode in raw]
-    if len(chosen) != 1:
-        if chosen:
-            to.refuse(path, "one_of", "Provide exactly one of explicit, range", loc)
-        return {}
-    (mode,) = chosen
-    inner = (*path, mode)
-    to.note(loc, path, inner)
-    if not is_object(raw[mode]):
-        to.refuse(inner, "model_type", "Input should be an object", loc)
-        return {}
-    readers = AXIS_MEMBERS[mode]
-    return {"mode": mode, **read_members(readers, raw[mode], loc, inner, to)}
 
 
 def read_list(item: Reader, raw: Any, loc: Loc, path: Loc, to: Places) -> object:
@@ -196,6 +167,7 @@ def read_map(
             continue
         if name in found:
             to.refuse((*path, i, key), "duplicate_name", "Each name may occur once")
+        to.names[*loc, name] = (*path, i, key)
         if member in entry:
             found[name] = reader(entry[member], (*loc, name), (*path, i, member), to)
         if name not in found:
@@ -247,13 +219,3 @@ def spelled(name: str) -> str:
 
 def _spell(loc: Loc) -> Loc:
     return tuple(spelled(step) if isinstance(step, str) else step for step in loc)
-
-
-def _values(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    return read_list(read_plain, raw, loc, path, to)
-
-
-AXIS_MEMBERS: Mapping[str, Mapping[str, Reader]] = {
-    "explicit": {"values": _values},
-    "range": plain(("start", "stop_incl", "step")),
-}

@@ -14,17 +14,16 @@ from schema.graphql.body import (
     Reader,
     is_object,
     plain,
-    read_axis,
     read_list,
     read_map,
     read_members,
     read_object,
     read_plain,
-    read_word,
     spelled,
 )
+from schema.graphql.readers import readers_of
 from schema.parse import MAX_FOUND, MODE_CONFLICT, parse_request, too_many_problems
-from schema.request import Execution
+from schema.request import BacktestRequest, RunOptions, Template
 
 _ROOT: Loc = ("input",)
 
@@ -43,48 +42,23 @@ def _source(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
     return None if raw is None else _one_value(raw, loc, path, to)
 
 
-_axes = partial(read_map, "name", "axis", read_axis)
 _values = partial(read_map, "name", "value", _one_value)
-_EXECUTION = _object(plain(Execution.model_fields))
-_MODES: Mapping[str, Reader] = {"direction_mode": read_word, "sizing_mode": read_word}
-_RISK = {
-    **plain(("sl_enabled", "tp_enabled", "sl_pct", "tp_pct")),
-    "sl": read_axis,
-    "tp": read_axis,
-}
-_GRID = {"indicator_id": read_plain, "params": _axes, "source": read_axis}
-_OVERRIDES: Mapping[str, Reader] = {
-    **_MODES,
-    "execution": _EXECUTION,
-    "risk_grid": _object(_RISK),
-    "signal_grids": partial(read_map, "indicatorId", "params", _axes),
-}
-_TEMPLATE: Mapping[str, Reader] = {
-    **_OVERRIDES,
-    "instrument_id": _object(plain(("market_id", "symbol"))),
-    "timeframe": read_word,
-    "indicator_grids": partial(read_list, _object(_GRID)),
-}
-_SETTINGS: Mapping[str, Reader] = {
-    "time_range": _object(plain(("start", "end"))),
-    **plain(("warmup_bars", "top_k", "preselect", "top_trades_n")),
-    "ranking": _object({"primary_metric": read_word, "secondary_metric": read_word}),
-}
-_SAVED: Mapping[str, Reader] = {
-    **_SETTINGS,
-    "strategy_id": read_plain,
-    "overrides": _object(_OVERRIDES),
-}
+_REQUEST = readers_of(BacktestRequest)
+_SETTINGS = readers_of(RunOptions)
+_TEMPLATE = readers_of(Template)
+_SAVED = {name: reader for name, reader in _REQUEST.items() if name != "template"}
+# What may stand beside the members of a template: the other mode's are told as a conflict.
+_OUTSIDE = {name: reader for name, reader in _SAVED.items() if name != "strategy_id"}
 _SELECTION: Mapping[str, Reader] = {
     "indicator_id": read_plain,
     "params": _values,
     "source": _source,
 }
 _VARIANT: Mapping[str, Reader] = {
-    **_MODES,
-    "instrument_id": _TEMPLATE["instrument_id"],
-    "timeframe": read_word,
-    "execution": _EXECUTION,
+    **{
+        name: _TEMPLATE[name]
+        for name in ("instrument_id", "timeframe", "execution", "direction_mode", "sizing_mode")
+    },
     "indicator_selections": partial(read_list, _object(_SELECTION)),
     "signals": partial(read_map, "indicatorId", "params", _values),
     "risk": _object(plain(("sl_enabled", "tp_enabled", "sl_pct", "tp_pct"))),
@@ -170,9 +144,8 @@ def _read_saved(raw: Mapping[str, Any], path: Loc, to: Places) -> dict[str, obje
 
 def _read_template(raw: Mapping[str, Any], path: Loc, to: Places) -> dict[str, object]:
     to.note(("template",), path)
-    outside = {spelled(name) for name in (*_SETTINGS, "overrides")}
-    readers = {**_SETTINGS, "overrides": _object(_OVERRIDES)}
-    body = read_members(readers, _only(raw, outside), (), path, to)
+    outside = {spelled(name) for name in _OUTSIDE}
+    body = read_members(_OUTSIDE, _only(raw, outside), (), path, to)
     rest = _only(raw, raw.keys() - outside)
     return {**body, "template": read_members(_TEMPLATE, rest, ("template",), path, to)}
 

@@ -128,7 +128,7 @@ def test_bounds_of_parameters(row: Indicator) -> None:
         assert param.kind == ("float" if param.name in BOUNDS else "int")
         assert param.hard_min <= param.default <= param.hard_max
     for rule_param in row.rule.params if row.rule else ():
-        assert rule_param.min <= rule_param.default <= rule_param.max
+        assert rule_param.hard_min <= rule_param.default <= rule_param.hard_max
         assert rule_param.nonzero == ("delta" in rule_param.name)
 
 

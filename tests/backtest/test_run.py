@@ -236,7 +236,7 @@ def test_an_equity_curve_keeps_first_and_last_bar() -> None:
 def test_an_indicator_that_never_agrees_makes_variants_without_trades() -> None:
     made = template(
         signal_grids={
-            "momentum.rsi": {"long_threshold": explicit(200), "short_threshold": explicit(-200)}
+            "momentum.rsi": {"long_threshold": explicit(100), "short_threshold": explicit(0)}
         },
         risk_grid=RiskGrid(),
     )

@@ -25,15 +25,15 @@ def listed() -> dict[str, Any]:
 
 
 def told(param: Param | SignalParam) -> dict[str, Any]:
-    is_param = isinstance(param, Param)
+    is_threshold = isinstance(param, SignalParam) and not param.nonzero
     return {
         "name": param.name,
-        "isInteger": param.kind == "int",
-        "minimum": param.hard_min if is_param else param.min,
-        "maximum": param.hard_max if is_param else param.max,
+        "isInteger": param.kind == "int" and not is_threshold,
+        "minimum": param.hard_min,
+        "maximum": param.hard_max,
         "step": param.step,
         "default": param.default,
-        "affectsSignals": param.affects_primary if is_param else True,
+        "affectsSignals": param.affects_primary if isinstance(param, Param) else True,
     }
 
 

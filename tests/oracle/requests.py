@@ -118,9 +118,9 @@ def param_axis(random: np.random.Generator, row: Indicator, param: Param, budget
 
 def signal_axis(random: np.random.Generator, param: SignalParam, budget: int) -> Axis:
     if param.nonzero:
-        return pick(random, [-1, 2, -3, 5.0], budget)
-    pool = list(dict.fromkeys((param.default, 0.0, param.default / 2, -param.default)))
-    return pick(random, list(pool), budget)
+        return pick(random, [-1, 2, -3, 5], budget)
+    pool = dict.fromkeys((param.default, 0.0, param.default / 2, -param.default))
+    return pick(random, [v for v in pool if param.hard_min <= v <= param.hard_max], budget)
 
 
 def random_execution(random: np.random.Generator) -> dict[str, float]:

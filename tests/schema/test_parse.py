@@ -8,7 +8,7 @@ import pytest
 from backtest.axes import ExplicitAxis, RangeAxis
 from backtest.errors import InvalidRequest
 from backtest.request import RunRequest
-from backtest.types import DirectionMode, SizingMode, Timeframe
+from backtest.types import DirectionMode, Ranking, RankingMetric, SizingMode, Timeframe
 from schema.parse import parse_request
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "errors" / "cases.json"
@@ -64,6 +64,24 @@ def test_a_request_becomes_the_words_of_the_domain() -> None:
     assert template.execution == {"init_cash_quote": 1000.0, "fee_pct": 0.05, "slippage_pct": 0.0}
     assert template.indicator_grids[0].params == {"window": ExplicitAxis((5, 9))}
     assert template.signal_grids["momentum.rsi"]["long_threshold"] == ExplicitAxis((55,))
+
+
+@pytest.mark.parametrize(
+    "ranking",
+    [None, {}, {"primary_metric": None}, {"primary_metric": None, "secondary_metric": None}],
+)
+def test_a_ranking_that_names_nothing_means_the_configured_one(ranking: object) -> None:
+    assert parse_request({**GOOD, "ranking": ranking}).ranking is None
+
+
+def test_a_ranking_that_names_a_metric_is_the_requests_own() -> None:
+    by_drawdown = parse_request({**GOOD, "ranking": {"secondary_metric": "max_drawdown_pct"}})
+    by_factor = parse_request({**GOOD, "ranking": {"primary_metric": "profit_factor"}})
+
+    assert by_drawdown.ranking == Ranking(
+        primary=RankingMetric.TOTAL_RETURN_PCT, secondary=RankingMetric.MAX_DRAWDOWN_PCT
+    )
+    assert by_factor.ranking == Ranking(primary=RankingMetric.PROFIT_FACTOR)
 
 
 def test_null_means_absent() -> None:

@@ -1,11 +1,16 @@
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from backtest.axes import ExplicitAxis, RangeAxis
 from backtest.errors import InvalidRequest
-from backtest.types import DirectionMode, SizingMode, Timeframe
+from backtest.plan import make_draft
+from backtest.request import RunRequest
+from backtest.types import DirectionMode, SizingMode, Timeframe, TimeRange
+from schema.problems import stored_place
 from schema.strategy_spec import read_spec
+from tests.backtesters import POLICY, NoDefaults
 from tests.saved_spec import SPEC as SAVED
 
 SPEC: dict[str, Any] = {
@@ -35,11 +40,39 @@ def test_a_stored_strategy_becomes_a_template_of_one_value_axes() -> None:
     assert grid.params == {"window": ExplicitAxis((20,))}
 
 
-@pytest.mark.parametrize("name", ["id", "kind", "name"])
-def test_an_indicator_is_named_in_one_of_three_ways(name: str) -> None:
+@pytest.mark.parametrize("name", ["indicator_id", "id", "kind", "name"])
+def test_an_indicator_is_named_in_one_of_four_ways(name: str) -> None:
     template = read_spec({**SPEC, "indicators": [{name: " MA.SMA ", "params": {"window": 20}}]})
 
     assert template.indicator_grids[0].indicator_id == "ma.sma"
+
+
+def test_an_indicator_id_comes_before_the_id_of_a_row() -> None:
+    stored = {"id": "3f1c", "indicator_id": "ma.sma", "name": "Slow"}
+
+    assert read_spec({**SPEC, "indicators": [stored]}).indicator_grids[0].indicator_id == "ma.sma"
+
+
+@pytest.mark.parametrize("name", ["indicator_id", "id", "kind", "name"])
+def test_a_mistake_is_told_under_the_name_that_is_stored(name: str) -> None:
+    assert spots({**SPEC, "indicators": [{name: 5}]}) == {
+        (f"spec.indicators.0.{name}", "string_type")
+    }
+    assert judged([{name: "ma.magic"}]) == {
+        (f"spec.indicators.0.{name}", "unknown_indicator"),
+    }
+    assert judged([{"id": "volume.obv"}, {name: "volume.obv"}]) == {
+        (f"spec.indicators.1.{name}", "duplicate_indicator"),
+    }
+
+
+def judged(indicators: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """What the catalog says of a stored strategy, as a client is told."""
+    request = RunRequest(time_range=TimeRange(start_ms=0, end_ms=1), strategy_id=UUID(int=5))
+    template = read_spec({**SPEC, "indicators": indicators})
+    with pytest.raises(InvalidRequest) as caught:
+        make_draft(request, template, POLICY, NoDefaults())
+    return {(".".join(map(str, stored_place(p.loc))), p.code) for p in caught.value.problems}
 
 
 def test_saved_risk_is_one_level_and_a_saved_grid_wins_over_it() -> None:

@@ -93,7 +93,7 @@ class SqliteStore:
     )
 
     def __init__(self, path: Path) -> None:
-        self.environ: Mapping[str, str] = {}
+        self.environ: Mapping[str, str] = {"ROEHUB_STRATEGIES": "embedded"}
         self._path = path
         self._copy = path.read_bytes()
         self._locker: subprocess.Popen[bytes] | None = None

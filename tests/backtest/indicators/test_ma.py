@@ -3,15 +3,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from backtest.indicators import ma
 from backtest.indicators.series import Series
 from backtest.types import FloatArray
-from tests.oracle import ma as oracle
-from tests.oracle.agreement import assert_meets_golden, assert_same, golden_entries
-from tests.oracle.candles import NASTY, candles, prefix, series_of, walk, with_standstills
+from tests.oracle.candles import series_of, walk, with_standstills
 
 WITH_SOURCE = ["sma", "ema", "rma", "wma", "lwma", "dema", "tema", "hma", "zlema"]
 NAMES = [*WITH_SOURCE, "vwma"]
@@ -24,48 +20,6 @@ def settings_of(name: str, window: int, source: str = "close") -> dict[str, Any]
 
 def compute(name: str, series: Series, chosen: dict[str, Any]) -> FloatArray:
     return getattr(ma, name)(series, **chosen)
-
-
-def assert_matches_twin(name: str, series: Series, chosen: dict[str, Any]) -> None:
-    theirs = getattr(oracle, name)(series, **chosen)
-    # Averages of averages subtract prices, which leaves some roundings of the largest price.
-    largest = float(np.abs(series[chosen.get("source", "close")]).max())
-    assert_same(compute(name, series, chosen), theirs, atol=1e-14 * largest, rtol=1e-12)
-
-
-@pytest.mark.parametrize("series", NASTY.values(), ids=NASTY)
-@pytest.mark.parametrize("name", NAMES)
-def test_matches_its_twin_on_nasty_candles(name: str, series: Series) -> None:
-    for window in WINDOWS:
-        assert_matches_twin(name, series, settings_of(name, window))
-
-
-@given(
-    series=candles(),
-    window=st.integers(2, 20),
-    source=st.sampled_from(["open", "high", "low", "close", "hl2", "hlc3", "ohlc4"]),
-)
-@settings(max_examples=60, deadline=None)
-def test_matches_its_twin_on_drawn_candles(series: Series, window: int, source: str) -> None:
-    for name in NAMES:
-        assert_matches_twin(name, series, settings_of(name, window, source))
-
-
-@pytest.mark.parametrize("entry", golden_entries("ma"), ids=lambda entry: entry["key"])
-def test_meets_the_golden_vector(entry: dict[str, Any]) -> None:
-    assert_meets_golden(entry)
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("n_bars", [1, 2, 13, 14, 25, 103, 400])
-def test_more_bars_never_change_earlier_values(name: str, n_bars: int) -> None:
-    series = with_standstills(500, [range(100, 130)])
-
-    for window in WINDOWS:
-        chosen = settings_of(name, window)
-        whole = compute(name, series, chosen)
-        part = compute(name, prefix(series, n_bars), chosen)
-        np.testing.assert_array_equal(part, whole[:n_bars])
 
 
 @pytest.mark.parametrize("window", [2, 3, 14, 25, 2_000])

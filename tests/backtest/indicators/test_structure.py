@@ -2,81 +2,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from backtest.indicators import structure
 from backtest.indicators.series import Series
 from backtest.types import FloatArray
-from tests.oracle import structure as oracle
-from tests.oracle.agreement import assert_meets_golden, assert_same, golden_entries
-from tests.oracle.candles import NASTY, candles, prefix, series_of, walk, with_standstills
-
-SETTINGS: list[tuple[str, dict[str, Any]]] = [
-    ("candle_stats", {}),
-    ("candle_stats_atr_norm", {"atr_window": 14}),
-    ("candle_stats_atr_norm", {"atr_window": 2}),
-    ("distance_to_ma_norm", {"source": "close", "window": 20}),
-    ("distance_to_ma_norm", {"source": "low", "window": 3}),
-    ("percent_rank", {"source": "close", "window": 20}),
-    ("percent_rank", {"source": "hlc3", "window": 2}),
-    ("percent_rank", {"source": "high", "window": 7}),
-    ("zscore", {"source": "close", "window": 20}),
-    ("zscore", {"source": "ohlc4", "window": 2}),
-    ("pivots", {"left": 5, "right": 5}),
-    ("pivot_high", {"left": 2, "right": 7}),
-    ("pivot_low", {"left": 2, "right": 7}),
-    ("pivot_low", {"left": 6, "right": 2}),
-]
+from tests.oracle.candles import series_of, walk, with_standstills
 
 
 def compute(name: str, series: Series, chosen: dict[str, Any]) -> FloatArray:
     return getattr(structure, name)(series, **chosen)
-
-
-def assert_matches_twin(name: str, series: Series, chosen: dict[str, Any]) -> None:
-    theirs = getattr(oracle, name)(series, **chosen)
-    atol = 1e-11 if name == "zscore" else 0.0
-    assert_same(compute(name, series, chosen), theirs, atol=atol)
-
-
-@pytest.mark.parametrize("series", NASTY.values(), ids=NASTY)
-@pytest.mark.parametrize(("name", "chosen"), SETTINGS)
-def test_matches_its_twin_on_nasty_candles(
-    name: str, chosen: dict[str, Any], series: Series
-) -> None:
-    assert_matches_twin(name, series, chosen)
-
-
-@given(series=candles(), window=st.integers(2, 15), other=st.integers(2, 15))
-@settings(max_examples=60, deadline=None)
-def test_matches_its_twin_on_drawn_candles(series: Series, window: int, other: int) -> None:
-    assert_matches_twin("candle_stats", series, {})
-    assert_matches_twin("candle_stats_atr_norm", series, {"atr_window": window})
-    for source in ("close", "ohlc4"):
-        assert_matches_twin("distance_to_ma_norm", series, {"source": source, "window": window})
-        assert_matches_twin("percent_rank", series, {"source": source, "window": window})
-        assert_matches_twin("zscore", series, {"source": source, "window": window})
-    for name in ("pivots", "pivot_high", "pivot_low"):
-        assert_matches_twin(name, series, {"left": window, "right": other})
-
-
-@pytest.mark.parametrize("entry", golden_entries("structure"), ids=lambda entry: entry["key"])
-def test_meets_the_golden_vector(entry: dict[str, Any]) -> None:
-    assert_meets_golden(entry)
-
-
-@pytest.mark.parametrize(("name", "chosen"), SETTINGS)
-@pytest.mark.parametrize("n_bars", [1, 2, 19, 20, 21, 400, 1_043, 1_200])
-def test_more_bars_never_change_earlier_values(
-    name: str, chosen: dict[str, Any], n_bars: int
-) -> None:
-    series = with_standstills(1_300, [range(100, 130)])
-
-    whole = compute(name, series, chosen)
-    part = compute(name, prefix(series, n_bars), chosen)
-
-    np.testing.assert_array_equal(part, whole[:n_bars])
 
 
 def test_window_longer_than_the_series_is_undefined() -> None:

@@ -1,108 +1,26 @@
 from typing import Any
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from backtest.indicators import dispersion, volatility
 from backtest.indicators.series import Series
 from backtest.types import FloatArray
-from tests.oracle import volatility as oracle
-from tests.oracle.agreement import assert_meets_golden, assert_same, golden_entries
-from tests.oracle.candles import NASTY, candles, prefix, series_of, walk, with_standstills
-
-# Relative tolerance: some hundred roundings, times what the variance magnifies.
-RTOL = {
-    "tr": 0.0,
-    "atr": 1e-13,
-    "variance": 1e-11,
-    "stddev": 1e-11,
-    "hv": 1e-8,
-    "bbands": 1e-13,
-    "bbands_bandwidth": 1e-11,
-    "bbands_percent_b": 1e-11,
-}
-SETTINGS: list[tuple[str, dict[str, Any]]] = [
-    ("tr", {}),
-    ("atr", {"window": 14}),
-    ("atr", {"window": 2}),
-    ("variance", {"source": "close", "window": 20}),
-    ("variance", {"source": "hlc3", "window": 2}),
-    ("stddev", {"source": "close", "window": 20}),
-    ("stddev", {"source": "low", "window": 3}),
-    ("hv", {"annualization": 365, "source": "close", "window": 20}),
-    ("hv", {"annualization": 252, "source": "open", "window": 2}),
-    ("bbands", {"source": "close", "window": 20}),
-    ("bbands", {"source": "ohlc4", "window": 5}),
-    ("bbands_bandwidth", {"mult": 2.0, "source": "close", "window": 20}),
-    ("bbands_bandwidth", {"mult": 0.1, "source": "high", "window": 2}),
-    ("bbands_percent_b", {"mult": 2.0, "source": "close", "window": 20}),
-    ("bbands_percent_b", {"mult": 0.1, "source": "high", "window": 2}),
-]
+from tests.oracle.candles import series_of, walk, with_standstills
 
 
 def compute(name: str, series: Series, chosen: dict[str, Any]) -> FloatArray:
     return getattr(volatility, name)(series, **chosen)
 
 
-def assert_matches_twin(name: str, series: Series, chosen: dict[str, Any]) -> None:
-    theirs = getattr(oracle, name)(series, **chosen)
-    # The place between the bands is a difference; at the lower band its scale is 1.
-    atol = 1e-11 / chosen["mult"] if name == "bbands_percent_b" else 0.0
-    assert_same(compute(name, series, chosen), theirs, atol=atol, rtol=RTOL[name])
-
-
-@pytest.mark.parametrize("series", NASTY.values(), ids=NASTY)
-@pytest.mark.parametrize(("name", "chosen"), SETTINGS)
-def test_matches_its_twin_on_nasty_candles(
-    name: str, chosen: dict[str, Any], series: Series
-) -> None:
-    assert_matches_twin(name, series, chosen)
-
-
-@given(
-    series=candles(),
-    window=st.integers(2, 20),
-    source=st.sampled_from(["open", "high", "low", "close", "hlc3", "ohlc4"]),
-)
-@settings(max_examples=60, deadline=None)
-def test_matches_its_twin_on_drawn_candles(series: Series, window: int, source: str) -> None:
-    both = {"source": source, "window": window}
-    assert_matches_twin("tr", series, {})
-    assert_matches_twin("atr", series, {"window": window})
-    assert_matches_twin("variance", series, both)
-    assert_matches_twin("stddev", series, both)
-    assert_matches_twin("hv", series, {"annualization": 365, **both})
-    assert_matches_twin("bbands", series, both)
-    assert_matches_twin("bbands_bandwidth", series, {"mult": 2.5, **both})
-    assert_matches_twin("bbands_percent_b", series, {"mult": 2.5, **both})
-
-
-@pytest.mark.parametrize("entry", golden_entries("volatility"), ids=lambda entry: entry["key"])
-def test_meets_the_golden_vector(entry: dict[str, Any]) -> None:
-    assert_meets_golden(entry)
-
-
-@pytest.mark.parametrize(("name", "chosen"), SETTINGS)
-@pytest.mark.parametrize("n_bars", [1, 2, 20, 21, 63, 400])
-def test_more_bars_never_change_earlier_values(
-    name: str, chosen: dict[str, Any], n_bars: int
-) -> None:
-    series = with_standstills(500, [range(100, 130)])
-
-    whole = compute(name, series, chosen)
-    part = compute(name, prefix(series, n_bars), chosen)
-
-    np.testing.assert_array_equal(part, whole[:n_bars])
-
-
 def test_window_longer_than_the_series_is_undefined_but_the_true_range_is_not() -> None:
     series = walk(12)
 
-    for name, chosen in SETTINGS:
-        if "source" in chosen:
-            assert np.isnan(compute(name, series, {**chosen, "window": 13})).all()
+    both = {"source": "close", "window": 13}
+    for compute in (volatility.variance, volatility.stddev, volatility.bbands):
+        assert np.isnan(compute(series, **both)).all()
+    for compute in (volatility.bbands_bandwidth, volatility.bbands_percent_b):
+        assert np.isnan(compute(series, mult=2.0, **both)).all()
+    assert np.isnan(volatility.hv(series, annualization=365, **both)).all()
     assert np.isfinite(volatility.tr(series)).all()
     assert np.isfinite(volatility.atr(series, window=13)).all()
 

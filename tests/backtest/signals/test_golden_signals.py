@@ -8,8 +8,7 @@ from backtest.indicators.series import Series
 from tests.backtest.signals.reading import signals_of
 from tests.oracle.agreement import golden_entries, golden_series, golden_vectors
 
-GROUPS = sorted({row.group for row in INDICATORS.values()})
-ENTRIES = [entry for group in GROUPS for entry in golden_entries(group) if "signal" in entry]
+ENTRIES = [entry for entry in golden_entries() if "signal" in entry]
 SERIES: Series = golden_series()
 SLICES = [(0, 1_500), (63, 1_499), (200, 265)]
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ from bff.config.default_axes import YamlDefaults
 from bff.config.settings import CONFIGS, SettingsError, load_settings
 
 SECRET = "s" * 32
+PROD = {
+    "ROEHUB_ENV": "prod",
+    "IDENTITY_JWT_SECRET": SECRET,
+    "ROEHUB_CANDLES": "embedded",
+    "ROEHUB_STRATEGIES": "embedded",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +38,7 @@ def with_file(folder: Path, name: str, text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("env", ["dev", "test", "prod"])
 def test_shipped_configuration_loads(env: str) -> None:
-    settings = load_settings({"ROEHUB_ENV": env, "IDENTITY_JWT_SECRET": SECRET})
+    settings = load_settings({**PROD, "ROEHUB_ENV": env})
 
     assert settings.env == env
 
@@ -67,6 +74,7 @@ def test_settings_do_not_print_secrets() -> None:
     environ = {
         "ROEHUB_ENV": "prod",
         "IDENTITY_JWT_SECRET": "signing-" + SECRET,
+        "CH_HOST": "candles.internal",
         "CH_PASSWORD": "candles-hunter2",
         "STRATEGY_PG_DSN": "postgresql://user:hunter2@db/strategies",
     }
@@ -137,7 +145,7 @@ def test_a_missing_file_is_a_problem_of_its_own() -> None:
 
 @pytest.mark.parametrize("secret", [None, "", "short", "x" * 31])
 def test_prod_needs_a_long_secret(secret: str | None) -> None:
-    environ = {"ROEHUB_ENV": "prod"} | ({} if secret is None else {"IDENTITY_JWT_SECRET": secret})
+    environ = PROD | {"IDENTITY_JWT_SECRET": secret or ""}
 
     (found,) = problems(environ)
 
@@ -152,6 +160,7 @@ def test_prod_needs_a_long_secret(secret: str | None) -> None:
         ("CH_PORT", "70000"),
         ("CH_SECURE", "perhaps"),
         ("IDENTITY_COOKIE_NAME", "a=b;"),
+        ("ROEHUB_CANDLES", "server"),
     ],
 )
 def test_a_bad_variable_is_refused_without_repeating_it(name: str, value: str) -> None:
@@ -160,8 +169,8 @@ def test_a_bad_variable_is_refused_without_repeating_it(name: str, value: str) -
     assert found.startswith(f"environment: {name}:")
 
 
-def axes_of(edit: dict[str, object] | None) -> str:
-    document = yaml.safe_load((CONFIGS / "dev" / "indicators.yaml").read_text(encoding="utf-8"))
+def axes_of(edit: Mapping[str, object] | None) -> str:
+    document = yaml.safe_load((CONFIGS / "indicators.yaml").read_text(encoding="utf-8"))
     if edit is None:
         del document["indicators"]["ma.sma"]
     else:
@@ -170,6 +179,7 @@ def axes_of(edit: dict[str, object] | None) -> str:
 
 
 WINDOW = {"mode": "explicit", "values": [20]}
+NINE = {"mode": "explicit", "values": [9]}
 CLOSE = {"mode": "explicit", "values": ["close"]}
 
 
@@ -179,21 +189,27 @@ CLOSE = {"mode": "explicit", "values": ["close"]}
         (None, "indicators.ma.sma: the indicator is missing"),
         ({"ma.smma": {}}, "indicators.ma.smma: no such indicator"),
         ({"structure.pivot_low": {}}, "structure.pivot_low: no such indicator"),
-        ({"ma.sma": {"params": {"window": WINDOW}}}, "ma.sma.source: the source is missing"),
-        ({"ma.sma": {"source": CLOSE}}, "ma.sma.params.window: the axis is missing"),
-        ({"ma.sma": {"source": CLOSE, "params": {"windw": WINDOW}}}, "params.windw: unknown"),
+        ({"ma.sma": {"params": {"window": WINDOW}}}, "ma.sma.source: give the axis a default"),
+        ({"ma.sma": {"source": CLOSE}}, "ma.sma.params.window: give the axis a default"),
+        (
+            {"ma.sma": {"source": CLOSE, "params": {"windw": WINDOW}}},
+            "params.windw: ma.sma has no such parameter, only: window",
+        ),
         (
             {"ma.sma": {"source": {"mode": "explicit", "values": ["cloze"]}, "params": {}}},
-            "ma.sma.source: a source must be one of",
+            "ma.sma.source.values.0: ma.sma takes one of: close",
         ),
-        ({"ma.vwma": {"source": CLOSE, "params": {"window": WINDOW}}}, "fixed series"),
+        (
+            {"ma.vwma": {"source": CLOSE, "params": {"window": WINDOW}}},
+            "ma.vwma.source: ma.vwma has no choice of source",
+        ),
         (
             {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": [1]}}}},
-            "between 2 and 2000, was 1",
+            "window.values.0: window must be >= 2, was 1",
         ),
         (
             {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": [2.5]}}}},
-            "must be whole",
+            "window.values.0: window takes whole numbers, was 2.5",
         ),
         (
             {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": []}}}},
@@ -216,7 +232,7 @@ CLOSE = {"mode": "explicit", "values": ["close"]}
                     }
                 }
             },
-            "steps of 0.01 counted from 0.1",
+            "mult.start: start must be 0.1 plus a multiple of 0.01, was 0.105",
         ),
         (
             {
@@ -227,7 +243,7 @@ CLOSE = {"mode": "explicit", "values": ["close"]}
                     }
                 }
             },
-            "long_delta_periods: a value must not be 0",
+            "long_delta_periods.values.0: long_delta_periods must not be 0",
         ),
     ],
 )
@@ -243,13 +259,32 @@ def test_a_huge_default_range_is_refused_without_building_it(tmp_path: Path) -> 
     huge = {"mode": "range", "start": 0.1, "stop_incl": 10, "step": 1e-12}
     text = axes_of({"trend.keltner": {"params": {"window": WINDOW, "mult": huge}}})
 
-    assert "at most 1000000 values" in "\n".join(problems(with_file(tmp_path, "indicators", text)))
+    assert "mult: an axis has at most 1000000 values" in "\n".join(
+        problems(with_file(tmp_path, "indicators", text))
+    )
 
 
-def test_shipped_defaults_are_the_same_everywhere() -> None:
-    texts = {(CONFIGS / env / "indicators.yaml").read_bytes() for env in ("dev", "test", "prod")}
+def test_the_axes_of_an_environment_come_before_those_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bff.config.settings.CONFIGS", tmp_path)
+    for env in ("dev", "test"):
+        (tmp_path / env).mkdir()
+        (tmp_path / env / "backtest.yaml").write_text("version: 1\n")
+    edited = {"ma.vwma": {"params": {"window": WINDOW}}}
+    (tmp_path / "indicators.yaml").write_text(axes_of({}))
+    (tmp_path / "dev" / "indicators.yaml").write_text(axes_of(edited))
+    named = with_file(
+        tmp_path / "test", "indicators", axes_of({"ma.vwma": {"params": {"window": NINE}}})
+    )
 
-    assert len(texts) == 1
+    def windows(**environ: str) -> tuple[object, ...]:
+        return axis_values(load_settings(environ).grid_defaults.indicator_axes("ma.vwma")["window"])
+
+    assert windows(ROEHUB_ENV="dev") == (20,)
+    assert windows(ROEHUB_ENV="dev", **named) == (9,)
+    (tmp_path / "test" / "indicators.yaml").unlink()
+    assert windows(ROEHUB_ENV="test") == tuple(range(5, 201))
 
 
 @pytest.mark.parametrize("indicator_id", sorted(k for k, v in INDICATORS.items() if v.rule))
@@ -279,3 +314,143 @@ def test_the_largest_run_must_fit_into_the_memory_for_all(tmp_path: Path) -> Non
 
     (problem,) = problems(environ)
     assert "memory_bytes must be at least max_compute_bytes_total" in problem
+
+
+def test_prod_needs_its_stores_named_or_chosen() -> None:
+    environ = {"ROEHUB_ENV": "prod", "CH_HOSTNAME": "candles", "STRATEGY_PG_URL": "postgresql://db"}
+
+    found = problems(environ)
+
+    assert [problem.split(":")[1].strip() for problem in found] == [
+        "IDENTITY_JWT_SECRET",
+        "CH_HOST",
+        "STRATEGY_PG_DSN",
+    ]
+    assert "ROEHUB_CANDLES=embedded" in found[1]
+    assert "CH_HOSTNAME is not read" in found[1]
+    assert "ROEHUB_STRATEGIES=embedded" in found[2]
+    assert "STRATEGY_PG_URL is not read" in found[2]
+
+
+@pytest.mark.parametrize(
+    "stores",
+    [
+        {"CH_HOST": "candles", "STRATEGY_PG_DSN": "postgresql://db/s"},
+        {"ROEHUB_CANDLES": "embedded", "STRATEGY_PG_DSN": "postgresql://db/s"},
+        {"CH_HOST": "candles", "ROEHUB_STRATEGIES": "embedded"},
+    ],
+)
+def test_prod_takes_each_store_as_a_server_or_embedded(stores: dict[str, str]) -> None:
+    environ = {"ROEHUB_ENV": "prod", "IDENTITY_JWT_SECRET": SECRET, **stores}
+
+    assert load_settings(environ).notices == ()
+
+
+def test_a_server_and_the_embedded_store_together_are_a_contradiction() -> None:
+    (found,) = problems({"CH_HOST": "candles", "ROEHUB_CANDLES": "embedded"})
+
+    assert found.startswith("environment: ROEHUB_CANDLES: CH_HOST names a server already")
+
+
+def test_a_misspelt_variable_is_told_with_the_nearest_name() -> None:
+    (found,) = problems({"ROEHUB_DATADIR": "/data"})
+
+    assert "did you mean ROEHUB_DATA_DIR?" in found
+
+
+def test_variables_of_other_services_are_noticed_and_not_read() -> None:
+    environ = {
+        "ROEHUB_NUMBA_NUM_THREADS": "4",
+        "ROEHUB_REDIS_PASSWORD": "hunter2",
+        "CH_HOSTNAME": "candles",
+        "IDENTITY_TELEGRAM_BOT_TOKEN": "hunter2",
+    }
+
+    sisters, near_miss = load_settings(environ).notices
+
+    names = "ROEHUB_NUMBA_NUM_THREADS, ROEHUB_REDIS_PASSWORD"
+    assert sisters == f"environment: {names}: for other services, not read"
+    assert near_miss == "environment: CH_HOSTNAME: not read; did you mean CH_HOST?"
+
+
+def test_sections_of_other_services_are_noticed_and_not_read(tmp_path: Path) -> None:
+    text = """
+version: 1
+backtest:
+  top_k_default: 7
+  cpu: {max_numba_threads: 4}
+  jobs: {enabled: false, claim_poll_seconds: 1}
+"""
+    settings = load_settings(with_file(tmp_path, "backtest", text))
+
+    assert settings.backtest.top_k_default == 7
+    (notice,) = settings.notices
+    assert notice.endswith(
+        "backtest.yaml: backtest.cpu, backtest.jobs: for other services, not read"
+    )
+
+
+SHARED = """
+schema_version: 1
+defaults:
+  ma.sma:
+    inputs:
+      source: {mode: explicit, values: [close, hlc3]}
+    params:
+      window: {mode: range, start: 5, stop_incl: 20, step: 5}
+  momentum.rsi:
+    inputs: {source: {mode: explicit, values: [close]}}
+    params: {window: {mode: explicit, values: [14]}}
+    signals:
+      v1:
+        params:
+          long_threshold: {mode: explicit, values: [25, 30]}
+          short_threshold: {mode: explicit, values: [70]}
+  structure.pivot_low:
+    params: {left: {mode: explicit, values: [5]}, right: {mode: explicit, values: [5]}}
+  volume.obv:
+"""
+
+
+def test_the_shared_form_of_default_axes_is_read_as_well(tmp_path: Path) -> None:
+    settings = load_settings(with_file(tmp_path, "indicators", SHARED))
+
+    defaults = settings.grid_defaults
+    assert {
+        name: axis_values(axis) for name, axis in defaults.indicator_axes("ma.sma").items()
+    } == {
+        "source": ("close", "hlc3"),
+        "window": (5, 10, 15, 20),
+    }
+    rule = defaults.signal_axes("momentum.rsi")
+    assert {name: axis_values(axis) for name, axis in rule.items()} == {
+        "long_threshold": (25, 30),
+        "short_threshold": (70,),
+    }
+    assert defaults.indicator_axes("structure.pivot_low") == {}
+    (notice,) = settings.notices
+    assert "axes have no default; requests must give them" in notice
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("[close, hlc3]", "[cloze]", "defaults.ma.sma.inputs.source.values.0: ma.sma takes one of"),
+        (
+            "stop_incl: 20",
+            "stop_incl: 2005",
+            "defaults.ma.sma.params.window.stop_incl: window must",
+        ),
+        ("[25, 30]", "[150]", "momentum.rsi.signals.v1.params.long_threshold.values.0: long_thres"),
+        ("volume.obv", "volume.obvv", "defaults.volume.obvv: no such indicator"),
+        ("inputs:", "input:", "defaults.ma.sma.input: unknown key"),
+    ],
+)
+def test_the_shared_form_is_held_against_the_catalog(
+    tmp_path: Path, old: str, new: str, place: str
+) -> None:
+    assert old in SHARED
+
+    found = problems(with_file(tmp_path, "indicators", SHARED.replace(old, new, 1)))
+
+    assert place in "\n".join(found)

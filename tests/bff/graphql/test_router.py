@@ -278,7 +278,8 @@ def test_the_standard_introspection_query_passes_where_it_is_allowed(face: Graph
 
 
 def test_production_shows_neither_schema_nor_graphiql() -> None:
-    environ = {"ROEHUB_ENV": "prod", "IDENTITY_JWT_SECRET": "s" * 32}
+    embedded = {"ROEHUB_CANDLES": "embedded", "ROEHUB_STRATEGIES": "embedded"}
+    environ = {"ROEHUB_ENV": "prod", "IDENTITY_JWT_SECRET": "s" * 32, **embedded}
     with opened(FakeBacktester(), environ) as (_, graphql):
         asked = graphql.ask("{ __schema { queryType { name } } }")
         page = graphql.client.get("/graphql")

@@ -19,6 +19,12 @@ from tests.bff.served import Served, serving, start_that_ends
 
 SECRET = "s" * 32
 QUESTION = {"query": "{ runtimeDefaults { topK } }"}
+PROD = {
+    "ROEHUB_ENV": "prod",
+    "IDENTITY_JWT_SECRET": SECRET,
+    "ROEHUB_CANDLES": "embedded",
+    "ROEHUB_STRATEGIES": "embedded",
+}
 
 
 def events(lines: Sequence[str]) -> list[dict[str, Any]]:
@@ -46,7 +52,7 @@ def asked(address: str, body: object, good: str | None = None) -> int:
 
 
 def test_from_start_to_stop_each_line_is_one_json_object(tmp_path: Path) -> None:
-    environ = {"ROEHUB_ENV": "prod", "IDENTITY_JWT_SECRET": SECRET}
+    environ = PROD
     good = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=600)
     options = ("--metrics-port", str(free_port()))
 
@@ -77,7 +83,11 @@ def test_from_start_to_stop_each_line_is_one_json_object(tmp_path: Path) -> None
     ("options", "environ", "words"),
     [
         ((), {"IDENTITY_JWT_SECRET": "short"}, "IDENTITY_JWT_SECRET"),
-        ((), {"CH_HOST": "127.0.0.1", "CH_PORT": "1"}, "The candle store is not available"),
+        (
+            (),
+            {"CH_HOST": "127.0.0.1", "CH_PORT": "1", "ROEHUB_CANDLES": ""},
+            "The candle store is not available",
+        ),
         (("--workers", "2"), {}, "CH_HOST"),
         (("--host", "192.0.2.1"), {}, "Cannot listen on"),
     ],
@@ -86,7 +96,7 @@ def test_from_start_to_stop_each_line_is_one_json_object(tmp_path: Path) -> None
 def test_a_start_that_fails_says_why_in_json(
     tmp_path: Path, options: tuple[str, ...], environ: dict[str, str], words: str
 ) -> None:
-    known = {"ROEHUB_ENV": "prod", "IDENTITY_JWT_SECRET": SECRET, "ROEHUB_DATA_DIR": str(tmp_path)}
+    known = PROD | {"ROEHUB_DATA_DIR": str(tmp_path)}
 
     ended = start_that_ends(*options, **(known | environ))
 

@@ -43,6 +43,7 @@ def test_in_prod_the_service_refuses_to_start_without_its_stores(tmp_path: Path)
         ROEHUB_ENV="prod",
         ROEHUB_DATA_DIR=str(tmp_path),
         IDENTITY_JWT_SECRET="s" * 32,
+        ROEHUB_STRATEGIES="embedded",
         **ABSENT,
     )
 
