@@ -66,7 +66,7 @@ class RequestLog:
         except Exception as exc:  # noqa: BLE001 - the edge of the process
             await self._answer_bug(exc, scope, exchange)
         finally:
-            self._tell(scope, exchange, facts)
+            self._log_request(scope, exchange, facts)
 
     async def _answer_bug(self, exc: Exception, scope: Scope, exchange: "_Exchange") -> None:
         error = masked(exc)
@@ -75,7 +75,7 @@ class RequestLog:
             response = error_response(error, graphql_payload if is_graphql else payload)
             await response(scope, exchange.receive, exchange.send)
 
-    def _tell(self, scope: Scope, exchange: "_Exchange", facts: Facts) -> None:
+    def _log_request(self, scope: Scope, exchange: "_Exchange", facts: Facts) -> None:
         status = CLIENT_LEFT if exchange.has_client_left else exchange.status or CLIENT_LEFT
         line: Facts = {
             **structlog.contextvars.get_contextvars(),
