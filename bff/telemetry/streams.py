@@ -69,10 +69,10 @@ class _Lines(io.TextIOBase):
         *lines, self._state.rest = (getattr(self._state, "rest", "") + text).split("\n")
         for line in lines:
             if line.strip():
-                self._log(line.rstrip())
+                self._log_line(line.rstrip())
         return len(text)
 
-    def _log(self, line: str) -> None:
+    def _log_line(self, line: str) -> None:
         # The log itself complains here where it cannot be written.
         if getattr(self._state, "is_telling", False):
             return
