@@ -4,3 +4,21 @@ Reading order: `cli` and `commands` (how it is started), `settings`, `wiring` (w
 them), `app` (what is mounted), `edge` and `front_door` (what a request passes), `rest` and
 `graphql` (the faces), `auth`, `errors`, `runs`.
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from bff.app import create_app
+    from bff.wiring import Services, build
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "app": ["create_app"],
+            "wiring": ["Services", "build"],
+        },
+    )
+
+__all__ = ["Services", "build", "create_app"]

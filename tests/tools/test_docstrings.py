@@ -1,0 +1,78 @@
+"""Docstrings lead to pages and files that exist, and modules say which page explains them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.docs.generate_docs_index import ROOT
+from tools.docs.references import Project
+
+PACKAGES = ("backtest", "bff", "resolvers", "schema", "tools", "trials")
+EXPLAINED = ("tools",)
+"""Packages and modules of which every module names its page."""
+
+PAGE = re.compile(r"(?:docs/)?[\w.-]+\.md(?:#[\w-]+)?")
+SEE = re.compile(r"See: (?:docs/[\w.-]+|[A-Z]+)\.md")
+
+PROJECT = Project(ROOT)
+
+
+def modules(name: str) -> list[Path]:
+    path = ROOT / name
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def problems(text: str) -> Iterator[str]:
+    yield from PROJECT.unknown_names(text)
+    for page in PAGE.findall(text):
+        if "#" in page:
+            problem = PROJECT.broken_link(page, ROOT)
+            if problem is not None:
+                yield problem
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_docstrings_name_exists(package: str):
+    found = [
+        f"{path.relative_to(ROOT)}: {problem}"
+        for path in modules(package)
+        for text in docstrings(path)
+        for problem in problems(text)
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_every_module_names_its_page(name: str):
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in modules(name)
+        if not SEE.search(next(docstrings(path)))
+    ]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See: docs/nowhere.md",
+        "See: docs/errors.md#nowhere",
+        "It is in `bff/nowhere.py`.",
+        "It is in `nowhere/`.",
+        "Run `make nothing`.",
+        "`python -m bff.nowhere`: a command",
+    ],
+)
+def test_what_does_not_exist_is_found(text: str):
+    assert list(problems(text))
