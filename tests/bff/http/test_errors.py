@@ -18,6 +18,7 @@ from bff.http.errors import (
     payload,
     to_roehub,
 )
+from schema.openapi import openapi_document
 
 DOCS = Path(__file__).parents[3] / "docs" / "errors.md"
 GROUPS = {domain.Mistake, domain.Transient}
@@ -39,6 +40,12 @@ def test_every_domain_error_has_a_code() -> None:
 
 def test_every_code_has_a_status() -> None:
     assert set(STATUS_OF) == set(Code)
+
+
+def test_every_status_is_published() -> None:
+    responses = openapi_document()["paths"]["/backtests"]["post"]["responses"]
+
+    assert set(responses) == {"200", *map(str, STATUS_OF.values())}
 
 
 @pytest.mark.parametrize("code", list(Code))
