@@ -11,8 +11,74 @@ from tools.docs.generate_docs_index import ROOT
 from tools.docs.references import Project
 
 PACKAGES = ("backtest", "bff", "resolvers", "schema", "tools", "trials")
-EXPLAINED = ("tools",)
+EXPLAINED = ("backtest/engine", "backtest/run", "bff", "resolvers", "schema", "tools")
 """Packages and modules of which every module names its page."""
+
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "backtest/engine/__init__.py",
+        "backtest/engine/bitops.py",
+        "backtest/engine/chunks.py",
+        "backtest/engine/combine.py",
+        "backtest/engine/combos.py",
+        "backtest/engine/estimate.py",
+        "backtest/engine/items.py",
+        "backtest/engine/market.py",
+        "backtest/engine/replays.py",
+        "backtest/engine/risk_plane.py",
+        "backtest/engine/rows.py",
+        "backtest/engine/segments.py",
+        "backtest/run.py",
+        "bff/__init__.py",
+        "bff/app.py",
+        "bff/cli.py",
+        "bff/commands/__init__.py",
+        "bff/commands/candles.py",
+        "bff/commands/check.py",
+        "bff/commands/demo.py",
+        "bff/commands/expected.py",
+        "bff/commands/run.py",
+        "bff/commands/schema.py",
+        "bff/commands/stores.py",
+        "bff/commands/strategies.py",
+        "bff/commands/token.py",
+        "bff/demo/__init__.py",
+        "bff/demo/scene.py",
+        "bff/demo/show.py",
+        "bff/demo/visit.py",
+        "bff/graphql/context.py",
+        "bff/graphql/inputs.py",
+        "bff/http/strict_json.py",
+        "bff/runner/local.py",
+        "bff/telemetry/__init__.py",
+        "bff/telemetry/facts.py",
+        "bff/telemetry/logs.py",
+        "bff/telemetry/observed.py",
+        "resolvers/__init__.py",
+        "resolvers/catalog.py",
+        "resolvers/mapping.py",
+        "resolvers/service.py",
+        "schema/__init__.py",
+        "schema/axis.py",
+        "schema/catalog.py",
+        "schema/enums.py",
+        "schema/graphql/__init__.py",
+        "schema/graphql/body.py",
+        "schema/graphql/inputs.py",
+        "schema/graphql/run.py",
+        "schema/graphql/schema.py",
+        "schema/openapi.py",
+        "schema/parse.py",
+        "schema/problems.py",
+        "schema/report.py",
+        "schema/request.py",
+        "schema/response.py",
+        "schema/salvage.py",
+        "schema/scalars.py",
+        "schema/strategy_from_variant.py",
+        "schema/translate.py",
+    }
+)
 
 PAGE = re.compile(r"(?:docs/)?[\w.-]+\.md(?:#[\w-]+)?")
 SEE = re.compile(r"See: (?:docs/[\w.-]+|[A-Z]+)\.md")
@@ -60,7 +126,7 @@ def test_every_module_names_its_page(name: str):
         if not SEE.search(next(docstrings(path)))
     ]
 
-    assert silent == []
+    assert set(silent) - NOT_YET == set()
 
 
 @pytest.mark.parametrize(
