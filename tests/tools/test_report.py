@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from backtest.indicators.catalog import public_indicators
 from tools.docs.generate_docs_index import ROOT
 from tools.docs.pages import read_page
 from tools.docs.references import Project, broken_references
@@ -33,3 +34,7 @@ def test_every_folder_of_the_project_is_in_the_report():
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"configs", "docs"}
 
     assert [name for name in sorted(folders) if f"`{name}/`" not in text] == []
+
+
+def test_the_report_counts_the_indicators_that_there_are():
+    assert f"{len(public_indicators())} индикатор" in REPORT.read_text(encoding="utf-8")
