@@ -1,7 +1,7 @@
 """The process and its two faces.
 
-Reading order: `cli` and `commands` (how it is started), `config` (settings), `wiring` (what is built
-from them), `app` (what is mounted), `http` (what a request passes), `rest` and `graphql` (the
+Reading order: `cli` and `commands` (how it is started), `config` (settings), `wiring` (what is
+built from them), `app` (what is mounted), `http` (what a request passes), `rest` and `graphql` (the
 faces), `admission` and `runner` (who may run, and where), `serving`, `telemetry`; `demo` shows it.
 See: docs/security.md, docs/reliability.md
 """
