@@ -56,11 +56,12 @@ warm: $(STAMP)  ## Compile all kernels into the cache
 test: $(STAMP)  ## Run the tests
 	@$(BIN)/python -m pytest -q
 
-check: $(STAMP)  ## Lint, format, types, layers, known holes in dependencies
+check: $(STAMP)  ## Lint, format, types, layers, docs, known holes in dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.docs.generate_docs_index --check
 	@bash .ci/audit
 
 oracle: $(STAMP)  ## Compare the engine with its slow twin on 100 000 cases

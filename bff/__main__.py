@@ -1,4 +1,7 @@
-"""`python -m bff`."""
+"""`python -m bff`.
+
+See: README.md
+"""
 
 from bff.cli import main
 

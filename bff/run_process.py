@@ -1,4 +1,7 @@
-"""`python -m bff.runner FD`: the process that computes."""
+"""`python -m bff.run_process FD`: the process that computes.
+
+See: docs/reliability.md
+"""
 
 from bff.runner.server import serve_calls
 from bff.wiring import local_runner

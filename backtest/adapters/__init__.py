@@ -4,3 +4,5 @@
 `strategies` reads and writes saved strategies.
 See: docs/stores.md
 """
+
+__all__: list[str] = []

@@ -1,4 +1,7 @@
-"""A queue in which users take turns, however many calls one of them has waiting."""
+"""A queue in which users take turns, however many calls one of them has waiting.
+
+See: docs/reliability.md
+"""
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterator

@@ -2,3 +2,5 @@
 
 `expected` tells failures, `stores` opens what `candles` and `strategies` work on.
 """
+
+__all__: list[str] = []

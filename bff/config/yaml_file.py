@@ -1,4 +1,7 @@
-"""Reading a YAML file without ambiguity: a repeated key is a problem, not the last one winning."""
+"""Reading a YAML file without ambiguity: a repeated key is a problem, not the last one winning.
+
+See: docs/configuration.md
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -4,3 +4,19 @@ Reading order: `router`, `limits` (what a document may cost), `inputs`, `executi
 answers the fields), `errors`; `page.html` is for people.
 See: docs/graphql.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from bff.graphql.router import GRAPHQL_PATH, graphql_router
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "router": ["GRAPHQL_PATH", "graphql_router"],
+        },
+    )
+
+__all__ = ["GRAPHQL_PATH", "graphql_router"]

@@ -4,3 +4,41 @@ Reading order, from the socket inwards: `timeouts`, `paths`, `request_log`, `bod
 `auth`, `origins`, `errors`.
 See: docs/security.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from bff.http.auth import Authenticator, Caller, issue_token
+    from bff.http.body import BodyReader
+    from bff.http.errors import Code, RoehubError, to_roehub
+    from bff.http.request_log import RequestLog
+    from bff.http.strict_json import JsonLimits, parse_json
+    from bff.http.timeouts import TimedProtocol
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "auth": ["Authenticator", "Caller", "issue_token"],
+            "body": ["BodyReader"],
+            "errors": ["Code", "RoehubError", "to_roehub"],
+            "request_log": ["RequestLog"],
+            "strict_json": ["JsonLimits", "parse_json"],
+            "timeouts": ["TimedProtocol"],
+        },
+    )
+
+__all__ = [
+    "Authenticator",
+    "BodyReader",
+    "Caller",
+    "Code",
+    "JsonLimits",
+    "RequestLog",
+    "RoehubError",
+    "TimedProtocol",
+    "issue_token",
+    "parse_json",
+    "to_roehub",
+]

@@ -1,6 +1,6 @@
 """Which pages may use the cookie of a browser.
 
-See: docs/security.md (Cookies and other sites)
+See: docs/security.md#cookies-and-other-sites
 """
 
 from collections.abc import Collection, Mapping

@@ -1,6 +1,6 @@
 """One path, with or without a slash at its end. Pure ASGI.
 
-See: docs/security.md (The order of the checks)
+See: docs/security.md#the-order-of-the-checks
 """
 
 from starlette.types import ASGIApp, Receive, Scope, Send

@@ -6,3 +6,23 @@ questions stay quick, and a run that crashes takes no connection with it. `clien
 `connection` to the `server` in that process (`bff.run_process`), in the words of `messages`.
 See: docs/reliability.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from bff.runner.client import RunnerProcess
+    from bff.runner.local import LocalRunner, Runner
+    from bff.runner.server import serve_calls
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "client": ["RunnerProcess"],
+            "local": ["LocalRunner", "Runner"],
+            "server": ["serve_calls"],
+        },
+    )
+
+__all__ = ["LocalRunner", "Runner", "RunnerProcess", "serve_calls"]

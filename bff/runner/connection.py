@@ -1,4 +1,7 @@
-"""The end of the socket that calls are sent from and at which replies arrive."""
+"""The end of the socket that calls are sent from and at which replies arrive.
+
+See: docs/reliability.md
+"""
 
 import itertools
 import os

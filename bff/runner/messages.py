@@ -1,4 +1,7 @@
-"""What the two processes say to each other: pickles over a pair of sockets that only they hold."""
+"""What the two processes say to each other: pickles over a pair of sockets that only they hold.
+
+See: docs/reliability.md
+"""
 
 import pickle
 from collections.abc import Callable, Mapping

@@ -1,6 +1,8 @@
 """The process that computes, at its end of the socket: calls come in, replies go out.
 
 It lives as long as the one that started it: when that end closes, it cancels its runs and ends.
+
+See: docs/reliability.md
 """
 
 import os

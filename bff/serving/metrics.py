@@ -1,4 +1,7 @@
-"""Prometheus metrics from the facts of answered requests; needs the extra `observability`."""
+"""Prometheus metrics from the facts of answered requests; needs the extra `observability`.
+
+See: docs/reliability.md
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -2,6 +2,8 @@
 
 A request becomes one span with its stages as children. They are made when the request has been
 answered, from times that were measured anyway, so tracing costs runs nothing.
+
+See: docs/reliability.md
 """
 
 import time

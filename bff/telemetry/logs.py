@@ -1,6 +1,6 @@
 """How the process logs: pretty lines in dev, one JSON object per line elsewhere.
 
-See: docs/reliability.md (Seeing inside)
+See: docs/reliability.md#seeing-inside
 """
 
 import logging

@@ -2,7 +2,7 @@
 
 Libraries print, warn and die in threads of their own; a reader of the log that expects one JSON
 object per line would stumble over each of them.
-See: docs/reliability.md (Seeing inside)
+See: docs/reliability.md#seeing-inside
 """
 
 import io

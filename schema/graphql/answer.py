@@ -1,6 +1,6 @@
 """A GraphQL answer in the words of REST: what was renamed for GraphQL is named back.
 
-See: docs/graphql.md (What is spelled differently from REST)
+See: docs/graphql.md#what-is-spelled-differently-from-rest
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """How each member of a request is read from its GraphQL spelling, derived from the models.
 
 A member that is added to a model of `schema/request.py` is read here without another word.
+See: docs/graphql.md#one-parser-for-input
 """
 
 from collections.abc import Mapping

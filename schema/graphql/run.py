@@ -1,4 +1,7 @@
-"""The inputs of the GraphQL fields, read through the one door that REST uses."""
+"""The inputs of the GraphQL fields, read by the parser that REST uses.
+
+See: docs/graphql.md#one-parser-for-input
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial

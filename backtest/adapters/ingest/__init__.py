@@ -3,3 +3,21 @@
 Reading order: `files`, `values`, `importer`, `generate`.
 See: docs/stores.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from backtest.adapters.ingest.generate import generate
+    from backtest.adapters.ingest.importer import check_file, write_file
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "generate": ["generate"],
+            "importer": ["check_file", "write_file"],
+        },
+    )
+
+__all__ = ["check_file", "generate", "write_file"]

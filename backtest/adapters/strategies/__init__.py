@@ -4,3 +4,21 @@ Reading order: `table`, `reader`, `writer` (for the commands; the service only r
 `watched_connection`.
 See: docs/saved-strategies.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from backtest.adapters.strategies.reader import SqlStrategies
+    from backtest.adapters.strategies.writer import StrategyWriter
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "reader": ["SqlStrategies"],
+            "writer": ["StrategyWriter"],
+        },
+    )
+
+__all__ = ["SqlStrategies", "StrategyWriter"]

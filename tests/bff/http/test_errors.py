@@ -18,6 +18,7 @@ from bff.http.errors import (
     payload,
     to_roehub,
 )
+from schema.openapi import openapi_document
 
 DOCS = Path(__file__).parents[3] / "docs" / "errors.md"
 GROUPS = {domain.Mistake, domain.Transient}
@@ -41,9 +42,15 @@ def test_every_code_has_a_status() -> None:
     assert set(STATUS_OF) == set(Code)
 
 
+def test_every_status_is_published() -> None:
+    responses = openapi_document()["paths"]["/backtests"]["post"]["responses"]
+
+    assert set(responses) == {"200", *map(str, STATUS_OF.values())}
+
+
 @pytest.mark.parametrize("code", list(Code))
 def test_every_code_is_documented(code: Code) -> None:
-    assert re.search(rf"\b{code.value}\b", DOCS.read_text(encoding="utf-8"))
+    assert f"\n## `{code.value}` ({STATUS_OF[code]})\n" in DOCS.read_text(encoding="utf-8")
 
 
 def test_every_domain_error_stands_in_the_table_of_the_docs_beside_its_code() -> None:

@@ -1,0 +1,125 @@
+"""Docstrings lead to pages and files that exist, and modules say which page explains them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.docs.generate_docs_index import ROOT
+from tools.docs.references import Project
+
+PACKAGES = ("backtest", "bff", "resolvers", "schema", "tools", "trials")
+EXPLAINED = ("backtest/engine", "backtest/run", "bff", "resolvers", "schema", "tools")
+"""Packages and modules of which every module names its page."""
+
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "backtest/engine/__init__.py",
+        "backtest/engine/bitops.py",
+        "backtest/engine/chunks.py",
+        "backtest/engine/combine.py",
+        "backtest/engine/combos.py",
+        "backtest/engine/estimate.py",
+        "backtest/engine/items.py",
+        "backtest/engine/market.py",
+        "backtest/engine/replays.py",
+        "backtest/engine/risk_plane.py",
+        "backtest/engine/rows.py",
+        "backtest/engine/segments.py",
+        "backtest/run.py",
+        "bff/cli.py",
+        "bff/commands/__init__.py",
+        "bff/commands/candles.py",
+        "bff/commands/check.py",
+        "bff/commands/demo.py",
+        "bff/commands/expected.py",
+        "bff/commands/run.py",
+        "bff/commands/schema.py",
+        "bff/commands/stores.py",
+        "bff/commands/token.py",
+        "bff/demo/__init__.py",
+        "bff/demo/scene.py",
+        "bff/demo/show.py",
+        "bff/demo/visit.py",
+    }
+)
+
+PAGE = re.compile(r"(?:docs/)?[\w.-]+\.md(?:#[\w-]+)?")
+SEE = re.compile(r"See: (?:docs/[\w.-]+|[A-Z]+)\.md")
+
+ORDER = re.compile(r"Reading order.*?(?:\.\n|\.$|$)", re.DOTALL)
+
+PROJECT = Project(ROOT)
+
+
+def modules(name: str) -> list[Path]:
+    path = ROOT / name
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def problems(text: str) -> Iterator[str]:
+    yield from PROJECT.unknown_names(text)
+    for page in PAGE.findall(text):
+        if "#" in page:
+            problem = PROJECT.broken_link(page, ROOT)
+            if problem is not None:
+                yield problem
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_docstrings_name_exists(package: str):
+    found = [
+        f"{path.relative_to(ROOT)}: {problem}"
+        for path in modules(package)
+        for text in docstrings(path)
+        for problem in problems(text)
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_reading_order_names_modules_that_exist(package: str):
+    unknown = [
+        f"{path.parent.relative_to(ROOT)}: {name}"
+        for path in (ROOT / package).rglob("__init__.py")
+        for order in ORDER.findall(next(docstrings(path)))
+        for name in re.findall(r"`(\w+)`", order)
+        if not (path.parent / name).is_dir() and not path.with_name(f"{name}.py").is_file()
+    ]
+
+    assert unknown == []
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_every_module_names_its_page(name: str):
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in modules(name)
+        if not SEE.search(next(docstrings(path)))
+    ]
+
+    assert set(silent) - NOT_YET == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See: docs/nowhere.md",
+        "See: docs/errors.md#nowhere",
+        "It is in `bff/nowhere.py`.",
+        "It is in `nowhere/`.",
+        "Run `make nothing`.",
+        "`python -m bff.nowhere`: a command",
+    ],
+)
+def test_what_does_not_exist_is_found(text: str):
+    assert list(problems(text))
