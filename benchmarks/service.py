@@ -82,7 +82,7 @@ def serving() -> Iterator[tuple[int, str]]:
 
     from bff.app import create_app  # noqa: PLC0415
     from bff.config.secret import signing_secret  # noqa: PLC0415
-    from bff.http.auth import issue_token  # noqa: PLC0415
+    from bff.http.tokens import issue_token  # noqa: PLC0415
     from bff.runner.client import RunnerProcess  # noqa: PLC0415
     from bff.wiring import build  # noqa: PLC0415
 
@@ -97,7 +97,7 @@ def serving() -> Iterator[tuple[int, str]]:
         while not server.started:
             time.sleep(0.01)
         try:
-            secret = signing_secret(chosen)
+            secret = signing_secret(chosen.environment)
             token = issue_token(secret, user_id=USER, paid_level="pro", ttl_s=3600)
             yield listener.getsockname()[1], token
         finally:

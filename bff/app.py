@@ -6,12 +6,9 @@ See: docs/security.md
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -23,12 +20,10 @@ from bff.http.body import BodyReader
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
 from bff.http.paths import WithoutTrailingSlash
 from bff.http.request_log import RequestLog
+from bff.pages import OPENAPI_PATH, SCRIPTS_PATH, rest_page, start_page
 from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
 from schema.openapi import openapi_document
-
-SCRIPTS_PATH = "/swagger"
-START_PAGE = Path(__file__).with_name("start_page.html")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -36,7 +31,7 @@ def create_app(services: Services) -> FastAPI:
 
     See: docs/security.md
     """
-    is_dev = services.settings.env == "dev"
+    has_pages = services.settings.server.graphiql
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -50,41 +45,19 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
         docs_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        openapi_url="/openapi.json" if is_dev else None,
+        openapi_url=OPENAPI_PATH if has_pages else None,
     )
     app.state.services = services
     app.openapi = openapi_document
     app.include_router(router)
     app.include_router(graphql_router(services))
-    if is_dev:
+    if has_pages:
         app.add_api_route("/", start_page, include_in_schema=False)
         app.add_api_route("/docs", rest_page, include_in_schema=False)
         app.mount(SCRIPTS_PATH, StaticFiles(packages=[("fastapi_swagger", "resources")]))
     _add_handlers(app)
     _add_layers(app, services)
     return app
-
-
-async def start_page() -> HTMLResponse:
-    """What this is and how to try it.
-
-    See: docs/security.md
-    """
-    return HTMLResponse(START_PAGE.read_text(encoding="utf-8"))
-
-
-async def rest_page() -> HTMLResponse:
-    """The REST contract to read and to try; its scripts come from here, not from another host.
-
-    See: docs/security.md
-    """
-    return get_swagger_ui_html(
-        openapi_url="/openapi.json",
-        title="POST /backtests",
-        swagger_js_url=f"{SCRIPTS_PATH}/swagger-ui-bundle.js",
-        swagger_css_url=f"{SCRIPTS_PATH}/swagger-ui.css",
-        swagger_favicon_url=f"{SCRIPTS_PATH}/favicon-32x32.png",
-    )
 
 
 def _add_handlers(app: FastAPI) -> None:

@@ -1,5 +1,8 @@
 """The commands, mounted."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from bff.commands import candles, schema, strategies
@@ -9,14 +12,40 @@ from bff.commands.run import run
 from bff.commands.serve import serve
 from bff.commands.token import token
 
+DISTRIBUTION = "roehub-backtest"
+
 app = typer.Typer(
-    name="roehub-backtest",
-    help="Runs grids of strategy backtests and answers with the best of them.",
+    name=DISTRIBUTION,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _show_version(is_asked: bool) -> None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    if not is_asked:
+        return
+    try:
+        typer.echo(f"{DISTRIBUTION} {version(DISTRIBUTION)}")
+    except PackageNotFoundError:
+        typer.echo(f"{DISTRIBUTION}, not installed, in {Path(__file__).parents[1]}")
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Runs grids of strategy backtests and answers with the best of them."""
+
 
 app.command()(serve)
 app.command()(demo)

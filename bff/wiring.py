@@ -25,8 +25,9 @@ from backtest.run import Backtester
 from bff.admission.memory_budget import MemoryBudget
 from bff.admission.pool import RunPool
 from bff.admission.quotas import Quota
+from bff.config.environment import Environment
 from bff.config.secret import signing_secret
-from bff.config.settings import Environment, Settings
+from bff.config.settings import Settings
 from bff.http.auth import Authenticator, Caller
 from bff.http.request_log import Watcher
 from bff.http.strict_json import JsonLimits
@@ -217,7 +218,7 @@ def authenticator(settings: Settings) -> Authenticator:
     See: docs/configuration.md
     """
     return Authenticator(
-        secret=signing_secret(settings),
+        secret=signing_secret(settings.environment),
         cookie_name=settings.environment.cookie_name,
         allowed_origins=frozenset(settings.server.allowed_origins),
         leeway_s=settings.identity.leeway_seconds,

@@ -9,35 +9,11 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from schema.examples import GRID, SAVED
 from schema.request import BacktestRequest
 from schema.response import BacktestResponse
 
 REF = "#/components/schemas/{model}"
-RANGE = {"start": "2024-01-01T00:00:00Z", "end": "2025-01-01T00:00:00Z"}
-AD_HOC: dict[str, Any] = {
-    "time_range": RANGE,
-    "template": {
-        "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
-        "timeframe": "15m",
-        "indicator_grids": [
-            {
-                "indicator_id": "ma.sma",
-                "params": {"window": {"mode": "range", "start": 10, "stop_incl": 100, "step": 10}},
-                "source": {"mode": "explicit", "values": ["close", "hlc3"]},
-            },
-            {"indicator_id": "momentum.rsi"},
-        ],
-        "direction_mode": "long-short",
-        "execution": {"fee_pct": 0.075},
-        "risk_grid": {"sl_enabled": True, "sl": {"mode": "explicit", "values": [1.0, 2.0, 3.0]}},
-    },
-    "top_k": 10,
-}
-SAVED: dict[str, Any] = {
-    "time_range": RANGE,
-    "strategy_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
-    "overrides": {"direction_mode": "long-only"},
-}
 _REFUSALS = {
     "400": ("malformed_request", "The body is not UTF-8 or not JSON."),
     "401": ("unauthorized", "No token, or one that is malformed, expired or forged."),
@@ -94,7 +70,7 @@ def openapi_document() -> dict[str, Any]:
 
 def _operation() -> dict[str, Any]:
     examples = {
-        "ad_hoc": {"summary": "A grid over two indicators", "value": AD_HOC},
+        "ad_hoc": {"summary": "A grid over two indicators", "value": GRID},
         "saved": {"summary": "A saved strategy, long only", "value": SAVED},
     }
     answers = {code: _refusal(code, *texts) for code, texts in _REFUSALS.items()}

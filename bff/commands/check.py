@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, built, configured
@@ -37,7 +34,7 @@ def check(
     for notice in settings.notices:
         typer.echo(notice)
     if warm_kernels:
-        from backtest.jit import warm  # noqa: PLC0415 - `--help` stays quick
+        from backtest.jit import warm
 
         typer.echo(f"{warm()} kernels are ready")
     if any(problems.values()):
@@ -62,6 +59,10 @@ def _clock_problem() -> str | None:
 
 
 def _print(env: str, problems: dict[str, str | None]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("what", "state", title=f"Environment {env}")
     for name, problem in problems.items():
         table.add_row(name, Text("good", "green") if problem is None else Text(problem, "red"))

@@ -1,27 +1,46 @@
 """How commands meet expected failures: a sentence on standard error, never a stack."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
-from rich.console import Console
 
 from backtest.errors import BacktestError
-from bff.config.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bff.config.deployment import Deployment
+    from bff.config.settings import Settings
     from bff.wiring import Services
+
+T = TypeVar("T")
 
 BAD_CONFIG = 2
 FAILED = 1
 
 
-def configured() -> Settings:
+def configured() -> "Settings":
     """The settings of this process; ends the command when they are not good."""
+    from bff.config.settings import load_settings
+
+    return _loaded(load_settings)
+
+
+def deployed() -> "Deployment":
+    """The settings without the default axes, for a command that computes nothing."""
+    from bff.config.deployment import load_deployment
+
+    return _loaded(load_deployment)
+
+
+def _loaded(load: Callable[[Mapping[str, str]], T]) -> T:
+    from bff.config.deployment import SettingsError
+
     try:
-        return load_settings(os.environ)
+        return load(os.environ)
     except SettingsError as exc:
         console = stderr()
         console.print(f"[bold red]The configuration has {len(exc.problems)} problem(s):[/]")
@@ -30,9 +49,9 @@ def configured() -> Settings:
         raise typer.Exit(BAD_CONFIG) from exc
 
 
-def built(settings: Settings) -> "Services":
-    """The process; imported only here, so that `--help` and `token` stay quick."""
-    from bff.wiring import build  # noqa: PLC0415
+def built(settings: "Settings") -> "Services":
+    """The process; its stores are not contacted yet."""
+    from bff.wiring import build
 
     with failures_told():
         return build(settings)
@@ -59,6 +78,8 @@ def say_failure(exc: BacktestError) -> None:
         console.print(note, markup=False)
 
 
-def stderr() -> Console:
+def stderr() -> "Console":
     """Where messages go; standard output belongs to results."""
+    from rich.console import Console
+
     return Console(stderr=True, soft_wrap=True, highlight=False)

@@ -6,24 +6,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
-from backtest.control import Control
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, built, configured, failures_told
-from bff.http.errors import RoehubError, payload, to_roehub
-from bff.http.strict_json import parse_json
 
 if TYPE_CHECKING:
+    from bff.http.errors import RoehubError
     from bff.wiring import Services
 
 NOBODY = UUID(int=0)
@@ -39,6 +27,8 @@ def run(
     ] = None,
 ) -> None:
     """Run one request offline and print the answer of POST /backtests."""
+    from bff.http.errors import RoehubError, to_roehub
+
     settings = configured()
     with failures_told():
         body = request.read_bytes()
@@ -59,8 +49,21 @@ def run(
 
 
 def _answer(services: "Services", body: bytes, user_id: UUID) -> bytes:
-    from schema.parse import parse_request  # noqa: PLC0415 - `--help` stays quick
-    from schema.response import to_json  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskID,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from backtest.control import Control
+    from bff.http.strict_json import parse_json
+    from schema.parse import parse_request
+    from schema.response import to_json
 
     run_request = parse_request(parse_json(body, services.json_limits))
     console = Console(stderr=True)
@@ -79,6 +82,8 @@ def _answer(services: "Services", body: bytes, user_id: UUID) -> bytes:
     return to_json(response)
 
 
-def _refuse(error: RoehubError) -> NoReturn:
+def _refuse(error: "RoehubError") -> NoReturn:
+    from bff.http.errors import payload
+
     typer.echo(json.dumps(payload(error), ensure_ascii=False, indent=2))
     raise typer.Exit(FAILED)

@@ -11,15 +11,13 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, configured, failures_told, say_failure, stderr
-from bff.config.settings import Settings
-from bff.telemetry.streams import logged_process
 
 if TYPE_CHECKING:
+    from bff.config.settings import Settings
     from bff.runner.client import RunnerProcess
     from bff.serving.health import Page
     from bff.wiring import Services
@@ -45,6 +43,10 @@ def serve(
     listener_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve POST /backtests and /graphql until stopped."""
+    import structlog
+
+    from bff.telemetry.streams import logged_process
+
     # By the variable itself: what is wrong with the settings belongs into the log as well.
     with logged_process(os.environ.get("ROEHUB_ENV") or "dev"):
         settings = configured()
@@ -63,7 +65,7 @@ def serve(
 
 
 def _supervise(n_workers: int, listener: socket.socket, metrics_port: int | None) -> int:
-    from bff.serving.workers import Workers  # noqa: PLC0415 - `--help` stays quick
+    from bff.serving.workers import Workers
 
     def command(n: int) -> list[str]:
         words = ["serve", "--listener-fd", str(listener.fileno())]
@@ -79,7 +81,7 @@ def metrics_port_of(n: int, metrics_port: int) -> int:
     return metrics_port + n if metrics_port else 0
 
 
-def _refuse_embedded(settings: Settings) -> None:
+def _refuse_embedded(settings: "Settings") -> None:
     if settings.environment.ch_host is None:
         stderr().print(
             "The embedded ClickHouse serves one process. Run one worker, or run a ClickHouse"
@@ -88,17 +90,17 @@ def _refuse_embedded(settings: Settings) -> None:
         raise typer.Exit(FAILED)
 
 
-def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None) -> None:
-    from bff.runner.client import RunnerProcess  # noqa: PLC0415 - `--help` stays quick
-    from bff.runner.local import freeze_startup  # noqa: PLC0415
+def _serve(settings: "Settings", listener: socket.socket, metrics_port: int | None) -> None:
+    from bff.runner.client import RunnerProcess
+    from bff.runner.local import freeze_startup
 
     with closing(RunnerProcess(settings)) as runner, ExitStack() as stack:
         with failures_told():
             runner.start()
 
-        from bff.app import create_app  # noqa: PLC0415 - while the other process starts
-        from bff.serving.server import DrainingServer, prefer_short_waits  # noqa: PLC0415
-        from bff.wiring import build  # noqa: PLC0415
+        from bff.app import create_app
+        from bff.serving.server import DrainingServer, prefer_short_waits
+        from bff.wiring import build
 
         with failures_told():
             services = build(settings, runner)
@@ -121,13 +123,13 @@ def _serve(settings: Settings, listener: socket.socket, metrics_port: int | None
 
 @contextmanager
 def _monitored(services: "Services", runner: "RunnerProcess", port: int) -> Generator[None]:
-    from bff.serving.health import Readiness, monitored  # noqa: PLC0415
+    from bff.serving.health import Readiness, monitored
 
     stores = {"candles": services.candles.ping, "strategies": services.strategies.ping}
     readiness = Readiness(stores, lambda: services.runs.is_draining)
     pages: dict[str, Page] = {"/healthz": lambda: ALIVE, "/readyz": readiness.page}
     try:
-        from bff.serving.metrics import Metrics  # noqa: PLC0415 - an optional extra
+        from bff.serving.metrics import Metrics
     except ImportError:
         stderr().print("No /metrics: install roehub-backtest[observability]", markup=False)
     else:
@@ -147,11 +149,11 @@ def _traced(services: "Services") -> Generator[None]:
         yield
         return
     try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (
             OTLPSpanExporter,
         )
 
-        from bff.serving.traces import Traces  # noqa: PLC0415 - an optional extra
+        from bff.serving.traces import Traces
     except ImportError:
         stderr().print("No traces: install roehub-backtest[observability]", markup=False)
         yield
@@ -193,6 +195,8 @@ def _check_stores(services: "Services") -> None:
             if services.settings.env != "dev":
                 services.close()
                 raise
+            import structlog
+
             say_failure(exc)
             structlog.stdlib.get_logger(__name__).warning(
                 "store_not_ready", reason=type(exc).__name__

@@ -3,23 +3,12 @@
 See: docs/saved-strategies.md
 """
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, cast
 from uuid import UUID, uuid4
 
 import typer
-from rich.console import Console
-from rich.table import Table
-
-from backtest.errors import InvalidRequest
-from backtest.markets import instrument_key, market_type
-from backtest.request import Template
-from bff.commands.expected import FAILED, failures_told, stderr
-from bff.commands.stores import strategy_writer
-from schema.strategy_from_variant import NoSuchVariant, default_name, spec_of_variant
-from schema.strategy_spec import read_spec
 
 app = typer.Typer(no_args_is_help=True, help="Save strategies and see which are saved.")
 
@@ -41,12 +30,16 @@ def add(
     name: Annotated[str | None, typer.Option(help="Default: instrument and indicators.")] = None,
 ) -> None:
     """Save a variant of a response, or a spec, and print its strategy id."""
+    from bff.commands.spec_files import completed_spec, variant_spec
+    from bff.commands.stores import strategy_writer
+    from schema.strategy_from_variant import default_name
+
     if (response is None) == (spec is None):
         raise typer.BadParameter("give exactly one of --from and --spec")
     if response is not None:
-        payload = _variant_spec(_json_object(response), variant)
+        payload = variant_spec(response, variant)
     else:
-        payload = _completed(_json_object(cast("Path", spec)))
+        payload = completed_spec(cast("Path", spec))
     strategy_id = uuid4()
     with strategy_writer(context) as writer:
         writer.add(
@@ -66,6 +59,11 @@ def list_(
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted ones too.")] = False,
 ) -> None:
     """Show the saved strategies, oldest first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from bff.commands.stores import strategy_writer
+
     with strategy_writer(context) as writer:
         lines = writer.lines(user_id, with_deleted=deleted)
     table = Table("strategy", "owner", "name", "instrument", "timeframe", "created, UTC", "state")
@@ -88,63 +86,11 @@ def delete(
     strategy_id: Annotated[UUID, typer.Argument(help="As `strategies list` shows it.")],
 ) -> None:
     """Mark a strategy as deleted; runs no longer find it."""
+    from bff.commands.spec_files import fail
+    from bff.commands.stores import strategy_writer
+
     with strategy_writer(context) as writer:
         is_deleted = writer.delete(strategy_id)
     if not is_deleted:
-        _fail(f"there is no saved strategy {strategy_id}")
+        fail(f"there is no saved strategy {strategy_id}")
     typer.echo(f"{strategy_id} is deleted")
-
-
-def _variant_spec(response: dict[str, Any], position: int) -> dict[str, Any]:
-    try:
-        payload = spec_of_variant(response, position)
-    except NoSuchVariant as error:
-        _fail(str(error))
-    _checked(payload)
-    return payload
-
-
-def _completed(payload: dict[str, Any]) -> dict[str, Any]:
-    """A given spec with the descriptive members that it may lack."""
-    template = _checked(payload)
-    instrument = template.instrument
-    described: dict[str, Any] = {
-        "instrument_key": instrument_key(instrument),
-        "market_type": market_type(instrument.market_id),
-        "symbol": instrument.symbol,
-        "signal_template": " AND ".join(grid.indicator_id for grid in template.indicator_grids),
-        "tags": [],
-    }
-    given = {name: value for name, value in payload.items() if value is not None}
-    return described | given
-
-
-def _checked(payload: dict[str, Any]) -> Template:
-    try:
-        return read_spec(payload)
-    except InvalidRequest as error:
-        console = stderr()
-        console.print(error.message, style="bold red")
-        for problem in error.problems:
-            place = ".".join(str(step) for step in problem.loc)
-            console.print(f"- {place}: {problem.message}", markup=False)
-        raise typer.Exit(FAILED) from error
-
-
-def _json_object(path: Path) -> dict[str, Any]:
-    with failures_told():
-        content = path.read_bytes()
-    if not content.strip():
-        _fail(f"{path} is empty")
-    try:
-        document: Any = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        _fail(f"{path} is not JSON: {error}")
-    if not isinstance(document, dict):
-        _fail(f"{path} must hold a JSON object")
-    return cast("dict[str, Any]", document)
-
-
-def _fail(message: str) -> NoReturn:
-    stderr().print(message, style="bold red", markup=False)
-    raise typer.Exit(FAILED)

@@ -5,9 +5,8 @@ from uuid import UUID
 
 import typer
 
-from bff.commands.expected import configured, failures_told
-from bff.config.secret import signing_secret
-from bff.http.auth import PaidLevel, issue_token
+from bff.commands.expected import deployed, failures_told
+from bff.http.tokens import PaidLevel, issue_token
 
 
 def token(
@@ -18,14 +17,16 @@ def token(
     ] = None,
 ) -> None:
     """Print a signed token, and nothing else."""
-    settings = configured()
+    from bff.config.secret import signing_secret
+
+    deployment = deployed()
     with failures_told():
-        secret = signing_secret(settings)
+        secret = signing_secret(deployment.environment)
     typer.echo(
         issue_token(
             secret,
             user_id=user_id,
             paid_level=paid_level,
-            ttl_s=ttl or settings.identity.token_ttl_seconds,
+            ttl_s=ttl or deployment.main.identity.token_ttl_seconds,
         )
     )

@@ -7,13 +7,13 @@ import os
 import secrets
 from pathlib import Path
 
-from bff.config.settings import Settings
+from bff.config.environment import Environment
 
 KEPT_IN = "identity_jwt_secret"
 TEST_SECRET = "the-same-key-for-every-test-environment"  # noqa: S105 - guards nothing
 
 
-def signing_secret(settings: Settings) -> str:
+def signing_secret(environment: Environment) -> str:
     """The configured secret; in `dev` one kept in the data directory, in `test` a fixed one.
 
     So `token` and `serve` agree without any configuration. In `prod` the settings do not load
@@ -22,13 +22,13 @@ def signing_secret(settings: Settings) -> str:
     Raises:
         OSError: The data directory is not writable.
     """
-    configured = settings.environment.jwt_secret
+    configured = environment.jwt_secret
     if configured is not None:
         return configured.get_secret_value()
-    if settings.env == "test":
+    if environment.env == "test":
         return TEST_SECRET
-    assert settings.env == "dev"
-    return _kept_secret(settings.environment.data_dir)
+    assert environment.env == "dev"
+    return _kept_secret(environment.data_dir)
 
 
 def _kept_secret(folder: Path) -> str:

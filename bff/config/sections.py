@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from backtest.types import RankingMetric
+from backtest.enums import RankingMetric
 from bff.config.yaml_file import members_of
 
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]

@@ -1,8 +1,11 @@
-"""What the demo plays with: a synthetic year, a user, a grid, and the same grid in GraphQL."""
+"""What the demo plays with: a synthetic year, a grid, a saved strategy.
+
+The user and the instrument are those of `schema.examples`.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table
@@ -12,10 +15,10 @@ from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.types import Instrument
 from bff.config.settings import Settings
 from bff.wiring import candle_target, strategies_url
+from schema import examples
 from schema.strategy_from_variant import default_name, spec_of_variant
 
-USER = UUID("00000000-0000-4000-8000-000000000001")
-INSTRUMENT = Instrument(market_id=1, symbol="DEMOUSDT")
+INSTRUMENT = Instrument(**examples.INSTRUMENT)
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = 366
 
@@ -27,7 +30,7 @@ REQUEST: dict[str, Any] = {
     "preselect": 500,
     "top_trades_n": 1,
     "template": {
-        "instrument_id": {"market_id": INSTRUMENT.market_id, "symbol": INSTRUMENT.symbol},
+        "instrument_id": examples.INSTRUMENT,
         "timeframe": "4h",
         "indicator_grids": [
             {
@@ -69,39 +72,6 @@ mutation Demo($input: RunBacktestInput!) {
 """
 
 
-def graphql_variables() -> dict[str, Any]:
-    """`REQUEST` as the variables of `DOCUMENT`: camelCase, and maps as lists of names and axes."""
-    template = REQUEST["template"]
-    risk = template["risk_grid"]
-    run = {
-        "timeRange": TIME_RANGE,
-        "topK": REQUEST["top_k"],
-        "preselect": REQUEST["preselect"],
-        "topTradesN": REQUEST["top_trades_n"],
-        "instrumentId": {"marketId": INSTRUMENT.market_id, "symbol": INSTRUMENT.symbol},
-        "timeframe": "H4",
-        "indicatorGrids": [
-            {
-                "indicatorId": grid["indicator_id"],
-                "source": _axis(grid["source"]),
-                "params": _named(grid["params"]),
-            }
-            for grid in template["indicator_grids"]
-        ],
-        "signalGrids": [
-            {"indicatorId": indicator_id, "params": _named(params)}
-            for indicator_id, params in template["signal_grids"].items()
-        ],
-        "riskGrid": {
-            "slEnabled": True,
-            "sl": _axis(risk["sl"]),
-            "tpEnabled": True,
-            "tp": _axis(risk["tp"]),
-        },
-    }
-    return {"input": {"template": run}}
-
-
 def write_candles(settings: Settings) -> Written:
     """Fill the candle store with a synthetic year; doing it again changes nothing."""
     market = Market(
@@ -132,30 +102,18 @@ def prepare_strategies(settings: Settings) -> None:
     StrategyWriter(strategies_url(settings.environment)).close()
 
 
-def save_best(settings: Settings, response: dict[str, Any]) -> UUID:
-    """Save the best variant of a response as a strategy of the demo's user."""
+def save_best(settings: Settings, response: dict[str, Any]) -> None:
+    """Save the best variant of a response as the strategy that the examples ask for."""
     spec = spec_of_variant(response, 0)
-    strategy_id = uuid4()
     writer = StrategyWriter(strategies_url(settings.environment))
     try:
         writer.add(
-            strategy_id=strategy_id,
-            user_id=USER,
+            strategy_id=examples.STRATEGY,
+            user_id=examples.USER,
             name=default_name(spec),
             spec=spec,
             created_at=datetime.now(UTC),
+            replace=True,
         )
     finally:
         writer.close()
-    return strategy_id
-
-
-def _named(axes: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"name": name, "axis": _axis(axis)} for name, axis in axes.items()]
-
-
-def _axis(axis: dict[str, Any]) -> dict[str, Any]:
-    if axis["mode"] == "explicit":
-        return {"explicit": {"values": axis["values"]}}
-    members = {"start": axis["start"], "stopIncl": axis["stop_incl"], "step": axis["step"]}
-    return {"range": members}

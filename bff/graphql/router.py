@@ -6,14 +6,13 @@ See: docs/graphql.md
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from fastapi import APIRouter
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from backtest.errors import BacktestError, InvalidRequest, Problem
 from backtest.request import RunRequest
@@ -24,6 +23,7 @@ from bff.graphql.limits import GraphQLLimits, parse_document
 from bff.http.auth import Caller
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload
 from bff.http.strict_json import parse_json
+from bff.pages import graphql_page
 from schema.graphql.schema import graphql_schema, graphql_sdl
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["GRAPHQL_PATH", "graphql_router", "graphql_sdl"]
 
 GRAPHQL_PATH = "/graphql"
-PAGE = Path(__file__).with_name("page.html")
 EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 
@@ -105,7 +104,7 @@ class _Face:
 
     def _answer_other(self, request: Request) -> Response:
         if self._has_graphiql and request.method == "GET" and not request.query_params:
-            return HTMLResponse(PAGE.read_text(encoding="utf-8"))
+            return graphql_page()
         allow = "GET, POST" if self._has_graphiql else "POST"
         error = RoehubError(
             Code.METHOD_NOT_ALLOWED,

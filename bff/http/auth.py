@@ -5,10 +5,9 @@ See: docs/security.md
 # pyright: reportUnknownMemberType=false
 # PyJWT leaves the type of its keys open.
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, TypeGuard, get_args
+from typing import Any, NoReturn, TypeGuard, get_args
 from uuid import UUID
 
 import jwt
@@ -17,10 +16,8 @@ from starlette.requests import cookie_parser
 
 from bff.http.errors import Code, RoehubError
 from bff.http.origins import may_use_cookie
+from bff.http.tokens import ALGORITHM, PaidLevel
 
-PaidLevel = Literal["free", "base", "pro", "ultra"]
-
-ALGORITHM = "HS256"
 MAX_TOKEN_CHARS = 4_096
 
 
@@ -86,23 +83,6 @@ class Authenticator:
         except (jwt.InvalidTokenError, OverflowError):
             _refuse("The token is not valid")
         return _to_caller(claims)
-
-
-def issue_token(
-    secret: str, *, user_id: UUID, paid_level: PaidLevel, ttl_s: int, now_s: int | None = None
-) -> str:
-    """A token that `Authenticator` accepts for `ttl_s` seconds from `now_s` (default: now).
-
-    See: docs/security.md
-    """
-    issued_s = int(time.time()) if now_s is None else now_s
-    claims = {
-        "sub": str(user_id),
-        "paid_level": paid_level,
-        "iat": issued_s,
-        "exp": issued_s + ttl_s,
-    }
-    return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
 def _bearer(values: list[str]) -> str:

@@ -18,8 +18,8 @@ from bff.admission.quotas import Quota
 from bff.app import create_app
 from bff.config.secret import signing_secret
 from bff.config.settings import load_settings
-from bff.http.auth import issue_token
 from bff.http.strict_json import JsonLimits
+from bff.http.tokens import issue_token
 from bff.runner.local import Job, LocalRunner
 from bff.wiring import Services, authenticator
 from resolvers.service import BacktestService
@@ -171,4 +171,5 @@ def client(built: Services) -> Iterator[TestClient]:
 
 
 def token(built: Services) -> str:
-    return issue_token(signing_secret(built.settings), user_id=USER, paid_level="pro", ttl_s=86_400)
+    secret = signing_secret(built.settings.environment)
+    return issue_token(secret, user_id=USER, paid_level="pro", ttl_s=86_400)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from httpx2 import Client, TransportError
 
-from bff.http.auth import issue_token
+from bff.http.tokens import issue_token
 from tests.bff.doubles import USER
 from tests.bff.served import Served, answered, children, serving, start_that_ends
 from tests.waiting import PATIENCE_S, wait_for

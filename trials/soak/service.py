@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bff.config.secret import signing_secret
 from bff.config.settings import load_settings
-from bff.http.auth import issue_token
+from bff.http.tokens import issue_token
 from tests.bff.served import children, monitors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ def _told_addresses(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def _tokens(environ: dict[str, str]) -> tuple[str, ...]:
-    secret = signing_secret(load_settings(environ))
+    secret = signing_secret(load_settings(environ).environment)
     return tuple(
         issue_token(secret, user_id=UUID(int=n + 1), paid_level="pro", ttl_s=86_400)
         for n in range(N_USERS)

@@ -57,8 +57,12 @@ class StrategyWriter:
         name: str,
         spec: Mapping[str, Any],
         created_at: datetime,
+        replace: bool = False,
     ) -> None:
-        """Store a spec as it is; the columns beside it repeat its members for SQL readers."""
+        """Store a spec as it is; the columns beside it repeat its members for SQL readers.
+
+        With `replace` it takes the place of a strategy that has the same id.
+        """
         row = {
             "strategy_id": strategy_id,
             "user_id": user_id,
@@ -74,6 +78,10 @@ class StrategyWriter:
             "is_deleted": False,
         }
         with translated_failures(), self._engine.begin() as connection:
+            if replace:
+                connection.execute(
+                    sa.delete(STRATEGIES).where(STRATEGIES.c.strategy_id == strategy_id)
+                )
             connection.execute(sa.insert(STRATEGIES).values(row))
 
     def lines(

@@ -7,10 +7,11 @@ import jwt
 import pytest
 from starlette.datastructures import Headers
 
+from bff.config.environment import read_environment
 from bff.config.secret import signing_secret
-from bff.config.settings import load_settings
-from bff.http.auth import Authenticator, Caller, issue_token
+from bff.http.auth import Authenticator, Caller
 from bff.http.errors import Code, RoehubError
+from bff.http.tokens import issue_token
 
 SECRET = "k" * 32
 USER = UUID("00000000-0000-4000-8000-000000000001")
@@ -173,9 +174,9 @@ def test_a_leeway_forgives_small_differences_between_clocks() -> None:
 
 
 def test_dev_keeps_one_private_secret_in_the_data_directory(tmp_path: Path) -> None:
-    settings = load_settings({"ROEHUB_DATA_DIR": str(tmp_path / "data")})
+    environment = read_environment({"ROEHUB_DATA_DIR": str(tmp_path / "data")})
 
-    first, second = signing_secret(settings), signing_secret(settings)
+    first, second = signing_secret(environment), signing_secret(environment)
 
     (kept,) = (tmp_path / "data").iterdir()
     assert first == second
@@ -184,8 +185,8 @@ def test_dev_keeps_one_private_secret_in_the_data_directory(tmp_path: Path) -> N
 
 
 def test_test_environments_share_a_secret_and_a_configured_one_wins(tmp_path: Path) -> None:
-    default = signing_secret(load_settings({"ROEHUB_ENV": "test"}))
-    configured = load_settings({"ROEHUB_ENV": "test", "IDENTITY_JWT_SECRET": SECRET})
+    default = signing_secret(read_environment({"ROEHUB_ENV": "test"}))
+    configured = read_environment({"ROEHUB_ENV": "test", "IDENTITY_JWT_SECRET": SECRET})
 
-    assert default == signing_secret(load_settings({"ROEHUB_ENV": "test"}))
+    assert default == signing_secret(read_environment({"ROEHUB_ENV": "test"}))
     assert signing_secret(configured) == SECRET

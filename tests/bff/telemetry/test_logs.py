@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 import structlog
 
-from bff.config.settings import Env
+from bff.config.environment import Env
 from bff.telemetry.logs import configure_logs
 
 
