@@ -80,11 +80,14 @@ def inline(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy")(function))
 
 
-def warm() -> int:
+def warm(on_kernel: Callable[[int, int], None] | None = None) -> int:
     """Compile every kernel for its declared signature (or load it from disk) and close the set.
 
     Several threads may ask at once. No kernel may be running for the first time meanwhile: it would
     find the set closed.
+
+    Args:
+        on_kernel: Told after each kernel how many are ready, and of how many.
 
     Returns:
         The number of kernels; 0 where the JIT is switched off (`NUMBA_DISABLE_JIT=1`).
@@ -92,8 +95,10 @@ def warm() -> int:
     if config.DISABLE_JIT:
         return 0
     with _warming:
-        for dispatcher, signature in _declared:
+        for n, (dispatcher, signature) in enumerate(_declared, start=1):
             if dispatcher._can_compile:  # noqa: SLF001 - there is no public question
                 dispatcher.compile(signature)
                 dispatcher.disable_compile()
+            if on_kernel is not None:
+                on_kernel(n, len(_declared))
     return len(_declared)

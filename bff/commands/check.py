@@ -34,7 +34,7 @@ def check(
     for notice in settings.notices:
         typer.echo(notice)
     if warm_kernels:
-        from backtest.jit import warm
+        from bff.commands.kernels import warm_kernels as warm
 
         typer.echo(f"{warm()} kernels are ready")
     if any(problems.values()):

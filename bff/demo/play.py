@@ -1,6 +1,7 @@
 """The acts of the demo, in order."""
 
 import time
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -34,7 +35,7 @@ def play(settings: Settings) -> None:
         " so no result here means anything."
     )
     console.rule("2. Server")
-    with running_server() as address:
+    with running_server(partial(console.print, style="dim", markup=False)) as address:
         console.print(f"listening on {address}")
         best = _compare(console, address, token)
         _rerun_saved(console, settings, address, token, best)

@@ -1,18 +1,19 @@
 """A server of its own for the demo, and the calls of a client to both of its faces."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections import deque
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-START_LIMIT_S = 120.0
 STOP_LIMIT_S = 15.0
 CALL_LIMIT_S = 120.0
 
@@ -30,12 +31,19 @@ class Answer:
 
 
 @contextmanager
-def running_server() -> Generator[str]:
-    """Start `serve` on a free port of 127.0.0.1, give its address, end it by its own pid."""
+def running_server(say: Callable[[str], None]) -> Generator[str]:
+    """Start `serve` on a free port of 127.0.0.1, give its address, end it by its own pid.
+
+    Args:
+        say: Told what the server says while it prepares; the first time that takes long.
+
+    Raises:
+        DemoFailed: The server ended before it had an address.
+    """
     command = [sys.executable, "-m", "bff", "serve", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
     try:
-        yield _address(process)
+        yield _address(process, say)
     finally:
         process.terminate()
         try:
@@ -62,22 +70,16 @@ def post(url: str, body: dict[str, Any], token: str) -> Answer:
     return Answer(json.loads(text), time.perf_counter() - start)
 
 
-def _address(process: subprocess.Popen[str]) -> str:
-    """Wait for the line that tells the address, and keep the rest from filling the pipe."""
-    found: list[str] = []
-    told = threading.Event()
-    lines: list[str] = []
-
-    def read() -> None:
-        assert process.stderr is not None
-        for line in process.stderr:
-            lines.append(line)
-            if "Serving on http" in line and not found:
-                found.append(line.split("Serving on ")[1].split()[0])
-                told.set()
-        told.set()
-
-    threading.Thread(target=read, daemon=True).start()
-    if not told.wait(START_LIMIT_S) or not found:
-        raise DemoFailed("the server did not start:\n" + "".join(lines[-20:]))
-    return found[0]
+def _address(process: subprocess.Popen[str], say: Callable[[str], None]) -> str:
+    """The address that the server tells; whatever it says before is passed on."""
+    assert process.stderr is not None
+    told: list[str] = []
+    for line in process.stderr:
+        found = re.search(r"Serving on (http\S+)", line)
+        if found:
+            # Nobody reads the log, and a full pipe would stop the server.
+            threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
+            return found[1]
+        told.append(line)
+        say(line.rstrip())
+    raise DemoFailed("the server did not start:\n" + "".join(told[-20:]))

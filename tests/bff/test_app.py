@@ -1,8 +1,6 @@
 import json
 import logging
-import re
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -175,7 +173,7 @@ def test_other_methods_are_refused_with_the_allowed_one(
     assert method == "HEAD" or refusal(response) == (405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/backtests//", "/Backtests", "//backtests", "/docs"])
+@pytest.mark.parametrize("path", ["/nothing", "/backtests//", "/Backtests", "/docs/nothing"])
 def test_unknown_paths_are_not_found(opened: tuple[TestClient, str], path: str) -> None:
     assert refusal(opened[0].post(path, json={})) == (404, "not_found")
 
@@ -229,23 +227,6 @@ def test_a_page_of_an_allowed_origin_may_use_the_cookie() -> None:
     assert allowed.headers["access-control-allow-credentials"] == "true"
     assert refusal(forged) == (401, "unauthorized")
     assert "access-control-allow-origin" not in forged.headers
-
-
-def test_pages_for_people_exist_in_dev_only(tmp_path: object) -> None:
-    dev = services(environ={"ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(tmp_path)})
-
-    with client(dev) as test_client:
-        assert "POST /backtests" in test_client.get("/").text
-        page = test_client.get("/docs")
-        assert page.status_code == 200
-        scripts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-        assert {urlsplit(script).netloc for script in scripts} == {""}
-        assert all(test_client.get(script).status_code == 200 for script in scripts)
-        assert list(test_client.get("/openapi.json").json()["paths"]) == ["/backtests"]
-    with client(services()) as test_client:
-        assert {test_client.get(path).status_code for path in ("/", "/docs", "/openapi.json")} == {
-            404
-        }
 
 
 def test_closing_the_application_closes_the_stores() -> None:

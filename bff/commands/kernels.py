@@ -1,0 +1,29 @@
+"""Compiling the kernels where somebody waits for it: with a bar, or with a line now and then.
+
+See: docs/kernels.md
+"""
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from backtest import jit
+from bff.commands.expected import stderr
+
+_LINE_EVERY = 10
+
+
+def warm_kernels() -> int:
+    """Compile all kernels, or load them from disk, and show how far that is; how many there are."""
+    import backtest.run  # noqa: F401 # pyright: ignore[reportUnusedImport] - it declares them all
+
+    console = stderr()
+    if not console.is_terminal:
+        return jit.warm(_say_now_and_then)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("compiling kernels", total=None)
+        return jit.warm(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _say_now_and_then(done: int, total: int) -> None:
+    if done % _LINE_EVERY == 0 or done == total:
+        stderr().print(f"compiling kernels: {done} of {total}")

@@ -1,0 +1,139 @@
+"""The pages for people: where they exist, and what they print."""
+
+import html
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.testclient import TestClient
+
+from bff.pages import own_command, shell_example
+from schema.examples import GRID
+from tests.bff.doubles import client, services
+
+PATHS = ("/", "/docs", "/openapi.json", "/graphql")
+TESTSERVER = "http://testserver/backtests"
+PROD = {"ROEHUB_ENV": "prod", "IDENTITY_JWT_SECRET": "k" * 32}
+
+
+def statuses(test_client: TestClient) -> set[int]:
+    return {test_client.get(path).status_code for path in PATHS}
+
+
+@pytest.mark.parametrize("env", ["dev", "test"])
+def test_all_pages_exist_where_graphiql_is_true(tmp_path: Path, env: str) -> None:
+    built = services(environ={"ROEHUB_ENV": env, "ROEHUB_DATA_DIR": str(tmp_path)})
+
+    assert built.settings.server.graphiql
+    with client(built) as test_client:
+        assert statuses(test_client) == {200}
+
+
+def test_no_page_exists_where_graphiql_is_false() -> None:
+    built = services(environ=PROD)
+
+    assert not built.settings.server.graphiql
+    with client(built) as test_client:
+        assert statuses(test_client) == {404, 405}
+        assert test_client.get("/graphql").status_code == 405
+
+
+def test_the_rest_page_needs_no_other_host() -> None:
+    with client(services()) as test_client:
+        page = test_client.get("/docs").text
+        scripts = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+        assert {urlsplit(script).netloc for script in scripts} == {""}
+        assert all(test_client.get(script).status_code == 200 for script in scripts)
+        assert list(test_client.get("/openapi.json").json()["paths"]) == ["/backtests"]
+
+
+def test_the_start_page_names_the_address_that_it_was_asked_at() -> None:
+    with client(services()) as test_client:
+        page = test_client.get("/", headers={"Host": "127.0.0.1:12345"}).text
+
+    assert html.escape(shell_example("http://127.0.0.1:12345", own_command())) in page
+
+
+@pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "$(reboot)", "a' b", "a&b"])
+def test_a_hostile_host_stays_one_word_of_text(host: str) -> None:
+    with client(services()) as test_client:
+        page = test_client.get("/", headers={"Host": host}).text
+
+    (example,) = re.findall(r"<code>(TOKEN.*?)</code></pre>", page, re.DOTALL)
+    words = shlex.split(html.unescape(example).replace("\\\n", ""))
+    assert "<script>" not in page
+    assert words[words.index("-s") + 1] in {f"http://{host}/backtests", TESTSERVER}
+    assert words[words.index("-s") + 2] == "-H"
+
+
+def test_a_strange_address_is_one_word_for_the_shell() -> None:
+    example = shell_example("http://$(reboot);'", "roehub-backtest")
+
+    assert "http://$(reboot);'/backtests" in shlex.split(example)
+
+
+def test_no_placeholder_is_left_in_a_page() -> None:
+    with client(services()) as test_client:
+        pages = test_client.get("/").text + test_client.get("/graphql").text
+
+    assert "{{" not in pages
+
+
+def test_the_example_can_be_read_by_a_shell() -> None:
+    words = shlex.split(shell_example("http://127.0.0.1:8080", "roehub-backtest"))
+
+    assert words[words.index("curl") + 2] == "http://127.0.0.1:8080/backtests"
+    assert words[-1].startswith('{\n  "time_range"')
+    assert words[-1].count("\n") < 30
+    assert json.loads(words[-1]) == GRID
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The installed command of an environment in a folder of its own."""
+    path = tmp_path / "a folder" / ".venv" / "bin" / "roehub-backtest"
+    path.parent.mkdir(parents=True)
+    path.write_text("#!/bin/sh\n", encoding="utf-8")
+    path.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(path.with_name("python")))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def test_a_command_on_the_path_is_called_by_its_name(
+    script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin")
+
+    assert own_command() == "roehub-backtest"
+
+
+def test_a_command_below_the_folder_is_called_from_there(
+    script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(script.parents[2])
+
+    assert own_command() == ".venv/bin/roehub-backtest"
+
+
+def test_a_command_elsewhere_is_called_by_its_whole_path(
+    script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    assert shlex.split(own_command()) == [str(script)]
+
+
+def test_without_an_installed_command_the_interpreter_is_named(
+    script: Path,
+) -> None:
+    script.unlink()
+
+    assert own_command().endswith(" -m bff")
