@@ -6,7 +6,9 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-STAMP := $(VENV)/.installed
+PORT ?= 8080
+RUN_STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --quiet
@@ -14,73 +16,91 @@ COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-head
 # Certificates of the machine, also where the environment is empty.
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo serve warm test check fmt bench oracle fuzz faults soak stops lock clean
+# $(call install,OPTIONS): with uv if it is there. Byte code is written when it is first needed.
+define install
+	if command -v uv > /dev/null; then \
+		uv pip install --python $(BIN)/python $(1); \
+	else \
+		$(BIN)/python -m pip install --no-compile $(1); \
+	fi
+endef
+
+.PHONY: help install demo serve warm test check wheel fmt bench oracle fuzz faults soak stops lock \
+	clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-install: $(STAMP)  ## Create .venv from the lock files
+install: $(DEV_STAMP)  ## Create .venv from the lock files, with what tests and checks need
 
-$(STAMP): requirements-dev.lock pyproject.toml
+$(RUN_STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is \
+	needed; name one with PYTHON=")'
+	@echo "1 of 3: an environment in $(VENV)"
 	@if command -v uv > /dev/null; then \
-		uv venv --quiet --allow-existing $(VENV); \
-		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock; \
-		uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV); \
 	else \
 		$(PYTHON) -m venv $(VENV); \
-		$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock; \
-		$(BIN)/pip install --quiet --no-deps --editable .; \
 	fi
-	@echo "Compiling the kernels into the cache; this takes a minute once …"
-	@$(BIN)/python -c "import backtest.run, backtest.jit; backtest.jit.warm()"
+	@echo "2 of 3: what running needs, about 1 GB of which half is the embedded ClickHouse"
+	@$(call install,--require-hashes -r requirements.lock)
+	@$(call install,--no-deps --editable .)
+	@echo "3 of 3: the kernels, compiled once"
+	@$(BIN)/python -c "from bff.commands.kernels import warm_kernels; warm_kernels()"
 	@touch $@
 
-$(BENCH_STAMP): requirements-bench.lock $(STAMP)
-	@if command -v uv > /dev/null; then \
-		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock; \
-	else \
-		$(BIN)/pip install --quiet --require-hashes -r requirements-bench.lock; \
-	fi
+$(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
+	@echo "What tests and checks need"
+	@$(call install,--require-hashes -r requirements-dev.lock)
 	@touch $@
 
-demo: $(STAMP)  ## Make candles, run a grid, print the best variants
-	@$(BIN)/python -m bff demo
+$(BENCH_STAMP): requirements-bench.lock $(DEV_STAMP)
+	@$(call install,--require-hashes -r requirements-bench.lock)
+	@touch $@
 
-serve: $(STAMP)  ## Serve on http://127.0.0.1:8080
-	@$(BIN)/python -m bff serve
+demo: $(RUN_STAMP)  ## Make candles, run a grid, print the best variants
+	@$(BIN)/roehub-backtest demo
 
-warm: $(STAMP)  ## Compile all kernels into the cache
-	@$(BIN)/python -m bff check --warm
+serve: $(RUN_STAMP)  ## Serve on http://127.0.0.1:8080, or another PORT=
+	@$(BIN)/roehub-backtest serve --port $(PORT)
 
-test: $(STAMP)  ## Run the tests
+warm: $(RUN_STAMP)  ## Compile all kernels into the cache
+	@$(BIN)/roehub-backtest check --warm
+
+test: $(DEV_STAMP)  ## Run the tests
 	@$(BIN)/python -m pytest -q
 
-check: $(STAMP)  ## Lint, format, types, layers, docs, known holes in dependencies
+check: $(DEV_STAMP)  ## Lint, format, types, layers, docs, the wheel, known holes in dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.docs.generate_docs_index --check
+	@bash .ci/wheel
 	@bash .ci/audit
 
-oracle: $(STAMP)  ## Compare the engine with its slow twin on 100 000 cases
+wheel: $(DEV_STAMP)  ## Build the wheel and try it in an empty environment
+	@bash .ci/wheel
+
+oracle: $(DEV_STAMP)  ## Compare the engine with its slow twin on 100 000 cases
 	@$(BIN)/python -m tests.oracle.run --cases 100000
 
 fuzz: $(BENCH_STAMP)  ## Send 1 000 000 strange requests to both faces
 	@$(BIN)/python -m trials.fuzz
 
-faults: $(STAMP)  ## Break the stores in every known way, a hundred times each
+faults: $(DEV_STAMP)  ## Break the stores in every known way, a hundred times each
 	@$(BIN)/python -m trials.faults
 
-soak: $(STAMP)  ## Load a real server for half an hour
+soak: $(DEV_STAMP)  ## Load a real server for half an hour
 	@$(BIN)/python -m trials.soak --minutes 30
 
-stops: $(STAMP)  ## Stop a loaded server a hundred times, and leave a hundred runs of each kind
+stops: $(DEV_STAMP)  ## Stop a loaded server a hundred times, and leave a hundred runs of each kind
 	@$(BIN)/python -m trials.soak --drains 100
 	@$(BIN)/python -m trials.soak --leaves 100
 
-fmt: $(STAMP)  ## Format and fix what can be fixed
+fmt: $(DEV_STAMP)  ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
