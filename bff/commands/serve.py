@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bff.wiring import Services
 
 ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
+PREPARING = "Preparing kernels; the first start on a machine takes longer …"
 
 
 def serve(
@@ -105,7 +106,7 @@ def _serve(settings: "Settings", listener: socket.socket, metrics_port: int | No
         with failures_told():
             services = build(settings, runner)
             _check_stores(services)
-            _announce(settings, "Preparing kernels; the first start on a machine takes longer …")
+            _announce(settings, PREPARING)
             runner.warm()
         freeze_startup()
         prefer_short_waits()
@@ -203,17 +204,19 @@ def _check_stores(services: "Services") -> None:
             )
 
 
-def _announce(settings: Settings, sentence: str) -> None:
+def _announce(settings: "Settings", sentence: str) -> None:
     """Say what is normal: to people in dev, in the log elsewhere."""
+    import structlog
+
     if settings.env == "dev":
         stderr().print(sentence, markup=False)
     else:
         structlog.stdlib.get_logger(__name__).info(sentence)
 
 
-def _say_address(listener: socket.socket, settings: Settings) -> None:
+def _say_address(listener: socket.socket, settings: "Settings") -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     _announce(settings, f"Serving on {address} (POST {address}/backtests)")
     if settings.server.graphiql:
-        _announce(settings, f"GraphiQL: {address}/graphql")
+        _announce(settings, f"Examples to try: {address}/")

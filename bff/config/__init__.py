@@ -1,7 +1,7 @@
 """Two YAML files and the environment as frozen settings.
 
-Reading order: `settings`, `sections` (`backtest.yaml`), `default_axes` (`indicators.yaml`),
-`variables`, `yaml_file`, `secret`.
+Reading order: `environment` (with `variables`), `sections` (`backtest.yaml`), `deployment` (both),
+`default_axes` (`indicators.yaml`), `settings` (all three), `yaml_file`, `secret`.
 See: docs/configuration.md
 """
 

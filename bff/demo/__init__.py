@@ -1,3 +1,3 @@
-"""The demo: `scene` (its data and request), `visit` (the server and both faces), `show` (print)."""
+"""The demo: `play` (its acts), `scene` (its data), `visit` (the server), `show` (how it prints)."""
 
 __all__: list[str] = []

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from bff.commands.serve import PREPARING
+
 STOP_LIMIT_S = 15.0
 CALL_LIMIT_S = 120.0
 
@@ -35,7 +37,7 @@ def running_server(say: Callable[[str], None]) -> Generator[str]:
     """Start `serve` on a free port of 127.0.0.1, give its address, end it by its own pid.
 
     Args:
-        say: Told what the server says while it prepares; the first time that takes long.
+        say: Told when the server compiles kernels, which takes long the first time.
 
     Raises:
         DemoFailed: The server ended before it had an address.
@@ -71,7 +73,7 @@ def post(url: str, body: dict[str, Any], token: str) -> Answer:
 
 
 def _address(process: subprocess.Popen[str], say: Callable[[str], None]) -> str:
-    """The address that the server tells; whatever it says before is passed on."""
+    """The address that the server tells; what it says before is kept for a failure."""
     assert process.stderr is not None
     told: list[str] = []
     for line in process.stderr:
@@ -81,5 +83,6 @@ def _address(process: subprocess.Popen[str], say: Callable[[str], None]) -> str:
             threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
             return found[1]
         told.append(line)
-        say(line.rstrip())
+        if PREPARING in line:
+            say(PREPARING)
     raise DemoFailed("the server did not start:\n" + "".join(told[-20:]))

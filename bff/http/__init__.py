@@ -1,7 +1,7 @@
 """What every HTTP request passes, whichever face it is for.
 
 Reading order, from the socket inwards: `timeouts`, `paths`, `request_log`, `body`, `strict_json`,
-`auth`, `origins`, `errors`.
+`auth`, `origins`, `errors`; `tokens` makes what `auth` judges.
 See: docs/security.md
 """
 

@@ -82,6 +82,25 @@ def test_a_stored_spec_comes_back_as_it_was(writer: StrategyWriter, reader: Stra
     assert json.dumps(found.spec) == json.dumps(STORED)
 
 
+def test_a_strategy_takes_the_place_of_another_only_when_told_to(
+    writer: StrategyWriter, reader: StrategyReader
+) -> None:
+    strategy_id, owner = add(writer)
+    again: dict[str, Any] = {
+        "strategy_id": strategy_id, "user_id": owner, "name": "b", "created_at": NOON,
+        "spec": STORED | {"tags": ["new"]},
+    }  # fmt: skip
+
+    with pytest.raises(StrategiesUnavailable):
+        writer.add(**again)
+    writer.add(**again, replace=True)
+
+    found = reader.find(strategy_id)
+    assert found is not None
+    assert found.spec["tags"] == ["new"]
+    assert [line.name for line in writer.lines()] == ["b"]
+
+
 def test_an_unknown_strategy_is_none(writer: StrategyWriter, reader: StrategyReader) -> None:
     add(writer)
 
