@@ -22,7 +22,7 @@ class WithoutTrailingSlash:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on; the root stays as it is."""
-        if scope["type"] == "http" and len(scope["path"]) > 1:
+        """Hand the request on; the root and a path with several slashes stay as they are."""
+        if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"][-2:] != "//":
             scope = {**scope, "path": scope["path"].removesuffix("/")}
         await self._app(scope, receive, send)

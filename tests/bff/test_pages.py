@@ -17,7 +17,12 @@ from tests.bff.doubles import client, services
 
 PATHS = ("/", "/docs", "/openapi.json", "/graphql")
 TESTSERVER = "http://testserver/backtests"
-PROD = {"ROEHUB_ENV": "prod", "IDENTITY_JWT_SECRET": "k" * 32}
+PROD = {
+    "ROEHUB_ENV": "prod",
+    "IDENTITY_JWT_SECRET": "k" * 32,
+    "ROEHUB_CANDLES": "embedded",
+    "ROEHUB_STRATEGIES": "embedded",
+}
 
 
 def statuses(test_client: TestClient) -> set[int]:

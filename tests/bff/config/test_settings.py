@@ -267,7 +267,7 @@ def test_a_huge_default_range_is_refused_without_building_it(tmp_path: Path) -> 
 def test_the_axes_of_an_environment_come_before_those_for_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bff.config.settings.CONFIGS", tmp_path)
+    monkeypatch.setattr("bff.config.deployment.CONFIGS", tmp_path)
     for env in ("dev", "test"):
         (tmp_path / env).mkdir()
         (tmp_path / env / "backtest.yaml").write_text("version: 1\n")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bff.http.auth import issue_token
+from bff.http.tokens import issue_token
 from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.doubles import GOOD, USER
 from tests.bff.served import Served, serving, start_that_ends
