@@ -2,6 +2,7 @@
 
 They ask for what `roehub-backtest demo` stores: a synthetic instrument, a user, a saved strategy.
 `tests/e2e/test_examples.py` runs each of them as it is printed.
+See: README.md
 """
 
 from typing import Any, TypeAlias, cast

@@ -1,4 +1,7 @@
-"""What the `candles` commands do, once their options are read."""
+"""What the `candles` commands do, once their options are read.
+
+See: docs/stores.md
+"""
 
 import time
 from collections.abc import Callable, Sequence

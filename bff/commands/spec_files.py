@@ -1,4 +1,7 @@
-"""What `strategies add` reads: the answer of a run, or a spec by itself."""
+"""What `strategies add` reads: the answer of a run, or a spec by itself.
+
+See: docs/saved-strategies.md
+"""
 
 import json
 from pathlib import Path

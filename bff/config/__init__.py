@@ -11,15 +11,19 @@ from backtest.exports import lazy
 
 if TYPE_CHECKING:
     from bff.config.default_axes import YamlDefaults
+    from bff.config.deployment import SettingsError
+    from bff.config.environment import Env, Environment
     from bff.config.secret import signing_secret
-    from bff.config.settings import Env, Environment, Settings, SettingsError, load_settings
+    from bff.config.settings import Settings, load_settings
 else:
     __getattr__ = lazy(
         __name__,
         {
             "default_axes": ["YamlDefaults"],
+            "deployment": ["SettingsError"],
+            "environment": ["Env", "Environment"],
             "secret": ["signing_secret"],
-            "settings": ["Env", "Environment", "Settings", "SettingsError", "load_settings"],
+            "settings": ["Settings", "load_settings"],
         },
     )
 

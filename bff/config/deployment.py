@@ -32,7 +32,7 @@ _VARIABLES: Mapping[Name, str] = {
 
 
 def _configs_folder() -> Path:
-    """`configs/` of a checkout; a wheel carries it inside the package, as `bff/_configs/`."""
+    """`configs/` of a checkout; a wheel carries it inside the package."""
     package = Path(__file__).resolve().parents[1]
     packed = package / "_configs"
     return packed if packed.is_dir() else package.with_name("configs")

@@ -1,4 +1,7 @@
-"""The acts of the demo, in order."""
+"""The acts of the demo, in order.
+
+See: README.md
+"""
 
 import time
 from functools import partial

@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING
 from backtest.exports import lazy
 
 if TYPE_CHECKING:
-    from bff.http.auth import Authenticator, Caller, issue_token
+    from bff.http.auth import Authenticator, Caller
     from bff.http.body import BodyReader
     from bff.http.errors import Code, RoehubError, to_roehub
     from bff.http.request_log import RequestLog
     from bff.http.strict_json import JsonLimits, parse_json
     from bff.http.timeouts import TimedProtocol
+    from bff.http.tokens import issue_token
 else:
     __getattr__ = lazy(
         __name__,
         {
-            "auth": ["Authenticator", "Caller", "issue_token"],
+            "auth": ["Authenticator", "Caller"],
             "body": ["BodyReader"],
             "errors": ["Code", "RoehubError", "to_roehub"],
             "request_log": ["RequestLog"],
             "strict_json": ["JsonLimits", "parse_json"],
             "timeouts": ["TimedProtocol"],
+            "tokens": ["issue_token"],
         },
     )
 
