@@ -2,14 +2,13 @@
 
 Reading order: `run` (the use-case), `types`, `axes`, `request`, `plan`, `grid`, `timeline`,
 `indicators`, `signals`, `engine`, `report`, `identity`. Nothing here knows a web framework; drivers
-live in `adapters`. Names are looked up when they are asked for: commands that compute nothing must
-not wait for the compiler.
-
-See: docs/scoring.md, docs/kernels.md
+live in `adapters`.
+See: docs/scoring.md
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
 
 if TYPE_CHECKING:
     from backtest.control import Control
@@ -18,29 +17,17 @@ if TYPE_CHECKING:
     from backtest.request import RunRequest
     from backtest.result import RunResult
     from backtest.run import Backtester
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "control": ["Control"],
+            "errors": ["BacktestError"],
+            "policy": ["RunPolicy", "Want"],
+            "request": ["RunRequest"],
+            "result": ["RunResult"],
+            "run": ["Backtester"],
+        },
+    )
 
-__all__ = [
-    "BacktestError",
-    "Backtester",
-    "Control",
-    "RunPolicy",
-    "RunRequest",
-    "RunResult",
-    "Want",
-]
-
-_HOMES = {
-    "BacktestError": "errors",
-    "Backtester": "run",
-    "Control": "control",
-    "RunPolicy": "policy",
-    "RunRequest": "request",
-    "RunResult": "result",
-    "Want": "policy",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__all__ = ["BacktestError", "Backtester", "Control", "RunPolicy", "RunRequest", "RunResult", "Want"]

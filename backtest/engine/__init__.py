@@ -3,12 +3,25 @@
 Reading order: `account`, `prices`, `segments` (with `edges`), `passage`, `trades` (the exact
 truth); `score`, `plane`, `drawdown`, `items` (the speed); then `target`, `combos`, `stages`,
 `shortlist`, `winners` and `ranked` (what drives them), and `estimate` (what it will take).
-
 See: docs/scoring.md, docs/kernels.md
 """
 
-from backtest.engine.chunks import Workers
-from backtest.engine.estimate import estimate_bytes
-from backtest.engine.ranked import Ranked, rank_variants
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from backtest.engine.chunks import Workers
+    from backtest.engine.estimate import estimate_bytes
+    from backtest.engine.ranked import Ranked, rank_variants
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "chunks": ["Workers"],
+            "estimate": ["estimate_bytes"],
+            "ranked": ["Ranked", "rank_variants"],
+        },
+    )
 
 __all__ = ["Ranked", "Workers", "estimate_bytes", "rank_variants"]

@@ -2,12 +2,26 @@
 
 Reading order: `definition` (what a row says), `catalog` (the rows), `series` (what kernels read and
 share), the windows and recursions (`sums`, `dispersion`, `extremes`, `ranges`, `smoothing`,
-`primitives`), then one file per group. Only `definition` is exported here: the rows bring all
-kernels with them, and whoever wants those imports `backtest.indicators.catalog`.
-
+`primitives`), then one file per group.
 See: docs/indicators.md
 """
 
-from backtest.indicators.definition import Indicator, Rule, RuleFamily
+from typing import TYPE_CHECKING
 
-__all__ = ["Indicator", "Rule", "RuleFamily"]
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from backtest.indicators.catalog import INDICATORS
+    from backtest.indicators.definition import Indicator, Rule, RuleFamily
+    from backtest.indicators.series import Series
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "catalog": ["INDICATORS"],
+            "definition": ["Indicator", "Rule", "RuleFamily"],
+            "series": ["Series"],
+        },
+    )
+
+__all__ = ["INDICATORS", "Indicator", "Rule", "RuleFamily", "Series"]
