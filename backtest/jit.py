@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from types import FunctionType
+from typing import Any, ParamSpec, TypeVar, cast, get_type_hints
 
 import llvmlite  # pyright: ignore[reportMissingTypeStubs]
 import numba
@@ -19,13 +20,14 @@ import numpy as np
 from backtest.kernel_cache import KernelCache, find_folder
 
 config: Any = import_module("numba.core.config")
+_types: Any = import_module("numba.core.types")
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _PACKAGE = Path(__file__).resolve().parent
 _KERNEL_FOLDERS = ("indicators", "signals", "engine", "report")
-_declared: list[tuple[Any, str]] = []
+_declared: list[tuple[Any, Any]] = []
 _warming = threading.Lock()
 
 
@@ -57,26 +59,51 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     Args:
         signature: Numba signature of the only version that may exist, for example
-            `"void(float64[::1], int64, float64[::1])"`. It is compiled by `warm`, after which any
-            other argument types are a `TypeError` instead of a hidden second version.
+            `"void(float64[::1], int64, Segments)"`. Arrays and numbers are written as Numba writes
+            them; a named tuple by the name of its class, which the kernel's module knows and whose
+            fields are annotated with their Numba types (`Annotated[IntArray, "int64[::1]"]`). It
+            is compiled by `warm`, after which any other argument types are a `TypeError` instead of
+            a hidden second version.
 
     Returns:
         A decorator. Division by zero follows IEEE 754 (`error_model="numpy"`); `fastmath` is off
         because it would let the compiler assume that NaN does not exist.
+
+    See: docs/kernels.md
     """
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
         dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
         if _folder is not None and not config.DISABLE_JIT:
             dispatcher._cache = KernelCache(function, _folder)  # noqa: SLF001 - no public way
-        _declared.append((dispatcher, signature))
+        known = cast("FunctionType", function).__globals__
+        _declared.append((dispatcher, _numba_type(signature, known)))
         return cast("Callable[P, R]", dispatcher)
 
     return mark
 
 
+def _numba_type(text: str, known: dict[str, Any]) -> Any:
+    """What Numba makes of `text`, and of the named tuples among the names that are `known`."""
+    tuples = {
+        name: _tuple_type(value)
+        for name, value in known.items()
+        if name in text and hasattr(value, "_fields")
+    }
+    return eval(text, {**vars(_types), **tuples})  # noqa: S307 - Numba reads signatures like this
+
+
+def _tuple_type(named: Any) -> Any:
+    hints = get_type_hints(named, include_extras=True)
+    fields = [_numba_type(hints[name].__metadata__[0], {}) for name in named._fields]
+    return _types.BaseTuple.from_types(fields, named)
+
+
 def inline(function: Callable[P, R]) -> Callable[P, R]:
-    """Mark a step that only other kernels call; LLVM inlines it, types follow the caller."""
+    """Mark a step that only other kernels call; LLVM inlines it, types follow the caller.
+
+    See: docs/kernels.md
+    """
     return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy")(function))
 
 
@@ -91,6 +118,8 @@ def warm(on_kernel: Callable[[int, int], None] | None = None) -> int:
 
     Returns:
         The number of kernels; 0 where the JIT is switched off (`NUMBA_DISABLE_JIT=1`).
+
+    See: docs/kernels.md
     """
     if config.DISABLE_JIT:
         return 0

@@ -19,10 +19,11 @@ from backtest.catalog_rules import (
 from backtest.errors import GuardExceeded, InvalidRequest, Loc, Problem
 from backtest.grid import Grid, IndicatorAxes
 from backtest.indicators.definition import Indicator
-from backtest.policy import RunPolicy
+from backtest.policy import RunPolicy, RunSettings
 from backtest.ports import GridDefaults
 from backtest.request import IndicatorGrid, Overrides, RunRequest, SignalGrids, Template
-from backtest.result import RunSettings
+from backtest.result import ResolvedGrid
+from backtest.timeline import count_bars, load_range
 from backtest.types import Execution
 
 
@@ -32,6 +33,8 @@ class Plan:
 
     `execution` is the block as requested (it enters the keys); `settings.execution` the effective
     one.
+
+    See: docs/grid.md
     """
 
     settings: RunSettings
@@ -44,10 +47,34 @@ class Plan:
         """Stage B's load."""
         return self.n_shortlist * self.grid.n_risk
 
+    def count_bars(self) -> tuple[int, int]:
+        """Bars that a complete history has for it: loaded, and of the target slice."""
+        chosen = self.settings
+        start_ms, stop_ms = load_range(chosen.time_range, chosen.timeframe, chosen.warmup_bars)
+        return count_bars(chosen.time_range, chosen.timeframe, start_ms=start_ms, stop_ms=stop_ms)
+
+    def resolved_grid(self) -> ResolvedGrid:
+        """Every axis as the answer shows it."""
+        grid = self.grid
+        return ResolvedGrid(
+            indicators={entry.indicator.id: dict(entry.axes) for entry in grid.indicators},
+            signals={
+                entry.indicator.id: dict(entry.signal_axes)
+                for entry in grid.indicators
+                if entry.signal_axes
+            },
+            sl_pct=grid.sl_pct,
+            tp_pct=grid.tp_pct,
+            execution=self.execution,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A grid that is known to be sound and within the variant guards; nothing is materialised."""
+    """A grid that is known to be sound and within the variant guards; nothing is materialised.
+
+    See: docs/grid.md
+    """
 
     template: Template
     axes: "tuple[_Axes, ...]"
@@ -67,7 +94,10 @@ class _Axes:
 
 
 def merge_overrides(template: Template, overrides: Overrides | None) -> Template:
-    """A saved template with the request's changes: scalars and axes merged, risk replaced."""
+    """A saved template with the request's changes: scalars and axes merged, risk replaced.
+
+    See: docs/grid.md
+    """
     if overrides is None:
         return template
     signal_grids = {key: dict(params) for key, params in template.signal_grids.items()}
@@ -99,6 +129,8 @@ def make_plan(
     Raises:
         InvalidRequest: With every problem found.
         GuardExceeded: More variants than the policy allows, in Stage A or B.
+
+    See: docs/grid.md
     """
     draft = make_draft(request, template, policy, defaults)
     grid = Grid(
@@ -117,7 +149,10 @@ def make_plan(
 def make_draft(
     request: RunRequest, template: Template, policy: RunPolicy, defaults: GridDefaults
 ) -> Draft:
-    """The checks of `make_plan` alone: what they cost depends on the request, not on the grid."""
+    """The checks of `make_plan` alone: what they cost depends on the request, not on the grid.
+
+    See: docs/grid.md
+    """
     root: Loc = ("template",) if request.strategy_id is None else ("spec",)
     merged = merge_overrides(template, request.overrides)
     problems = [*_problems(template, root), *_override_problems(template, request.overrides)]

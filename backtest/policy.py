@@ -1,14 +1,28 @@
-"""What the service's configuration decides about runs: defaults and limits."""
+"""By what rules a run is made: the service's defaults and limits, and what is left after them.
+
+See: docs/configuration.md
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backtest.types import Ranking
+from backtest.types import (
+    DirectionMode,
+    Execution,
+    Instrument,
+    Ranking,
+    SizingMode,
+    Timeframe,
+    TimeRange,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPolicy:
-    """Defaults where a request is silent, and the guards. Percent values are human percent."""
+    """Defaults where a request is silent, and the guards. Percent values are human percent.
+
+    See: docs/configuration.md (bff/config/settings.py)
+    """
 
     warmup_bars: int
     top_k: int
@@ -25,3 +39,39 @@ class RunPolicy:
     deadline_s: float | None
     eager_reports: bool
     threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Everything effective about a run apart from its grid, whether requested or by default.
+
+    See: docs/grid.md (backtest/plan.py)
+    """
+
+    time_range: TimeRange
+    instrument: Instrument
+    timeframe: Timeframe
+    direction_mode: DirectionMode
+    sizing_mode: SizingMode
+    execution: Execution
+    ranking: Ranking
+    warmup_bars: int
+    top_k: int
+    preselect: int
+    top_trades_n: int
+    eager_reports: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """Which expensive parts of the answer somebody will read.
+
+    `is_explicit` tells that they were asked for by name: then they are computed even where the
+    policy withholds reports from answers that carry them unasked.
+
+    See: docs/graphql.md
+    """
+
+    reports: bool = True
+    trades: bool = True
+    is_explicit: bool = False

@@ -1,4 +1,7 @@
-"""What a run answers, in the words of the domain."""
+"""What a run answers, in the words of the domain.
+
+See: docs/metrics.md (the report), docs/grid.md (the resolved grid)
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,37 +9,18 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from backtest.axes import Scalar
-from backtest.types import (
-    DirectionMode,
-    Execution,
-    FloatArray,
-    Instrument,
-    IntArray,
-    Ranking,
-    SizingMode,
-    Timeframe,
-    TimeRange,
-)
+from backtest.policy import RunSettings
+from backtest.types import FloatArray, IntArray
 
 MetricValue = float | int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Want:
-    """Which expensive parts of the answer somebody will read.
-
-    `is_explicit` tells that they were asked for by name: then they are computed even where the
-    policy withholds reports from answers that carry them unasked.
-    """
-
-    reports: bool = True
-    trades: bool = True
-    is_explicit: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """One closed round trip. Bar indexes count from the first loaded bar, times are closes."""
+    """One closed round trip. Bar indexes count from the first loaded bar, times are closes.
+
+    See: docs/fills.md (backtest/engine/trades.py)
+    """
 
     trade_id: int
     direction: Literal["long", "short"]
@@ -59,10 +43,12 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The story of one variant: 25 printed rows, the same numbers unrounded, and its trades.
+    """The report on one variant: 25 printed rows, the same numbers unrounded, and its trades.
 
     `metrics` holds the rows' titles; times in epoch milliseconds, durations in milliseconds,
     None where undefined. `trades` is None where nobody asked for them.
+
+    See: docs/metrics.md (backtest/report/metrics.py)
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -73,7 +59,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquityCurve:
-    """Equity and drawdown at bar closes; shape (n_points,), `ts` epoch milliseconds int64."""
+    """Equity and drawdown at bar closes; shape (n_points,), `ts` epoch milliseconds int64.
+
+    See: docs/metrics.md (backtest/report/equity.py)
+    """
 
     ts: IntArray
     equity: FloatArray
@@ -82,7 +71,10 @@ class EquityCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The chosen values of one indicator; `source` is None where it has no source axis."""
+    """The chosen values of one indicator; `source` is None where it has no source axis.
+
+    See: docs/grid.md
+    """
 
     indicator_id: str
     source: str | None
@@ -91,7 +83,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """The chosen stop-loss and take-profit; a percent is None when its flag is off."""
+    """The chosen stop-loss and take-profit; a percent is None when its flag is off.
+
+    See: docs/grid.md
+    """
 
     sl_enabled: bool
     sl_pct: float | None
@@ -100,7 +95,10 @@ class Risk:
 
 
 class Replay(Protocol):
-    """Draws what a variant did, on demand. Deterministic; may be called from any thread."""
+    """Draws what a variant did, on demand. Deterministic; may be called from any thread.
+
+    See: docs/memory.md (backtest/report/replay.py)
+    """
 
     def equity_curve(self, max_points: int) -> EquityCurve:
         """At most `max_points` bars of the target slice, first and last among them."""
@@ -109,7 +107,10 @@ class Replay(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedVariant:
-    """One returned variant. `total_return_pct` is the number that ranked it."""
+    """One returned variant. `total_return_pct` is the number that ranked it.
+
+    See: docs/ranking.md
+    """
 
     variant_index: int
     variant_key: str
@@ -123,29 +124,13 @@ class RankedVariant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSettings:
-    """Everything effective about a run apart from its grid, whether requested or by default."""
-
-    time_range: TimeRange
-    instrument: Instrument
-    timeframe: Timeframe
-    direction_mode: DirectionMode
-    sizing_mode: SizingMode
-    execution: Execution
-    ranking: Ranking
-    warmup_bars: int
-    top_k: int
-    preselect: int
-    top_trades_n: int
-    eager_reports: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedGrid:
     """Every axis of a run, the defaults filled in, values materialised in order.
 
     `indicators[id]` and `signals[id]` map an axis name (`"source"` among them) to its values;
     `sl_pct` and `tp_pct` are None when disabled. `execution` is as requested, not filled up.
+
+    See: docs/grid.md
     """
 
     indicators: Mapping[str, Mapping[str, tuple[Scalar, ...]]]
@@ -157,7 +142,10 @@ class ResolvedGrid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a run would cost. `verdict` is None when the guards let it pass."""
+    """What a run would cost. `verdict` is None when the guards let it pass.
+
+    See: docs/memory.md (backtest/engine/estimate.py)
+    """
 
     stage_a_variants: int
     stage_b_variants: int
@@ -171,7 +159,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """The answer of the use-case. `strategy_id` and `spec` are set in saved mode only."""
+    """The answer of the use-case. `strategy_id` and `spec` are set in saved mode only.
+
+    See: docs/ranking.md (backtest/run.py)
+    """
 
     settings: RunSettings
     grid: ResolvedGrid

@@ -1,29 +1,17 @@
-"""The use-case: a request in, the best variants with their stories out.
+"""The use-case: a request in, the best variants with their reports out.
 
 It reads like the table of contents of a backtest: resolve, guard, load, score, rank, report.
+
+See: docs/scoring.md, docs/grid.md, docs/timeline.md, docs/memory.md
 """
 
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from uuid import UUID
 
-import numpy as np
-
 from backtest.control import Control
-from backtest.engine.account import BUDGET_CAP
 from backtest.engine.chunks import Workers
-from backtest.engine.combos import Combos
 from backtest.engine.estimate import estimate_bytes
-from backtest.engine.market import Market
-from backtest.engine.replays import Scene, VariantReplay
-from backtest.engine.risk_plane import RiskPlane, Tile
-from backtest.engine.rows import Readers
-from backtest.engine.shortlist import Margin
-from backtest.engine.stages import Stages
-from backtest.engine.winners import Contest, KeyMaker, Winner
+from backtest.engine.ranked import rank_variants
 from backtest.errors import (
     BrokenInvariant,
     GuardExceeded,
@@ -33,22 +21,15 @@ from backtest.errors import (
     StrategyForbidden,
     StrategyNotFound,
 )
-from backtest.identity import VariantKeys
-from backtest.indicators.series import Series
 from backtest.plan import Plan, make_draft, make_plan
-from backtest.policy import RunPolicy
+from backtest.policy import RunPolicy, Want
 from backtest.ports import CandleFeed, GridDefaults, SavedStrategy, SpecReader, StrategyReader
+from backtest.report.variants import report_winners
 from backtest.request import RunRequest, Template
-from backtest.result import (
-    Estimate,
-    RankedVariant,
-    Report,
-    ResolvedGrid,
-    RunResult,
-    Want,
-)
-from backtest.timeline import count_bars, fill_bars, load_range
-from backtest.types import Bars, WordArray
+from backtest.result import Estimate, RunResult
+from backtest.stopwatch import Stopwatch
+from backtest.timeline import fill_bars, load_range
+from backtest.types import Bars
 
 WANT_ALL = Want()
 
@@ -62,6 +43,8 @@ class Backtester:
         defaults: Axes where a request names none.
         read_spec: Turns a stored spec into a template.
         policy: Defaults and limits of runs.
+
+    See: docs/grid.md, docs/timeline.md, docs/scoring.md, docs/metrics.md (bff/wiring.py makes it)
     """
 
     def __init__(
@@ -113,27 +96,27 @@ class Backtester:
         Raises:
             BacktestError: Any of its kinds (`backtest.errors`).
         """
-        clock = _Clock()
-        with clock.stage("plan"):
+        stopwatch = Stopwatch()
+        with stopwatch.stage("plan"):
             template, saved = self._template(request, user_id)
             plan = make_plan(request, template, self._policy, self._defaults)
             control.claim(self._guard_bytes(plan))
             control.check()
-        with clock.stage("load"):
+        with stopwatch.stage("load"):
             bars = self._load(plan, control)
-        ranked = self._rank(plan, bars, control, clock)
-        with clock.stage("report"):
-            variants = self._tell(plan, ranked, control, want)
+        ranked = rank_variants(plan, bars, self._workers, control, stopwatch)
+        with stopwatch.stage("report"):
+            variants = report_winners(plan, bars, ranked, want, self._workers, control)
         return RunResult(
             settings=plan.settings,
-            grid=_resolved_grid(plan),
+            grid=plan.resolved_grid(),
             strategy_id=request.strategy_id,
             spec=None if saved is None else saved.spec,
             stage_a_variants=plan.grid.n_base,
             stage_b_variants=plan.n_risk_variants,
             target_bars=bars.target_stop - bars.target_start,
             variants=variants,
-            stage_seconds=clock.seconds,
+            stage_seconds=stopwatch.seconds,
         )
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> Estimate:
@@ -152,7 +135,7 @@ class Backtester:
             self._guard_bytes(make_plan(request, template, self._policy, self._defaults))
         except GuardExceeded as error:
             verdict = error
-        n_loaded, n_target = self._expected_bars(plan)
+        n_loaded, n_target = plan.count_bars()
         return Estimate(
             stage_a_variants=plan.grid.n_base,
             stage_b_variants=plan.n_risk_variants,
@@ -180,18 +163,9 @@ class Backtester:
             raise StrategyForbidden(request.strategy_id)
         return self._read_spec(saved.spec), saved
 
-    def _expected_bars(self, plan: Plan) -> tuple[int, int]:
-        settings = plan.settings
-        start_ms, stop_ms = load_range(
-            settings.time_range, settings.timeframe, settings.warmup_bars
-        )
-        return count_bars(
-            settings.time_range, settings.timeframe, start_ms=start_ms, stop_ms=stop_ms
-        )
-
     def _guard_bytes(self, plan: Plan) -> int:
         """The bytes that a plan needs, if one run may have so many."""
-        needed = estimate_bytes(plan, *self._expected_bars(plan), self._policy.threads)
+        needed = estimate_bytes(plan, *plan.count_bars(), self._policy.threads)
         if needed > self._policy.max_compute_bytes_total:
             raise GuardExceeded(
                 "The run would need more memory than one run may use; shorten the range",
@@ -214,136 +188,6 @@ class Backtester:
             raise InvalidRequest([_EMPTY_TARGET])
         control.check()
         return bars
-
-    def _rank(self, plan: Plan, bars: Bars, control: Control, clock: "_Clock") -> "_Ranked":
-        settings, grid = plan.settings, plan.grid
-        market = Market.of(bars, settings)
-        readers = Readers(Series.of(bars), bars.target_start, bars.target_stop)
-        with clock.stage("signals"):
-            combos = Combos(grid, readers, self._workers, control)
-        stages = Stages(combos, market, self._workers, control)
-        plane = RiskPlane(market, grid.sl_pct, grid.tp_pct)
-        keys = KeyMaker(grid, _variant_keys(plan), control)
-        combo_of_base = combos.of_base_variants()
-        contest = Contest(
-            stages=stages,
-            combo_of_base=combo_of_base,
-            plane=plane,
-            ranking=settings.ranking,
-            keys=keys,
-            margin=Margin.of(market.n_bars, adds_up=not np.isinf(market.terms[BUDGET_CAP])),
-        )
-        with clock.stage("stage_a"):
-            shortlist = contest.shortlist(plan.n_shortlist)
-        with clock.stage("stage_b"):
-            winners = contest.best(shortlist, settings.top_k)
-            chosen = combo_of_base[[winner.base for winner in winners]]
-        return _Ranked(
-            scene=Scene(market=market, settings=settings, bars=bars),
-            plane=plane,
-            keys=keys,
-            winners=winners,
-            words=stages.words(chosen),
-        )
-
-    def _tell(
-        self, plan: Plan, ranked: "_Ranked", control: Control, want: Want
-    ) -> tuple[RankedVariant, ...]:
-        """Replay and report the winners, several at a time."""
-        settings, winners = plan.settings, ranked.winners
-        told: list[RankedVariant | None] = [None] * len(winners)
-        reports = want.reports and (want.is_explicit or settings.eager_reports)
-
-        def tell(place: int, tile: Tile, levels: tuple[int, int]) -> None:
-            winner = winners[place]
-            replay = VariantReplay.of(
-                ranked.scene, ranked.words[place], (tile.stops, tile.profits), levels
-            )
-            with_trades = want.trades and place < settings.top_trades_n
-            report = replay.report(with_trades=with_trades) if reports else None
-            told[place] = _ranked_variant(plan, ranked.keys, winner, replay, report)
-
-        cells = np.array([winner.cell for winner in winners], np.int64)
-        for tile in ranked.plane.tiles():
-            levels = tile.levels_of(cells, ranked.plane)
-            here = np.flatnonzero((levels >= 0).all(axis=0)).tolist()
-            chunks = [
-                partial(tell, place, tile, (int(levels[0, place]), int(levels[1, place])))
-                for place in here
-            ]
-            self._workers.run("report", chunks, control)
-        return tuple(variant for variant in told if variant is not None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ranked:
-    """The winners of a run and what their replays need; `words` is (n, 2, n_words)."""
-
-    scene: Scene
-    plane: RiskPlane
-    keys: KeyMaker
-    winners: list[Winner]
-    words: WordArray
-
-
-class _Clock:
-    """Seconds spent in each stage of a run."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Generator[None]:
-        """Count the time of a block under `name`."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.perf_counter() - start
-
-
-def _ranked_variant(
-    plan: Plan, keys: KeyMaker, winner: Winner, replay: VariantReplay, report: Report | None
-) -> RankedVariant:
-    grid = plan.grid
-    point = grid.point(winner.base)
-    return RankedVariant(
-        variant_index=winner.rank * grid.n_risk + winner.cell,
-        variant_key=keys.key(winner.base, winner.cell),
-        indicator_variant_key=keys.indicator_key(winner.base),
-        total_return_pct=replay.total_return_pct(),
-        selections=tuple(grid.selections(point)),
-        signals=grid.signals(point),
-        risk=grid.risk(winner.cell),
-        report=report,
-        replay=replay,
-    )
-
-
-def _variant_keys(plan: Plan) -> VariantKeys:
-    settings = plan.settings
-    return VariantKeys(
-        instrument=settings.instrument,
-        timeframe=settings.timeframe,
-        direction_mode=settings.direction_mode,
-        sizing_mode=settings.sizing_mode,
-        execution=plan.execution,
-    )
-
-
-def _resolved_grid(plan: Plan) -> ResolvedGrid:
-    grid = plan.grid
-    return ResolvedGrid(
-        indicators={entry.indicator.id: dict(entry.axes) for entry in grid.indicators},
-        signals={
-            entry.indicator.id: dict(entry.signal_axes)
-            for entry in grid.indicators
-            if entry.signal_axes
-        },
-        sl_pct=grid.sl_pct,
-        tp_pct=grid.tp_pct,
-        execution=plan.execution,
-    )
 
 
 _EMPTY_TARGET = Problem(

@@ -12,9 +12,9 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
 from backtest.engine.items import N_TRADES
-from backtest.engine.market import Market
 from backtest.engine.rows import Readers
 from backtest.engine.stages import Stages
+from backtest.engine.target import TargetSlice
 from backtest.indicators.series import Series
 from backtest.plan import make_plan
 from backtest.policy import RunPolicy
@@ -85,7 +85,7 @@ def mean_trades(body: Body) -> float:
     combos = Combos(
         plan.grid, Readers(Series.of(bars), bars.target_start, bars.target_stop), workers, control
     )
-    stages = Stages(combos, Market.of(bars, chosen), workers, control)
+    stages = Stages(combos, TargetSlice.of(bars, chosen), workers, control)
     n_combos = combos.n_outer * combos.n_fast
     sample = np.unique(np.linspace(0, n_combos - 1, SAMPLED_COMBOS).astype(np.int64))
     metrics = stages.exact_metrics(sample)

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from backtest.identity import ENGINE_SEMANTICS, canonical_json, sha256_hex
-from backtest.result import RunResult, RunSettings
+from backtest.policy import RunSettings
+from backtest.result import RunResult
 
 
 def spec_hash(spec: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ See: docs/metrics.md
 from dataclasses import asdict, fields
 from operator import attrgetter
 
-from backtest.result import EquityCurve, RankedVariant, RunResult, RunSettings, Selection
+from backtest.policy import RunSettings
+from backtest.result import EquityCurve, RankedVariant, RunResult, Selection
 from backtest.result import Report as DomainReport
 from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason

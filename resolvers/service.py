@@ -9,10 +9,10 @@ from uuid import UUID
 from backtest.control import Control
 from backtest.errors import InvalidRequest, Problem
 from backtest.indicators.catalog import public_indicators
-from backtest.policy import RunPolicy
+from backtest.policy import RunPolicy, Want
 from backtest.ports import GridDefaults
 from backtest.request import RunRequest
-from backtest.result import Estimate, Replay, RunResult, Want
+from backtest.result import Estimate, Replay, RunResult
 from resolvers.catalog import to_catalog, to_estimate, to_runtime_defaults
 from resolvers.mapping import to_curve, to_response
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults

@@ -9,7 +9,7 @@ import numpy as np
 from backtest.axes import Axis, Scalar, axis_values, explicit
 from backtest.control import Control
 from backtest.errors import BacktestError
-from backtest.policy import RunPolicy
+from backtest.policy import RunPolicy, RunSettings, Want
 from backtest.request import RunRequest, Template
 from backtest.result import (
     EquityCurve,
@@ -19,10 +19,8 @@ from backtest.result import (
     ResolvedGrid,
     Risk,
     RunResult,
-    RunSettings,
     Selection,
     Trade,
-    Want,
 )
 from backtest.types import Execution, Instrument, Ranking, Timeframe, TimeRange
 

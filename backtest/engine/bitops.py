@@ -1,4 +1,7 @@
-"""Words of 64 bars, and the bit operations that Numba has no name for."""
+"""Words of 64 bars, and the bit operations that Numba has no name for.
+
+See: docs/scoring.md
+"""
 
 from typing import Any
 
@@ -16,7 +19,10 @@ TOP = np.uint64(63)
 
 
 def words_for(n_bars: int) -> int:
-    """How many 64-bit words hold one bit per bar."""
+    """How many 64-bit words hold one bit per bar.
+
+    See: docs/signals.md
+    """
     return (n_bars + WORD_BITS - 1) // WORD_BITS
 
 

@@ -1,4 +1,7 @@
-"""A small thread pool that hands out chunks: the unit of progress, cancellation and deadline."""
+"""A small thread pool that hands out chunks: the unit of progress, cancellation and deadline.
+
+See: docs/kernels.md
+"""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,6 +16,8 @@ class Workers:
 
     Args:
         threads: How many chunks run at once, over all runs.
+
+    See: docs/kernels.md
     """
 
     def __init__(self, threads: int) -> None:
@@ -55,5 +60,8 @@ class Workers:
 
 
 def spans(n_items: int, chunk_size: int) -> list[tuple[int, int]]:
-    """`[start, stop)` spans that cover `n_items` in order."""
+    """`[start, stop)` spans that cover `n_items` in order.
+
+    See: docs/kernels.md
+    """
     return [(start, min(n_items, start + chunk_size)) for start in range(0, n_items, chunk_size)]

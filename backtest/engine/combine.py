@@ -1,22 +1,43 @@
-"""AND is the aggregation: the strategy's bit rows from those of its indicators."""
+"""AND is the aggregation: the strategy's bit rows from those of its indicators.
+
+See: docs/signals.md
+"""
+
+from typing import Annotated, NamedTuple
 
 from backtest.jit import kernel
 from backtest.types import IntArray, WordArray
 
 
-@kernel("void(uint64[:, :, ::1], int64[::1], uint64[::1], uint64[:, ::1])")
-def combine(rows: WordArray, row_ids: IntArray, side_masks: WordArray, out: WordArray) -> None:
-    """AND of several bit rows, under the sides that may be entered.
+class BitRows(NamedTuple):
+    """The bit rows of a run that variants are combined from.
+
+    `slow`, shape (n_rows, 2, n_words), are all rows of all indicators but one; `fast`, shape
+    (n_fast, 2, n_words), are rows of that one, which may be made in blocks. Long before short.
+    `side_masks`, shape (2,), are all ones for an allowed side, zero for a forbidden one.
+
+    See: docs/signals.md
+    """
+
+    slow: Annotated[WordArray, "uint64[:, :, ::1]"]
+    fast: Annotated[WordArray, "uint64[:, :, ::1]"]
+    side_masks: Annotated[WordArray, "uint64[::1]"]
+
+
+@kernel("void(BitRows, int64[::1], uint64[:, ::1])")
+def combine_slow(rows: BitRows, slow_ids: IntArray, out: WordArray) -> None:
+    """AND of some slow rows, under the sides that may be entered.
 
     Args:
-        rows: Shape (n_rows, 2, n_words), long before short.
-        row_ids: Which rows; none at all leaves the masks.
-        side_masks: Shape (2,), all ones for an allowed side, zero for a forbidden one.
+        rows: The run's bit rows.
+        slow_ids: Which of the slow ones; none at all leaves the masks.
         out: Out, shape (2, n_words).
+
+    See: docs/signals.md
     """
     for side in range(2):
         for w in range(out.shape[1]):
-            out[side, w] = side_masks[side]
-        for r in row_ids:
+            out[side, w] = rows.side_masks[side]
+        for r in slow_ids:
             for w in range(out.shape[1]):
-                out[side, w] &= rows[r, side, w]
+                out[side, w] &= rows.slow[r, side, w]

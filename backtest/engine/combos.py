@@ -3,6 +3,8 @@
 Rows of all indicators but one stay in memory; the one with the most rows is the fast one, made in
 blocks where it would not fit. Combos are numbered `outer * n_fast + fast`, outer being the
 mixed-radix number of the slow indicators' rows. Base variants that share all rows are one combo.
+
+See: docs/scoring.md
 """
 
 from collections.abc import Iterator
@@ -25,6 +27,8 @@ class Batch:
 
     `places`, shape (n,), are positions in the list that was asked for; `slow_ids`, shape
     (n, n_slow), rows among the resident ones; `fast_ids`, shape (n,), rows of `fast_rows`.
+
+    See: docs/scoring.md
     """
 
     places: IntArray
@@ -41,6 +45,8 @@ class Combos:
         readers: Per-thread candles and rule readers.
         workers: The thread pool.
         control: The run's handle.
+
+    See: docs/scoring.md
     """
 
     def __init__(self, grid: Grid, readers: Readers, workers: Workers, control: Control) -> None:

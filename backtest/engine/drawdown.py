@@ -10,76 +10,34 @@ last bit.
 See: docs/scoring.md
 """
 
+# An element of an array is typed as if it could be an array itself.
+# pyright: reportArgumentType=false
+from typing import NamedTuple
+
 import numpy as np
 
 from backtest.engine.account import LONG
-from backtest.engine.bitops import log2_floor
+from backtest.engine.prices import lowest_highest
 from backtest.jit import inline
 from backtest.types import FloatArray
-
-# Windows of 2, 4, 8 and 16 bars from every bar: with both extremes, one cache line per bar.
-WINDOW_LEVELS = 4
-BLOCK_BARS = 1 << WINDOW_LEVELS
 
 # Equity this little above the line of the worst drawdown cannot be a new worst, rounding included.
 CLEAR = 1.0 + 1e-12
 
 
-def range_tables(close: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest closes of runs of bars that double in length (sparse tables).
+class Position(NamedTuple):
+    """An open position: its side, the cash beside it, the quote it took and the base it bought."""
 
-    Returns:
-        Shape (n_bars, 4, 2): of `2 << level` bars from each bar; and shape (n_blocks, n_levels,
-        2): of `1 << level` blocks of 16 bars from each block. Runs are cut at the end.
-    """
-    n_bars = len(close)
-    windows = np.empty((n_bars, WINDOW_LEVELS, 2), np.float64)
-    n_blocks = -(-n_bars // BLOCK_BARS)
-    blocks = np.empty((n_blocks, n_blocks.bit_length(), 2), np.float64)
-    for kind, extreme in enumerate((np.minimum, np.maximum)):
-        run = close
-        for level in range(WINDOW_LEVELS):
-            run = _doubled(run, 1 << level, extreme)
-            windows[:, level, kind] = run
-        run = run[::BLOCK_BARS]
-        for level in range(blocks.shape[1]):
-            blocks[:, level, kind] = run
-            run = _doubled(run, 1 << level, extreme)
-    return windows, blocks
-
-
-def _doubled(run: FloatArray, shift: int, extreme: np.ufunc) -> FloatArray:
-    """Extremes of runs twice as long: each with the one `shift` places further on."""
-    wide = run.copy()
-    if shift < len(run):
-        extreme(run[:-shift], run[shift:], out=wide[:-shift])
-    return wide
+    side: int
+    cash: float
+    quote: float
+    qty: float
 
 
 @inline
-def lowest_highest(
-    close: FloatArray, windows: FloatArray, blocks: FloatArray, start: int, stop: int
-) -> tuple[float, float]:
-    """Lowest and highest close of the bars `[start, stop)`, which are not empty."""
-    if stop - start == 1:
-        return close[start], close[start]
-    exponent = min(log2_floor(stop - start), WINDOW_LEVELS)
-    end = stop - (1 << exponent)
-    low = min(windows[start, exponent - 1, 0], windows[end, exponent - 1, 0])
-    high = max(windows[start, exponent - 1, 1], windows[end, exponent - 1, 1])
-    first = (start + BLOCK_BARS - 1) >> WINDOW_LEVELS
-    n_blocks = (stop >> WINDOW_LEVELS) - first
-    if n_blocks > 0:
-        level = log2_floor(n_blocks)
-        last = first + n_blocks - (1 << level)
-        low = min(low, blocks[first, level, 0], blocks[last, level, 0])
-        high = max(high, blocks[first, level, 1], blocks[last, level, 1])
-    return low, high
-
-
-@inline
-def held_equity(close: float, side: int, cash: float, quote: float, qty: float) -> float:
+def held_equity(close: float, position: Position) -> float:
     """Equity while a position is open: cash beside it plus what it is worth at `close`."""
+    side, cash, quote, qty = position
     return cash + qty * close if side == LONG else cash + (quote + (quote - qty * close))
 
 
@@ -102,10 +60,7 @@ def after_position(
     blocks: FloatArray,
     start: int,
     stop: int,
-    side: int,
-    cash: float,
-    quote: float,
-    qty: float,
+    position: Position,
     worst: float,
     peak: float,
 ) -> tuple[float, float]:
@@ -113,9 +68,12 @@ def after_position(
     if start >= stop:
         return worst, peak
     lowest, highest = lowest_highest(close, windows, blocks, start, stop)
-    first = held_equity(lowest, side, cash, quote, qty)
-    second = held_equity(highest, side, cash, quote, qty)
+    first = held_equity(lowest, position)
+    second = held_equity(highest, position)
     low, high = min(first, second), max(first, second)
+    # From a worst of 1 on, equity is below zero, where the smaller peak gives the larger fall: the
+    # shortcuts would take the wrong one, and the bars are walked. The test that fails otherwise is
+    # `test_a_fall_below_zero_is_measured_from_the_peak_of_its_time` in test_oracle.py.
     if peak > 0.0 and worst < 1.0:
         new_peak = max(peak, high)
         if low > new_peak * (1.0 - worst) * CLEAR:
@@ -123,6 +81,5 @@ def after_position(
         if new_peak == peak:
             return max(worst, 1.0 - low / peak), peak
     for i in range(start, stop):
-        equity = held_equity(close[i], side, cash, quote, qty)
-        worst, peak = after_bar(worst, peak, equity)
+        worst, peak = after_bar(worst, peak, held_equity(close[i], position))
     return worst, peak

@@ -1,7 +1,10 @@
 """How much memory a run will hold at its peak, from counts alone.
 
-The parts are the arrays that the engine really makes; see docs/memory.md for how the estimate is
-checked against measured peaks.
+The parts are the arrays that the engine really makes. `benchmarks/memory.py` holds the estimate
+against measured peaks: 0.87 to 1.13 of them over twelve shapes of runs
+(`benchmarks/results/memory.md`). A constant that is off shows there.
+
+See: docs/memory.md
 """
 
 import math
@@ -17,16 +20,32 @@ from backtest.indicators.series import SHARED_BYTES
 from backtest.plan import Plan
 from backtest.types import RankingMetric
 
+# Bytes of a float64, an int64, or a word of bits.
 NUMBER = 8
+
+# A series is 8 bytes a bar. Every run holds 6 of `Bars`, 3 mean prices of `Series`, 2 of `Prices`
+# with 8 for `windows` and 1.5 for `blocks`, 1 of first passages never reached; rounded up.
 MARKET_SERIES = 22
+# While a thread makes bit rows: an output, and about as much for its float32 copy and its masks.
 SIGNAL_SERIES = 2
+# While a thread scores planes: 3 of `Segments`, the segments that vary and what lies before them.
 STAGE_B_SERIES = 5
+# While a thread reports: 3 of `Segments`, equity, drawdown and invested quote.
 REPORT_SERIES = 6
+# For a cell of a shortlisted variant: its score, its score by base variant, and its place in order.
 CELL_COLUMNS = 3
+
+# What the allocator keeps for a thread. Not derived: it is what the measured peaks had left over.
 HEAP_BYTES = 2 << 20
+# Rows, table and metrics of a report as Python objects: 5 879 bytes by `tracemalloc`.
 REPORT_BYTES = 6_000
+# Four int32 of a trade that a replay keeps.
 LEG_BYTES = 16
+# A `Trade` with its numbers as Python objects: 500 to 570 bytes by `tracemalloc`, as many of its
+# numbers are shared.
 TRADE_BYTES = 500
+# Trades are not known before the run. This is how often the two averages of the benchmarks trade,
+# some 2 000 times in a year of 15-minute bars; a strategy that trades on every bar needs more.
 BARS_PER_TRADE = 18
 
 
@@ -61,6 +80,8 @@ def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> in
         n_loaded: Bars that will be loaded, warm-up included.
         n_target: Bars of the target slice.
         threads: Threads that compute at once.
+
+    See: docs/memory.md
     """
     load = _Load(plan=plan, n_loaded=n_loaded, n_target=n_target, threads=threads)
     always = MARKET_SERIES * NUMBER * n_loaded + threads * HEAP_BYTES
@@ -100,15 +121,15 @@ def _stage_b(load: _Load) -> int:
 
 
 def _report(load: _Load) -> int:
-    """Winners with their rows, reports, legs of trades, and the trades that are told."""
+    """Winners with their rows, reports, legs of trades, and the trades that are shown."""
     settings, row_bytes = load.plan.settings, load.row_bytes
     n_trades = load.n_target // BARS_PER_TRADE
     # a log has room for a trade on every bar, of which only the rows in use become memory
     log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * n_trades
     scratch = load.threads * NUMBER * (REPORT_SERIES * load.n_target + log)
     returned = min(settings.top_k, load.plan.n_risk_variants)
-    told = min(settings.top_trades_n, returned) * n_trades
-    answer = returned * (REPORT_BYTES + row_bytes + LEG_BYTES * n_trades) + told * TRADE_BYTES
+    shown = min(settings.top_trades_n, returned) * n_trades
+    answer = returned * (REPORT_BYTES + row_bytes + LEG_BYTES * n_trades) + shown * TRADE_BYTES
     return load.table_bytes + scratch + answer
 
 

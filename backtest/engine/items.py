@@ -2,198 +2,167 @@
 
 An item names one row of every indicator; the fast indicator's rows come apart because they may be
 produced in blocks.
+
+See: docs/scoring.md
 """
 
 # An element of an array is typed as if it could be an array itself.
 # pyright: reportArgumentType=false
+from typing import Annotated, NamedTuple
+
 import numpy as np
 
-from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE, positive_part
-from backtest.engine.combine import combine
-from backtest.engine.drawdown import after_bar, after_position
-from backtest.engine.passage import PassageArray
+from backtest.engine.account import Terms, positive_part
+from backtest.engine.combine import BitRows, combine_slow
+from backtest.engine.drawdown import Position, after_bar, after_position
+from backtest.engine.passage import Passages
 from backtest.engine.plane import region_plane, stepwise_plane
-from backtest.engine.segments import find_segments
+from backtest.engine.prices import Prices
+from backtest.engine.segments import Segments, find_segments
 from backtest.engine.trades import book, exit_of, locked_profit, settle
 from backtest.jit import inline, kernel
-from backtest.types import FloatArray, IntArray, WordArray
+from backtest.types import FloatArray, IntArray
 
 RETURN_PCT, DRAWDOWN, WINS, LOSSES, N_TRADES = range(5)
 N_METRICS = 5
 
 
-@inline
-def _item_words(
-    rows: WordArray,
-    row_ids: IntArray,
-    side_masks: WordArray,
-    fast_row: WordArray,
-    words: WordArray,
-) -> None:
-    """The combined bit rows of one item."""
-    combine(rows, row_ids, side_masks, words)
-    for side in range(2):
-        for w in range(words.shape[1]):
-            words[side, w] &= fast_row[side, w]
+class Items(NamedTuple):
+    """Chosen variants: the bit rows of each, and its cell of the risk plane.
+
+    `slow_ids`, shape (n_items, n_slow), and `fast_ids`, shape (n_items,), point into `BitRows`;
+    `stop_levels` and `profit_levels`, shape (n_items,), are columns of `Passages`.
+
+    See: docs/scoring.md
+    """
+
+    slow_ids: Annotated[IntArray, "int64[:, ::1]"]
+    fast_ids: Annotated[IntArray, "int64[::1]"]
+    stop_levels: Annotated[IntArray, "int64[::1]"]
+    profit_levels: Annotated[IntArray, "int64[::1]"]
 
 
-@kernel(
-    "void(uint64[:, :, ::1], int64[:, ::1], uint64[::1], uint64[:, :, ::1], int64[::1],"
-    " float64[::1], float64[:, :, ::1], float64[:, :, ::1], float64[::1], int32[:, :, ::1],"
-    " int32[:, :, ::1], int64[::1], int64[::1], boolean, uint64[:, ::1], int64[:, ::1],"
-    " float64[:, ::1])"
-)
+@kernel("void(BitRows, Items, Prices, Terms, Passages, boolean, Segments, float64[:, ::1])")
 def score_exactly(
-    rows: WordArray,
-    item_rows: IntArray,
-    side_masks: WordArray,
-    fast_rows: WordArray,
-    item_fast: IntArray,
-    close: FloatArray,
-    windows: FloatArray,
-    blocks: FloatArray,
-    terms: FloatArray,
-    stops: PassageArray,
-    profits: PassageArray,
-    stop_levels: IntArray,
-    profit_levels: IntArray,
+    rows: BitRows,
+    items: Items,
+    prices: Prices,
+    terms: Terms,
+    passages: Passages,
     with_drawdown: bool,
-    words: WordArray,
-    segments: IntArray,
+    segments: Segments,
     out: FloatArray,
 ) -> None:
     """Metrics of chosen variants, exact to the bit of their trade logs.
 
     Args:
-        rows: Bit rows of the slow indicators, shape (n_rows, 2, n_words).
-        item_rows: Shape (n_items, n_slow): rows of each item.
-        side_masks: Shape (2,), see `combine`.
-        fast_rows: Shape (n_fast, 2, n_words); `item_fast`, shape (n_items,), points into it.
-        item_fast: See `fast_rows`.
-        close: Shape (n_bars,), the target slice; `windows` and `blocks` its `range_tables`.
-        windows: See `close`.
-        blocks: See `close`.
+        rows: The run's bit rows.
+        items: The chosen variants.
+        prices: Prices of the target slice.
         terms: The account's terms.
-        stops: `passage_tables`; `stop_levels`, shape (n_items,), the column of each item.
-        profits: The same for take-profit, with `profit_levels`.
-        stop_levels: See `stops`.
-        profit_levels: See `profits`.
+        passages: First passages of the levels that the items name.
         with_drawdown: Whether the drawdown is wanted; it is NaN otherwise.
-        words: Scratch, shape (2, n_words); `segments` (3, n_bars + 1).
-        segments: See `words`.
+        segments: Scratch, `empty_segments`.
         out: Out, shape (n_items, 5): return %, drawdown fraction, net wins, net losses, trades.
+
+    See: docs/scoring.md
     """
-    n_bars = close.shape[0]
-    for m in range(item_rows.shape[0]):
-        _item_words(rows, item_rows[m], side_masks, fast_rows[item_fast[m]], words)
-        n_segments = find_segments(
-            words[0], words[1], n_bars, segments[0], segments[1], segments[2]
-        )
-        _tally(
-            close, windows, blocks, terms, segments[0], segments[1], segments[2], n_segments,
-            stops, profits, stop_levels[m], profit_levels[m], with_drawdown, out[m],
-        )  # fmt: skip
+    n_bars = prices.close.shape[0]
+    outer = np.empty((2, rows.fast.shape[2]), np.uint64)
+    for m in range(items.fast_ids.shape[0]):
+        combine_slow(rows, items.slow_ids[m], outer)
+        n = find_segments(outer, rows.fast[items.fast_ids[m]], n_bars, segments)
+        levels = (items.stop_levels[m], items.profit_levels[m])
+        _tally(prices, terms, segments, n, passages, levels, with_drawdown, out[m])
 
 
 @inline
 def _tally(
-    close: FloatArray,
-    windows: FloatArray,
-    blocks: FloatArray,
-    terms: FloatArray,
-    entries: IntArray,
-    exits: IntArray,
-    sides: IntArray,
+    prices: Prices,
+    terms: Terms,
+    segments: Segments,
     n_segments: int,
-    stops: PassageArray,
-    profits: PassageArray,
-    stop_level: int,
-    profit_level: int,
+    passages: Passages,
+    levels: tuple[int, int],
     with_drawdown: bool,
     out: FloatArray,
 ) -> None:
-    """Metrics of one variant by the steps of `replay`, without keeping a log."""
+    """Metrics of one variant by the steps of `replay`, without keeping a log.
+
+    The loop of `replay` stands here again because a log would be 16 numbers a trade that nobody
+    reads. The two cannot part: tests/backtest/engine/test_oracle.py holds both against the same
+    bar-by-bar loop, to the bit.
+    """
+    # Taken out before the loop: as fields inside it, they cost a ranking by drawdown 15 to 50 %.
+    close, windows, blocks = prices.close, prices.windows, prices.blocks
     n_bars = close.shape[0]
-    available = terms[INIT_CASH]
+    available = terms.init_cash
     safe = wins = losses = worst = 0.0
     peak = -np.inf
     n = next_bar = 0
     for k in range(n_segments):
-        quote = min(available, terms[BUDGET_CAP])
+        quote = min(available, terms.budget_cap)
         if not quote > 0.0:
             continue
-        i, side = entries[k], sides[k]
-        stop, profit = stops[side - 1, i, stop_level], profits[side - 1, i, profit_level]
-        j, _ = exit_of(exits[k], stop, profit, n_bars)
-        _, _, qty, _, entry_fee, exit_fee, gross, net = settle(
-            quote,
-            close[i],
-            close[j],
-            side,
-            terms,
-        )
+        i, side = segments.entries[k], segments.sides[k]
+        j, _ = exit_of(segments, k, passages, levels, n_bars)
+        settled = settle(quote, close[i], close[j], side, terms)
         if with_drawdown:
+            # equity stands still without a position: one bar speaks for all of the gap
             if next_bar < i:
                 worst, peak = after_bar(worst, peak, available + safe)
-            cash = available - (quote + entry_fee) + safe
-            worst, peak = after_position(
-                close, windows, blocks, i, j, side, cash, quote, qty, worst, peak
-            )
+            cash = available - (quote + settled.entry_fee) + safe
+            position = Position(side, cash, quote, settled.qty)
+            worst, peak = after_position(close, windows, blocks, i, j, position, worst, peak)
             next_bar = j
-        locked = locked_profit(net, terms)
-        available, safe = book(available, safe, quote, entry_fee, gross, exit_fee, locked)
-        wins += positive_part(net)
-        losses += positive_part(-net)
+        locked = locked_profit(settled.net, terms)
+        available, safe = book(available, safe, quote, settled, locked)
+        wins += positive_part(settled.net)
+        losses += positive_part(-settled.net)
         n += 1
     if next_bar < n_bars:
         worst, peak = after_bar(worst, peak, available + safe)
-    out[RETURN_PCT] = 0.0 if n == 0 else ((available + safe) / terms[INIT_CASH] - 1.0) * 100.0
+    out[RETURN_PCT] = 0.0 if n == 0 else ((available + safe) / terms.init_cash - 1.0) * 100.0
     out[DRAWDOWN] = worst if with_drawdown else np.nan
     out[WINS], out[LOSSES], out[N_TRADES] = wins, losses, n
 
 
-@kernel(
-    "void(uint64[:, :, ::1], int64[:, ::1], uint64[::1], uint64[:, :, ::1], int64[::1],"
-    " float64[::1], float64[::1], float64[:, ::1], float64[::1], int32[:, :, ::1],"
-    " int32[:, :, ::1], uint64[:, ::1], int64[:, ::1], float64[:, :, ::1], float64[:, :, ::1])"
-)
+@kernel("void(BitRows, Items, Prices, Terms, Passages, Segments, float64[:, :, ::1])")
 def score_planes(
-    rows: WordArray,
-    item_rows: IntArray,
-    side_masks: WordArray,
-    fast_rows: WordArray,
-    item_fast: IntArray,
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    terms: FloatArray,
-    stops: PassageArray,
-    profits: PassageArray,
-    words: WordArray,
-    segments: IntArray,
-    corners: FloatArray,
+    rows: BitRows,
+    items: Items,
+    prices: Prices,
+    terms: Terms,
+    passages: Passages,
+    segments: Segments,
     out: FloatArray,
 ) -> None:
     """End equity over initial cash of chosen variants over the whole risk plane.
 
-    Arguments as in `score_exactly` and `region_plane`; `segments` has a fourth row as scratch.
-    `out` is shape (n_items, n_stops, n_profits); NaN asks for exact scoring.
+    Args:
+        rows: The run's bit rows.
+        items: The chosen variants; their levels are not looked at.
+        prices: Prices of the target slice.
+        terms: The account's terms.
+        passages: First passages of the plane's levels.
+        segments: Scratch, `empty_segments`.
+        out: Out, shape (n_items, n_stops, n_profits); NaN asks for exact scoring.
+
+    See: docs/scoring.md
     """
-    n_bars = close.shape[0]
-    compounds = np.isinf(terms[BUDGET_CAP]) and terms[LOCK_RATE] == 0.0
-    for m in range(item_rows.shape[0]):
-        _item_words(rows, item_rows[m], side_masks, fast_rows[item_fast[m]], words)
-        n = find_segments(words[0], words[1], n_bars, segments[0], segments[1], segments[2])
+    n_bars = prices.close.shape[0]
+    outer = np.empty((2, rows.fast.shape[2]), np.uint64)
+    varying = np.empty(n_bars, np.int64)
+    corners = np.empty((3, out.shape[1] + 1, out.shape[2] + 1), np.float64)
+    for m in range(items.fast_ids.shape[0]):
+        combine_slow(rows, items.slow_ids[m], outer)
+        n = find_segments(outer, rows.fast[items.fast_ids[m]], n_bars, segments)
         is_sound = False
-        if terms[LOCK_RATE] == 0.0:
-            is_sound = region_plane(
-                close, inverse, factors, terms, segments[0], segments[1], segments[2], n,
-                stops, profits, corners, out[m],
-            )  # fmt: skip
-        if not is_sound and not compounds:
-            is_sound = stepwise_plane(
-                close, inverse, factors, terms, segments[0], segments[1], segments[2], n,
-                stops, profits, segments[3], out[m],
-            )  # fmt: skip
+        # Regions first, for a fixed quote too: trade by trade takes about 20 times as long on a
+        # plane of 20 x 20, and only accounts that run out of the fixed quote need it.
+        if terms.lock_rate == 0.0:
+            is_sound = region_plane(prices, terms, segments, n, passages, corners, out[m])
+        if not is_sound and not terms.compounds:
+            is_sound = stepwise_plane(prices, terms, segments, n, passages, varying, out[m])
         if not is_sound:
             out[m] = np.nan

@@ -7,14 +7,29 @@ percent, so percents in ascending order have passages in ascending order.
 See: docs/first-passage.md
 """
 
+from typing import Annotated, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.engine.account import LONG, SHORT, SLIP_RATE
+from backtest.engine.account import LONG, SHORT, Terms
 from backtest.jit import kernel
 from backtest.types import FloatArray, IntArray
 
 PassageArray = NDArray[np.int32]
+
+
+class Passages(NamedTuple):
+    """First-passage bars of stop-loss and take-profit, each shape (2, n_bars, n_levels).
+
+    Long before short, levels ascending, `n_bars` where never reached. A kind that is disabled has
+    one level that is never reached.
+
+    See: docs/first-passage.md
+    """
+
+    stops: Annotated[PassageArray, "int32[:, :, ::1]"]
+    profits: Annotated[PassageArray, "int32[:, :, ::1]"]
 
 
 @kernel("void(float64[::1], float64, float64, float64[::1], int64[::1], int32[:, ::1])")
@@ -39,6 +54,8 @@ def first_crossings(
         level_factors: Shape (n_levels,), ordered away from the entry.
         stack: Scratch, shape (n_bars,).
         out: Out, shape (n_bars, n_levels); `n_bars` where the level is never reached.
+
+    See: docs/first-passage.md
     """
     n_bars = close.shape[0]
     depth = 0
@@ -61,8 +78,8 @@ def first_crossings(
         depth += 1
 
 
-def passage_tables(
-    close: FloatArray, terms: FloatArray, percents: FloatArray | None, *, is_stop: bool
+def passage_table(
+    close: FloatArray, terms: Terms, percents: FloatArray | None, *, is_stop: bool
 ) -> PassageArray:
     """First-passage bars of both sides for ascending percents.
 
@@ -74,13 +91,15 @@ def passage_tables(
 
     Returns:
         Shape (2, n_bars, n_levels) int32, long before short; `n_bars` where never reached.
+
+    See: docs/first-passage.md
     """
     n_bars = len(close)
     if percents is None:
         return np.full((2, n_bars, 1), n_bars, np.int32)
     out = np.empty((2, n_bars, len(percents)), np.int32)
     stack = np.empty(n_bars, np.int64)
-    slip = float(terms[SLIP_RATE])
+    slip = terms.slip_rate
     for side in (LONG, SHORT):
         is_long = side == LONG
         fill_factor = 1.0 + slip if is_long else 1.0 - slip

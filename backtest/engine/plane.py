@@ -13,9 +13,11 @@ See: docs/scoring.md
 # pyright: reportArgumentType=false
 import numpy as np
 
-from backtest.engine.account import BUDGET_CAP, INIT_CASH, LOCK_RATE, positive_part
-from backtest.engine.passage import PassageArray
+from backtest.engine.account import Terms, positive_part
+from backtest.engine.passage import PassageArray, Passages
+from backtest.engine.prices import Prices
 from backtest.engine.score import NEAR_ZERO, trade_step
+from backtest.engine.segments import Segments
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray, IntArray
 
@@ -38,21 +40,19 @@ def _add(corner: FloatArray, s: int, t: int, gain: float, cap: float, is_fixed: 
         corner[s, t] *= 1.0 + gain
 
 
-@kernel(
-    "boolean(float64[::1], float64[::1], float64[:, ::1], float64[::1], int64[::1], int64[::1],"
-    " int64[::1], int64, int32[:, :, ::1], int32[:, :, ::1], float64[:, :, ::1], float64[:, ::1])"
-)
+@inline
+def _gain_line(prices: Prices, terms: Terms, entry: int, side: int) -> tuple[float, float]:
+    """Offset and slope of a trade's gain as a fraction of what it takes, over the exit's close."""
+    return terms.factors[0, side] - 1.0, terms.factors[1, side] * prices.inverse[entry]
+
+
+@kernel("boolean(Prices, Terms, Segments, int64, Passages, float64[:, :, ::1], float64[:, ::1])")
 def region_plane(
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    terms: FloatArray,
-    entries: IntArray,
-    exits: IntArray,
-    sides: IntArray,
+    prices: Prices,
+    terms: Terms,
+    segments: Segments,
     n_segments: int,
-    stops: PassageArray,
-    profits: PassageArray,
+    passages: Passages,
     corners: FloatArray,
     out: FloatArray,
 ) -> bool:
@@ -62,42 +62,40 @@ def region_plane(
     takes the same fixed quote (profits add up), so long as the balance never dips below it.
 
     Args:
-        close: Shape (n_bars,), the target slice; `inverse` is `1 / close`.
-        inverse: See `close`.
-        factors: `trade_coefficients`.
+        prices: Prices of the target slice.
         terms: The account's terms, without a profit lock.
-        entries: Segments as `find_segments` lists them; `exits` and `sides` with them.
-        exits: See `entries`.
-        sides: See `entries`.
+        segments: The variant's segments.
         n_segments: How many there are.
-        stops: `passage_tables`, shape (2, n_bars, n_stops); `profits` (2, n_bars, n_profits).
-        profits: See `stops`.
+        passages: First passages of `n_stops` and `n_profits` levels.
         corners: Scratch, shape (3, n_stops + 1, n_profits + 1).
         out: Out, shape (n_stops, n_profits).
 
     Returns:
         False where the formula may not hold; `out` is then meaningless.
+
+    See: docs/scoring.md
     """
-    cap = terms[BUDGET_CAP]
+    close, cap = prices.padded, terms.budget_cap
     is_fixed = not np.isinf(cap)
-    last = close.shape[0] - 1
     corners[:] = 0.0 if is_fixed else 1.0
     by_profit, by_stop, by_signal = corners[0], corners[1], corners[2]
-    balance = terms[INIT_CASH]
+    balance = terms.init_cash
     least = 1.0
     for k in range(n_segments):
+        # `balance` is the least that any cell can have by now, so this asks for all of them at once
         if is_fixed and balance < cap:
             return False
-        i, side, limit = entries[k], sides[k], exits[k]
-        offset = factors[0, side] - 1.0
-        slope = factors[1, side] * inverse[i]
-        stop_row, profit_row = stops[side - 1, i], profits[side - 1, i]
+        i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
+        offset, slope = _gain_line(prices, terms, i, side)
+        stop_row, profit_row = passages.stops[side - 1, i], passages.profits[side - 1, i]
         n_stops, n_profits = _reached(stop_row, limit), _reached(profit_row, limit)
-        gain = offset + slope * close[min(limit, last)]
+        gain = offset + slope * close[limit]
         _add(by_signal, n_stops, n_profits, gain, cap, is_fixed)
         worst = gain
         t = 0
         for s in range(n_stops):
+            # `<` here and `<=` below: at 0 % both may be reached at one close, and the stop wins.
+            # With `<=` twice such cells lose the trade: test_plane_scores_stay_within_the_margin.
             while t < n_profits and profit_row[t] < stop_row[s]:
                 t += 1
             gain = offset + slope * close[stop_row[s]]
@@ -113,10 +111,10 @@ def region_plane(
         balance += cap * min(0.0, worst) if is_fixed else 0.0
         least = min(least, 1.0 + worst)
     if is_fixed:
-        _spread_sums(by_profit, by_stop, by_signal, terms[INIT_CASH], out)
-        return balance > 0.0
+        _spread_sums(by_profit, by_stop, by_signal, terms.init_cash, out)
+        return bool(balance > 0.0)
     _spread_products(by_profit, by_stop, by_signal, out)
-    return least > NEAR_ZERO
+    return bool(least > NEAR_ZERO)
 
 
 @inline
@@ -169,20 +167,14 @@ def _spread_sums(
 
 @inline
 def _list_varying(
-    entries: IntArray,
-    exits: IntArray,
-    sides: IntArray,
-    n_segments: int,
-    stops: PassageArray,
-    profits: PassageArray,
-    takes_all: bool,
-    varying: IntArray,
+    segments: Segments, n_segments: int, passages: Passages, takes_all: bool, varying: IntArray
 ) -> int:
     """List the segments that do not end alike in every cell; all where the budget is capped."""
     n = 0
     for k in range(n_segments):
-        i, side, limit = entries[k], sides[k], exits[k]
-        if not takes_all or stops[side - 1, i, 0] < limit or profits[side - 1, i, 0] < limit:
+        i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
+        stop, profit = passages.stops[side - 1, i, 0], passages.profits[side - 1, i, 0]
+        if not takes_all or stop < limit or profit < limit:
             varying[n] = k
             n += 1
     return n
@@ -190,40 +182,31 @@ def _list_varying(
 
 @inline
 def _tabulate(
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    entries: IntArray,
-    exits: IntArray,
-    sides: IntArray,
+    prices: Prices,
+    terms: Terms,
+    segments: Segments,
     chosen: IntArray,
-    passages: PassageArray,
+    table: PassageArray,
     bars: PassageArray,
     gains: FloatArray,
 ) -> None:
     """Exit bar and gain of each chosen segment at each level, level by level."""
-    last = close.shape[0] - 1
     for v in range(chosen.shape[0]):
         k = chosen[v]
-        i, side = entries[k], sides[k]
-        offset = factors[0, side] - 1.0
-        slope = factors[1, side] * inverse[i]
-        row = passages[side - 1, i]
+        i, side = segments.entries[k], segments.sides[k]
+        offset, slope = _gain_line(prices, terms, i, side)
+        row = table[side - 1, i]
         for level in range(bars.shape[0]):
-            bar = min(exits[k], row[level])
+            bar = min(segments.exits[k], row[level])
             bars[level, v] = bar
-            gains[level, v] = offset + slope * close[min(bar, last)]
+            gains[level, v] = offset + slope * prices.padded[bar]
 
 
 @inline
 def _lead_up(
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    lock: float,
-    entries: IntArray,
-    exits: IntArray,
-    sides: IntArray,
+    prices: Prices,
+    terms: Terms,
+    segments: Segments,
     n_segments: int,
     chosen: IntArray,
     before: FloatArray,
@@ -233,7 +216,6 @@ def _lead_up(
     `before[v]` is `(a, b)`: available is multiplied by `a`, `b` times the available before goes
     to safe.
     """
-    last = close.shape[0] - 1
     v = 0
     before[0, 0], before[0, 1] = 1.0, 0.0
     for k in range(n_segments):
@@ -241,31 +223,22 @@ def _lead_up(
             v += 1
             before[v, 0], before[v, 1] = 1.0, 0.0
             continue
-        i, side = entries[k], sides[k]
-        slope = factors[1, side] * inverse[i]
-        gain = factors[0, side] - 1.0 + slope * close[min(exits[k], last)]
-        put_aside = positive_part(gain) * lock
+        offset, slope = _gain_line(prices, terms, segments.entries[k], segments.sides[k])
+        gain = offset + slope * prices.padded[segments.exits[k]]
+        put_aside = positive_part(gain) * terms.lock_rate
         before[v, 1] += put_aside * before[v, 0]
         factor = 1.0 + (gain - put_aside)
         # zero shows the caller what two losses of more than everything would hide
         before[v, 0] *= factor if factor > NEAR_ZERO else 0.0
 
 
-@kernel(
-    "boolean(float64[::1], float64[::1], float64[:, ::1], float64[::1], int64[::1], int64[::1],"
-    " int64[::1], int64, int32[:, :, ::1], int32[:, :, ::1], int64[::1], float64[:, ::1])"
-)
+@kernel("boolean(Prices, Terms, Segments, int64, Passages, int64[::1], float64[:, ::1])")
 def stepwise_plane(
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    terms: FloatArray,
-    entries: IntArray,
-    exits: IntArray,
-    sides: IntArray,
+    prices: Prices,
+    terms: Terms,
+    segments: Segments,
     n_segments: int,
-    stops: PassageArray,
-    profits: PassageArray,
+    passages: Passages,
     varying: IntArray,
     out: FloatArray,
 ) -> bool:
@@ -274,24 +247,25 @@ def stepwise_plane(
     Where entries take the whole balance, segments that end alike in every cell are folded into
     the steps between the others. Arguments as in `region_plane`; scratch `varying`, shape
     (>= n_segments,).
+
+    See: docs/scoring.md
     """
-    cap, lock = terms[BUDGET_CAP], terms[LOCK_RATE]
-    n = _list_varying(entries, exits, sides, n_segments, stops, profits, np.isinf(cap), varying)
+    cap, lock = terms.budget_cap, terms.lock_rate
+    n = _list_varying(segments, n_segments, passages, np.isinf(cap), varying)
     chosen = varying[:n]
     before = np.empty((n + 1, 2), np.float64)
-    _lead_up(close, inverse, factors, lock, entries, exits, sides, n_segments, chosen, before)
-    prices = (close, inverse, factors)
+    _lead_up(prices, terms, segments, n_segments, chosen, before)
     stop_bars = np.empty((out.shape[0], n), np.int32)
     stop_gains = np.empty((out.shape[0], n), np.float64)
-    _tabulate(*prices, entries, exits, sides, chosen, stops, stop_bars, stop_gains)
+    _tabulate(prices, terms, segments, chosen, passages.stops, stop_bars, stop_gains)
     profit_bars = np.empty((out.shape[1], n), np.int32)
     profit_gains = np.empty((out.shape[1], n), np.float64)
-    _tabulate(*prices, entries, exits, sides, chosen, profits, profit_bars, profit_gains)
-    least = terms[INIT_CASH]
+    _tabulate(prices, terms, segments, chosen, passages.profits, profit_bars, profit_gains)
+    least = terms.init_cash
     least_gain = 0.0
     for s in range(out.shape[0]):
         for t in range(out.shape[1]):
-            available = terms[INIT_CASH]
+            available = terms.init_cash
             safe = 0.0
             for v in range(n):
                 safe += available * before[v, 1]
@@ -304,7 +278,7 @@ def stepwise_plane(
             safe += available * before[n, 1]
             available *= before[n, 0]
             least = min(least, available)
-            out[s, t] = (available + safe) / terms[INIT_CASH]
+            out[s, t] = (available + safe) / terms.init_cash
     if np.isinf(cap):
         return least > 0.0 and 1.0 + least_gain > NEAR_ZERO
-    return least > NEAR_ZERO * min(cap, terms[INIT_CASH])
+    return least > NEAR_ZERO * min(cap, terms.init_cash)

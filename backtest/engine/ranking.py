@@ -12,7 +12,10 @@ from backtest.types import FloatArray, Ranking, RankingMetric
 
 
 def needs_drawdown(ranking: Ranking) -> bool:
-    """Whether a metric of the ranking reads the drawdown."""
+    """Whether a metric of the ranking reads the drawdown.
+
+    See: docs/ranking.md
+    """
     reading = {RankingMetric.MAX_DRAWDOWN_PCT, RankingMetric.RETURN_OVER_MAX_DRAWDOWN}
     return ranking.primary in reading or ranking.secondary in reading
 
@@ -26,6 +29,8 @@ def ranking_columns(metrics: FloatArray, ranking: Ranking) -> tuple[FloatArray, 
 
     Returns:
         One or two columns, shape (n,), ascending is better, no NaN.
+
+    See: docs/ranking.md
     """
     chosen = (
         (ranking.primary,) if ranking.secondary is None else (ranking.primary, ranking.secondary)

@@ -1,12 +1,15 @@
-"""The stop-loss × take-profit plane of a run, in tiles whose passage tables fit in memory."""
+"""The stop-loss × take-profit plane of a run, in tiles whose passage tables fit in memory.
+
+See: docs/first-passage.md
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from backtest.engine.market import Market
-from backtest.engine.passage import PassageArray, passage_tables
+from backtest.engine.passage import PassageArray, Passages, passage_table
+from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, IntArray
 
 TABLE_BYTES = 256 << 20
@@ -14,12 +17,14 @@ TABLE_BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of the plane: request positions of its levels and their passage tables."""
+    """A part of the plane: request positions of its levels and their first passages.
+
+    See: docs/first-passage.md
+    """
 
     stop_places: IntArray
     profit_places: IntArray
-    stops: PassageArray
-    profits: PassageArray
+    passages: Passages
 
     def levels_of(self, cells: IntArray, plane: "RiskPlane") -> IntArray:
         """Table columns of risk cells, shape (2, n): stop and profit; -1 outside this tile."""
@@ -38,15 +43,20 @@ class RiskPlane:
     """Levels in the order of the request, served in ascending order as the tables need them.
 
     Args:
-        market: The run's market.
+        target: The run's target slice.
         sl_pct: Stop-loss percents, None if disabled.
         tp_pct: Take-profit percents, None if disabled.
+
+    See: docs/first-passage.md
     """
 
     def __init__(
-        self, market: Market, sl_pct: tuple[float, ...] | None, tp_pct: tuple[float, ...] | None
+        self,
+        target: TargetSlice,
+        sl_pct: tuple[float, ...] | None,
+        tp_pct: tuple[float, ...] | None,
     ) -> None:
-        self._market = market
+        self._target = target
         self._levels = tuple(
             None if percents is None else np.array(percents, np.float64)
             for percents in (sl_pct, tp_pct)
@@ -62,7 +72,7 @@ class RiskPlane:
     @property
     def tile_levels(self) -> int:
         """Levels of one kind per tile."""
-        return max(8, TABLE_BYTES // (2 * 2 * 4 * self._market.n_bars))
+        return max(8, TABLE_BYTES // (2 * 2 * 4 * self._target.n_bars))
 
     def tiles(self) -> Iterator[Tile]:
         """All tiles; the last one is kept, so a plane of one tile is built once."""
@@ -77,14 +87,14 @@ class RiskPlane:
         self._last = None
         stop_places, stops = self._table(0, stop)
         profit_places, profits = self._table(1, profit)
-        tile = Tile(stop_places, profit_places, stops, profits)
+        tile = Tile(stop_places, profit_places, Passages(stops, profits))
         self._last = (stop, profit), tile
         return tile
 
     def _table(self, kind: int, first: int) -> tuple[IntArray, PassageArray]:
         levels: FloatArray | None = self._levels[kind]
         if levels is None:
-            return np.zeros(1, np.int64), self._market.never
+            return np.zeros(1, np.int64), self._target.never.stops
         places = np.argsort(levels, kind="stable")[first : first + self.tile_levels]
-        market = self._market
-        return places, passage_tables(market.close, market.terms, levels[places], is_stop=kind == 0)
+        close, terms = self._target.prices.close, self._target.terms
+        return places, passage_table(close, terms, levels[places], is_stop=kind == 0)

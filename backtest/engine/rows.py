@@ -3,6 +3,8 @@
 Variants that differ only in parameters without influence on the primary output share a row. Rows
 are numbered `setting * n_signals + signal`; settings are ordered so that those with a common inner
 part come together, whatever the order of the axes.
+
+See: docs/signals.md
 """
 
 import math
@@ -30,7 +32,10 @@ SIGNALS_PER_CHUNK = 2048
 
 
 class Readers:
-    """What each thread needs to make bit rows: candles with a memory of its own, and a reader."""
+    """What each thread needs to make bit rows: candles with a memory of its own, and a reader.
+
+    See: docs/signals.md
+    """
 
     def __init__(self, series: Series, start: int, stop: int) -> None:
         self._series, self._start, self._stop = series, start, stop
@@ -53,6 +58,8 @@ class IndicatorRows:
     Args:
         entry: The indicator with its materialised axes.
         readers: Per-thread candles and readers.
+
+    See: docs/signals.md
     """
 
     def __init__(self, entry: IndicatorAxes, readers: Readers) -> None:

@@ -23,7 +23,10 @@ KeyOf = Callable[[int], str]
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """How far two fast scores may be apart and still be in the wrong order."""
+    """How far two fast scores may be apart and still be in the wrong order.
+
+    See: docs/scoring.md
+    """
 
     relative: float
     absolute: float
@@ -58,6 +61,8 @@ def best_by_fast_score(
 
     Returns:
         Shape (min(n, n_best),) int64.
+
+    See: docs/scoring.md
     """
     candidates = _with_margin(scores, n_best, margin)
     order = candidates[np.argsort(-scores[candidates], kind="stable")]
@@ -95,6 +100,8 @@ def best_by_columns(
 
     Returns:
         All members, shape (n,); the first `n_best` places are final.
+
+    See: docs/scoring.md
     """
     order = np.lexsort(columns[::-1])
     sorted_columns = [column[order] for column in columns]

@@ -10,12 +10,14 @@ import numpy as np
 
 from backtest.control import Control
 from backtest.engine.chunks import Workers, spans
+from backtest.engine.combine import BitRows
 from backtest.engine.combos import Batch, Combos
-from backtest.engine.items import N_METRICS, RETURN_PCT, score_exactly, score_planes
-from backtest.engine.market import Market
-from backtest.engine.passage import PassageArray
+from backtest.engine.items import N_METRICS, RETURN_PCT, Items, score_exactly, score_planes
+from backtest.engine.passage import Passages
 from backtest.engine.risk_plane import RiskPlane, Tile
 from backtest.engine.score import score_balances, score_compounding
+from backtest.engine.segments import empty_segments
+from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, IntArray, WordArray
 
 # a chunk is meant to take a few milliseconds: about this many bars times variants
@@ -25,19 +27,23 @@ ScorePart = Callable[[Batch, slice], None]
 
 
 class Stages:
-    """Scores combos over one market, in chunks on the thread pool.
+    """Scores combos over one target slice, in chunks on the thread pool.
 
     Args:
         combos: The run's combos.
-        market: The run's market.
+        target: The run's target slice.
         workers: The thread pool.
         control: The run's handle.
+
+    See: docs/scoring.md
     """
 
-    def __init__(self, combos: Combos, market: Market, workers: Workers, control: Control) -> None:
-        self._combos, self._market = combos, market
+    def __init__(
+        self, combos: Combos, target: TargetSlice, workers: Workers, control: Control
+    ) -> None:
+        self._combos, self._target = combos, target
         self._workers, self._control = workers, control
-        self._per_chunk = int(np.clip(CHUNK_WORK // (market.n_bars + 1000), 16, 4096))
+        self._per_chunk = int(np.clip(CHUNK_WORK // (target.n_bars + 1000), 16, 4096))
 
     def fast_scores(self) -> FloatArray:
         """End equity over initial cash of every combo, exact where the fast score cannot be.
@@ -66,8 +72,7 @@ class Stages:
     ) -> FloatArray:
         """Metrics of combos without stop-loss and take-profit, shape (n, 5) (`items`)."""
         levels = np.zeros((2, len(combos)), np.int64)
-        never = self._market.never
-        return self._exact(combos, levels, (never, never), with_drawdown, stage)
+        return self._exact(combos, levels, self._target.never, with_drawdown, stage)
 
     def exact_cells(
         self, combos: IntArray, cells: IntArray, plane: RiskPlane, *, with_drawdown: bool = False
@@ -85,9 +90,8 @@ class Stages:
             levels = tile.levels_of(cells, plane)
             here = np.flatnonzero((levels >= 0).all(axis=0))
             if len(here):
-                tables = (tile.stops, tile.profits)
                 out[here] = self._exact(
-                    combos[here], levels[:, here], tables, with_drawdown, "exact"
+                    combos[here], levels[:, here], tile.passages, with_drawdown, "exact"
                 )
         return out
 
@@ -104,7 +108,7 @@ class Stages:
         out = np.empty((len(combos), plane.n_stops, plane.n_profits), np.float64)
         for tile in plane.tiles():
             per_chunk = self._items_per_chunk
-            if not self._market.compounds:
+            if not self._target.terms.compounds:
                 # a cell may have to be traded through by itself, like a variant of Stage A
                 n_cells = len(tile.stop_places) * len(tile.profit_places)
                 per_chunk = max(1, min(per_chunk, 8 * self._per_chunk // n_cells))
@@ -120,8 +124,8 @@ class Stages:
 
     def words(self, combos: IntArray) -> WordArray:
         """Combined bit rows of combos, shape (n, 2, n_words), under the allowed sides."""
-        out = np.empty((len(combos), 2, self._market.n_words), np.uint64)
-        masks = self._market.side_masks[:, None]
+        out = np.empty((len(combos), 2, self._target.n_words), np.uint64)
+        masks = self._target.side_masks[:, None]
         for batch in self._combos.batches(combos):
             for place, slow, fast in zip(batch.places, batch.slow_ids, batch.fast_ids, strict=True):
                 together = np.bitwise_and.reduce(self._combos.slow_rows[slow], axis=0)
@@ -131,38 +135,35 @@ class Stages:
     def _score_fast(
         self, rows: WordArray, scores: FloatArray, outer: tuple[int, int], first: int
     ) -> None:
-        market = self._market
         low, high = outer
         part = np.empty((high - low, len(rows)), np.float64)
-        scratch = np.empty((2, market.n_words), np.uint64)
-        slow = (self._combos.slow_rows, self._combos.outer_ids[low:high], market.side_masks)
-        prices = (market.padded, market.inverse, market.factors)
-        if market.compounds:
-            score_compounding(*slow, rows, *prices, scratch, part)
-        else:
-            score_balances(*slow, rows, *prices, market.terms, scratch, part)
+        target = self._target
+        score = score_compounding if target.terms.compounds else score_balances
+        outer_ids = self._combos.outer_ids[low:high]
+        score(self._bit_rows(rows), outer_ids, target.prices, target.terms, part)
         scores[low:high, first : first + len(rows)] = part
 
     def _exact(
         self,
         combos: IntArray,
         levels: IntArray,
-        tables: tuple[PassageArray, PassageArray],
+        passages: Passages,
         with_drawdown: bool,
         stage: str,
     ) -> FloatArray:
         out = np.empty((len(combos), N_METRICS), np.float64)
-        market = self._market
+        target = self._target
 
         def score(batch: Batch, part: slice) -> None:
             places = batch.places[part]
             metrics = np.empty((len(places), N_METRICS), np.float64)
-            words, segments = self._scratch(3)
+            rows = self._bit_rows(batch.fast_rows)
+            items = Items(
+                batch.slow_ids[part], batch.fast_ids[part], levels[0, places], levels[1, places]
+            )
             score_exactly(
-                self._combos.slow_rows, batch.slow_ids[part], market.side_masks,
-                batch.fast_rows, batch.fast_ids[part], market.close, market.windows,
-                market.blocks, market.terms, *tables, levels[0, places], levels[1, places],
-                with_drawdown, words, segments, metrics,
+                rows, items, target.prices, target.terms, passages, with_drawdown,
+                empty_segments(target.n_bars), metrics,
             )  # fmt: skip
             out[places] = metrics
 
@@ -170,25 +171,19 @@ class Stages:
         return out
 
     def _score_tile(self, tile: Tile, out: FloatArray, batch: Batch, part: slice) -> None:
-        market = self._market
+        target = self._target
         places = batch.places[part]
-        n_stops, n_profits = len(tile.stop_places), len(tile.profit_places)
-        scores = np.empty((len(places), n_stops, n_profits), np.float64)
-        words, segments = self._scratch(4)
-        score_planes(
-            self._combos.slow_rows, batch.slow_ids[part], market.side_masks,
-            batch.fast_rows, batch.fast_ids[part], market.close, market.inverse, market.factors,
-            market.terms, tile.stops, tile.profits, words, segments,
-            np.empty((3, n_stops + 1, n_profits + 1), np.float64),
- scores,
-        )  # fmt: skip
+        shape = (len(places), len(tile.stop_places), len(tile.profit_places))
+        scores = np.empty(shape, np.float64)
+        rows = self._bit_rows(batch.fast_rows)
+        unused = np.zeros(len(places), np.int64)
+        items = Items(batch.slow_ids[part], batch.fast_ids[part], unused, unused)
+        segments = empty_segments(target.n_bars)
+        score_planes(rows, items, target.prices, target.terms, tile.passages, segments, scores)
         out[np.ix_(places, tile.stop_places, tile.profit_places)] = scores
 
-    def _scratch(self, n_rows: int) -> tuple[WordArray, IntArray]:
-        return (
-            np.empty((2, self._market.n_words), np.uint64),
-            np.empty((n_rows, self._market.n_bars + 1), np.int64),
-        )
+    def _bit_rows(self, fast: WordArray) -> BitRows:
+        return BitRows(self._combos.slow_rows, fast, self._target.side_masks)
 
     @property
     def _items_per_chunk(self) -> int:

@@ -29,7 +29,10 @@ INDICATOR_KEYS_KEPT = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Winner:
-    """One of the best: its base variant, its place in the shortlist and its risk cell."""
+    """One of the best: its base variant, its place in the shortlist and its risk cell.
+
+    See: docs/ranking.md
+    """
 
     base: int
     rank: int
@@ -43,6 +46,8 @@ class KeyMaker:
         grid: The run's grid.
         keys: The fixed parts of the run's keys.
         control: The run's handle; many tied variants need many keys.
+
+    See: docs/ranking.md
     """
 
     def __init__(self, grid: Grid, keys: VariantKeys, control: Control) -> None:
@@ -100,6 +105,8 @@ class Contest:
         ranking: The ranking.
         keys: Who makes keys for ties.
         margin: How far fast scores may be off.
+
+    See: docs/ranking.md
     """
 
     def __init__(

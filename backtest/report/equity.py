@@ -5,8 +5,8 @@ See: docs/metrics.md
 
 import numpy as np
 
-from backtest.engine.account import INIT_CASH
-from backtest.engine.drawdown import held_equity
+from backtest.engine.account import Terms
+from backtest.engine.drawdown import Position, held_equity
 from backtest.engine.trades import (
     AVAILABLE_AFTER,
     ENTRY,
@@ -16,9 +16,10 @@ from backtest.engine.trades import (
     QTY,
     SAFE_AFTER,
     SIDE,
+    TradeLog,
 )
 from backtest.jit import kernel
-from backtest.types import FloatArray, IntArray
+from backtest.types import FloatArray
 
 # A bar is in drawdown when it is this fraction below the peak; rounding alone stays below it.
 IN_DRAWDOWN = 1e-12
@@ -26,44 +27,37 @@ IN_DRAWDOWN = 1e-12
 WORST, MEAN, LONGEST_BARS, MEAN_MS, N_EPISODES = range(5)
 
 
-@kernel(
-    "void(float64[::1], float64[::1], int64[:, ::1], float64[:, ::1], int64, float64[::1],"
-    " float64[::1])"
-)
+@kernel("void(float64[::1], Terms, TradeLog, float64[::1], float64[::1])")
 def draw_equity(
-    close: FloatArray,
-    terms: FloatArray,
-    log: IntArray,
-    money: FloatArray,
-    n_trades: int,
-    equity: FloatArray,
-    invested: FloatArray,
+    close: FloatArray, terms: Terms, log: TradeLog, equity: FloatArray, invested: FloatArray
 ) -> None:
     """Equity after each bar's actions, and the quote of the latest trade that covers the bar.
 
     Args:
         close: Shape (n_bars,), the target slice.
         terms: The account's terms.
-        log: Trade log of `replay`; `money` its money part.
-        money: See `log`.
-        n_trades: Rows of the log.
+        log: Exactly the trades.
         equity: Out, shape (n_bars,), quote currency.
         invested: Out, shape (n_bars,): entry quote where a trade covers the bar, else 0.
+
+    See: docs/metrics.md
     """
     n_bars = close.shape[0]
-    available = terms[INIT_CASH]
+    available = terms.init_cash
     safe = 0.0
     bar = 0
     invested[:] = 0.0
-    for k in range(n_trades):
-        entry, stop, side = log[k, ENTRY], log[k, EXIT], log[k, SIDE]
+    legs, money = log.legs, log.money
+    for k in range(legs.shape[0]):
+        entry, stop, side = legs[k, ENTRY], legs[k, EXIT], legs[k, SIDE]
         while bar < entry:
             equity[bar] = available + safe
             bar += 1
         quote = money[k, ENTRY_QUOTE]
         cash = available - (quote + money[k, ENTRY_FEE]) + safe
+        position = Position(side, cash, quote, money[k, QTY])
         for i in range(entry, stop):
-            equity[i] = held_equity(close[i], side, cash, quote, money[k, QTY])
+            equity[i] = held_equity(close[i], position)
             invested[i] = quote
         available, safe = money[k, AVAILABLE_AFTER], money[k, SAFE_AFTER]
         equity[stop] = available + safe
@@ -86,6 +80,8 @@ def measure_drawdowns(
         drawdown: Out, shape (n_bars,), fractions; NaN from a bar whose peak is not positive.
         out: Out, shape (5,): worst and mean fraction, longest episode in bars, mean episode in
             milliseconds (floored), number of episodes. Worst and mean are NaN if any bar is.
+
+    See: docs/metrics.md
     """
     peak = -np.inf
     total = worst = 0.0
@@ -115,7 +111,10 @@ def measure_drawdowns(
 
 @kernel("float64(float64[::1], float64[::1])")
 def mean_exposure(equity: FloatArray, invested: FloatArray) -> float:
-    """Mean over all bars of invested quote over equity; NaN if a covered bar's equity is 0."""
+    """Mean over all bars of invested quote over equity; NaN if a covered bar's equity is 0.
+
+    See: docs/metrics.md
+    """
     total = 0.0
     for i in range(equity.shape[0]):
         if invested[i] != 0.0:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backtest.engine.trades import ENTRY, ENTRY_QUOTE, EXIT, NET
+from backtest.engine.account import Terms
+from backtest.engine.trades import ENTRY, ENTRY_QUOTE, EXIT, NET, TradeLog
+from backtest.policy import RunSettings
 from backtest.report.equity import (
     LONGEST_BARS,
     MEAN,
@@ -19,7 +21,7 @@ from backtest.report.equity import (
     mean_exposure,
     measure_drawdowns,
 )
-from backtest.result import MetricValue, RunSettings
+from backtest.result import MetricValue
 from backtest.types import FloatArray, IntArray
 
 DAY_MS = 86_400_000
@@ -30,24 +32,27 @@ NOISE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """The trade log of one variant and the bars it happened on.
+class TradeHistory:
+    """The trades of one variant and the bars they happened on.
 
-    `close` and `ts_close` are shape (n_bars,), the target slice; `log` and `money` hold exactly
-    the trades (`backtest.engine.trades`).
+    `close` and `ts_close` are shape (n_bars,), the target slice; `log` holds exactly the trades.
+
+    See: docs/metrics.md
     """
 
     settings: RunSettings
-    terms: FloatArray
+    terms: Terms
     close: FloatArray
     ts_close: IntArray
-    log: IntArray
-    money: FloatArray
+    log: TradeLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """Equity, drawdown fraction and invested quote at each close, shape (n_bars,)."""
+    """Equity, drawdown fraction and invested quote at each close, shape (n_bars,).
+
+    See: docs/metrics.md
+    """
 
     equity: FloatArray
     drawdown: FloatArray
@@ -55,22 +60,28 @@ class Curve:
     statistics: FloatArray
 
 
-def draw_curve(story: Story) -> Curve:
-    """The equity curve of a variant and its drawdown statistics."""
-    n_bars = len(story.close)
+def draw_curve(history: TradeHistory) -> Curve:
+    """The equity curve of a variant and its drawdown statistics.
+
+    See: docs/metrics.md
+    """
+    n_bars = len(history.close)
     equity, invested, drawdown = (np.empty(n_bars, np.float64) for _ in range(3))
-    draw_equity(story.close, story.terms, story.log, story.money, len(story.log), equity, invested)
+    draw_equity(history.close, history.terms, history.log, equity, invested)
     statistics = np.empty(5, np.float64)
-    measure_drawdowns(equity, story.settings.timeframe.ms, drawdown, statistics)
+    measure_drawdowns(equity, history.settings.timeframe.ms, drawdown, statistics)
     return Curve(equity=equity, drawdown=drawdown, invested=invested, statistics=statistics)
 
 
-def all_metrics(story: Story, curve: Curve) -> dict[str, MetricValue]:
-    """Titles and values in report order; None where undefined, times and durations in ms."""
-    settings = story.settings
+def all_metrics(history: TradeHistory, curve: Curve) -> dict[str, MetricValue]:
+    """Titles and values in report order; None where undefined, times and durations in ms.
+
+    See: docs/metrics.md
+    """
+    settings = history.settings
     time_range = settings.time_range
     init_cash = settings.execution.init_cash_quote
-    n_bars = len(story.close)
+    n_bars = len(history.close)
     end = float(curve.equity[-1]) if n_bars else init_cash
     statistics = curve.statistics
     bar_ms = settings.timeframe.ms
@@ -84,27 +95,29 @@ def all_metrics(story: Story, curve: Curve) -> dict[str, MetricValue]:
         "Init. Cash": init_cash,
         "Total Profit": end - init_cash,
         "Total Return [%]": (end / init_cash - 1.0) * 100.0,
-        "Benchmark Return [%]": _benchmark_pct(story.close),
-        "Position Coverage [%]": _covered_bars(story.log) / n_bars * 100.0 if n_bars else None,
+        "Benchmark Return [%]": _benchmark_pct(history.close),
+        "Position Coverage [%]": _covered_bars(history.log.legs) / n_bars * 100.0
+        if n_bars
+        else None,
         "Max. Drawdown [%]": _percent(worst),
         "Avg. Drawdown [%]": _percent(_defined(float(statistics[MEAN]))),
         "Max. Drawdown Duration": int(statistics[LONGEST_BARS]) * bar_ms if has_episodes else None,
         "Avg. Drawdown Duration": int(statistics[MEAN_MS]) if has_episodes else None,
-        **_trade_metrics(story, bar_ms),
+        **_trade_metrics(history, bar_ms),
         "Gross Exposure": exposure,
-        **_daily_ratios(curve.equity, story.ts_close, worst),
+        **_daily_ratios(curve.equity, history.ts_close, worst),
     }
 
 
-def _trade_metrics(story: Story, bar_ms: int) -> dict[str, MetricValue]:
-    n = len(story.log)
+def _trade_metrics(history: TradeHistory, bar_ms: int) -> dict[str, MetricValue]:
+    n = len(history.log.legs)
     if n == 0:
         names = ("Win Rate [%]", "Best Trade [%]", "Worst Trade [%]", "Avg. Trade [%]")
         names += ("Max. Trade Duration", "Avg. Trade Duration", "Expectancy", "SQN")
         return {"Num. Trades": 0, **dict.fromkeys(names, None)}
-    net = story.money[:, NET]
-    returns = net / story.money[:, ENTRY_QUOTE] * 100.0
-    bars = story.log[:, EXIT] - story.log[:, ENTRY]
+    net = history.log.money[:, NET]
+    returns = net / history.log.money[:, ENTRY_QUOTE] * 100.0
+    bars = history.log.legs[:, EXIT] - history.log.legs[:, ENTRY]
     mean = float(returns.mean())
     return {
         "Num. Trades": n,

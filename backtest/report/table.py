@@ -73,13 +73,19 @@ _PRINTERS: Mapping[str, Callable[[float | None], str]] = {
 
 
 def print_rows(metrics: Mapping[str, MetricValue]) -> tuple[tuple[str, str], ...]:
-    """Every metric with its printed value, in the given order."""
+    """Every metric with its printed value, in the given order.
+
+    See: docs/metrics.md
+    """
     return tuple(
         (title, _PRINTERS.get(title, print_percent)(value)) for title, value in metrics.items()
     )
 
 
 def markdown_table(rows: tuple[tuple[str, str], ...]) -> str:
-    """The rows as a Markdown table."""
+    """The rows as a Markdown table.
+
+    See: docs/metrics.md
+    """
     lines = ["|Metric|Value|", "|---|---|", *(f"|{title}|{value}|" for title, value in rows)]
     return "\n".join(lines)

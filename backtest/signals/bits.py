@@ -3,6 +3,8 @@
 Both sides of a comparison are rounded to float32 first, and a side that is not finite makes it
 false (docs/signals.md). Bits cover the target slice: bit `i % 64` of word `i // 64` is bar
 `start + i`. Masks of bytes come first because the compiler turns those loops into vector code.
+
+See: docs/signals.md
 """
 
 import numpy as np
@@ -20,14 +22,20 @@ ABOVE, AT_LEAST, BELOW, AT_MOST = range(4)
 
 @kernel("void(float64[::1], float32[::1])")
 def narrow(values: FloatArray, out: NarrowArray) -> None:
-    """Round to float32, nearest, ties to even; out of range becomes infinite."""
+    """Round to float32, nearest, ties to even; out of range becomes infinite.
+
+    See: docs/signals.md
+    """
     for i in range(values.shape[0]):
         out[i] = np.float32(values[i])
 
 
 @kernel("void(float32[::1], float32[::1], uint8[::1])")
 def greater(left: NarrowArray, right: NarrowArray, out: MaskArray) -> None:
-    """`left > right` per bar, both finite."""
+    """`left > right` per bar, both finite.
+
+    See: docs/signals.md
+    """
     for i in range(out.shape[0]):
         a, b = left[i], right[i]
         out[i] = (a > b) & (abs(a) < INFINITE) & (abs(b) < INFINITE)
@@ -35,7 +43,10 @@ def greater(left: NarrowArray, right: NarrowArray, out: MaskArray) -> None:
 
 @kernel("void(float32[::1], float64, int64, uint8[::1])")
 def against_level(values: NarrowArray, wide_level: float, comparison: int, out: MaskArray) -> None:
-    """`values` against one finite level, rounded first, by one of the comparisons above."""
+    """`values` against one finite level, rounded first, by one of the comparisons above.
+
+    See: docs/signals.md
+    """
     level = np.float32(wide_level)
     if comparison == ABOVE:
         for i in range(out.shape[0]):
@@ -53,7 +64,10 @@ def against_level(values: NarrowArray, wide_level: float, comparison: int, out: 
 
 @kernel("void(float32[::1], uint8[::1])")
 def finite(values: NarrowArray, out: MaskArray) -> None:
-    """Whether a value is finite, per bar."""
+    """Whether a value is finite, per bar.
+
+    See: docs/signals.md
+    """
     for i in range(out.shape[0]):
         out[i] = abs(values[i]) < INFINITE
 
@@ -71,6 +85,8 @@ def pack(mask_words: WordArray, out: WordArray) -> None:
     Args:
         mask_words: Shape (8 * n_words,), the masks seen as words (little-endian).
         out: Out, shape (n_words,).
+
+    See: docs/signals.md
     """
     for w in range(out.shape[0]):
         word = np.uint64(0)
@@ -89,6 +105,8 @@ def neutralise(packed: WordArray, longs: IntArray, shorts: IntArray, out: WordAr
         longs: Shape (n,), the long condition of each row; `shorts` the short one.
         shorts: See `longs`.
         out: Out, shape (n, 2, n_words).
+
+    See: docs/signals.md
     """
     for n in range(out.shape[0]):
         long, short = packed[longs[n]], packed[shorts[n]]

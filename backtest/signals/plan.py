@@ -2,6 +2,8 @@
 
 Many settings share a condition: a grid of m long and n short thresholds has m·n settings but only
 some 2·(m + n) different comparisons. A plan lists the distinct ones and numbers them.
+
+See: docs/signals.md
 """
 
 import math
@@ -48,6 +50,8 @@ class RulePlan:
     """Distinct conditions of a rule, and which two of them make each setting.
 
     `longs` and `shorts` are shape (n_settings,) int64, positions in `conditions`.
+
+    See: docs/signals.md
     """
 
     rule: Rule
@@ -65,6 +69,8 @@ def plan_rule(rule: Rule, axes: Sequence[AxisValues]) -> RulePlan:
     Args:
         rule: The rule.
         axes: Its parameters with their values, sorted by name.
+
+    See: docs/signals.md
     """
     values = dict(axes)
     sizes = [len(numbers) for _, numbers in axes]

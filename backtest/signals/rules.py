@@ -23,6 +23,8 @@ class RuleReader:
         series: The candle series.
         start: First bar of the target slice.
         stop: The bar after its last one.
+
+    See: docs/signals.md
     """
 
     def __init__(self, series: Series, start: int, stop: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from strawberry.types.nodes import SelectedField, Selection
 
 from backtest.control import Control
-from backtest.result import Want
+from backtest.policy import Want
 from bff.graphql.inputs import ReadInput
 from bff.http.auth import Caller
 from resolvers.service import BacktestService

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from backtest.control import Control
+from backtest.policy import Want
 from backtest.request import RunRequest
-from backtest.result import Estimate, RunResult, Want
+from backtest.result import Estimate, RunResult
 from bff.telemetry.facts import note
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
 from resolvers.service import UseCase

@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from backtest.engine.account import account_terms
-from backtest.engine.replays import DIRECTIONS, REASONS
 from backtest.engine.trades import ENTRY, EXIT, REASON, SIDE
-from backtest.report.metrics import Curve, Story, all_metrics, draw_curve
+from backtest.policy import RunSettings
+from backtest.report.metrics import Curve, TradeHistory, all_metrics, draw_curve
+from backtest.report.replay import DIRECTIONS, REASONS
 from backtest.report.table import print_rows
-from backtest.result import RunSettings
 from backtest.types import (
     DirectionMode,
     Execution,
@@ -57,7 +57,7 @@ def case_of(golden: dict[str, Any]) -> Case:
     )
 
 
-def story_of(golden: dict[str, Any], case: Case, ours: Played) -> Story:
+def history_of(golden: dict[str, Any], case: Case, ours: Played) -> TradeHistory:
     timeframe = Timeframe(golden["timeframe"])
     first, stop = golden["target_slice"]
     asked = golden["request"]
@@ -75,21 +75,20 @@ def story_of(golden: dict[str, Any], case: Case, ours: Played) -> Story:
         top_trades_n=1,
         eager_reports=True,
     )
-    return Story(
+    return TradeHistory(
         settings=settings,
         terms=account_terms(case.setup.execution, case.setup.sizing),
         close=case.close,
         ts_close=golden["ts_open_first_ms"] + (np.arange(first, stop) + 1) * timeframe.ms,
         log=ours.log,
-        money=ours.money,
     )
 
 
 def curve_and_metrics(golden: dict[str, Any]) -> tuple[Curve, dict[str, Any]]:
     case = case_of(golden)
-    story = story_of(golden, case, played(case))
-    curve = draw_curve(story)
-    return curve, all_metrics(story, curve)
+    history = history_of(golden, case, played(case))
+    curve = draw_curve(history)
+    return curve, all_metrics(history, curve)
 
 
 def test_trades_equal_the_reference(golden: dict[str, Any]) -> None:
@@ -97,8 +96,8 @@ def test_trades_equal_the_reference(golden: dict[str, Any]) -> None:
     first, _ = golden["target_slice"]
     wanted_trades = golden["expected"]["trades"]
 
-    assert len(ours.log) == len(wanted_trades)
-    for leg, money, wanted in zip(ours.log, ours.money, wanted_trades, strict=True):
+    assert len(ours.log.legs) == len(wanted_trades)
+    for leg, money, wanted in zip(ours.log.legs, ours.log.money, wanted_trades, strict=True):
         assert DIRECTIONS[leg[SIDE]] == wanted["direction"]
         assert leg[ENTRY] + first == wanted["entry_bar_index"]
         assert leg[EXIT] + first == wanted["exit_bar_index"]

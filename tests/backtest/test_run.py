@@ -18,9 +18,9 @@ from backtest.errors import (
     StrategyForbidden,
     StrategyNotFound,
 )
+from backtest.policy import Want
 from backtest.ports import SavedStrategy
 from backtest.request import Overrides, RiskGrid, RunRequest, Template
-from backtest.result import Want
 from backtest.run import Backtester
 from backtest.types import MINUTE_MS, SizingMode, TimeRange
 from tests.backtesters import POLICY, USER, NoDefaults, answer, backtester_over

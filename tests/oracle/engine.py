@@ -15,7 +15,7 @@ LONG, SHORT = 1, -1
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What decides a story apart from prices and signals."""
+    """What decides an outcome apart from prices and signals."""
 
     execution: Execution
     sizing: SizingMode = SizingMode.ALL_IN
@@ -119,7 +119,7 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class Outcome:
     """What happened: trades in the order of their entries, equity after each bar's actions."""
 
     trades: list[Trade]
@@ -170,7 +170,7 @@ class Story:
         return self.total_return_pct / drawdown
 
 
-def play(close: Sequence[float], signal: Sequence[int], setup: Setup) -> Story:
+def play(close: Sequence[float], signal: Sequence[int], setup: Setup) -> Outcome:
     """Trade a signal (1 long, -1 short, 0 neutral) over the closes of a target slice."""
     account = Account(setup=setup, available=setup.execution.init_cash_quote)
     previous = 0
@@ -188,7 +188,7 @@ def play(close: Sequence[float], signal: Sequence[int], setup: Setup) -> Story:
             account.leave(bar, price, "forced_close")
         previous = now
         equity.append(account.equity(price))
-    return Story(
+    return Outcome(
         trades=account.trades,
         equity=equity,
         available=account.available,

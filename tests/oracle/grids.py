@@ -17,7 +17,7 @@ from backtest.indicators.series import Series
 from backtest.policy import RunPolicy
 from backtest.request import RunRequest, Template
 from backtest.types import Bars, Execution, Ranking, RankingMetric, SignalArray
-from tests.oracle.engine import Setup, Story, play
+from tests.oracle.engine import Outcome, Setup, play
 from tests.oracle.signals import signal_of
 
 Setting = tuple[tuple[str, Scalar], ...]
@@ -29,7 +29,7 @@ class Winner:
 
     place: int
     key: str
-    story: Story
+    story: Outcome
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class BruteForce:
         whole = signal_of(row, self._series, dict(compute), dict(rule))
         return whole[self._bars.target_start : self._bars.target_stop]
 
-    def _story(self, base: Base, risk: tuple[float | None, float | None]) -> Story:
+    def _story(self, base: Base, risk: tuple[float | None, float | None]) -> Outcome:
         own = np.stack(
             [
                 self._signal(indicator_id, compute, rule)
@@ -142,13 +142,13 @@ def setup_of(template: Template, policy: RunPolicy) -> Setup:
     )
 
 
-def rank(story: Story, ranking: Ranking) -> tuple[float, ...]:
+def rank(story: Outcome, ranking: Ranking) -> tuple[float, ...]:
     """Smaller is better."""
     wanted = (ranking.primary, ranking.secondary)
     return tuple(_rank_by(story, metric) for metric in wanted if metric is not None)
 
 
-def _rank_by(story: Story, metric: RankingMetric) -> float:
+def _rank_by(story: Outcome, metric: RankingMetric) -> float:
     if metric is RankingMetric.TOTAL_RETURN_PCT:
         return -story.total_return_pct
     if metric is RankingMetric.PROFIT_FACTOR:

@@ -1,4 +1,4 @@
-"""One case through the engine's kernels, and how its story must equal the bar-by-bar one."""
+"""One case through the engine's kernels, and how its outcome must equal the bar-by-bar one."""
 
 import math
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ import numpy as np
 from backtest.engine import trades as columns
 from backtest.engine.account import account_terms
 from backtest.engine.items import DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
-from backtest.engine.passage import passage_tables
-from backtest.engine.replays import REASONS
+from backtest.engine.passage import Passages, passage_table
 from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.segments import find_segments
-from backtest.engine.trades import empty_log, replay, total_return_pct
+from backtest.engine.segments import Segments, empty_segments, find_segments
+from backtest.engine.trades import TradeLog, empty_log, replay, total_return_pct
 from backtest.report.equity import WORST, draw_equity, measure_drawdowns
-from backtest.types import DirectionMode, FloatArray, IntArray
+from backtest.report.replay import REASONS
+from backtest.types import DirectionMode, FloatArray
 from tests.oracle.cases import Case
-from tests.oracle.engine import LONG, Story, play
+from tests.oracle.engine import LONG, Outcome, play
 from tests.oracle.scoring import bit_rows, stages_over
 
 MONEY_COLUMNS = {
@@ -36,25 +36,22 @@ MONEY_COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """What the kernels say of a case; `log` and `money` hold exactly the trades."""
+    """What the kernels say of a case; `log` holds exactly the trades."""
 
-    log: IntArray
-    money: FloatArray
+    log: TradeLog
     equity: FloatArray
     total_return_pct: float
     reported_drawdown: float
 
 
-def segments_of(case: Case) -> tuple[IntArray, int]:
-    """Entries, exits and sides, shape (3, n_bars + 1), and how many are filled."""
+def segments_of(case: Case) -> tuple[Segments, int]:
+    """The segments of a case and how many there are."""
     n_bars = len(case.close)
     words = bit_rows(case.signal)
     words[0] *= case.setup.direction is not DirectionMode.SHORT_ONLY
     words[1] *= case.setup.direction is not DirectionMode.LONG_ONLY
-    segments = np.zeros((3, n_bars + 1), np.int64)
-    return segments, find_segments(
-        words[0], words[1], n_bars, segments[0], segments[1], segments[2]
-    )
+    segments = empty_segments(n_bars)
+    return segments, find_segments(words, words, n_bars, segments)
 
 
 def levels(percent: float | None) -> FloatArray | None:
@@ -66,21 +63,21 @@ def played(case: Case) -> Played:
     close, setup = case.close, case.setup
     terms = account_terms(setup.execution, setup.sizing)
     segments, n_segments = segments_of(case)
-    stops = passage_tables(close, terms, levels(setup.sl_pct), is_stop=True)
-    profits = passage_tables(close, terms, levels(setup.tp_pct), is_stop=False)
-    log, money = empty_log(len(close))
-    entries, exits, sides = segments
-    n = replay(close, terms, entries, exits, sides, n_segments, stops, profits, 0, 0, log, money)
-    log, money = log[:n], money[:n]
+    passages = Passages(
+        passage_table(close, terms, levels(setup.sl_pct), is_stop=True),
+        passage_table(close, terms, levels(setup.tp_pct), is_stop=False),
+    )
+    room = empty_log(n_segments)
+    n = replay(close, terms, segments, n_segments, passages, (0, 0), room)
+    log = TradeLog(room.legs[:n], room.money[:n])
     equity, invested, falls = (np.empty(len(close)) for _ in range(3))
-    draw_equity(close, terms, log, money, n, equity, invested)
+    draw_equity(close, terms, log, equity, invested)
     statistics = np.empty(5)
     measure_drawdowns(equity, 60_000, falls, statistics)
     return Played(
         log=log,
-        money=money,
         equity=equity,
-        total_return_pct=total_return_pct(n, money, terms),
+        total_return_pct=total_return_pct(log, terms),
         reported_drawdown=statistics[WORST],
     )
 
@@ -90,7 +87,7 @@ def scored(case: Case) -> FloatArray:
     setup = case.setup
     stages = stages_over(case.close, setup, [case.signal])
     stops, profits = (None if p is None else (p,) for p in (setup.sl_pct, setup.tp_pct))
-    plane = RiskPlane(stages._market, stops, profits)
+    plane = RiskPlane(stages._target, stops, profits)
     only = np.zeros(1, np.int64)
     return stages.exact_cells(only, only, plane, with_drawdown=True)[0]
 
@@ -99,21 +96,21 @@ def disagreement(case: Case) -> str | None:
     """The first difference between kernels and bar-by-bar loop, to the last bit; None if none."""
     fast = played(case)
     slow = play(case.close.tolist(), case.signal.tolist(), case.setup)
-    if len(fast.log) != len(slow.trades):
-        return f"{len(fast.log)} trades, should be {len(slow.trades)}"
+    if len(fast.log.legs) != len(slow.trades):
+        return f"{len(fast.log.legs)} trades, should be {len(slow.trades)}"
     for number, trade in enumerate(slow.trades):
-        leg = fast.log[number].tolist()
+        leg = fast.log.legs[number].tolist()
         wanted = (1 if trade.side == LONG else 2, trade.entry, trade.exit)
         if (*leg[:3], REASONS[leg[3]]) != (*wanted, trade.reason):
             return f"trade {number} is {leg}, should be {wanted} by {trade.reason}"
         for name, value in trade.money.items():
-            ours = fast.money[number, MONEY_COLUMNS[name]]
+            ours = fast.log.money[number, MONEY_COLUMNS[name]]
             if ours != value:
                 return f"{name} of trade {number} is {ours!r}, should be {value!r}"
     return _numbers_differ(case, fast, slow)
 
 
-def _numbers_differ(case: Case, fast: Played, slow: Story) -> str | None:
+def _numbers_differ(case: Case, fast: Played, slow: Outcome) -> str | None:
     bars = np.flatnonzero(fast.equity != np.array(slow.equity))
     if len(bars):
         return f"equity at bar {bars[0]} is {fast.equity[bars[0]]!r}"

@@ -9,9 +9,9 @@ from backtest.control import Control
 from backtest.engine.bitops import words_for
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Batch, Combos
-from backtest.engine.market import Market
 from backtest.engine.stages import Stages
-from backtest.result import RunSettings
+from backtest.engine.target import TargetSlice
+from backtest.policy import RunSettings
 from backtest.types import (
     MINUTE_MS,
     Bars,
@@ -89,6 +89,6 @@ def bars_of(close: FloatArray) -> Bars:
 
 def stages_over(close: FloatArray, setup: Setup, signals: Sequence[SignalArray]) -> Stages:
     """Stages whose combo `i` is signal `i`."""
-    market = Market.of(bars_of(close), settings_for(setup, len(close)))
+    target = TargetSlice.of(bars_of(close), settings_for(setup, len(close)))
     combos = cast("Combos", GivenCombos(signals))
-    return Stages(combos, market, ONE_THREAD, Control())
+    return Stages(combos, target, ONE_THREAD, Control())

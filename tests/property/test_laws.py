@@ -64,7 +64,7 @@ def sort_key(variant: RankedVariant, metric: RankingMetric) -> tuple[float, str]
 
 def profit_factor(variant: RankedVariant) -> float:
     replayed = variant.replay
-    _, money = replayed._log()  # pyright: ignore[reportAttributeAccessIssue]
+    money = replayed._log().money  # pyright: ignore[reportAttributeAccessIssue]
     net = money[:, NET].tolist()
     if not net:
         return -np.inf
@@ -208,7 +208,7 @@ def test_more_bars_never_change_earlier_trades() -> None:
         report = later[variant.variant_key].report
         assert report is not None
         assert report.trades is not None
-        n_bars = short.target_bars + variant.replay._scene.bars.target_start  # pyright: ignore[reportAttributeAccessIssue]
+        n_bars = short.target_bars + variant.replay._inputs.bars.target_start  # pyright: ignore[reportAttributeAccessIssue]
         kept = [t for t in variant.report.trades if t.exit_bar_index < n_bars - 1]
         assert list(report.trades[: len(kept)]) == kept
         n_compared += len(kept)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from backtest.result import RunResult, Want
+from backtest.policy import Want
+from backtest.result import RunResult
 from backtest.types import Ranking, RankingMetric
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
 from schema.graphql.run import read_run

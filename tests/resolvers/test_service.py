@@ -5,7 +5,7 @@ import pytest
 
 from backtest.control import Control
 from backtest.errors import InvalidRequest, RunCancelled
-from backtest.result import Want
+from backtest.policy import Want
 from resolvers.service import MAX_POINTS, BacktestService
 from schema.enums import RunMode
 from schema.parse import parse_request

@@ -5,12 +5,12 @@ import pytest
 
 from backtest.engine.account import LONG, SHORT, account_terms
 from backtest.engine.bitops import trailing_zeros, words_for
-from backtest.engine.combine import combine
-from backtest.engine.market import ALLOWED, FORBIDDEN
-from backtest.engine.passage import passage_tables
-from backtest.engine.segments import find_segments
+from backtest.engine.combine import BitRows, combine_slow
+from backtest.engine.passage import passage_table
+from backtest.engine.segments import empty_segments, find_segments
+from backtest.engine.target import ALLOWED, FORBIDDEN
 from backtest.jit import kernel
-from backtest.types import SizingMode
+from backtest.types import SizingMode, WordArray
 from tests.oracle.cases import PERCENTS, random_closes, random_setup, random_signal
 from tests.oracle.scoring import bit_rows
 
@@ -37,10 +37,10 @@ def test_segments_are_the_runs_of_a_signal(n_bars: int) -> None:
     for _ in range(40):
         signal = random_signal(random, n_bars)
         rows = bit_rows(signal)
-        segments = np.zeros((3, n_bars + 1), np.int64)
-        n = find_segments(rows[0], rows[1], n_bars, segments[0], segments[1], segments[2])
+        segments = empty_segments(n_bars)
+        n = find_segments(rows, rows, n_bars, segments)
 
-        found = list(zip(*segments[:, :n].tolist(), strict=True))
+        found = list(zip(*(places[:n].tolist() for places in segments), strict=True))
         assert found == runs_of(signal.tolist())
 
 
@@ -66,9 +66,9 @@ def test_first_passages_are_found_by_looking_at_every_bar(seed: int, is_stop: bo
     terms = account_terms(random_setup(random).execution, SizingMode.ALL_IN)
     percents = np.array(PERCENTS)
 
-    table = passage_tables(close, terms, percents, is_stop=is_stop)
+    table = passage_table(close, terms, percents, is_stop=is_stop)
 
-    slip = float(terms[3])
+    slip = terms.slip_rate
     for side, rows in ((LONG, table[0]), (SHORT, table[1])):
         for i in range(n_bars):
             fill = close[i] * (1 + slip) if side == LONG else close[i] * (1 - slip)
@@ -84,13 +84,17 @@ def test_a_disabled_level_is_never_reached() -> None:
     close = np.array([3.0, 2.0, 1.0])
     terms = account_terms(random_setup(np.random.default_rng(1)).execution, SizingMode.ALL_IN)
 
-    assert (passage_tables(close, terms, None, is_stop=True) == 3).all()
+    assert (passage_table(close, terms, None, is_stop=True) == 3).all()
+
+
+def bit_rows_over(slow: WordArray, longs: np.uint64, shorts: np.uint64) -> BitRows:
+    return BitRows(slow, slow[:0], np.array([longs, shorts]))
 
 
 def test_combining_nothing_leaves_the_allowed_sides() -> None:
     out = np.empty((2, 3), np.uint64)
     rows = np.zeros((1, 2, 3), np.uint64)
-    combine(rows, np.empty(0, np.int64), np.array([ALLOWED, FORBIDDEN]), out)
+    combine_slow(bit_rows_over(rows, ALLOWED, FORBIDDEN), np.empty(0, np.int64), out)
 
     assert (out[0] == ALLOWED).all()
     assert (out[1] == 0).all()
@@ -100,7 +104,7 @@ def test_combining_is_and() -> None:
     random = np.random.default_rng(2)
     rows = random.integers(0, 2**63, (4, 2, 5), dtype=np.uint64)
     out = np.empty((2, 5), np.uint64)
-    combine(rows, np.array([0, 2, 3]), np.array([ALLOWED, ALLOWED]), out)
+    combine_slow(bit_rows_over(rows, ALLOWED, ALLOWED), np.array([0, 2, 3]), out)
 
     assert (out == rows[0] & rows[2] & rows[3]).all()
 

@@ -58,39 +58,39 @@ def test_the_generator_makes_the_cases_that_matter() -> None:
 def test_stop_comes_before_profit_when_both_are_at_zero() -> None:
     made = case([100.0, 100.0, 100.0], [1, 1, 1], sl_pct=0.0, tp_pct=0.0)
 
-    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 1]]
+    assert [leg.tolist() for leg in played(made).log.legs] == [[1, 0, 1, 1]]
     assert disagreement(made) is None
 
 
 def test_a_reversal_on_the_last_bar_makes_two_trades_there() -> None:
     made = case([100.0, 110.0, 120.0], [1, 1, -1])
 
-    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 2, 0], [2, 2, 2, 3]]
+    assert [leg.tolist() for leg in played(made).log.legs] == [[1, 0, 2, 0], [2, 2, 2, 3]]
     assert disagreement(made) is None
 
 
 def test_a_signal_that_persists_after_a_stop_does_not_enter_again() -> None:
     made = case([100.0, 80.0, 100.0, 100.0], [1, 1, 1, 1], sl_pct=10.0)
 
-    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 1]]
+    assert [leg.tolist() for leg in played(made).log.legs] == [[1, 0, 1, 1]]
 
 
 def test_the_opposite_signal_on_the_bar_of_a_stop_enters() -> None:
     made = case([100.0, 80.0, 60.0], [1, -1, -1], sl_pct=10.0)
 
-    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 1], [2, 1, 2, 3]]
+    assert [leg.tolist() for leg in played(made).log.legs] == [[1, 0, 1, 1], [2, 1, 2, 3]]
 
 
 def test_the_forbidden_side_only_closes() -> None:
     made = case([100.0, 110.0, 90.0, 90.0], [1, -1, -1, 1], direction=DirectionMode.LONG_ONLY)
 
-    assert [leg.tolist() for leg in played(made).log] == [[1, 0, 1, 0], [1, 3, 3, 3]]
+    assert [leg.tolist() for leg in played(made).log.legs] == [[1, 0, 1, 0], [1, 3, 3, 3]]
 
 
 def test_nobody_enters_without_money() -> None:
     made = case([100.0, 300.0, 100.0, 50.0], [-1, 0, 1, 1])
 
-    assert len(played(made).log) == 1
+    assert len(played(made).log.legs) == 1
     assert played(made).total_return_pct == pytest.approx(-200.0)
 
 
@@ -104,4 +104,4 @@ def test_a_fall_below_zero_is_measured_from_the_peak_of_its_time() -> None:
 
 
 def test_a_signal_already_on_before_the_slice_opens_on_its_first_bar() -> None:
-    assert [leg.tolist() for leg in played(case([1.0, 2.0], [1, 1])).log] == [[1, 0, 1, 3]]
+    assert [leg.tolist() for leg in played(case([1.0, 2.0], [1, 1])).log.legs] == [[1, 0, 1, 3]]

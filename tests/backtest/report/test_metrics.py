@@ -1,4 +1,4 @@
-"""Metrics of stories small enough to reckon by hand, and laws of the equity curve."""
+"""Metrics of trades small enough to reckon by hand, and laws of the equity curve."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backtest.engine.account import account_terms
-from backtest.report.metrics import Story, all_metrics, draw_curve
+from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
 from backtest.result import MetricValue
 from backtest.types import Execution
 from tests.oracle.cases import Case, random_case
@@ -30,53 +30,52 @@ def metrics(
     made = Case(
         close=np.array(close), signal=np.array(signal, np.int8), setup=Setup(execution=FREE)
     )
-    story = story_of(made, step_ms)
-    return all_metrics(story, draw_curve(story))
+    history = history_of(made, step_ms)
+    return all_metrics(history, draw_curve(history))
 
 
-def story_of(case: Case, step_ms: int = 60_000) -> Story:
+def history_of(case: Case, step_ms: int = 60_000) -> TradeHistory:
     ours = played(case)
     n_bars = len(case.close)
-    return Story(
+    return TradeHistory(
         settings=settings_for(case.setup, n_bars),
         terms=account_terms(case.setup.execution, case.setup.sizing),
         close=case.close,
         ts_close=(np.arange(n_bars) + 1) * step_ms,
         log=ours.log,
-        money=ours.money,
     )
 
 
-def test_a_story_reckoned_by_hand() -> None:
-    told = metrics([100.0, 110.0, 99.0, 90.0, 90.0], [1, 1, 0, -1, 0])
+def test_metrics_reckoned_by_hand() -> None:
+    found = metrics([100.0, 110.0, 99.0, 90.0, 90.0], [1, 1, 0, -1, 0])
 
-    assert told["Total Profit"] == pytest.approx(-10.0)
-    assert told["Total Return [%]"] == pytest.approx(-1.0)
-    assert told["Benchmark Return [%]"] == pytest.approx(-10.0)
-    assert told["Position Coverage [%]"] == 100.0
-    assert told["Max. Drawdown [%]"] == pytest.approx(10.0)
-    assert told["Avg. Drawdown [%]"] == pytest.approx(6.0)
-    assert told["Max. Drawdown Duration"] == 2 * 60_000
-    assert told["Num. Trades"] == 2
-    assert told["Win Rate [%]"] == 0.0
-    assert told["Best Trade [%]"] == 0.0
-    assert told["Worst Trade [%]"] == pytest.approx(-1.0)
-    assert told["Max. Trade Duration"] == 2 * 60_000
-    assert told["Avg. Trade Duration"] == 90_000
+    assert found["Total Profit"] == pytest.approx(-10.0)
+    assert found["Total Return [%]"] == pytest.approx(-1.0)
+    assert found["Benchmark Return [%]"] == pytest.approx(-10.0)
+    assert found["Position Coverage [%]"] == 100.0
+    assert found["Max. Drawdown [%]"] == pytest.approx(10.0)
+    assert found["Avg. Drawdown [%]"] == pytest.approx(6.0)
+    assert found["Max. Drawdown Duration"] == 2 * 60_000
+    assert found["Num. Trades"] == 2
+    assert found["Win Rate [%]"] == 0.0
+    assert found["Best Trade [%]"] == 0.0
+    assert found["Worst Trade [%]"] == pytest.approx(-1.0)
+    assert found["Max. Trade Duration"] == 2 * 60_000
+    assert found["Avg. Trade Duration"] == 90_000
 
 
 def test_without_trades_only_the_market_has_numbers() -> None:
-    told = metrics([100.0, 120.0, 90.0], [0, 0, 0])
+    found = metrics([100.0, 120.0, 90.0], [0, 0, 0])
 
-    assert told["Num. Trades"] == 0
-    assert told["Total Profit"] == told["Gross Exposure"] == told["Max. Drawdown [%]"] == 0.0
+    assert found["Num. Trades"] == 0
+    assert found["Total Profit"] == found["Gross Exposure"] == found["Max. Drawdown [%]"] == 0.0
     undefined = {"Win Rate [%]", "Expectancy", "SQN", "Max. Drawdown Duration", "Sharpe Ratio"}
-    assert all(told[title] is None for title in undefined)
+    assert all(found[title] is None for title in undefined)
 
 
 def test_equal_profits_have_no_sqn_however_rounding_scatters_them() -> None:
-    told = metrics([1.0, 1.1, 1.0, 1.1, 1.0, 1.1], [0] * 6)
-    assert told["SQN"] is None
+    found = metrics([1.0, 1.1, 1.0, 1.1, 1.0, 1.1], [0] * 6)
+    assert found["SQN"] is None
     flat = metrics([0.1] * 6, [1, 0, 1, 0, 1, 0])
     assert flat["SQN"] is None
 
@@ -99,36 +98,36 @@ def test_growth_beyond_the_range_of_floats_is_undefined_and_not_an_error() -> No
 @pytest.mark.parametrize("number", range(60))
 def test_total_return_of_the_rows_is_the_return_that_ranks(number: int) -> None:
     made = random_case(9, number)
-    story = story_of(made)
-    told = all_metrics(story, draw_curve(story))
+    history = history_of(made)
+    found = all_metrics(history, draw_curve(history))
 
-    total = told["Total Return [%]"]
+    total = found["Total Return [%]"]
     assert total is not None
     assert math.isclose(total, played(made).total_return_pct, rel_tol=1e-9, abs_tol=1e-9)
-    assert list(told)[:3] == ["Start", "End", "Duration"]
-    assert len(told) == 25
+    assert list(found)[:3] == ["Start", "End", "Duration"]
+    assert len(found) == 25
 
 
 @pytest.mark.parametrize("number", range(60))
 def test_coverage_exposure_and_episodes_equal_a_walk_over_the_bars(number: int) -> None:
     made = random_case(10, number)
     slow = play(made.close.tolist(), made.signal.tolist(), made.setup)
-    story = story_of(made)
-    told = all_metrics(story, draw_curve(story))
+    history = history_of(made)
+    found = all_metrics(history, draw_curve(history))
     quotes: dict[int, float] = {}
     for trade in slow.trades:
         for bar in range(trade.entry, trade.exit + 1):
             quotes[bar] = trade.money["entry_quote_amount"]
     n_bars = len(made.close)
 
-    assert told["Position Coverage [%]"] == pytest.approx(len(quotes) / n_bars * 100)
+    assert found["Position Coverage [%]"] == pytest.approx(len(quotes) / n_bars * 100)
     if all(slow.equity[bar] != 0 for bar in quotes):
         wanted = sum(quote / slow.equity[bar] for bar, quote in quotes.items()) / n_bars
-        assert told["Gross Exposure"] == pytest.approx(wanted)
+        assert found["Gross Exposure"] == pytest.approx(wanted)
     spans = episodes(slow.equity)
-    assert told["Max. Drawdown Duration"] == (max(spans) * 60_000 if spans else None)
+    assert found["Max. Drawdown Duration"] == (max(spans) * 60_000 if spans else None)
     mean = sum(spans) * 60_000 // len(spans) if spans else None
-    assert told["Avg. Drawdown Duration"] == mean
+    assert found["Avg. Drawdown Duration"] == mean
 
 
 def episodes(equity: list[float]) -> list[int]:

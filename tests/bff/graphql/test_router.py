@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from backtest.result import Want
+from backtest.policy import Want
 from tests.bff.doubles import GOOD
 from tests.faces import GraphqlFace, opened, to_graphql
 from tests.fakes import FakeBacktester

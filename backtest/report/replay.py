@@ -1,4 +1,7 @@
-"""The exact story of a returned variant, told again whenever somebody asks."""
+"""The exact trades of a returned variant, computed again whenever somebody asks.
+
+See: docs/memory.md
+"""
 
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -6,9 +9,9 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.engine.market import Market
-from backtest.engine.passage import PassageArray
-from backtest.engine.segments import find_segments
+from backtest.engine.passage import Passages
+from backtest.engine.segments import Segments, empty_segments, find_segments
+from backtest.engine.target import TargetSlice
 from backtest.engine.trades import (
     ENTRY,
     ENTRY_FEE,
@@ -24,24 +27,29 @@ from backtest.engine.trades import (
     QTY,
     REASON,
     SIDE,
+    TradeLog,
     empty_log,
     replay,
     total_return_pct,
 )
-from backtest.report.metrics import Story, all_metrics, draw_curve
+from backtest.policy import RunSettings
+from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
 from backtest.report.table import markdown_table, print_rows
-from backtest.result import EquityCurve, Report, RunSettings, Trade
-from backtest.types import Bars, FloatArray, IntArray, WordArray
+from backtest.result import EquityCurve, Report, Trade
+from backtest.types import Bars, WordArray
 
 DIRECTIONS = ("", "long", "short")
 REASONS = ("signal_exit", "sl", "tp", "forced_close")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What the replays of one run have in common."""
+class ReplayInputs:
+    """What the replays of one run have in common.
 
-    market: Market
+    See: docs/memory.md
+    """
+
+    target: TargetSlice
     settings: RunSettings
     bars: Bars
 
@@ -50,99 +58,87 @@ class VariantReplay:
     """One variant's trades, kept small: side, entry, exit and reason; money is computed again.
 
     Args:
-        scene: The run's market, settings and bars.
+        inputs: The run's target slice, settings and bars.
         legs: Shape (n_trades, 4) int32, the whole-number part of its trade log.
+
+    See: docs/memory.md
     """
 
-    def __init__(self, scene: Scene, legs: NDArray[np.int32]) -> None:
-        self._scene = scene
+    def __init__(self, inputs: ReplayInputs, legs: NDArray[np.int32]) -> None:
+        self._inputs = inputs
         self._legs = legs
 
     @classmethod
     def of(
-        cls, scene: Scene, words: WordArray, tables: tuple[PassageArray, PassageArray],
-        levels: tuple[int, int],
-    ) -> "VariantReplay":  # fmt: skip
+        cls, inputs: ReplayInputs, words: WordArray, passages: Passages, levels: tuple[int, int]
+    ) -> "VariantReplay":
         """The replay of combined bit rows, shape (2, n_words), in one cell of the risk plane."""
-        n_bars = scene.market.n_bars
-        segments = np.empty((3, n_bars + 1), np.int64)
-        n = find_segments(words[0], words[1], n_bars, segments[0], segments[1], segments[2])
-        log, money = empty_log(n_bars)
-        market = scene.market
-        n = replay(
-            market.close, market.terms, segments[0], segments[1], segments[2], n,
-            *tables, *levels, log, money,
-        )  # fmt: skip
-        return cls(scene, log[:n].astype(np.int32))
+        target = inputs.target
+        segments = empty_segments(target.n_bars)
+        n = find_segments(words, words, target.n_bars, segments)
+        log = empty_log(n)
+        n = replay(target.prices.close, target.terms, segments, n, passages, levels, log)
+        return cls(inputs, log.legs[:n].astype(np.int32))
 
     def total_return_pct(self) -> float:
         """The exact number that ranks the variant."""
-        _, money = self._log()
-        return float(total_return_pct(len(money), money, self._scene.market.terms))
+        return total_return_pct(self._log(), self._inputs.target.terms)
 
     def report(self, *, with_trades: bool) -> Report:
         """The 25 metrics, and the trades if they are wanted."""
-        story = self._story()
-        metrics = all_metrics(story, draw_curve(story))
+        history = self._history()
+        metrics = all_metrics(history, draw_curve(history))
         rows = print_rows(metrics)
         return Report(
             rows=rows,
             table_md=markdown_table(rows),
             metrics=metrics,
-            trades=self._trades(story) if with_trades else None,
+            trades=self._trades(history) if with_trades else None,
         )
 
     def equity_curve(self, max_points: int) -> EquityCurve:
         """At most `max_points` bars of the target slice, evenly spread, first and last included."""
-        story = self._story()
-        curve = draw_curve(story)
-        n_bars = len(story.close)
+        history = self._history()
+        curve = draw_curve(history)
+        n_bars = len(history.close)
         n_points = max(1, min(max_points, n_bars))
         chosen = np.unique(np.linspace(n_bars - 1, 0, n_points).round().astype(np.int64))
         return EquityCurve(
-            ts=story.ts_close[chosen],
+            ts=history.ts_close[chosen],
             equity=curve.equity[chosen],
             drawdown_pct=curve.drawdown[chosen] * 100.0,
         )
 
-    def _log(self) -> tuple[IntArray, FloatArray]:
+    def _log(self) -> TradeLog:
         """The whole log: with entries and exits known, no level needs to be looked up."""
-        market = self._scene.market
+        target = self._inputs.target
         legs = self._legs.astype(np.int64)
-        log, money = empty_log(len(legs))
-        entries, exits, sides = (
-            np.ascontiguousarray(legs[:, column]) for column in (ENTRY, EXIT, SIDE)
-        )
-        replay(
-            market.close, market.terms, entries, exits, sides, len(legs),
-            market.never, market.never, 0, 0, log, money,
-        )  # fmt: skip
-        return legs, money[: len(legs)]
+        segments = Segments(*(legs[:, column].copy() for column in (ENTRY, EXIT, SIDE)))
+        log = empty_log(len(legs))
+        replay(target.prices.close, target.terms, segments, len(legs), target.never, (0, 0), log)
+        return TradeLog(legs, log.money)
 
-    def _story(self) -> Story:
-        scene = self._scene
-        log, money = self._log()
-        bars = scene.bars
-        return Story(
-            settings=scene.settings,
-            terms=scene.market.terms,
-            close=scene.market.close,
+    def _history(self) -> TradeHistory:
+        target, bars = self._inputs.target, self._inputs.bars
+        return TradeHistory(
+            settings=self._inputs.settings,
+            terms=target.terms,
+            close=target.prices.close,
             ts_close=bars.ts_close[bars.target_start : bars.target_stop],
-            log=log,
-            money=money,
+            log=self._log(),
         )
 
-    def _trades(self, story: Story) -> tuple[Trade, ...]:
-        first = self._scene.bars.target_start
-        rows = zip(story.log.tolist(), story.money.tolist(), strict=True)
+    def _trades(self, history: TradeHistory) -> tuple[Trade, ...]:
+        first = self._inputs.bars.target_start
+        rows = zip(history.log.legs.tolist(), history.log.money.tolist(), strict=True)
         return tuple(
             Trade(
                 trade_id=number,
                 direction=cast("Literal['long', 'short']", DIRECTIONS[leg[SIDE]]),
                 entry_bar_index=leg[ENTRY] + first,
                 exit_bar_index=leg[EXIT] + first,
-                entry_ts=int(story.ts_close[leg[ENTRY]]),
-                exit_ts=int(story.ts_close[leg[EXIT]]),
+                entry_ts=int(history.ts_close[leg[ENTRY]]),
+                exit_ts=int(history.ts_close[leg[EXIT]]),
                 entry_fill_price=money[ENTRY_FILL],
                 exit_fill_price=money[EXIT_FILL],
                 qty_base=money[QTY],

@@ -1,0 +1,93 @@
+"""From bars to winners: signals, Stage A, Stage B.
+
+See: docs/ranking.md
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backtest.control import Control
+from backtest.engine.chunks import Workers
+from backtest.engine.combos import Combos
+from backtest.engine.risk_plane import RiskPlane
+from backtest.engine.rows import Readers
+from backtest.engine.shortlist import Margin
+from backtest.engine.stages import Stages
+from backtest.engine.target import TargetSlice
+from backtest.engine.winners import Contest, KeyMaker, Winner
+from backtest.identity import VariantKeys
+from backtest.indicators.series import Series
+from backtest.plan import Plan
+from backtest.stopwatch import Stopwatch
+from backtest.types import Bars, WordArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """The winners of a run, best first, and what their reports need.
+
+    `words`, shape (n_winners, 2, n_words), are their combined bit rows.
+
+    See: docs/ranking.md
+    """
+
+    target: TargetSlice
+    plane: RiskPlane
+    keys: KeyMaker
+    winners: list[Winner]
+    words: WordArray
+
+
+def rank_variants(
+    plan: Plan, bars: Bars, workers: Workers, control: Control, stopwatch: Stopwatch
+) -> Ranked:
+    """Score every variant of a plan and keep the best.
+
+    Args:
+        plan: The plan.
+        bars: Its bars, warm-up included.
+        workers: Who computes.
+        control: The run's handle.
+        stopwatch: Gets the seconds of `signals`, `stage_a` and `stage_b`.
+
+    Raises:
+        RunCancelled: The control was cancelled.
+        DeadlineExceeded: The control's deadline passed.
+
+    See: docs/ranking.md
+    """
+    settings, grid = plan.settings, plan.grid
+    target = TargetSlice.of(bars, settings)
+    readers = Readers(Series.of(bars), bars.target_start, bars.target_stop)
+    with stopwatch.stage("signals"):
+        combos = Combos(grid, readers, workers, control)
+    stages = Stages(combos, target, workers, control)
+    plane = RiskPlane(target, grid.sl_pct, grid.tp_pct)
+    keys = KeyMaker(grid, _variant_keys(plan), control)
+    combo_of_base = combos.of_base_variants()
+    contest = Contest(
+        stages=stages,
+        combo_of_base=combo_of_base,
+        plane=plane,
+        ranking=settings.ranking,
+        keys=keys,
+        margin=Margin.of(target.n_bars, adds_up=not np.isinf(target.terms.budget_cap)),
+    )
+    with stopwatch.stage("stage_a"):
+        shortlist = contest.shortlist(plan.n_shortlist)
+    with stopwatch.stage("stage_b"):
+        winners = contest.best(shortlist, settings.top_k)
+        words = stages.words(combo_of_base[[winner.base for winner in winners]])
+    return Ranked(target=target, plane=plane, keys=keys, winners=winners, words=words)
+
+
+def _variant_keys(plan: Plan) -> VariantKeys:
+    settings = plan.settings
+    return VariantKeys(
+        instrument=settings.instrument,
+        timeframe=settings.timeframe,
+        direction_mode=settings.direction_mode,
+        sizing_mode=settings.sizing_mode,
+        execution=plan.execution,
+    )

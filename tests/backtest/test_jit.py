@@ -1,0 +1,60 @@
+"""Kernels: one version each, named tuples by name, machine code kept between processes."""
+
+import subprocess
+import sys
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from backtest.jit import kernel, warm
+from backtest.types import FloatArray
+
+ALL_FROM_DISK = """
+import backtest.run
+from backtest import jit
+
+jit.warm()
+print([d.py_func.__name__ for d, _ in jit._declared if not d.stats.cache_hits])
+"""
+
+
+class Pair(NamedTuple):
+    values: Annotated[FloatArray, "float64[::1]"]
+    factor: Annotated[float, "float64"]
+
+
+@kernel("float64(Pair)")
+def weigh(pair: Pair) -> float:
+    total = 0.0
+    for value in pair.values:
+        total += value * pair.factor
+    return total
+
+
+def test_a_signature_names_a_tuple_by_its_class() -> None:
+    warm()
+
+    assert weigh(Pair(np.array([1.0, 2.0]), 3.0)) == 9.0
+
+
+def test_a_tuple_of_other_types_is_refused_instead_of_compiled() -> None:
+    warm()
+
+    narrow: Any = np.array([1.0, 2.0], np.float32)
+    with pytest.raises(TypeError):
+        weigh(Pair(narrow, 3.0))
+
+
+def test_every_kernel_is_found_on_disk_by_the_next_process() -> None:
+    warm()
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ALL_FROM_DISK],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert done.stdout == "[]\n"
