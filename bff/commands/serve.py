@@ -120,8 +120,8 @@ def _await_candle_server(settings: "Settings", within_s: float) -> None:
     reason = unreachable(host, port, within_s=within_s)
     if reason is not None:
         stderr().print(
-            f"No candle server can be reached at {host}:{port} within {within_s:g} s: {reason}. "
-            "Start ClickHouse there, or correct CH_HOST and CH_PORT.",
+            f"The candle store is not available: {host}:{port} could not be reached within "
+            f"{within_s:g} s ({reason}). Start ClickHouse there, or correct CH_HOST and CH_PORT.",
             markup=False,
         )
         raise typer.Exit(FAILED)
