@@ -3,6 +3,8 @@
 See: docs/security.md
 """
 
+import asyncio
+import socket
 from typing import Any
 
 import structlog
@@ -10,6 +12,7 @@ import structlog
 from bff.http.errors import RoehubError
 from bff.serving.connection.alarm import Alarm
 from bff.serving.connection.half_close import HalfClose
+from bff.serving.connection.slices import SLICE_BYTES
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -28,9 +31,10 @@ class Patience(HalfClose):
         self._head = Alarm(self.loop, limits.head_max_seconds, self._stop_waiting)
         self._slice = Alarm(self.loop, limits.answer_stall_seconds, self._drop_slow_reader)
 
-    def connection_made(self, transport: Any) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        _keep_little_unsent(transport)
         self._head.start()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -87,3 +91,14 @@ class Patience(HalfClose):
         if n_bytes:
             log.warning("answer_not_taken", bytes_left=n_bytes)
             self.transport.abort()
+
+
+def _keep_little_unsent(transport: asyncio.Transport) -> None:
+    """Have the system take the next bytes when the client has taken others, not megabytes ahead.
+
+    It would take four for each connection, and show progress only with every other one of them.
+    """
+    transport.set_write_buffer_limits(SLICE_BYTES)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        line = transport.get_extra_info("socket")
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, SLICE_BYTES)

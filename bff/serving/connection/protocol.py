@@ -28,7 +28,8 @@ class Connection(Patience):
         super().connection_made(transport)
         address = self.client[0] if self.client else ""
         if self._crowd.enter(address):
-            self._go = lambda: self._crowd.leave(address)
+            self._go = lambda: self._crowd.leave(address, self)
+            self._crowd.begin_waiting(self)
         elif self._crowd.stay_outside():
             self._go = self._crowd.go_away
             self._leave(_no_room())
@@ -40,6 +41,22 @@ class Connection(Patience):
         if self._go is not None:
             self._go()
         super().connection_lost(exc)
+
+    def on_message_complete(self) -> None:
+        """There is a whole request: this is no connection that only takes a place."""
+        super().on_message_complete()
+        if self.is_answering:
+            self._crowd.stop_waiting(self)
+
+    def on_response_complete(self) -> None:
+        """Wait for another request."""
+        super().on_response_complete()
+        if not self.is_answering and not self.transport.is_closing():
+            self._crowd.begin_waiting(self)
+
+    def make_room(self) -> None:
+        """Close at once; a newcomer needs the place."""
+        self.transport.abort()
 
 
 def _no_room() -> RoehubError:

@@ -7,7 +7,7 @@ See: docs/security.md
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SLICE_BYTES = 1 << 16
+SLICE_BYTES = 1 << 15
 
 
 class SlicedAnswers:
