@@ -25,7 +25,7 @@ def main() -> int:
     names: list[str] = given.only or [*TRIALS, KILLED_SUPERVISOR]
     findings = tried(given.before.resolve() if given.before else ROOT, names)
     if given.before:
-        kept = {finding.name: finding.as_dict() for finding in findings}
+        kept = _kept() | {finding.name: finding.as_dict() for finding in findings}
         BEFORE.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     text = table(HEADER, [_row(finding, _kept()) for finding in findings])
     print(text)
@@ -48,9 +48,13 @@ def _row(finding: Finding, kept: dict[str, dict[str, object]]) -> tuple[str, ...
         "yes" if finding.holds else "no",
         finding.seen,
         f"{finding.seconds} s",
-        f"{finding.answers_mib} MiB",
-        f"{finding.computes_mib} MiB",
+        _mib(finding.answers_mib),
+        _mib(finding.computes_mib),
     )
+
+
+def _mib(peak: int) -> str:
+    return f"{peak} MiB" if peak else ""
 
 
 def _seen(before: dict[str, object]) -> str:

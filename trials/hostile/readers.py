@@ -45,7 +45,7 @@ def run(*indicators: Mapping[str, Any], days: int, trades: int) -> Mapping[str, 
 
 LARGE = run(windows("ma.sma", 8), days=8, trades=8)
 SMALL = run(windows("ma.sma", 4), days=2, trades=1)
-LONG = run(windows("ma.sma", 100), windows("ma.ema", 400), days=8, trades=1)
+LONG = run(windows("ma.sma", 200), windows("ma.ema", 500), days=8, trades=1)
 LONGEST = run(windows("ma.sma", 500), windows("ma.ema", 900), days=8, trades=1)
 
 

@@ -145,11 +145,10 @@ def _announced(process: subprocess.Popen[bytes]) -> Service:
     is_read = threading.Event()
     is_read.set()
     threading.Thread(target=_read, args=(process, lines, is_read), daemon=True).start()
-    ends_at = time.monotonic() + START_S
     told = ""
-    while time.monotonic() < ends_at:
-        told += lines.get(timeout=START_S)
-        found = re.search(r"Serving on \S+:(\d+)", told)
+    while line := lines.get(timeout=START_S):
+        told += line
+        found = re.search(r"Serving on \S+:(\d+)", line)
         if found:
             return Service(process=process, port=int(found[1]), lines=lines, is_read=is_read)
     raise AssertionError(told)

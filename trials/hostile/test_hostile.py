@@ -1,24 +1,24 @@
 """The short ones of the trials, against one process; those that end it have their own."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from trials.hostile import crowds, heads, machine, readers, upgrades
 from trials.hostile.service import ROOT, Copy, Service, running
 
-SERVER = "{drain_seconds: 5, connections: {head_max_seconds: 1, answer_stall_seconds: 1}}"
+SERVER = "{drain_seconds: 5, connections: {head_max_seconds: 0.5, answer_stall_seconds: 1}}"
+
+
+def copy_in(folder: Path) -> Copy:
+    return Copy(root=ROOT, folder=folder, server=SERVER)
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    copy = Copy(root=ROOT, folder=tmp_path_factory.mktemp("hostile"), server=SERVER)
+def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
+    copy = copy_in(tmp_path_factory.mktemp("hostile"))
     copy.generate(8)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def service(copy: Copy) -> Generator[Service]:
     with running(copy) as service:
         yield service
 
@@ -73,21 +73,23 @@ def test_slow_readers_are_dropped(service: Service) -> None:
     assert verdict.holds, verdict.seen
 
 
-def test_slow_readers_do_not_hold_up_the_end(copy: Copy) -> None:
+def test_slow_readers_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    copy = copy_in(tmp_path)
+    copy.generate(8)
     with running(copy) as service:
         verdict = readers.stopped(service)
 
     assert verdict.holds, verdict.seen
 
 
-def test_a_log_that_nobody_reads_stops_nothing(copy: Copy) -> None:
-    with running(copy) as service:
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    with running(copy_in(tmp_path)) as service:
         verdict = machine.unread_log(service)
 
     assert verdict.holds, verdict.seen
 
 
-def test_workers_end_with_their_supervisor(copy: Copy) -> None:
-    verdict = machine.killed_supervisor(copy)
+def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
+    verdict = machine.killed_supervisor(copy_in(tmp_path))
 
     assert verdict.holds, verdict.seen
