@@ -14,6 +14,7 @@ from trials.hostile.verdict import Verdict
 
 DAYS = 8
 Trial = Callable[[Service], Verdict]
+LONG, STOPPED, UNREAD = "half a head behind a run", "the same, and SIGTERM", "nobody reads the log"
 
 TRIALS: dict[str, Trial] = {
     **{f"endless: {name}": partial(heads.flood, name=name) for name in heads.FLOODS},
@@ -23,12 +24,13 @@ TRIALS: dict[str, Trial] = {
     "1 100 offers of a WebSocket": upgrades.websockets,
     "offers of HTTP/2": upgrades.http_2,
     "4 readers of a byte a second": readers.dropped,
-    "the same, and SIGTERM": readers.stopped,
+    STOPPED: readers.stopped,
     "half-closed after the request": readers.half_closed,
-    "half a head behind a run": partial(readers.begun_behind, body=readers.LONGEST),
-    "nobody reads the log": machine.unread_log,
+    LONG: partial(readers.begun_behind, body=readers.LONGEST),
+    UNREAD: machine.unread_log,
 }
 KILLED_SUPERVISOR = "supervisor killed"
+ENDING = {STOPPED, UNREAD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

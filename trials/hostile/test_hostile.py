@@ -1,13 +1,18 @@
 """The short ones of the trials, against one process; those that end it have their own."""
 
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from trials.hostile import crowds, heads, machine, readers, upgrades
+from trials.hostile import machine, readers
+from trials.hostile.plan import ENDING, LONG, TRIALS, Trial
 from trials.hostile.service import ROOT, Copy, Service, running
 
+SHORT = {name: trial for name, trial in TRIALS.items() if name not in ENDING} | {
+    LONG: partial(readers.begun_behind, body=readers.LONG)
+}
 SERVER = "{drain_seconds: 5, connections: {head_max_seconds: 0.5, answer_stall_seconds: 1}}"
 
 
@@ -23,52 +28,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
         yield service
 
 
-@pytest.mark.parametrize("name", heads.FLOODS)
-def test_a_flood_ends_early_and_takes_no_memory(service: Service, name: str) -> None:
-    verdict = heads.flood(service, name)
-
-    assert verdict.holds, verdict.seen
-
-
-@pytest.mark.parametrize("sources", [(crowds.HOSTILE,), crowds.MANY], ids=["one", "50"])
-def test_silent_connections_keep_nobody_out(service: Service, sources: tuple[str, ...]) -> None:
-    verdict = crowds.silent(service, sources)
-
-    assert verdict.holds, verdict.seen
-
-
-def test_an_offer_of_a_websocket_is_answered_as_what_it_is(service: Service) -> None:
-    verdict = upgrades.websockets(service)
-
-    assert verdict.holds, verdict.seen
-
-
-def test_an_offer_of_http_2_is_answered_as_what_it_is(service: Service) -> None:
-    verdict = upgrades.http_2(service)
-
-    assert verdict.holds, verdict.seen
-
-
-def test_blank_lines_win_no_time(service: Service) -> None:
-    verdict = heads.drip(service)
-
-    assert verdict.holds, verdict.seen
-
-
-def test_a_half_closed_client_gets_its_answer(service: Service) -> None:
-    verdict = readers.half_closed(service)
-
-    assert verdict.holds, verdict.seen
-
-
-def test_half_a_head_behind_a_run_does_not_cut_it(service: Service) -> None:
-    verdict = readers.begun_behind(service, readers.LONG)
-
-    assert verdict.holds, verdict.seen
-
-
-def test_slow_readers_are_dropped(service: Service) -> None:
-    verdict = readers.dropped(service)
+@pytest.mark.parametrize("trial", SHORT.values(), ids=SHORT)
+def test_the_service_holds(service: Service, trial: Trial) -> None:
+    verdict = trial(service)
 
     assert verdict.holds, verdict.seen
 
