@@ -12,7 +12,6 @@ from trials.hostile import crowds, heads, machine, readers, upgrades
 from trials.hostile.service import Copy, Service, measured, running
 from trials.hostile.verdict import Verdict
 
-DAYS = 8
 Trial = Callable[[Service], Verdict]
 LONG, STOPPED, UNREAD = "half a head behind a run", "the same, and SIGTERM", "nobody reads the log"
 
@@ -53,7 +52,7 @@ def tried(root: Path, names: list[str]) -> list[Finding]:
     folder = Path(tempfile.mkdtemp(prefix="hostile-"))
     try:
         copy = Copy(root=root, folder=folder)
-        copy.generate(DAYS)
+        copy.generate(readers.DAYS)
         return [_tried(copy, name) for name in names]
     finally:
         shutil.rmtree(folder, ignore_errors=True)

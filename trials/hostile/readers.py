@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trials.hostile.service import Service, eventually
@@ -16,6 +17,8 @@ from trials.hostile.wire import answer_of, connected, honest_seconds, run_of
 N_READERS = 4
 WINDOW_BYTES = 4_096
 PATIENCE_S = 30.0
+START = datetime(2024, 1, 1, 12, tzinfo=UTC)
+DAYS = 35
 STOPS_WITHIN_S = 30.0
 
 
@@ -29,9 +32,9 @@ def windows(indicator_id: str, n: int) -> Mapping[str, Any]:
 
 
 def run(*indicators: Mapping[str, Any], days: int, trades: int) -> Mapping[str, Any]:
-    """A grid over the first days of 2024 whose answer lists the trades of so many variants."""
+    """A grid over so many days of minutes whose answer lists the trades of so many variants."""
     return {
-        "time_range": {"start": "2024-01-01T12:00:00Z", "end": f"2024-01-{days:02}T00:00:00Z"},
+        "time_range": {"start": START.isoformat(), "end": (START + timedelta(days)).isoformat()},
         "warmup_bars": 20,
         "top_k": trades,
         "top_trades_n": trades,
@@ -43,10 +46,10 @@ def run(*indicators: Mapping[str, Any], days: int, trades: int) -> Mapping[str, 
     }
 
 
-LARGE = run(windows("ma.sma", 8), days=8, trades=8)
-SMALL = run(windows("ma.sma", 4), days=2, trades=1)
-LONG = run(windows("ma.sma", 200), windows("ma.ema", 500), days=8, trades=1)
-LONGEST = run(windows("ma.sma", 500), windows("ma.ema", 900), days=8, trades=1)
+LARGE = run(windows("ma.sma", 8), days=7, trades=8)
+SMALL = run(windows("ma.sma", 4), days=1, trades=1)
+LONG = run(windows("ma.sma", 200), windows("ma.ema", 500), days=7, trades=1)
+LONGEST = run(windows("ma.sma", 500), windows("ma.ema", 900), days=DAYS - 1, trades=1)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from tests.bff.serving.connection.served import GET, LIMIT_S, Play, Server, serv
 
 QUICK = Connections(head_max_seconds=0.5)
 STALLED = Connections(answer_stall_seconds=0.5)
+SLOW = Connections(answer_stall_seconds=1.5)
 LARGE_BYTES = 30 << 20
 
 
@@ -120,14 +121,15 @@ def test_an_answer_that_is_taken_byte_by_byte_is_dropped(play: Play) -> None:
 def test_an_answer_that_is_taken_slowly_but_steadily_arrives(play: Play) -> None:
     def drink(line: socket.socket) -> int:
         n_bytes = 0
-        while piece := line.recv(1 << 14):
+        slow_until = time.monotonic() + 1.5 * SLOW.answer_stall_seconds
+        while piece := line.recv(1 << 16):
             n_bytes += len(piece)
-            if n_bytes < LARGE_BYTES // 20:
-                time.sleep(0.02)  # in all longer than one slice may take
+            if time.monotonic() < slow_until:
+                time.sleep(0.05)
         return n_bytes
 
     async def scene(server: Server) -> bytes:
-        with large_answer(server, 1 << 16) as line:
+        with large_answer(server, 1 << 18) as line:
             return str(await asyncio.to_thread(drink, line)).encode()
 
-    assert int(visit(play, STALLED, scene)) > LARGE_BYTES
+    assert int(visit(play, SLOW, scene)) > LARGE_BYTES
