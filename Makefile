@@ -27,8 +27,8 @@ define install
 	fi
 endef
 
-.PHONY: help install demo serve warm test check wheel fmt bench oracle fuzz faults soak stops lock \
-	clean
+.PHONY: help install demo serve warm test check wheel fmt bench oracle fuzz faults hostile soak stops \
+	lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -92,6 +92,9 @@ fuzz: $(BENCH_STAMP)  ## Send 1 000 000 strange requests to both faces
 
 faults: $(DEV_STAMP)  ## Break the stores in every known way, a hundred times each
 	@$(BIN)/python -m trials.faults
+
+hostile: $(DEV_STAMP)  ## Attack a real server in every known way
+	@$(BIN)/python -m trials.hostile
 
 soak: $(DEV_STAMP)  ## Load a real server for half an hour
 	@$(BIN)/python -m trials.soak --minutes 30

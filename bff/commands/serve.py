@@ -6,14 +6,15 @@ See: docs/reliability.md
 import errno
 import os
 import socket
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backtest.errors import BacktestError
+from backtest.errors import BacktestError, Transient
 from bff.commands.expected import FAILED, configured, failures_told, say_failure, stderr
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bff.serving.health import Page
     from bff.wiring import Services
 
+AGAIN_AFTER_S = 0.5
 ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
 PREPARING = "Preparing kernels; the first start on a machine takes longer …"
 
@@ -41,35 +43,51 @@ def serve(
             " takes a free one.",
         ),
     ] = None,
+    wait_for_stores: Annotated[
+        float,
+        typer.Option(
+            min=0, max=3_600, help="Outside dev: seconds that the stores may take to come."
+        ),
+    ] = 10.0,
     listener_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve POST /backtests and /graphql until stopped."""
     import structlog
 
+    from bff.telemetry.dropping_stream import never_wait_for_stderr
     from bff.telemetry.streams import logged_process
 
+    never_wait_for_stderr()
     # By the variable itself: what is wrong with the settings belongs into the log as well.
     with logged_process(os.environ.get("ROEHUB_ENV") or "dev"):
         settings = configured()
         if listener_fd is not None:
-            _serve(settings, socket.socket(fileno=listener_fd), metrics_port)
+            from bff.serving.lifeline import end_with_supervisor
+
+            end_with_supervisor()
+            _await_candle_server(settings, wait_for_stores)
+            _serve(settings, socket.socket(fileno=listener_fd), metrics_port, wait_for_stores)
             return
         for notice in settings.notices:
             structlog.stdlib.get_logger(__name__).info("configuration_not_read", notice=notice)
         if workers > 1:
             _refuse_embedded(settings)
         with closing(_listening_socket(host, port)) as listener:
+            _await_candle_server(settings, wait_for_stores)
             if workers == 1:
-                _serve(settings, listener, metrics_port)
+                _serve(settings, listener, metrics_port, wait_for_stores)
             else:
-                raise typer.Exit(_supervise(workers, listener, metrics_port))
+                raise typer.Exit(_supervise(workers, listener, metrics_port, wait_for_stores))
 
 
-def _supervise(n_workers: int, listener: socket.socket, metrics_port: int | None) -> int:
+def _supervise(
+    n_workers: int, listener: socket.socket, metrics_port: int | None, wait_for_stores: float
+) -> int:
     from bff.serving.workers import Workers
 
     def command(n: int) -> list[str]:
         words = ["serve", "--listener-fd", str(listener.fileno())]
+        words += ["--wait-for-stores", str(wait_for_stores)]
         if metrics_port is not None:
             words += ["--metrics-port", str(metrics_port_of(n, metrics_port))]
         return words
@@ -91,7 +109,27 @@ def _refuse_embedded(settings: "Settings") -> None:
         raise typer.Exit(FAILED)
 
 
-def _serve(settings: "Settings", listener: socket.socket, metrics_port: int | None) -> None:
+def _await_candle_server(settings: "Settings", within_s: float) -> None:
+    """Outside dev nothing is begun before something listens where CH_HOST says."""
+    from bff.serving.reachable import unreachable
+
+    environment = settings.environment
+    if settings.env == "dev" or environment.ch_host is None:
+        return
+    host, port = environment.ch_host, environment.clickhouse_port
+    reason = unreachable(host, port, within_s=within_s)
+    if reason is not None:
+        stderr().print(
+            f"The candle store is not available: {host}:{port} could not be reached within "
+            f"{within_s:g} s ({reason}). Start ClickHouse there, or correct CH_HOST and CH_PORT.",
+            markup=False,
+        )
+        raise typer.Exit(FAILED)
+
+
+def _serve(
+    settings: "Settings", listener: socket.socket, metrics_port: int | None, wait_for_stores: float
+) -> None:
     from bff.runner.client import RunnerProcess
     from bff.runner.local import freeze_startup
 
@@ -105,7 +143,7 @@ def _serve(settings: "Settings", listener: socket.socket, metrics_port: int | No
 
         with failures_told():
             services = build(settings, runner)
-            _check_stores(services)
+            _check_stores(services, wait_for_stores)
             _announce(settings, PREPARING)
             runner.warm()
         freeze_startup()
@@ -116,7 +154,7 @@ def _serve(settings: "Settings", listener: socket.socket, metrics_port: int | No
         server = DrainingServer(
             create_app(services),
             runs=services.runs,
-            drain_s=settings.server.drain_seconds,
+            section=settings.server,
             on_ready=partial(_say_address, listener, settings),
         )
         server.run(sockets=[listener])
@@ -187,11 +225,12 @@ def _listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _check_stores(services: "Services") -> None:
+def _check_stores(services: "Services", within_s: float) -> None:
     """Outside dev a store that does not answer stops the start; in dev it may come later."""
+    ends_at = time.monotonic() + within_s
     for ping in (services.candles.ping, services.strategies.ping):
         try:
-            ping()
+            _answered(ping, ends_at if services.settings.env != "dev" else 0.0)
         except BacktestError as exc:
             if services.settings.env != "dev":
                 services.close()
@@ -202,6 +241,16 @@ def _check_stores(services: "Services") -> None:
             structlog.stdlib.get_logger(__name__).warning(
                 "store_not_ready", reason=type(exc).__name__
             )
+
+
+def _answered(ping: Callable[[], None], ends_at: float) -> None:
+    while True:
+        try:
+            return ping()
+        except Transient:
+            if time.monotonic() + AGAIN_AFTER_S > ends_at:
+                raise
+        time.sleep(AGAIN_AFTER_S)
 
 
 def _announce(settings: "Settings", sentence: str) -> None:

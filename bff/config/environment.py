@@ -40,6 +40,11 @@ class Environment(BaseModel):
         "roehub_identity_jwt", alias="IDENTITY_COOKIE_NAME"
     )
 
+    @property
+    def clickhouse_port(self) -> int:
+        """The configured port of a ClickHouse server, or the usual one."""
+        return self.ch_port or (8443 if self.ch_secure else 8123)
+
 
 KNOWN_VARIABLES = frozenset(str(field.alias) for field in Environment.model_fields.values())
 

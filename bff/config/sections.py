@@ -99,6 +99,17 @@ class GraphqlLimits(_Section):
     max_cost: Count = 1_000
 
 
+class Connections(_Section):
+    """What a connection may do before anybody knows who it is."""
+
+    max_total: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    max_per_address: Annotated[int, Field(ge=1, le=1_000_000)] | None = 128
+    head_max_bytes: Annotated[int, Field(ge=4_096, le=1 << 20)] = 32_768
+    head_max_fields: Annotated[int, Field(ge=16, le=10_000)] = 100
+    head_max_seconds: Seconds = 5.0
+    answer_stall_seconds: Seconds = 10.0
+
+
 class Server(_Section):
     """The section `server`: the front door."""
 
@@ -111,6 +122,7 @@ class Server(_Section):
     introspection: bool = False
     graphiql: bool = False
     drain_seconds: Seconds = 60.0
+    connections: Connections = Connections()
     graphql: GraphqlLimits = GraphqlLimits()
 
     @field_validator("allowed_origins", mode="before")

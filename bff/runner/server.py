@@ -21,6 +21,7 @@ from bff.config.settings import Settings
 from bff.http.errors import RoehubError, masked
 from bff.runner.local import LocalRunner
 from bff.runner.messages import Call, Cancel, Reply, packed
+from bff.telemetry.dropping_stream import never_wait_for_stderr, say_last_lines
 from bff.telemetry.facts import collect
 from bff.telemetry.streams import logged_process
 
@@ -111,8 +112,10 @@ def serve_calls(build: Callable[[Settings], LocalRunner]) -> None:
     connection = Connection(int(sys.argv[1]))
     settings = connection.recv()
     assert isinstance(settings, Settings)
+    never_wait_for_stderr()
     with logged_process(settings.env):
         runner = build(settings)
         _Server(connection, runner).serve()
         runner.close()
+        say_last_lines()
         os._exit(0)  # a library that does not end must not keep the process

@@ -8,13 +8,20 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
+from math import ceil
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from bff.admission.pool import RunPool
-from bff.http.timeouts import TimedProtocol
+from bff.config.sections import Server as ServerSection
+from bff.serving.connection.crowd import Crowd
+from bff.serving.connection.protocol import Connection
+from bff.serving.connection.slices import SlicedAnswers
+from bff.serving.open_files import room_for_connections
 
 LAME_DUCK_S = 0.3
 TURN_S = 0.02
@@ -37,21 +44,30 @@ class DrainingServer(uvicorn.Server):
     Args:
         app: The application.
         runs: Refuses what waits as soon as the process is asked to stop.
-        drain_s: How long runs may go on after that.
+        section: How long runs may go on after that, and the limits of connections.
         on_ready: Called when requests are answered and signals understood.
     """
 
     def __init__(
-        self, app: FastAPI, *, runs: RunPool, drain_s: float, on_ready: Callable[[], None]
+        self,
+        app: FastAPI,
+        *,
+        runs: RunPool,
+        section: ServerSection,
+        on_ready: Callable[[], None],
     ) -> None:
+        limits, drain_s = section.connections, section.drain_seconds
+        crowd = Crowd(room_for_connections(limits.max_total), limits.max_per_address)
         super().__init__(
             uvicorn.Config(
-                app,
-                http=TimedProtocol,
+                SlicedAnswers(app),
+                # Made for each connection, as a class is.
+                http=cast("type[Connection]", partial(Connection, limits=limits, crowd=crowd)),
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=int(drain_s) + ANSWER_S,
+                timeout_graceful_shutdown=ceil(drain_s) + ANSWER_S,
             )
         )
         self._runs = runs

@@ -62,6 +62,7 @@ class Workers:
         process = subprocess.Popen(  # noqa: S603 - our own command line
             [sys.executable, "-m", "bff", *self._command(n)],
             pass_fds=[self._listener.fileno()],
+            stdin=subprocess.PIPE,  # never written to; it ends when we do (`lifeline`)
             process_group=0,  # Ctrl-C reaches them once, through us
         )
         self._running[n] = process, time.monotonic()

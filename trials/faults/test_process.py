@@ -83,7 +83,9 @@ def test_in_prod_a_service_without_its_strategy_store_does_not_start(
     _, strategies = stores
     strategies.spoil(ABSENT[strategies.name])
 
-    refused = start_that_ends(ROEHUB_DATA_DIR=str(tmp_path), **environ("prod", *stores))
+    refused = start_that_ends(
+        "--wait-for-stores", "0", ROEHUB_DATA_DIR=str(tmp_path), **environ("prod", *stores)
+    )
 
     assert refused.returncode == 1
     assert "The strategy store is not available" in refused.stderr

@@ -2,6 +2,8 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from bff.commands.serve import metrics_port_of
 from tests.bff.served import answered, monitors, serving, start_that_ends
 from tests.waiting import PATIENCE_S
@@ -38,8 +40,15 @@ def test_in_dev_the_service_starts_without_its_stores_and_says_so(tmp_path: Path
     assert ready == (503, b"down: candles\n")
 
 
-def test_in_prod_the_service_refuses_to_start_without_its_stores(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_in_prod_the_service_says_which_store_is_missing_and_does_not_start(
+    tmp_path: Path, workers: str
+) -> None:
     refused = start_that_ends(
+        "--workers",
+        workers,
+        "--wait-for-stores",
+        "0.5",
         ROEHUB_ENV="prod",
         ROEHUB_DATA_DIR=str(tmp_path),
         IDENTITY_JWT_SECRET="s" * 32,
@@ -48,7 +57,11 @@ def test_in_prod_the_service_refuses_to_start_without_its_stores(tmp_path: Path)
     )
 
     assert refused.returncode == 1
-    assert "The candle store is not available" in refused.stderr
+    (line,) = refused.stderr.splitlines()
+    assert json.loads(line)["event"] == (
+        "The candle store is not available: 127.0.0.1:1 could not be reached within 0.5 s "
+        "(Connection refused). Start ClickHouse there, or correct CH_HOST and CH_PORT."
+    )
 
 
 def test_several_workers_need_a_candle_server(tmp_path: Path) -> None:

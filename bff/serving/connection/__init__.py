@@ -1,0 +1,10 @@
+"""One connection of a client: what it may send, how long it may take, how it ends.
+
+Uvicorn's protocol over httptools, with a limit wherever it has none. Each file adds one idea to
+the class of the file before it; `protocol` is the whole.
+
+Reading order: `requests`, `parsing`, `half_close`, `patience`, `protocol`; beside them `crowd`
+(how many connections there are), `upgrades` and `last_words` (bytes), `slices` (answers piece by
+piece), `alarm`.
+See: docs/security.md
+"""

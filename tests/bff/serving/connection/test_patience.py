@@ -1,0 +1,135 @@
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+
+import pytest
+
+from bff.config.sections import Connections
+from tests.bff.serving.connection.served import GET, LIMIT_S, Play, Server, served
+
+QUICK = Connections(head_max_seconds=0.5)
+STALLED = Connections(answer_stall_seconds=0.5)
+SLOW = Connections(answer_stall_seconds=1.5)
+LARGE_BYTES = 30 << 20
+
+
+async def dribbled(server: Server, first: bytes, piece: bytes) -> bytes:
+    """What a connection gets that sends something each tenth of a second until it is closed."""
+    reader, writer = await server.connect()
+
+    async def dribble() -> None:
+        writer.write(first)
+        while True:
+            writer.write(piece)
+            await asyncio.sleep(0.1)
+
+    sending = asyncio.ensure_future(dribble())
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        sending.cancel()
+        writer.close()
+
+
+def visit(
+    play: Play, limits: Connections, scene: Callable[[Server], Coroutine[None, None, bytes]]
+) -> bytes:
+    async def play_there() -> bytes:
+        async with served(limits) as server:
+            return await scene(server)
+
+    return play(play_there())
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [(b"", b""), (GET[:5], b"a"), (GET[:-2], b"A: b\r\n"), (b"", b"\r\n")],
+    ids=["silence", "a URL", "a head", "blank lines"],
+)
+def test_a_head_has_its_time_however_it_grows(play: Play, first: bytes, piece: bytes) -> None:
+    assert visit(play, QUICK, lambda server: dribbled(server, first, piece)) == b""
+
+
+@pytest.mark.parametrize("piece", [b"", b"\r\n", b"G"], ids=["silence", "blank lines", "a head"])
+def test_so_has_the_next_one_after_an_answer(play: Play, piece: bytes) -> None:
+    answer = visit(play, QUICK, lambda server: dribbled(server, GET, piece))
+
+    assert answer.count(b"HTTP/1.1 200") == 1
+
+
+def test_a_body_that_nobody_reads_has_no_more_time_than_a_head(play: Play) -> None:
+    async def scene(server: Server) -> bytes:
+        declined = b"GET /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        return await dribbled(server, declined, b"1\r\na\r\n")
+
+    async def unread(scope: object, receive: object, send: object) -> None:
+        from starlette.responses import Response  # noqa: PLC0415
+
+        await Response(b"early")(scope, receive, send)  # type: ignore[arg-type]
+
+    async def there() -> bytes:
+        async with served(QUICK, wrap=lambda _: unread) as server:  # type: ignore[arg-type,return-value]
+            return await scene(server)
+
+    assert play(there()).endswith(b"early")
+
+
+def test_half_a_head_behind_a_request_does_not_cut_it(play: Play) -> None:
+    async def scene(server: Server) -> bytes:
+        reader, writer = await server.connect()
+        writer.write(GET.replace(b"/", b"/held", 1) + GET[:9])
+        await server.app.begun.wait()
+        await asyncio.sleep(3 * QUICK.head_max_seconds)
+        server.app.released.set()
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    assert visit(play, QUICK, scene).startswith(b"HTTP/1.1 200")
+
+
+def large_answer(server: Server, window: int) -> socket.socket:
+    """A connection that asks for thirty megabytes and has room for a few kilobytes."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    line.settimeout(LIMIT_S)
+    line.connect(("127.0.0.1", server.port))
+    body = str(LARGE_BYTES).encode()
+    head = b"POST /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    line.sendall(head % len(body) + body)
+    return line
+
+
+def test_an_answer_that_is_taken_byte_by_byte_is_dropped(play: Play) -> None:
+    async def scene(server: Server) -> bytes:
+        with large_answer(server, 4_096) as line:
+            line.setblocking(False)
+            begun_at = time.monotonic()
+            while server.crowd.n_inside or time.monotonic() - begun_at < 0.1:
+                with suppress(BlockingIOError, ConnectionResetError):
+                    line.recv(1)
+                await asyncio.sleep(0.02)
+        return b"dropped"
+
+    assert visit(play, STALLED, scene) == b"dropped"
+
+
+def test_an_answer_that_is_taken_slowly_but_steadily_arrives(play: Play) -> None:
+    def drink(line: socket.socket) -> int:
+        n_bytes = 0
+        slow_until = time.monotonic() + 1.5 * SLOW.answer_stall_seconds
+        while piece := line.recv(1 << 16):
+            n_bytes += len(piece)
+            if time.monotonic() < slow_until:
+                time.sleep(0.05)
+        return n_bytes
+
+    async def scene(server: Server) -> bytes:
+        with large_answer(server, 1 << 18) as line:
+            return str(await asyncio.to_thread(drink, line)).encode()
+
+    assert int(visit(play, SLOW, scene)) > LARGE_BYTES

@@ -1,0 +1,57 @@
+"""The short ones of the trials, against one process; those that end it have their own."""
+
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from trials.hostile import machine, readers
+from trials.hostile.plan import ENDING, LONG, TRIALS, Trial
+from trials.hostile.service import ROOT, Copy, Service, running
+
+SHORT = {name: trial for name, trial in TRIALS.items() if name not in ENDING} | {
+    LONG: partial(readers.begun_behind, body=readers.LONG)
+}
+SERVER = "{drain_seconds: 5, connections: {head_max_seconds: 0.5, answer_stall_seconds: 1}}"
+
+
+def copy_in(folder: Path) -> Copy:
+    return Copy(root=ROOT, folder=folder, server=SERVER)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
+    copy = copy_in(tmp_path_factory.mktemp("hostile"))
+    copy.generate(8)
+    with running(copy) as service:
+        yield service
+
+
+@pytest.mark.parametrize("trial", SHORT.values(), ids=SHORT)
+def test_the_service_holds(service: Service, trial: Trial) -> None:
+    verdict = trial(service)
+
+    assert verdict.holds, verdict.seen
+
+
+def test_slow_readers_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    copy = copy_in(tmp_path)
+    copy.generate(8)
+    with running(copy) as service:
+        verdict = readers.stopped(service)
+
+    assert verdict.holds, verdict.seen
+
+
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    with running(copy_in(tmp_path)) as service:
+        verdict = machine.unread_log(service)
+
+    assert verdict.holds, verdict.seen
+
+
+def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
+    verdict = machine.killed_supervisor(copy_in(tmp_path))
+
+    assert verdict.holds, verdict.seen
