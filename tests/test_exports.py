@@ -56,7 +56,6 @@ EXPORTS: dict[str, list[str]] = {
         "JsonLimits",
         "RequestLog",
         "RoehubError",
-        "TimedProtocol",
         "issue_token",
         "parse_json",
         "to_roehub",
