@@ -3,8 +3,20 @@
 Uvicorn's protocol over httptools, with a limit wherever it has none. Each file adds one idea to
 the class of the file before it; `protocol` is the whole.
 
-Reading order: `requests`, `parsing`, `half_close`, `patience`, `protocol`; beside them `crowd`
+Reading order: `requests`, `parsing`, `half_close`, `deadlines`, `protocol`; beside them `crowd`
 (how many connections there are), `upgrades` and `last_words` (bytes), `slices` (answers piece by
 piece), `alarm`.
 See: docs/security.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from bff.serving.connection.crowd import Crowd
+    from bff.serving.connection.protocol import Connection
+else:
+    __getattr__ = lazy(__name__, {"crowd": ["Crowd"], "protocol": ["Connection"]})
+
+__all__ = ["Connection", "Crowd"]

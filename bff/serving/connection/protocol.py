@@ -1,4 +1,7 @@
-"""The whole: a connection that is one of not too many."""
+"""The whole: a connection that is one of not too many.
+
+See: docs/security.md
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,12 +9,12 @@ from typing import Any
 
 from bff.http.errors import Code, RoehubError
 from bff.serving.connection.crowd import Crowd
-from bff.serving.connection.patience import Patience
+from bff.serving.connection.deadlines import Deadlines
 
 RETRY_AFTER_S = 1
 
 
-class Connection(Patience):
+class Connection(Deadlines):
     """Uvicorn's protocol with limits.
 
     Args:

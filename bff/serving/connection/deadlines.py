@@ -17,7 +17,7 @@ from bff.serving.connection.slices import SLICE_BYTES
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Patience(HalfClose):
+class Deadlines(HalfClose):
     """Closes connections that say nothing, say it too slowly, or do not take what they asked for.
 
     A connection that nothing is answered on has a time until its next head begins, and that head
