@@ -1,4 +1,7 @@
-"""The commands, mounted."""
+"""The commands, mounted.
+
+See: docs/commands.md
+"""
 
 from pathlib import Path
 from typing import Annotated

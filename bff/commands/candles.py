@@ -1,4 +1,7 @@
-"""`candles import`, `candles generate`, `candles list`."""
+"""`candles import`, `candles generate`, `candles list`.
+
+See: docs/stores.md
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path

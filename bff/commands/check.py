@@ -1,4 +1,7 @@
-"""`check`: whether the process could serve, and what is wrong if not."""
+"""`check`: whether the process could serve, and what is wrong if not.
+
+See: docs/configuration.md
+"""
 
 import time
 from collections.abc import Callable

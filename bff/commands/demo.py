@@ -1,4 +1,7 @@
-"""`demo`: a year of synthetic candles, a server, one grid through both faces, and the result."""
+"""`demo`: a year of synthetic candles, a server, one grid through both faces, and the result.
+
+See: docs/commands.md
+"""
 
 import typer
 

@@ -1,4 +1,7 @@
-"""How commands meet expected failures: a sentence on standard error, never a stack."""
+"""How commands meet expected failures: a sentence on standard error, never a stack.
+
+See: docs/commands.md
+"""
 
 import os
 from collections.abc import Callable, Generator, Mapping

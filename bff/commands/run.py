@@ -1,4 +1,7 @@
-"""`run`: one request without a server, on the configured stores."""
+"""`run`: one request without a server, on the configured stores.
+
+See: docs/commands.md
+"""
 
 import json
 from pathlib import Path

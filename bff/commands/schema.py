@@ -1,4 +1,7 @@
-"""`schema`: print what is published, for snapshots and code generators."""
+"""`schema`: print what is published, for snapshots and code generators.
+
+See: docs/commands.md
+"""
 
 import json
 

@@ -1,4 +1,7 @@
-"""The stores that `candles` and `strategies` work on."""
+"""The stores that `candles` and `strategies` work on.
+
+See: docs/stores.md
+"""
 
 from collections.abc import Generator
 from contextlib import contextmanager

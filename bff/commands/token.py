@@ -1,4 +1,7 @@
-"""`token`: print a token that `serve` accepts."""
+"""`token`: print a token that `serve` accepts.
+
+See: docs/security.md
+"""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,6 +1,8 @@
 """What the demo plays with: a synthetic year, a grid, a saved strategy.
 
 The user and the instrument are those of `schema.examples`.
+
+See: docs/commands.md
 """
 
 from datetime import UTC, datetime

@@ -1,4 +1,7 @@
-"""How the demo prints: a ranked table and an equity curve."""
+"""How the demo prints: a ranked table and an equity curve.
+
+See: docs/commands.md
+"""
 
 from typing import Any
 

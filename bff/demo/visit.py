@@ -1,4 +1,7 @@
-"""A server of its own for the demo, and the calls of a client to both of its faces."""
+"""A server of its own for the demo, and the calls of a client to both of its faces.
+
+See: docs/commands.md
+"""
 
 import json
 import re
