@@ -1,6 +1,6 @@
 """What every HTTP request passes, whichever face it is for.
 
-Reading order, from the socket inwards: `timeouts`, `paths`, `request_log`, `body`, `strict_json`,
+Reading order, from the socket inwards: `paths`, `request_log`, `body`, `strict_json`,
 `auth`, `origins`, `errors`; `tokens` makes what `auth` judges.
 See: docs/security.md
 """
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bff.http.errors import Code, RoehubError, to_roehub
     from bff.http.request_log import RequestLog
     from bff.http.strict_json import JsonLimits, parse_json
-    from bff.http.timeouts import TimedProtocol
     from bff.http.tokens import issue_token
 else:
     __getattr__ = lazy(
@@ -26,7 +25,6 @@ else:
             "errors": ["Code", "RoehubError", "to_roehub"],
             "request_log": ["RequestLog"],
             "strict_json": ["JsonLimits", "parse_json"],
-            "timeouts": ["TimedProtocol"],
             "tokens": ["issue_token"],
         },
     )
@@ -39,7 +37,6 @@ __all__ = [
     "JsonLimits",
     "RequestLog",
     "RoehubError",
-    "TimedProtocol",
     "issue_token",
     "parse_json",
     "to_roehub",

@@ -1,4 +1,7 @@
-"""As many open files as the machine allows, and how many connections that leaves room for."""
+"""As many open files as the machine allows, and how many connections that leaves room for.
+
+See: docs/security.md#who-may-harm-whom
+"""
 
 import sys
 

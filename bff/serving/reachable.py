@@ -1,4 +1,7 @@
-"""Whether something listens where a store should be, asked before anything else is begun."""
+"""Whether something listens where a store should be, asked before anything else is begun.
+
+See: docs/reliability.md#start-and-stop
+"""
 
 import socket
 import time

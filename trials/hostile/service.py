@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bff.config.secret import TEST_SECRET
-from bff.http.auth import issue_token
+from bff.http.tokens import issue_token
 from tests.bff.doubles import USER
 from tests.bff.served import children
 

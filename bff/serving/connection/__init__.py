@@ -8,3 +8,23 @@ Reading order: `requests`, `parsing`, `half_close`, `patience`, `protocol`; besi
 piece), `alarm`.
 See: docs/security.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from bff.serving.connection.crowd import Crowd
+    from bff.serving.connection.protocol import Connection
+    from bff.serving.connection.slices import SlicedAnswers
+else:
+    __getattr__ = lazy(
+        __name__,
+        {
+            "crowd": ["Crowd"],
+            "protocol": ["Connection"],
+            "slices": ["SlicedAnswers"],
+        },
+    )
+
+__all__ = ["Connection", "Crowd", "SlicedAnswers"]

@@ -1,4 +1,7 @@
-"""A timer that can be set anew."""
+"""A timer that can be set anew.
+
+See: docs/security.md#who-may-harm-whom
+"""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The bytes of a refusal that no application writes."""
+"""The bytes of a refusal that no application writes.
+
+See: docs/security.md#who-may-harm-whom
+"""
 
 from http import HTTPStatus
 

@@ -1,4 +1,7 @@
-"""The whole: a connection that is one of not too many."""
+"""The whole: a connection that is one of not too many.
+
+See: docs/security.md#who-may-harm-whom
+"""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Which request of a connection is being answered, and how a connection is left."""
+"""Which request of a connection is being answered, and how a connection is left.
+
+See: docs/security.md#who-may-harm-whom
+"""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,7 @@
-"""Offers to speak another protocol: nothing else is spoken here, so they are left out."""
+"""Offers to speak another protocol: nothing else is spoken here, so they are left out.
+
+See: docs/security.md#who-may-harm-whom
+"""
 
 from collections.abc import Iterable, Iterator
 
