@@ -62,7 +62,7 @@ EXPORTS: dict[str, list[str]] = {
     ],
     "bff.runner": ["LocalRunner", "Runner", "RunnerProcess", "serve_calls"],
     "bff.serving": ["DrainingServer", "Metrics", "Readiness", "Traces", "Workers", "monitored"],
-    "bff.serving.connection": ["Connection", "Crowd"],
+    "bff.serving.connection": ["Connection", "Crowd", "SlicedAnswers"],
     "bff.telemetry": ["Facts", "Observed", "collect", "configure_logs", "note"],
     "resolvers": [
         "BacktestService",

@@ -1,7 +1,7 @@
 """What every HTTP request passes, whichever face it is for.
 
-Reading order, from the outside inwards: `paths`, `request_log`, `body`, `strict_json`, `auth`,
-`origins`, `errors`; `tokens` makes what `auth` judges.
+Reading order, from the socket inwards: `paths`, `request_log`, `body`, `strict_json`,
+`auth`, `origins`, `errors`; `tokens` makes what `auth` judges.
 See: docs/security.md
 """
 

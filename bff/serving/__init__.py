@@ -1,7 +1,7 @@
 """The process that listens: how it starts, stops, is watched and multiplied.
 
-Reading order: `server`, `connection` (of one client), `workers`, `lifeline`, `reachable`,
-`open_files`, `health`, `metrics`, `traces`.
+Reading order: `server`, the room `connection`, `open_files`, `workers`, `lifeline`, `reachable`,
+`health`, `metrics`, `traces`.
 See: docs/reliability.md
 """
 

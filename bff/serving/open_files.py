@@ -1,6 +1,6 @@
 """As many open files as the machine allows, and how many connections that leaves room for.
 
-See: docs/reliability.md
+See: docs/security.md#who-may-harm-whom
 """
 
 import sys

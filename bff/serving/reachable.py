@@ -1,6 +1,6 @@
 """Whether something listens where a store should be, asked before anything else is begun.
 
-See: docs/reliability.md
+See: docs/reliability.md#start-and-stop
 """
 
 import socket

@@ -1,6 +1,6 @@
 """What is known of a request and of a run, and how it is logged.
 
-Reading order: `facts`, `observed`, `failures`, `logs`, `streams`.
+Reading order: `facts`, `observed`, `failures`, `logs`, `streams`, `dropping_stream`.
 See: docs/reliability.md#seeing-inside
 """
 

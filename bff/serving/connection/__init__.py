@@ -16,7 +16,15 @@ from backtest.exports import lazy
 if TYPE_CHECKING:
     from bff.serving.connection.crowd import Crowd
     from bff.serving.connection.protocol import Connection
+    from bff.serving.connection.slices import SlicedAnswers
 else:
-    __getattr__ = lazy(__name__, {"crowd": ["Crowd"], "protocol": ["Connection"]})
+    __getattr__ = lazy(
+        __name__,
+        {
+            "crowd": ["Crowd"],
+            "protocol": ["Connection"],
+            "slices": ["SlicedAnswers"],
+        },
+    )
 
-__all__ = ["Connection", "Crowd"]
+__all__ = ["Connection", "Crowd", "SlicedAnswers"]

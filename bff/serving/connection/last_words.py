@@ -1,6 +1,6 @@
 """The bytes of a refusal that no application writes.
 
-See: docs/security.md
+See: docs/security.md#who-may-harm-whom
 """
 
 from http import HTTPStatus

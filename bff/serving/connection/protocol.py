@@ -1,6 +1,6 @@
 """The whole: a connection that is one of not too many.
 
-See: docs/security.md
+See: docs/security.md#who-may-harm-whom
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Offers to speak another protocol: nothing else is spoken here, so they are left out.
 
-See: docs/security.md
+See: docs/security.md#who-may-harm-whom
 """
 
 from collections.abc import Iterable, Iterator
