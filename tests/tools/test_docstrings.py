@@ -16,19 +16,6 @@ EXPLAINED = ("backtest/engine", "backtest/run", "bff", "resolvers", "schema", "t
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "backtest/engine/__init__.py",
-        "backtest/engine/bitops.py",
-        "backtest/engine/chunks.py",
-        "backtest/engine/combine.py",
-        "backtest/engine/combos.py",
-        "backtest/engine/estimate.py",
-        "backtest/engine/items.py",
-        "backtest/engine/market.py",
-        "backtest/engine/replays.py",
-        "backtest/engine/risk_plane.py",
-        "backtest/engine/rows.py",
-        "backtest/engine/segments.py",
-        "backtest/run.py",
         "bff/cli.py",
         "bff/commands/__init__.py",
         "bff/commands/candles.py",
