@@ -7,7 +7,13 @@ from bff.cli import main
 from bff.runner import client
 from tests.bff import even_runner
 
-if __name__ == "__main__":
+
+def even_main() -> None:
+    """`bff.cli.main` over such a process."""
     even = partial(client.RunnerProcess, module=even_runner.__name__)
     with patch.object(client, "RunnerProcess", even):
         main()
+
+
+if __name__ == "__main__":
+    even_main()
