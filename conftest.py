@@ -13,9 +13,12 @@ from backtest.adapters.candles import connection
 from tests.waiting import PATIENCE_S
 
 # What the service and its libraries read: a test says what it needs.
-OURS = ("ROEHUB_", "CH_", "STRATEGY_PG_", "IDENTITY_JWT_", "OTEL_", "FORCE_COLOR", "COLUMNS")
-# A proxy is for the world outside, not for servers of a test.
-LOCAL = "127.0.0.1,localhost"
+FORGOTTEN = (
+    *("ROEHUB_", "CH_", "STRATEGY_PG_", "IDENTITY_JWT_", "OTEL_"),
+    *("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TERMINAL_WIDTH"),
+)
+# Lines are as long as without a terminal; a proxy is not for servers of a test.
+SET = {"COLUMNS": "80", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
 # A property that holds is green each time: the examples follow from the test alone, and no time
 # limit makes a slow machine a failure. `--hypothesis-profile=wide` looks for new ones.
@@ -32,9 +35,9 @@ settings.load_profile("fixed")
 def pytest_configure() -> None:
     """Forget what the shell has set for a service, or for a world outside."""
     for name in tuple(os.environ):
-        if name.startswith(OURS):
+        if name.startswith(FORGOTTEN):
             del os.environ[name]
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = LOCAL
+    os.environ |= SET
 
 
 def pytest_terminal_summary(

@@ -157,7 +157,7 @@ def services(
         runs=RunPool(running=2, waiting=2),
         queries=RunPool(running=1, waiting=2),
         json_limits=JsonLimits(),
-        deadline_s=30.0,
+        deadline_s=600.0,
         requests=requests,
         closers=(candles.close, strategies.close),
     )

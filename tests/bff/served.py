@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
+EVEN_SERVE = "tests.bff.even_serve"  # `bff` whose runs do not yield to the whole machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,9 @@ def monitors(told: str) -> list[str]:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, module: str = "bff", **environ: str) -> Generator[Served]:
+def serving(
+    folder: Path, *options: str, module: str = EVEN_SERVE, **environ: str
+) -> Generator[Served]:
     """A process on a free port with its data in a folder; killed at the end of the block."""
     environment = os.environ | {
         "ROEHUB_ENV": "test",

@@ -1,10 +1,13 @@
-"""`python -m trials.faults.runner FD`: a process of runs with little patience for stores."""
+"""`python -m trials.faults.runner FD`: a process of runs with little patience for stores.
+
+It does not yield to other programs: a machine that is busy is none of the faults.
+"""
 
 import logging
 
 from backtest.adapters.candles import feed
 from backtest.adapters.strategies import reader, table
-from bff.runner.server import serve_calls
+from bff.runner import server
 from bff.wiring import local_runner
 
 SILENCE_S = 1
@@ -17,4 +20,5 @@ if __name__ == "__main__":
     ):
         setattr(module, name, SILENCE_S)
     logging.disable()  # what fails here is meant to
-    serve_calls(local_runner)
+    server.NICENESS = 0
+    server.serve_calls(local_runner)

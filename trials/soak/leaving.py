@@ -52,13 +52,15 @@ class Scene:
 
 
 @contextmanager
-def opened_scene(folder: Path, *, seed: int) -> Generator[Scene]:
+def opened_scene(folder: Path, *, seed: int, module: str = "bff") -> Generator[Scene]:
     """Everything that is needed, on free ports."""
     engine = ClickHousePool(EmbeddedEngine(directory=folder / "store"))
     fill(engine, seed=seed)
     with (
         running_server(engine) as candles,
-        running_service(folder, candles.server_address[1], deadline_s=DEADLINE_S) as service,
+        running_service(
+            folder, candles.server_address[1], deadline_s=DEADLINE_S, module=module
+        ) as service,
     ):
         yield Scene(service=service, candles=candles)
     engine.close()

@@ -59,9 +59,11 @@ async def _watch_memory(service: Service, record: Record) -> None:
         await asyncio.sleep(1)
 
 
-def drain(folder: Path, store_port: int, *, n_clients: int, seed: int) -> dict[str, int]:
+def drain(
+    folder: Path, store_port: int, *, n_clients: int, seed: int, module: str = "bff"
+) -> dict[str, int]:
     """Stop one process under load: what became of the requests, and its exit code."""
-    with running_service(folder, store_port) as service:
+    with running_service(folder, store_port, module=module) as service:
         answers, signalled_at = asyncio.run(_stop_under_load(service, n_clients, seed))
         code = service.process.wait(PATIENCE_S)
     before = [a for a in answers if a.sent_at is not None and a.sent_at < signalled_at]

@@ -64,7 +64,7 @@ def running_store(folder: Path, *, seed: int, share: float) -> Generator[int]:
 
 @contextmanager
 def running_service(
-    folder: Path, store_port: int, *, deadline_s: float = DEADLINE_S
+    folder: Path, store_port: int, *, deadline_s: float = DEADLINE_S, module: str = "bff"
 ) -> Generator[Service]:
     """A fresh process; killed at the end of the block unless it has ended by itself."""
     config = folder / "backtest.yaml"
@@ -77,7 +77,7 @@ def running_service(
         "CH_PORT": str(store_port),
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "bff", "serve", "--port", "0", "--metrics-port", "0"],
+        [sys.executable, "-m", module, "serve", "--port", "0", "--metrics-port", "0"],
         env=os.environ | environ,
         stderr=subprocess.PIPE,
         text=True,

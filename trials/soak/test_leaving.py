@@ -3,13 +3,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.bff.served import EVEN_SERVE
 from tests.waiting import wait_for
 from trials.soak.leaving import BODIES, Scene, opened_scene, until_idle, until_killed
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with opened_scene(tmp_path_factory.mktemp("leaving"), seed=1) as opened:
+    with opened_scene(tmp_path_factory.mktemp("leaving"), seed=1, module=EVEN_SERVE) as opened:
         yield opened
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bff.served import EVEN_SERVE
 from trials.soak.load import drain, soak
 from trials.soak.record import Record
 from trials.soak.service import running_service, running_store
@@ -19,7 +20,7 @@ def store_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def test_a_loaded_service_gives_only_right_answers_and_documented_refusals(
     tmp_path: Path, store_port: int
 ) -> None:
-    with running_service(tmp_path, store_port) as service:
+    with running_service(tmp_path, store_port, module=EVEN_SERVE) as service:
         record = asyncio.run(soak(service, is_over=has_seen_all, n_clients=16, seed=1))
 
     assert record.problems == {}
@@ -35,6 +36,6 @@ def has_seen_all(record: Record) -> bool:
 def test_a_service_that_is_stopped_under_load_loses_nothing(
     tmp_path: Path, store_port: int
 ) -> None:
-    seen = drain(tmp_path, store_port, n_clients=16, seed=1)
+    seen = drain(tmp_path, store_port, n_clients=16, seed=1, module=EVEN_SERVE)
 
     assert (seen["lost"], seen["exit codes other than 0"]) == (0, 0)

@@ -44,7 +44,7 @@ def bars_of(case: dict[str, Any], pool: ClickHousePool) -> Bars:
     insert_minutes(pool, instrument, minutes, source="test", ingested_at=1)
     start_ms, stop_ms = load_range(asked, timeframe, case["warmup_bars"])
     buckets = ClickHouseCandles(pool).load(
-        instrument, timeframe, start_ms=start_ms, stop_ms=stop_ms, control=Control(30)
+        instrument, timeframe, start_ms=start_ms, stop_ms=stop_ms, control=Control()
     )
     return fill_bars(buckets, timeframe, asked, start_ms=start_ms, stop_ms=stop_ms)
 

@@ -26,6 +26,11 @@ async def stays() -> Message:
     raise AssertionError
 
 
+def is_idle(pool: RunPool) -> bool:
+    """Whether nothing waits for a thread, then whether nothing has one."""
+    return pool.n_waiting == pool.n_running == 0
+
+
 def leaves_when(event: threading.Event) -> Receive:
     async def receive() -> Message:
         await asyncio.to_thread(event.wait, PATIENCE_S)
@@ -94,7 +99,7 @@ def test_a_deadline_ends_the_run(pool: RunPool) -> None:
     with pytest.raises(DeadlineExceeded):
         asyncio.run(pool.run_in_thread(stays, work, 0.05))
 
-    assert work.ended.wait(PATIENCE_S)
+    wait_for(lambda: is_idle(pool))
 
 
 def test_a_deadline_is_answered_even_when_the_work_does_not_look(pool: RunPool) -> None:
@@ -213,7 +218,7 @@ def test_the_wait_of_a_refused_caller_follows_from_recent_runs() -> None:
         told.append(refusal.value.retry_after_s)
         for call in calls:
             call.cancel()
-        await asyncio.to_thread(wait_for, lambda: pool.n_running == 0)
+        await asyncio.to_thread(wait_for, lambda: is_idle(pool))
 
     asyncio.run(refused())
     pool._recent_s.clear()

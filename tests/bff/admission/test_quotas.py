@@ -9,6 +9,11 @@ from tests.bff.doubles import GOOD, client, services, token
 SOMEBODY, ANOTHER = UUID(int=1), UUID(int=2)
 
 
+@pytest.fixture(autouse=True)
+def _standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("throttled.utils.now_mono_f", lambda: 1_000.0)
+
+
 def test_a_user_may_take_so_much_at_once_and_is_told_when_there_is_more() -> None:
     quota = Quota(6)
 

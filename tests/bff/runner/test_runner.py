@@ -35,6 +35,7 @@ from bff.runner.client import RunnerProcess
 from bff.runner.local import Job, LocalRunner
 from bff.telemetry.facts import collect, note
 from resolvers.service import BacktestService
+from tests.bff import even_runner
 from tests.bff.doubles import Courier, services
 from tests.waiting import PATIENCE_S, wait_for
 
@@ -54,7 +55,7 @@ FAILURES = (
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     folder = tmp_path_factory.mktemp("runner")
     settings = load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(folder)})
-    with closing(RunnerProcess(settings)) as made:
+    with closing(RunnerProcess(settings, even_runner.__name__)) as made:
         yield made
 
 
@@ -136,12 +137,14 @@ class FailWith:
         raise error
 
 
-def test_jobs_are_done_elsewhere_with_a_lower_priority(runner: RunnerProcess) -> None:
+def test_jobs_are_done_elsewhere_with_a_lower_priority(tmp_path: Path) -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
+    settings = load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(tmp_path)})
 
-    pid, niceness = runner.do(where, Control())
+    with closing(RunnerProcess(settings)) as runner:
+        pid, niceness = runner.do(where, Control())
 
-    assert pid == runner.pid != os.getpid()
+        assert pid == runner.pid != os.getpid()
     assert niceness == min(19, before + 10)
 
 
@@ -286,7 +289,8 @@ def test_a_process_that_had_settled_is_replaced_before_anybody_asks(
 
 
 def test_closing_ends_the_process_and_what_runs_in_it(tmp_path: Path) -> None:
-    runner = RunnerProcess(load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(tmp_path)}))
+    settings = load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(tmp_path)})
+    runner = RunnerProcess(settings, even_runner.__name__)
     pid, _ = runner.do(where, Control())
     with ThreadPoolExecutor(1) as thread:
         job = thread.submit(runner.do, BeginAndWait(tmp_path / "begun"), Control())

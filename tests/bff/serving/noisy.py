@@ -6,7 +6,7 @@ import warnings
 from typing import NoReturn
 
 import bff.rest
-from bff.cli import main
+from tests.bff.even_serve import even_main
 
 
 def parse_noisily(value: object) -> NoReturn:
@@ -27,4 +27,4 @@ def _die() -> None:
 
 if __name__ == "__main__":
     bff.rest.parse_request = parse_noisily
-    main()
+    even_main()

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from bff.http.tokens import issue_token
-from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.doubles import GOOD, USER
 from tests.bff.served import Served, serving, start_that_ends
+from tests.waiting import PATIENCE_S
 
 SECRET = "s" * 32
 QUESTION = {"query": "{ runtimeDefaults { topK } }"}
@@ -44,7 +44,7 @@ def asked(address: str, body: object, good: str | None = None) -> int:
         headers["Authorization"] = f"Bearer {good}"
     request = urllib.request.Request(address, json.dumps(body).encode(), headers)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return answer.status
     except urllib.error.HTTPError as refused:
         with refused:
@@ -54,7 +54,7 @@ def asked(address: str, body: object, good: str | None = None) -> int:
 def test_from_start_to_stop_each_line_is_one_json_object(tmp_path: Path) -> None:
     environ = PROD
     good = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=600)
-    options = ("--metrics-port", str(free_port()))
+    options = ("--metrics-port", "0")
 
     with serving(tmp_path, *options, module="tests.bff.serving.noisy", **environ) as served:
         statuses = [
@@ -65,7 +65,7 @@ def test_from_start_to_stop_each_line_is_one_json_object(tmp_path: Path) -> None
         ]
         served.process.send_signal(signal.SIGTERM)
         lines = everything_told(served)
-        assert served.process.wait(30) == 0
+        assert served.process.wait(PATIENCE_S) == 0
 
     assert statuses == [401, 200, 400, 500]
     told = events(lines)

@@ -12,7 +12,7 @@ ABSENT = {"CH_HOST": "127.0.0.1", "CH_PORT": "1"}
 
 
 def test_a_real_process_answers_tells_its_health_and_stops_with_zero(tmp_path: Path) -> None:
-    with serving(tmp_path, "--metrics-port", "0") as served:
+    with serving(tmp_path, "--metrics-port", "0", module="bff") as served:
         status, body = answered(f"{served.address}/backtests", b"{}")
         health = {
             path: answered(f"{served.monitor}{path}")

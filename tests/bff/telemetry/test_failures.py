@@ -12,7 +12,6 @@ from backtest.errors import CandlesUnavailable, DeadlineExceeded, StrategiesUnav
 from bff.http.errors import payload, to_roehub
 from bff.telemetry.failures import log_failure
 from bff.telemetry.logs import configure_logs
-from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.doubles import GOOD, ToldService, client, services, token
 from tests.faces import opened, to_graphql
 from tests.fakes import FakeBacktester
@@ -42,7 +41,7 @@ def test_a_deadline_is_told_with_its_length(capsys: pytest.CaptureFixture[str]) 
 def test_a_silent_postgres_is_told_in_the_drivers_words(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    store = SqlStrategies(f"postgresql://joe:{PASSWORD}@127.0.0.1:{free_port()}/strategies")
+    store = SqlStrategies(f"postgresql://joe:{PASSWORD}@127.0.0.1:1/strategies")
     with pytest.raises(StrategiesUnavailable) as caught:
         store.find(uuid4())
     store.close()
@@ -59,7 +58,7 @@ def test_a_silent_candle_server_is_told_in_the_drivers_words(
 ) -> None:
     server = ClickHouseServer(
         host="127.0.0.1",
-        port=free_port(),
+        port=1,
         user="joe",
         password=PASSWORD,
         database="default",

@@ -56,7 +56,7 @@ def load(
         timeframe,
         start_ms=start_ms,
         stop_ms=start_ms + n_minutes * MINUTE_MS,
-        control=Control(30),
+        control=Control(),
     )
 
 
