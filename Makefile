@@ -27,7 +27,7 @@ define install
 	fi
 endef
 
-.PHONY: help install demo serve warm test check wheel fmt bench oracle fuzz faults hostile soak stops \
+.PHONY: help install demo serve warm test check wheel fmt bench oracle fuzz faults hostile soak stops load \
 	lock clean
 
 help:  ## Show this list
@@ -102,6 +102,9 @@ soak: $(DEV_STAMP)  ## Load a real server for half an hour
 stops: $(DEV_STAMP)  ## Stop a loaded server a hundred times, and leave a hundred runs of each kind
 	@$(BIN)/python -m trials.soak --drains 100
 	@$(BIN)/python -m trials.soak --leaves 100
+
+load: $(DEV_STAMP)  ## Send the largest runs, and short ones beside long ones
+	@$(BIN)/python -m trials.load
 
 fmt: $(DEV_STAMP)  ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix .

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from backtest.errors import DeadlineExceeded, RunCancelled
+from backtest.errors import BacktestError, DeadlineExceeded, RunCancelled
 
 ProgressCallback = Callable[[str, int, int], None]
 
@@ -16,6 +16,10 @@ class Control:
         deadline_s: Seconds from now after which `check` raises; None for no deadline.
         on_progress: Called as `(stage, done, total)` after each finished chunk.
         left_s: What is left of the deadline where the run began before now.
+
+    Attributes:
+        limit_s: The deadline as it was given.
+        used_s: Seconds that threads have worked for the run.
     """
 
     def __init__(
@@ -25,21 +29,34 @@ class Control:
         left_s: float | None = None,
     ) -> None:
         self._cancelled = threading.Event()
+        self._reason: BacktestError | None = None
         self._lock = threading.Lock()
         self._to_tell: list[Callable[[], None]] = []
         self.limit_s = deadline_s
+        self.used_s = 0.0
         left_s = deadline_s if left_s is None else left_s
         self._expires_at = None if left_s is None else time.monotonic() + left_s
         self._on_progress = on_progress
         self._on_claim: Callable[[int], None] | None = None
 
-    def cancel(self) -> None:
-        """Ask the run to stop; it does so at the end of the chunk under way."""
+    def cancel(self, reason: BacktestError | None = None) -> None:
+        """Ask the run to stop; it does so at the end of the chunk under way.
+
+        Args:
+            reason: What the run is told; by default that whoever started it does not wait for it.
+        """
         with self._lock:
+            if not self._cancelled.is_set():
+                self._reason = reason
             self._cancelled.set()
             to_tell, self._to_tell = self._to_tell, []
         for tell in to_tell:
             tell()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody called `cancel`."""
+        return self._cancelled.is_set()
 
     def on_cancel(self, tell: Callable[[], None]) -> None:
         """Have `tell` called, in the thread that cancels, or at once if that has happened."""
@@ -63,17 +80,25 @@ class Control:
         """Return, or end the run.
 
         Raises:
-            RunCancelled: Somebody called `cancel`.
+            RunCancelled: Somebody called `cancel`, without another reason.
+            BacktestError: The reason that `cancel` was given.
             DeadlineExceeded: The time is up.
         """
         if self._cancelled.is_set():
-            raise RunCancelled
+            raise RunCancelled if self._reason is None else self._reason
         if self._expires_at is not None and time.monotonic() > self._expires_at:
             assert self.limit_s is not None
             raise DeadlineExceeded(self.limit_s)
 
+    def spend(self, seconds: float) -> None:
+        """Count time that a thread has worked for the run."""
+        with self._lock:
+            self.used_s += seconds
+
     def claim(self, n_bytes: int) -> None:
-        """Return when the run may hold so many bytes; called once, before it allocates them.
+        """Return when the run may hold so many bytes in all, before it allocates them.
+
+        Called again when a better estimate is known, which takes the place of the one before.
 
         Raises:
             BacktestError: Whatever the owner of the memory says, or the run ended meanwhile.

@@ -5,6 +5,8 @@ BacktestError
 │   ├── InvalidRequest        a list of problems, each at a place in the request
 │   │   └── NoMarketData      nothing is stored for the range
 │   ├── GuardExceeded         the grid is larger than the service allows
+│   │   ├── AnswerTooLong     what it would be answered with is longer than that
+│   │   └── MemoryExceeded    it needs more memory than all runs together may have
 │   ├── StrategyForbidden     the saved strategy belongs to somebody else
 │   ├── StrategyNotFound      missing or deleted, indistinguishably
 │   ├── BrokenInvariant       the use-case was handed both modes or neither
@@ -108,6 +110,32 @@ class GuardExceeded(Mistake):
     def __init__(self, message: str, *, error: str, stage: str, **numbers: int) -> None:
         details = {"error": error, "stage": stage, **numbers}
         super().__init__(message, dict(sorted(details.items())))
+
+
+class AnswerTooLong(GuardExceeded):
+    """The text of an answer would be longer than the configured limit."""
+
+    def __init__(self, *, n_bytes: int, limit: int, stage: str) -> None:
+        super().__init__(
+            f"The answer would have more than {limit} bytes; ask for fewer trades (top_trades_n), "
+            "fewer variants (top_k), fewer selections or a shorter range",
+            error="answer_max_bytes_exceeded",
+            stage=stage,
+            answer_bytes=n_bytes,
+            answer_max_bytes=limit,
+        )
+
+
+class MemoryExceeded(GuardExceeded):
+    """A run needs more memory than there is for all of them, or took it without being counted."""
+
+    def __init__(self, stage: str, **numbers: int) -> None:
+        super().__init__(
+            "The run would need more memory than the service may use; shorten the range",
+            error="memory_bytes_exceeded",
+            stage=stage,
+            **numbers,
+        )
 
 
 class StrategyForbidden(Mistake):

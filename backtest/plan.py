@@ -80,7 +80,9 @@ class Draft:
     axes: "tuple[_Axes, ...]"
     stops: Axis | float | None
     profits: Axis | float | None
+    n_base: int
     n_shortlist: int
+    n_cells: int
     top_k: int
 
 
@@ -176,7 +178,9 @@ def make_draft(
         axes=tuple(axes),
         stops=stops,
         profits=profits,
+        n_base=n_base,
         n_shortlist=n_shortlist,
+        n_cells=n_shortlist * n_risk,
         top_k=top_k,
     )
 

@@ -36,6 +36,7 @@ class RunPolicy:
     fee_pct_by_market_id: Mapping[int, float]
     max_variants_per_compute: int
     max_compute_bytes_total: int
+    answer_max_bytes: int
     deadline_s: float | None
     eager_reports: bool
     threads: int
@@ -69,9 +70,15 @@ class Want:
     `is_explicit` tells that they were asked for by name: then they are computed even where the
     policy withholds reports from answers that carry them unasked.
 
+    The answer's text has about `variant_bytes` for each variant and `trade_bytes` for each trade
+    that is listed; while it is written, `held_per_byte` times as much memory is held.
+
     See: docs/graphql.md
     """
 
     reports: bool = True
     trades: bool = True
     is_explicit: bool = False
+    variant_bytes: int = 4_000
+    trade_bytes: int = 500
+    held_per_byte: float = 1.0

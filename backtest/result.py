@@ -3,7 +3,7 @@
 See: docs/metrics.md (the report), docs/grid.md (the resolved grid)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -54,7 +54,7 @@ class Report:
     rows: tuple[tuple[str, str], ...]
     table_md: str
     metrics: Mapping[str, MetricValue]
-    trades: tuple[Trade, ...] | None
+    trades: Sequence[Trade] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from backtest.control import Control
 from backtest.engine.chunks import Workers
-from backtest.engine.estimate import estimate_bytes
+from backtest.engine.effort import effort_s, saved_effort_s
+from backtest.engine.estimate import NO_TRADES, estimate_bytes
+from backtest.engine.guards import Guards
 from backtest.engine.ranked import rank_variants
 from backtest.errors import (
     BrokenInvariant,
@@ -67,17 +69,22 @@ class Backtester:
         """End the threads."""
         self._workers.close()
 
-    def check(self, request: RunRequest) -> None:
+    def check(self, request: RunRequest) -> float:
         """Refuse what `run` would refuse without a store; quick, and does not block.
 
         A saved strategy is not known before its store was asked: it passes.
+
+        Returns:
+            About how many seconds of one processor the run will take.
 
         Raises:
             InvalidRequest: With every problem found.
             GuardExceeded: More variants than the policy allows.
         """
-        if request.template is not None:
-            make_draft(request, request.template, self._policy, self._defaults)
+        if request.template is None:
+            return saved_effort_s(request, self._policy)
+        draft = make_draft(request, request.template, self._policy, self._defaults)
+        return effort_s(request, draft, self._policy)
 
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, want: Want = WANT_ALL
@@ -100,13 +107,15 @@ class Backtester:
         with stopwatch.stage("plan"):
             template, saved = self._template(request, user_id)
             plan = make_plan(request, template, self._policy, self._defaults)
-            control.claim(self._guard_bytes(plan))
+            guards = Guards(plan=plan, policy=self._policy, want=want)
+            guards.check_answer(NO_TRADES, "preflight")
+            control.claim(guards.bytes_needed())
             control.check()
         with stopwatch.stage("load"):
             bars = self._load(plan, control)
         ranked = rank_variants(plan, bars, self._workers, control, stopwatch)
         with stopwatch.stage("report"):
-            variants = report_winners(plan, bars, ranked, want, self._workers, control)
+            variants = report_winners(guards, bars, ranked, self._workers, control)
         return RunResult(
             settings=plan.settings,
             grid=plan.resolved_grid(),
@@ -132,7 +141,8 @@ class Backtester:
         plan = make_plan(request, template, unguarded, self._defaults)
         verdict: Mistake | None = None
         try:
-            self._guard_bytes(make_plan(request, template, self._policy, self._defaults))
+            guarded = make_plan(request, template, self._policy, self._defaults)
+            Guards(plan=guarded, policy=self._policy, want=WANT_ALL).bytes_needed()
         except GuardExceeded as error:
             verdict = error
         n_loaded, n_target = plan.count_bars()
@@ -141,7 +151,7 @@ class Backtester:
             stage_b_variants=plan.n_risk_variants,
             target_bars=n_target,
             loaded_bars=n_loaded,
-            estimated_bytes=estimate_bytes(plan, n_loaded, n_target, self._policy.threads),
+            estimated_bytes=estimate_bytes(plan, n_loaded, n_target, self._policy, WANT_ALL),
             max_variants=self._policy.max_variants_per_compute,
             max_bytes=self._policy.max_compute_bytes_total,
             verdict=None if verdict is None else verdict.details,
@@ -162,19 +172,6 @@ class Backtester:
         if saved.user_id != user_id:
             raise StrategyForbidden(request.strategy_id)
         return self._read_spec(saved.spec), saved
-
-    def _guard_bytes(self, plan: Plan) -> int:
-        """The bytes that a plan needs, if one run may have so many."""
-        needed = estimate_bytes(plan, *plan.count_bars(), self._policy.threads)
-        if needed > self._policy.max_compute_bytes_total:
-            raise GuardExceeded(
-                "The run would need more memory than one run may use; shorten the range",
-                error="max_compute_bytes_total_exceeded",
-                stage="preflight",
-                estimated_bytes=needed,
-                max_compute_bytes_total=self._policy.max_compute_bytes_total,
-            )
-        return needed
 
     def _load(self, plan: Plan, control: Control) -> Bars:
         settings = plan.settings

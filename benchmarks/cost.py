@@ -48,7 +48,7 @@ def _measure(body: Body, threads: int, repeats: int, *, count_trades: bool) -> C
     trades = mean_trades(body) if count_trades else float("nan")
     asked = parse_request(body)
     with backtester(threads) as tester:
-        run_once(tester, _one_variant(body))
+        run_once(tester, one_variant(body))
         before = settle()
         walls: list[float] = []
         results: list[RunResult] = []
@@ -79,7 +79,7 @@ def run_once(tester: Backtester, body: Body) -> RunResult:
     return tester.run(parse_request(body), user_id=USER, control=Control())
 
 
-def _one_variant(body: Body) -> Body:
+def one_variant(body: Body) -> Body:
     """The least grid over the same bars: threads and the feed's candles are then there."""
     plain = {"instrument_id", "timeframe"}
     template = {name: value for name, value in body["template"].items() if name in plain}

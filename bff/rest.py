@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from backtest.control import Control
 from backtest.request import RunRequest
+from bff.http.answer_body import AnswerBody, PiecewiseResponse, write_answer
 from bff.http.strict_json import parse_json
 from bff.wiring import Services
 from resolvers.service import BacktestService
 from schema.parse import parse_request
-from schema.response import to_json
+from schema.response import json_pieces
 
 BACKTESTS_PATH = "/backtests"
 
@@ -40,17 +41,24 @@ async def post_backtests(
     caller = services.identify(request)
     structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
     run_request = parse_request(value)
-    services.service.check(run_request)
+    effort_s = services.service.check(run_request)
     body = await services.runs.run_in_thread(
         request.receive,
-        partial(services.runner.do, partial(_answer, run_request, caller.user_id)),
+        partial(
+            services.runner.do,
+            partial(
+                _answer, run_request, caller.user_id, services.settings.server.answer_max_bytes
+            ),
+        ),
         services.deadline_s,
         user_id=caller.user_id,
+        is_short=effort_s <= services.short_run_s,
     )
-    return Response(body, media_type="application/json")
+    return PiecewiseResponse(body, 200, {}, "application/json")
 
 
 def _answer(
-    request: RunRequest, user_id: UUID, service: BacktestService, control: Control
-) -> bytes:
-    return to_json(service.run(request, user_id=user_id, control=control))
+    request: RunRequest, user_id: UUID, max_bytes: int, service: BacktestService, control: Control
+) -> AnswerBody:
+    response = service.run(request, user_id=user_id, control=control)
+    return write_answer(json_pieces(response), control, max_bytes)

@@ -43,7 +43,8 @@ class Services:
     """Everything that lives as long as the process; both faces hold the same objects.
 
     `runner` does what may take long, `service` answers the rest in the thread that asks. `runs`
-    has places for grids, `queries` for cheap questions, so that these never wait for those.
+    has places for grids, short ones of at most `short_run_s` apart from long ones, `queries` for
+    cheap questions, so that these never wait for those.
     `requests` is what one user may ask; `watchers` are shown the facts of every answered request.
 
     See: docs/configuration.md
@@ -59,6 +60,7 @@ class Services:
     queries: RunPool
     json_limits: JsonLimits
     deadline_s: float
+    short_run_s: float = 1.0
     requests: Quota | None = None
     watchers: list[Watcher] = field(default_factory=list[Watcher])
     closers: tuple[Callable[[], None], ...] = ()
@@ -107,6 +109,7 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
         runs=RunPool(
             running=compute.running_runs or _cpus(),
             waiting=compute.waiting_runs,
+            short=compute.running_short_runs or _cpus(),
             per_user=compute.runs_per_user,
             retry_after_s=compute.retry_after_seconds,
             quota=_quota(compute.run_seconds_per_user_minute, units=1_000),
@@ -118,6 +121,7 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
             max_values=settings.server.json_max_values,
         ),
         deadline_s=settings.backtest.sync.sync_deadline_seconds,
+        short_run_s=compute.short_run_seconds,
         closers=(local.close,),
     )
 

@@ -3,9 +3,11 @@
 See: docs/metrics.md
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from operator import attrgetter
 
+from backtest.control import Control
 from backtest.policy import RunSettings
 from backtest.result import EquityCurve, RankedVariant, RunResult, Selection
 from backtest.result import Report as DomainReport
@@ -13,7 +15,7 @@ from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
 from schema.enums import RunMode, TradeDirection
-from schema.report import EquityPoint, Report
+from schema.report import EquityPoint, Report, Trades
 from schema.response import (
     BacktestResponse,
     ExecutionScalars,
@@ -31,8 +33,8 @@ _DIRECTIONS = {direction.value: direction for direction in TradeDirection}
 _REASONS = {reason.value: reason for reason in ExitReason}
 
 
-def to_response(result: RunResult) -> BacktestResponse:
-    """The answer of either face.
+def to_response(result: RunResult, control: Control) -> BacktestResponse:
+    """The answer of either face; whoever reads its trades looks at the control.
 
     See: docs/metrics.md
     """
@@ -56,23 +58,26 @@ def to_response(result: RunResult) -> BacktestResponse:
         stage_a_variants=result.stage_a_variants,
         stage_b_variants=result.stage_b_variants,
         target_bars=result.target_bars,
-        variants=tuple(to_variant(variant, settings, execution) for variant in result.variants),
+        variants=tuple(
+            to_variant(variant, settings, execution, control) for variant in result.variants
+        ),
     )
 
 
 def to_variant(
-    variant: RankedVariant, settings: RunSettings, execution: ExecutionScalars
+    variant: RankedVariant, settings: RunSettings, execution: ExecutionScalars, control: Control
 ) -> Variant:
     """One ranked variant.
 
     See: docs/metrics.md
     """
+    control.check()
     return Variant(
         variant_index=variant.variant_index,
         variant_key=variant.variant_key,
         indicator_variant_key=variant.indicator_variant_key,
         total_return_pct=variant.total_return_pct,
-        report=None if variant.report is None else to_report(variant.report),
+        report=None if variant.report is None else to_report(variant.report, control),
         payload=to_payload(variant, settings, execution),
     )
 
@@ -100,22 +105,33 @@ def to_payload(
     )
 
 
-def to_report(report: DomainReport) -> Report:
+def to_report(report: DomainReport, control: Control) -> Report:
     """The report of a variant, without equity curves.
 
-    Validated as a whole: making thousands of rows and trades one by one would cost more than the
-    run of a small grid.
+    Validated as a whole: making thousands of rows one by one would cost more than the run of a
+    small grid.
 
     See: docs/metrics.md
     """
+    trades = report.trades
     return Report.model_validate(
         {
             "rows": [{"metric": metric, "value": value} for metric, value in report.rows],
             "table_md": report.table_md,
             "metrics": dict(report.metrics),
-            "trades": None if report.trades is None else _to_trades(report.trades),
+            "trades": None if trades is None else to_trades(trades, control),
         }
     )
+
+
+def to_trades(trades: Sequence[DomainTrade], control: Control) -> Trades:
+    """The trades of a variant, to be read while the control allows it."""
+
+    def rows(start: int, stop: int) -> list[dict[str, object]]:
+        control.check()
+        return _to_rows(trades[start:stop])
+
+    return Trades(len(trades), rows)
 
 
 def to_curve(curve: EquityCurve) -> list[EquityPoint]:
@@ -139,7 +155,7 @@ def _to_selection(selection: Selection) -> IndicatorSelection:
     )
 
 
-def _to_trades(trades: tuple[DomainTrade, ...]) -> list[dict[str, object]]:
+def _to_rows(trades: Sequence[DomainTrade]) -> list[dict[str, object]]:
     entries = to_time_texts([trade.entry_ts for trade in trades])
     exits = to_time_texts([trade.exit_ts for trade in trades])
     return [

@@ -3,6 +3,7 @@
 See: docs/graphql.md
 """
 
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -28,8 +29,8 @@ class UseCase(Protocol):
     See: docs/graphql.md
     """
 
-    def check(self, request: RunRequest) -> None:
-        """Refuse at once what needs no store to be refused."""
+    def check(self, request: RunRequest) -> float:
+        """Refuse at once what needs no store to be refused; seconds of what passes."""
         ...
 
     def run(
@@ -59,13 +60,16 @@ class BacktestService:
         self._policy = policy
         self._catalog = to_catalog(public_indicators(), defaults)
 
-    def check(self, request: RunRequest) -> None:
+    def check(self, request: RunRequest) -> float:
         """Refuse a request before it is given a place, where that needs no store; never blocks.
+
+        Returns:
+            About how many seconds of one processor the run will take.
 
         Raises:
             BacktestError: What `run` would say.
         """
-        self._backtester.check(request)
+        return self._backtester.check(request)
 
     def run(
         self,
@@ -89,20 +93,22 @@ class BacktestService:
         result = self._backtester.run(
             request, user_id=user_id, control=control, want=want or Want()
         )
-        response = to_response(result)
+        response = to_response(result, control)
         budget = _PointBudget(MAX_POINTS)
         for ranked, variant in zip(result.variants, response.variants, strict=True):
             if variant.report is not None:
                 variant.report.attach_curve(_drawing(ranked.replay, control, budget))
         return response
 
-    def variant_report(self, request: RunRequest, *, user_id: UUID, control: Control) -> Report:
+    def variant_report(
+        self, request: RunRequest, *, user_id: UUID, control: Control, want: Want
+    ) -> Report:
         """The report of a request that spans exactly one variant.
 
         Raises:
             BacktestError: Whatever the use-case says.
         """
-        want = Want(is_explicit=True)
+        want = replace(want, reports=True, is_explicit=True)
         response = self.run(request, user_id=user_id, control=control, want=want)
         (variant,) = response.variants
         assert variant.report is not None

@@ -3,11 +3,11 @@
 See: docs/metrics.md
 """
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, overload
 
 import strawberry
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation
 
 from backtest.errors import InvalidRequest, Problem
 from schema.enums import ExitReason, TradeDirection
@@ -17,6 +17,7 @@ ANSWER = ConfigDict(frozen=True)
 DEFAULT_CURVE_POINTS = 500
 MIN_CURVE_POINTS = 2
 MAX_CURVE_POINTS = 5_000
+TRADES_PER_SLICE = 256
 
 
 @strawberry.pydantic.type(description="One closed round trip.")
@@ -46,6 +47,44 @@ class Trade(BaseModel):
     net_pnl_quote: Annotated[float, Field(description="Profit after both fees.")]
     locked_profit_quote: Annotated[float, Field(description="Share of the profit locked away.")]
     exit_reason: Annotated[ExitReason, Field(description="Why the trade ended.")]
+
+
+class Trades(Sequence[Trade]):
+    """Trades that are made when they are read, a slice at a time: thousands cost little memory.
+
+    Args:
+        n_trades: How many there are.
+        rows: Members of the trades from one place to another.
+    """
+
+    def __init__(self, n_trades: int, rows: Callable[[int, int], list[dict[str, Any]]]) -> None:
+        self._n_trades, self._rows = n_trades, rows
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._n_trades
+
+    @overload
+    def __getitem__(self, index: int) -> Trade: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Trade, ...]: ...
+    def __getitem__(self, index: int | slice) -> Trade | tuple[Trade, ...]:
+        """One trade, or several."""
+        places = range(self._n_trades)[index]
+        if isinstance(places, int):
+            return Trade.model_construct(**self._rows(places, places + 1)[0])
+        return tuple(self[place] for place in places)
+
+    def __iter__(self) -> Iterator[Trade]:
+        """The trades in order of entry."""
+        for rows in self.slices():
+            for row in rows:
+                yield Trade.model_construct(**row)
+
+    def slices(self) -> Iterator[list[dict[str, Any]]]:
+        """The members of all trades, a few hundred trades at a time."""
+        for start in range(0, self._n_trades, TRADES_PER_SLICE):
+            yield self._rows(start, min(start + TRADES_PER_SLICE, self._n_trades))
 
 
 @strawberry.pydantic.type(description="A metric as printed.")
@@ -95,7 +134,7 @@ class Report(BaseModel):
         Field(description="The same numbers, unrounded; null where undefined."),
     ]
     trades: Annotated[
-        tuple[Trade, ...] | None,
+        SkipValidation[Sequence[Trade] | None],
         Field(description="For the first `top_trades_n` variants, null for the others."),
     ]
     _draw: DrawCurve | None = PrivateAttr(default=None)

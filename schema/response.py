@@ -3,15 +3,17 @@
 See: docs/identity.md
 """
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
+import pydantic_core
 import strawberry
 from pydantic import BaseModel, Field
 
 from backtest.axes import Scalar
 from schema.enums import DirectionMode, RunMode, SizingMode, Timeframe
-from schema.report import ANSWER, Report
+from schema.report import ANSWER, Report, Trades
 from schema.scalars import AxisScalar
 
 
@@ -170,7 +172,44 @@ def to_json(response: BacktestResponse) -> bytes:
 
     See: docs/identity.md
     """
-    return response.model_dump_json().encode()
+    return b"".join(json_pieces(response))
+
+
+def json_pieces(value: object) -> Iterator[bytes]:
+    """The same JSON in small pieces, so that a writer can stop, or count, in the middle of it.
+
+    See: docs/reliability.md
+    """
+    match value:
+        case Variant() if value.report is None or value.report.trades is None:
+            yield value.model_dump_json().encode()
+        case BacktestResponse() | Variant() | Report():
+            opening = b"{"
+            for name in type(value).model_fields:
+                yield b'%b"%b":' % (opening, name.encode())
+                yield from json_pieces(getattr(value, name))
+                opening = b","
+            yield b"}"
+        case Trades():
+            yield from _list(iter((_json(rows)[1:-1],)) for rows in value.slices())
+        case tuple() if value and isinstance(value[0], Variant):
+            yield from _list(map(json_pieces, cast("tuple[Variant, ...]", value)))
+        case _:
+            yield _json(value)
+
+
+def _list(items: Iterable[Iterator[bytes]]) -> Iterator[bytes]:
+    separator = b""
+    yield b"["
+    for item in items:
+        yield separator
+        yield from item
+        separator = b","
+    yield b"]"
+
+
+def _json(value: object) -> bytes:
+    return pydantic_core.to_json(value, inf_nan_mode="null")
 
 
 def _named(values: "dict[str, str] | dict[str, Scalar]") -> list[NamedValue]:

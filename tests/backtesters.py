@@ -33,6 +33,7 @@ POLICY = RunPolicy(
     fee_pct_by_market_id={1: 0.075, 2: 0.1},
     max_variants_per_compute=600_000,
     max_compute_bytes_total=5 << 30,
+    answer_max_bytes=1 << 30,
     deadline_s=None,
     eager_reports=True,
     threads=2,

@@ -37,6 +37,7 @@ POLICY = RunPolicy(
     fee_pct_by_market_id={1: 0.075, 2: 0.1},
     max_variants_per_compute=600_000,
     max_compute_bytes_total=5 << 30,
+    answer_max_bytes=64 << 20,
     deadline_s=30.0,
     eager_reports=True,
     threads=1,
@@ -105,10 +106,11 @@ class FakeBacktester:
     wants: list[Want] = field(default_factory=list[Want])
     is_early: bool = False
 
-    def check(self, request: RunRequest) -> None:
+    def check(self, request: RunRequest) -> float:
         del request
         if self.is_early and self.failure is not None:
             raise self.failure
+        return 0.1
 
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, want: Want | None = None

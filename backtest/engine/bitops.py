@@ -11,6 +11,7 @@ from numba import types  # pyright: ignore[reportUnknownVariableType, reportAttr
 from numba.extending import intrinsic  # pyright: ignore[reportUnknownVariableType]
 
 from backtest.jit import config
+from backtest.types import IntArray, WordArray
 
 WORD_BITS = 64
 ZERO = np.uint64(0)
@@ -24,6 +25,24 @@ def words_for(n_bars: int) -> int:
     See: docs/signals.md
     """
     return (n_bars + WORD_BITS - 1) // WORD_BITS
+
+
+def count_runs(rows: WordArray) -> IntArray:
+    """How often the signals of bit rows set in, each side by itself.
+
+    Args:
+        rows: Shape (n, 2, n_words), long before short.
+
+    Returns:
+        Shape (n,).
+    """
+    return np.array([_count_runs(pair) for pair in rows], np.int64)
+
+
+def _count_runs(pair: WordArray) -> int:
+    earlier = pair << ONE
+    earlier[:, 1:] |= pair[:, :-1] >> TOP
+    return int(np.bitwise_count(pair & ~earlier).sum())
 
 
 def _trailing_zeros_of(_context: Any, _word: Any) -> Any:  # pragma: no cover - runs in the compiler

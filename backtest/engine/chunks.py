@@ -3,16 +3,47 @@
 See: docs/kernels.md
 """
 
+import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
 
 from backtest.control import Control
+from backtest.errors import Overloaded
 
 Chunk = Callable[[], None]
+RETRY_AFTER_S = 1
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A chunk that waits for a thread."""
+
+    chunk: Chunk
+    control: Control
+    future: Future[None] = field(default_factory=Future[None])
+
+    def carry_out(self) -> None:
+        started = time.perf_counter()
+        try:
+            self.chunk()
+        except BaseException as error:  # noqa: BLE001 - handed over to the run
+            failure: BaseException | None = error
+        else:
+            failure = None
+        self.control.spend(time.perf_counter() - started)
+        if failure is None:
+            self.future.set_result(None)
+        else:
+            self.future.set_exception(failure)
 
 
 class Workers:
     """Threads for kernels that release the GIL, shared by all runs of a process.
+
+    Every other chunk is of the run that has used the least so far, so a short run is soon done
+    beside long ones; the others are those that have waited longest, so no run stands still.
 
     Args:
         threads: How many chunks run at once, over all runs.
@@ -22,11 +53,19 @@ class Workers:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="backtest")
+        self._state = threading.Condition()
+        self._line: list[_Waiting] = []
+        self._started: list[threading.Thread] = []
+        self._n_taken = 0
+        self._is_closed = False
 
     def close(self) -> None:
         """Let running chunks finish and end the threads."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._state:
+            self._is_closed = True
+            self._state.notify_all()
+        for thread in self._started:
+            thread.join()
 
     def run(self, stage: str, chunks: Sequence[Chunk], control: Control) -> None:
         """Run every chunk once; their order and threads must not matter to the result.
@@ -37,6 +76,7 @@ class Workers:
         Raises:
             RunCancelled: The control was cancelled.
             DeadlineExceeded: The control's deadline passed.
+            Overloaded: The machine has no thread for the pool.
         """
         waiting = iter(chunks)
         under_way: set[Future[None]] = set()
@@ -45,7 +85,7 @@ class Workers:
             while True:
                 control.check()
                 while len(under_way) < self.threads and (chunk := next(waiting, None)):
-                    under_way.add(self._pool.submit(chunk))
+                    under_way.add(self._hand_out(chunk, control))
                 if not under_way:
                     return
                 finished, under_way = wait(
@@ -57,6 +97,43 @@ class Workers:
                 control.progress(stage, done, len(chunks))
         finally:
             wait(under_way)
+
+    def _hand_out(self, chunk: Chunk, control: Control) -> Future[None]:
+        waiting = _Waiting(chunk, control)
+        with self._state:
+            self._start_threads()
+            self._line.append(waiting)
+            self._state.notify()
+        return waiting.future
+
+    def _start_threads(self) -> None:
+        """Have all threads, or those that the machine can give; one is enough to go on."""
+        while len(self._started) < self.threads:
+            thread = threading.Thread(target=self._work, name="backtest", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                if not self._started:
+                    raise Overloaded(RETRY_AFTER_S) from None
+                return
+            self._started.append(thread)
+
+    def _work(self) -> None:
+        while (waiting := self._take()) is not None:
+            waiting.carry_out()
+
+    def _take(self) -> _Waiting | None:
+        with self._state:
+            while not self._line:
+                if self._is_closed:
+                    return None
+                self._state.wait()
+            self._n_taken += 1
+            longest = self._line[0]
+            least = min(self._line, key=lambda waiting: waiting.control.used_s)
+            chosen = least if self._n_taken % 2 else longest
+            self._line.remove(chosen)
+            return chosen
 
 
 def spans(n_items: int, chunk_size: int) -> list[tuple[int, int]]:

@@ -18,7 +18,8 @@ from backtest.engine.trades import N_INT_COLUMNS, N_MONEY_COLUMNS
 from backtest.grid import IndicatorAxes
 from backtest.indicators.series import SHARED_BYTES
 from backtest.plan import Plan
-from backtest.types import RankingMetric
+from backtest.policy import RunPolicy, Want
+from backtest.types import IntArray, RankingMetric
 
 # Bytes of a float64, an int64, or a word of bits.
 NUMBER = 8
@@ -37,16 +38,48 @@ CELL_COLUMNS = 3
 
 # What the allocator keeps for a thread. Not derived: it is what the measured peaks had left over.
 HEAP_BYTES = 2 << 20
-# Rows, table and metrics of a report as Python objects: 5 879 bytes by `tracemalloc`.
-REPORT_BYTES = 6_000
+# Rows, table and metrics of a report as Python objects, 5 879 bytes by `tracemalloc`, and models
+# from which they are written.
+REPORT_BYTES = 10_000
 # Four int32 of a trade that a replay keeps.
 LEG_BYTES = 16
-# A `Trade` with its numbers as Python objects: 500 to 570 bytes by `tracemalloc`, as many of its
-# numbers are shared.
-TRADE_BYTES = 500
 # Trades are not known before the run. This is how often the two averages of the benchmarks trade,
-# some 2 000 times in a year of 15-minute bars; a strategy that trades on every bar needs more.
+# some 2 000 times in a year of 15-minute bars; when the winners are known, so are their trades.
 BARS_PER_TRADE = 18
+# Text of a variant without its report.
+BARE_VARIANT_BYTES = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeCounts:
+    """Trades of the returned variants: `longest` of one, of `all`, and of those that list them.
+
+    See: docs/memory.md
+    """
+
+    longest: int
+    all: int
+    listed: int
+
+    @classmethod
+    def guessed(cls, plan: Plan, n_target: int) -> "TradeCounts":
+        """What is likely before anything was ranked."""
+        settings, n_trades = plan.settings, n_target // BARS_PER_TRADE
+        returned = min(settings.top_k, plan.n_risk_variants)
+        n_listing = min(settings.top_trades_n, returned)
+        return cls(longest=n_trades, all=returned * n_trades, listed=n_listing * n_trades)
+
+    @classmethod
+    def of(cls, plan: Plan, n_trades: IntArray) -> "TradeCounts":
+        """What is known of the returned variants, best first; shape (n_variants,)."""
+        return cls(
+            longest=int(n_trades.max(initial=0)),
+            all=int(n_trades.sum()),
+            listed=int(n_trades[: plan.settings.top_trades_n].sum()),
+        )
+
+
+NO_TRADES = TradeCounts(longest=0, all=0, listed=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +90,7 @@ class _Load:
     n_loaded: int
     n_target: int
     threads: int
+    trades: TradeCounts
 
     @property
     def row_bytes(self) -> int:
@@ -72,21 +106,58 @@ class _Load:
         return min(TABLE_BYTES, 2 * 4 * self.n_target * self.n_levels)
 
 
-def estimate_bytes(plan: Plan, n_loaded: int, n_target: int, threads: int) -> int:
+def estimate_bytes(
+    plan: Plan,
+    n_loaded: int,
+    n_target: int,
+    policy: RunPolicy,
+    want: Want,
+    trades: TradeCounts | None = None,
+) -> int:
     """Peak memory of a run in bytes: what every stage holds, and the most that one of them adds.
 
     Args:
         plan: The plan.
         n_loaded: Bars that will be loaded, warm-up included.
         n_target: Bars of the target slice.
-        threads: Threads that compute at once.
+        policy: How many threads compute at once, and how large an answer may be.
+        want: What the answer is made of.
+        trades: How often the returned variants trade; guessed while it is not known.
 
     See: docs/memory.md
     """
-    load = _Load(plan=plan, n_loaded=n_loaded, n_target=n_target, threads=threads)
-    always = MARKET_SERIES * NUMBER * n_loaded + threads * HEAP_BYTES
+    load = _Load(
+        plan=plan,
+        n_loaded=n_loaded,
+        n_target=n_target,
+        threads=policy.threads,
+        trades=trades or TradeCounts.guessed(plan, n_target),
+    )
+    text = min(answer_bytes(plan, want, load.trades), policy.answer_max_bytes)
+    always = MARKET_SERIES * NUMBER * n_loaded + load.threads * HEAP_BYTES
     rows = _row_bytes(load)
-    return always + max(rows + _stage_a(load), rows + _stage_b(load), _report(load))
+    report = _report(load) + round(text * want.held_per_byte)
+    return always + max(rows + _stage_a(load), rows + _stage_b(load), report)
+
+
+def answer_bytes(plan: Plan, want: Want, trades: TradeCounts) -> int:
+    """Text of an answer, within a few percent.
+
+    See: docs/memory.md
+    """
+    returned = min(plan.settings.top_k, plan.n_risk_variants)
+    if not has_reports(plan, want):
+        return returned * min(want.variant_bytes, BARE_VARIANT_BYTES)
+    listed = trades.listed if want.trades else 0
+    return returned * want.variant_bytes + listed * want.trade_bytes
+
+
+def has_reports(plan: Plan, want: Want) -> bool:
+    """Whether the returned variants are told with their reports.
+
+    See: docs/memory.md
+    """
+    return want.reports and (want.is_explicit or plan.settings.eager_reports)
 
 
 def _row_bytes(load: _Load) -> int:
@@ -121,16 +192,15 @@ def _stage_b(load: _Load) -> int:
 
 
 def _report(load: _Load) -> int:
-    """Winners with their rows, reports, legs of trades, and the trades that are shown."""
-    settings, row_bytes = load.plan.settings, load.row_bytes
-    n_trades = load.n_target // BARS_PER_TRADE
+    """Winners with their rows, reports, the legs of all trades and the money of listed ones."""
+    settings, trades = load.plan.settings, load.trades
     # a log has room for a trade on every bar, of which only the rows in use become memory
-    log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * n_trades
+    log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * trades.longest
     scratch = load.threads * NUMBER * (REPORT_SERIES * load.n_target + log)
     returned = min(settings.top_k, load.plan.n_risk_variants)
-    shown = min(settings.top_trades_n, returned) * n_trades
-    answer = returned * (REPORT_BYTES + row_bytes + LEG_BYTES * n_trades) + shown * TRADE_BYTES
-    return load.table_bytes + scratch + answer
+    told = returned * (REPORT_BYTES + load.row_bytes) + LEG_BYTES * trades.all
+    listed = N_MONEY_COLUMNS * NUMBER * trades.listed
+    return load.table_bytes + scratch + told + listed
 
 
 def _rows(entry: IndicatorAxes) -> int:

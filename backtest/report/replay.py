@@ -4,7 +4,6 @@ See: docs/memory.md
 """
 
 from dataclasses import dataclass
-from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +13,7 @@ from backtest.engine.segments import Segments, empty_segments, find_segments
 from backtest.engine.target import TargetSlice
 from backtest.engine.trades import (
     ENTRY,
-    ENTRY_FEE,
-    ENTRY_FILL,
-    ENTRY_QUOTE,
     EXIT,
-    EXIT_FEE,
-    EXIT_FILL,
-    EXIT_QUOTE,
-    GROSS,
-    LOCKED,
-    NET,
-    QTY,
-    REASON,
     SIDE,
     TradeLog,
     empty_log,
@@ -35,11 +23,9 @@ from backtest.engine.trades import (
 from backtest.policy import RunSettings
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
 from backtest.report.table import markdown_table, print_rows
-from backtest.result import EquityCurve, Report, Trade
+from backtest.report.trade_list import TradeList
+from backtest.result import EquityCurve, Report
 from backtest.types import Bars, WordArray
-
-DIRECTIONS = ("", "long", "short")
-REASONS = ("signal_exit", "sl", "tp", "forced_close")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +65,11 @@ class VariantReplay:
         log = empty_log(n)
         n = replay(target.prices.close, target.terms, segments, n, passages, levels, log)
         return cls(inputs, log.legs[:n].astype(np.int32))
+
+    @property
+    def n_trades(self) -> int:
+        """How often the variant trades."""
+        return len(self._legs)
 
     def total_return_pct(self) -> float:
         """The exact number that ranks the variant."""
@@ -128,30 +119,6 @@ class VariantReplay:
             log=self._log(),
         )
 
-    def _trades(self, history: TradeHistory) -> tuple[Trade, ...]:
+    def _trades(self, history: TradeHistory) -> TradeList:
         first = self._inputs.bars.target_start
-        rows = zip(history.log.legs.tolist(), history.log.money.tolist(), strict=True)
-        return tuple(
-            Trade(
-                trade_id=number,
-                direction=cast("Literal['long', 'short']", DIRECTIONS[leg[SIDE]]),
-                entry_bar_index=leg[ENTRY] + first,
-                exit_bar_index=leg[EXIT] + first,
-                entry_ts=int(history.ts_close[leg[ENTRY]]),
-                exit_ts=int(history.ts_close[leg[EXIT]]),
-                entry_fill_price=money[ENTRY_FILL],
-                exit_fill_price=money[EXIT_FILL],
-                qty_base=money[QTY],
-                entry_quote_amount=money[ENTRY_QUOTE],
-                exit_quote_amount=money[EXIT_QUOTE],
-                entry_fee_quote=money[ENTRY_FEE],
-                exit_fee_quote=money[EXIT_FEE],
-                gross_pnl_quote=money[GROSS],
-                net_pnl_quote=money[NET],
-                locked_profit_quote=money[LOCKED],
-                exit_reason=cast(
-                    "Literal['sl', 'tp', 'signal_exit', 'forced_close']", REASONS[leg[REASON]]
-                ),
-            )
-            for number, (leg, money) in enumerate(rows, start=1)
-        )
+        return TradeList(self._legs, history.log.money, history.ts_close, first)

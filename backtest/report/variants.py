@@ -8,57 +8,79 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
+from backtest.engine.bitops import count_runs
 from backtest.engine.chunks import Workers
+from backtest.engine.estimate import TradeCounts, has_reports
+from backtest.engine.guards import Guards
 from backtest.engine.ranked import Ranked
 from backtest.engine.risk_plane import Tile
 from backtest.engine.winners import KeyMaker, Winner
 from backtest.plan import Plan
-from backtest.policy import Want
 from backtest.report.replay import ReplayInputs, VariantReplay
 from backtest.result import RankedVariant, Report
 from backtest.types import Bars
 
 
 def report_winners(
-    plan: Plan, bars: Bars, ranked: Ranked, want: Want, workers: Workers, control: Control
+    guards: Guards, bars: Bars, ranked: Ranked, workers: Workers, control: Control
 ) -> tuple[RankedVariant, ...]:
     """Replay and report the winners, best first.
 
     Args:
-        plan: The plan.
-        bars: Its bars, warm-up included.
+        guards: The plan, what somebody will read of its reports, and how much that may be.
+        bars: Bars of the plan, warm-up included.
         ranked: The winners.
-        want: Which parts of the reports somebody will read.
         workers: Who computes.
         control: The run's handle.
 
     Raises:
+        GuardExceeded: With the trades that are known now the run needs too much memory, or the
+            answer would be too long.
         RunCancelled: The control was cancelled.
         DeadlineExceeded: The control's deadline passed.
 
     See: docs/metrics.md
     """
-    settings, winners = plan.settings, ranked.winners
+    plan, want, winners = guards.plan, guards.want, ranked.winners
+    # no variant trades more often than its signal sets in, but it may have nothing left before
+    control.claim(guards.bytes_needed(TradeCounts.of(plan, count_runs(ranked.words))))
+    replays = _replay(plan, bars, ranked, workers, control)
+    n_trades = np.array([replay.n_trades for replay in replays], np.int64)
+    guards.check_answer(TradeCounts.of(plan, n_trades), "report")
     reported: list[RankedVariant | None] = [None] * len(winners)
-    with_reports = want.reports and (want.is_explicit or settings.eager_reports)
-    inputs = ReplayInputs(target=ranked.target, settings=settings, bars=bars)
+    with_reports = has_reports(plan, want)
 
-    def report(place: int, tile: Tile, levels: tuple[int, int]) -> None:
-        replay = VariantReplay.of(inputs, ranked.words[place], tile.passages, levels)
-        with_trades = want.trades and place < settings.top_trades_n
+    def report(place: int) -> None:
+        replay = replays[place]
+        with_trades = want.trades and place < plan.settings.top_trades_n
         made = replay.report(with_trades=with_trades) if with_reports else None
         reported[place] = _ranked_variant(plan, ranked.keys, winners[place], replay, made)
 
-    cells = np.array([winner.cell for winner in winners], np.int64)
+    chunks = [partial(report, place) for place in range(len(winners))]
+    workers.run("report", chunks, control)
+    return tuple(variant for variant in reported if variant is not None)
+
+
+def _replay(
+    plan: Plan, bars: Bars, ranked: Ranked, workers: Workers, control: Control
+) -> list[VariantReplay]:
+    """The trades of the winners, best first."""
+    found: dict[int, VariantReplay] = {}
+    inputs = ReplayInputs(target=ranked.target, settings=plan.settings, bars=bars)
+
+    def replay(place: int, tile: Tile, levels: tuple[int, int]) -> None:
+        found[place] = VariantReplay.of(inputs, ranked.words[place], tile.passages, levels)
+
+    cells = np.array([winner.cell for winner in ranked.winners], np.int64)
     for tile in ranked.plane.tiles():
         levels = tile.levels_of(cells, ranked.plane)
         inside = np.flatnonzero((levels >= 0).all(axis=0)).tolist()
         chunks = [
-            partial(report, place, tile, (int(levels[0, place]), int(levels[1, place])))
+            partial(replay, place, tile, (int(levels[0, place]), int(levels[1, place])))
             for place in inside
         ]
-        workers.run("report", chunks, control)
-    return tuple(variant for variant in reported if variant is not None)
+        workers.run("replay", chunks, control)
+    return [found[place] for place in range(len(found))]
 
 
 def _ranked_variant(

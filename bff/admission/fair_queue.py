@@ -28,6 +28,11 @@ class FairQueue(Generic[K, V]):
         """Append to the owner's line; a new owner's turn comes after everybody else's."""
         self._lines.setdefault(owner, deque()).append(item)
 
+    def put_back(self, owner: K, item: V) -> None:
+        """Make what was popped last the next one again."""
+        self._lines.setdefault(owner, deque()).appendleft(item)
+        self._lines.move_to_end(owner, last=False)
+
     def pop(self) -> V | None:
         """The oldest item of the owner whose turn it is; None when nothing waits."""
         if not self._lines:

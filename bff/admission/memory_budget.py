@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from backtest.control import Control
-from backtest.errors import GuardExceeded
+from backtest.errors import MemoryExceeded
 from bff.telemetry.facts import note
 
 POLL_S = 0.02
@@ -18,7 +18,8 @@ POLL_S = 0.02
 class MemoryBudget:
     """A number of bytes that is handed out in order of asking; safe from any thread.
 
-    In order, so that small runs that keep coming cannot starve a large one.
+    In order, so that small runs that keep coming cannot starve a large one. Who has some already
+    and needs more comes first: the sooner that run ends, the sooner there is room.
 
     Args:
         n_bytes: What all runs together may hold.
@@ -29,61 +30,71 @@ class MemoryBudget:
         self._free = n_bytes
         self._line: deque[object] = deque()
         self._state = threading.Condition()
+        self._held: dict[Control, int] = {}
 
     @property
     def n_taken(self) -> int:
         """Bytes that runs hold now."""
         return self.n_bytes - self._free
 
-    def take(self, n_bytes: int, control: Control) -> None:
+    def largest(self) -> Control | None:
+        """The run that holds most, of those that were not asked to stop."""
+        with self._state:
+            going = [control for control in self._held if not control.is_cancelled]
+            return max(going, key=self._held.__getitem__, default=None)
+
+    def take(self, n_bytes: int, control: Control, *, is_first: bool = False) -> None:
         """Return when the bytes are the caller's; `give` them back afterwards.
 
+        Args:
+            n_bytes: How many.
+            control: Whose they will be.
+            is_first: Whether the caller comes before all that wait.
+
         Raises:
-            GuardExceeded: They would not fit into an empty budget.
+            MemoryExceeded: They would not fit into an empty budget.
             DeadlineExceeded: The control's deadline passed first.
             RunCancelled: The control was cancelled first.
         """
         if n_bytes > self.n_bytes:
-            raise GuardExceeded(
-                "The run would need more memory than the service may use; shorten the range",
-                error="memory_bytes_exceeded",
-                stage="preflight",
-                estimated_bytes=n_bytes,
-                memory_bytes=self.n_bytes,
-            )
+            raise MemoryExceeded("preflight", estimated_bytes=n_bytes, memory_bytes=self.n_bytes)
         turn = object()
         with self._state:
-            self._line.append(turn)
+            (self._line.appendleft if is_first else self._line.append)(turn)
             try:
                 while self._line[0] is not turn or n_bytes > self._free:
                     self._state.wait(POLL_S)
                     control.check()
                 self._free -= n_bytes
+                self._held[control] = n_bytes
             finally:
                 self._line.remove(turn)
                 self._state.notify_all()
 
     @contextmanager
     def lent_to(self, control: Control) -> Generator[None]:
-        """Let runs under a control claim their bytes here, one after the other, in a block."""
-        held = 0
+        """Let runs under a control claim their bytes here, in a block.
+
+        A later claim takes the place of the one before, whose bytes are free meanwhile: two runs
+        that wait for each other's would never end.
+        """
+        n_claims = 0
 
         def exchange(n_bytes: int) -> None:
-            nonlocal held
-            self.give(held)
-            held = 0
-            self.take(n_bytes, control)
-            held = n_bytes
+            nonlocal n_claims
+            self.give(control)
+            self.take(n_bytes, control, is_first=n_claims > 0)
+            n_claims += 1
             note(estimated_bytes=n_bytes)
 
         control.on_claim(exchange)
         try:
             yield
         finally:
-            self.give(held)
+            self.give(control)
 
-    def give(self, n_bytes: int) -> None:
-        """Hand bytes back."""
+    def give(self, control: Control) -> None:
+        """Hand back what a control holds."""
         with self._state:
-            self._free += n_bytes
+            self._free += self._held.pop(control, 0)
             self._state.notify_all()

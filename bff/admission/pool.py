@@ -7,48 +7,34 @@ import asyncio
 import math
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from starlette.types import Receive
 
 from backtest.control import Control
 from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
-from bff.admission.fair_queue import FairQueue
+from bff.admission.lane import Lane, Ticket
 from bff.admission.quotas import Quota
 
 T = TypeVar("T")
 
 ANSWER_GRACE_S = 0.05
-MAX_RETRY_AFTER_S = 600
-REMEMBERED_RUNS = 32
-
-
-@dataclass(eq=False, slots=True, kw_only=True)
-class _Ticket:
-    """One accepted call, waiting or running."""
-
-    user_id: UUID | None
-    control: Control
-    work: Callable[[], Any]
-    accepted_at: float = field(default_factory=time.monotonic)
-    started_at: float | None = None
-    future: Future[Any] = field(default_factory=Future[Any])
 
 
 class RunPool:
     """Places for blocking work: so many at once, so many waiting, the rest is refused.
 
     Users take turns, so a user with many waiting calls delays nobody by more than one of them.
+    Short calls have places of their own, so they never wait for long ones.
 
     Args:
         running: Threads that work at the same time.
         waiting: Accepted calls that may wait for a thread.
+        short: Threads that short calls have besides, with as many places to wait.
         per_user: Places that one user may have of them; None for all.
         retry_after_s: What a refused caller is told to wait while no run has ended yet; later
             it follows from how long recent ones took.
@@ -60,32 +46,30 @@ class RunPool:
         *,
         running: int,
         waiting: int,
+        short: int = 1,
         per_user: int | None = None,
         retry_after_s: int = 1,
         quota: Quota | None = None,
     ) -> None:
-        self._executor = ThreadPoolExecutor(running, thread_name_prefix="run")
         self._lock = threading.Lock()
-        self._n_threads, self._n_places = running, running + waiting
+        self._long, self._short = Lane(running, waiting), Lane(short, waiting)
+        self._lanes = (self._long, self._short)
         self._per_user = per_user
         self._retry_after_s = retry_after_s
         self._quota = quota
-        self._queue: FairQueue[UUID | None, _Ticket] = FairQueue()
-        self._started: set[_Ticket] = set()
-        self._taken_by: Counter[UUID] = Counter()
-        self._recent_s: deque[float] = deque(maxlen=REMEMBERED_RUNS)
+        self._taken_by: Counter[tuple[Lane, UUID]] = Counter()
         self._is_draining = self._is_closed = False
 
     @property
     def n_running(self) -> int:
         """Calls that have a thread."""
-        return len(self._started)
+        return sum(len(lane.started) for lane in self._lanes)
 
     @property
     def n_waiting(self) -> int:
         """Accepted calls without a thread yet."""
         with self._lock:
-            return len(self._queue)
+            return sum(len(lane.queue) for lane in self._lanes)
 
     @property
     def is_draining(self) -> bool:
@@ -99,6 +83,7 @@ class RunPool:
         deadline_s: float | None = None,
         *,
         user_id: UUID | None = None,
+        is_short: bool = False,
     ) -> T:
         """Run `fn` in a thread and wait for it, for the deadline or for the client to leave.
 
@@ -110,14 +95,17 @@ class RunPool:
             fn: Blocking work that watches its control.
             deadline_s: Seconds, or None for no limit.
             user_id: Whose place it is; None where no user has one of their own.
+            is_short: Whether a second is enough for it.
 
         Raises:
             RateLimited: The user has taken all places, or all the time, that one user may have.
-            Overloaded: All places are taken, or the service is about to stop.
+            Overloaded: All places are taken, the machine has no thread for the call, or the
+                service is about to stop.
             DeadlineExceeded: The deadline passed.
             RunCancelled: The client left or the service is stopping.
         """
-        ticket = self._accept(fn, deadline_s, user_id)
+        lane = self._short if is_short else self._long
+        ticket = self._accept(fn, deadline_s, user_id, lane)
         watch = asyncio.ensure_future(_until_disconnect(receive))
         answer = asyncio.wrap_future(ticket.future)
         limit_s = None if deadline_s is None else deadline_s + ANSWER_GRACE_S
@@ -140,63 +128,84 @@ class RunPool:
         """Refuse what waits and what comes; what runs goes on."""
         with self._lock:
             self._is_draining = True
-            refusal = Overloaded(self._wait_s(self._n_threads))
-            self._refuse_waiting(refusal)
+            for lane in self._lanes:
+                refusal = Overloaded(lane.wait_s(lane.n_threads, self._retry_after_s))
+                self._refuse_waiting(lane, refusal)
 
     def cancel_running(self) -> None:
         """End what runs at its next check."""
-        for ticket in tuple(self._started):
-            ticket.control.cancel()
+        for lane in self._lanes:
+            for ticket in tuple(lane.started):
+                ticket.control.cancel()
 
     def close(self) -> None:
         """Cancel what is running and wait for the threads to end."""
         with self._lock:
             self._is_closed = True
-            self._refuse_waiting(RunCancelled())
+            for lane in self._lanes:
+                self._refuse_waiting(lane, RunCancelled())
+            threads = [thread for lane in self._lanes for thread in lane.threads]
         self.cancel_running()
-        self._executor.shutdown(wait=True)
+        for thread in threads:
+            thread.join()
 
     def _accept(
-        self, fn: Callable[[Control], T], deadline_s: float | None, user_id: UUID | None
-    ) -> _Ticket:
+        self, fn: Callable[[Control], T], deadline_s: float | None, user_id: UUID | None, lane: Lane
+    ) -> Ticket:
         control = Control(deadline_s)
         context = copy_context()
-        ticket = _Ticket(user_id=user_id, control=control, work=lambda: context.run(fn, control))
+        ticket = Ticket(
+            user_id=user_id, control=control, work=lambda: context.run(fn, control), lane=lane
+        )
         with self._lock:
-            self._check_places(user_id)
+            self._check_places(user_id, lane)
             if user_id is not None:
-                self._taken_by[user_id] += 1
-            self._queue.push(user_id, ticket)
-            self._start_next()
+                self._taken_by[lane, user_id] += 1
+            lane.queue.push(user_id, ticket)
+            self._start_threads(lane)
         return ticket
 
-    def _check_places(self, user_id: UUID | None) -> None:
+    def _check_places(self, user_id: UUID | None, lane: Lane) -> None:
         if self._is_closed:
             raise RunCancelled
-        n_taken = len(self._started) + len(self._queue)
-        if self._is_draining or n_taken == self._n_places:
-            raise Overloaded(self._wait_s(n_taken))
-        if user_id is not None and self._taken_by[user_id] == self._per_user:
-            raise RateLimited(self._wait_s(self._taken_by[user_id]))
-        if user_id is not None and self._quota is not None:
+        if self._is_draining or lane.is_full:
+            raise Overloaded(lane.wait_s(lane.n_taken, self._retry_after_s))
+        if user_id is None:
+            return
+        n_own = self._taken_by[lane, user_id]
+        if n_own == self._per_user:
+            raise RateLimited(lane.wait_s(n_own, self._retry_after_s))
+        if self._quota is not None:
             self._quota.check(user_id)
 
-    def _wait_s(self, n_before: int) -> int:
-        """Whole seconds until as many calls will have been served, by the recent ones."""
-        if not self._recent_s:
-            return self._retry_after_s
-        mean_s = sum(self._recent_s) / len(self._recent_s)
-        return min(MAX_RETRY_AFTER_S, max(1, math.ceil(mean_s * n_before / self._n_threads)))
+    def _start_threads(self, lane: Lane) -> None:
+        """Give each call that may run a thread.
 
-    def _start_next(self) -> None:
-        while len(self._started) < self._n_threads:
-            ticket = self._queue.pop()
-            if ticket is None:
+        A machine that has none left loses no place by it: the call waits for a thread that is
+        there, or is refused where there is none.
+        """
+        while (ticket := lane.next_ticket()) is not None:
+            thread = threading.Thread(target=self._serve, args=(ticket,), name="run")
+            try:
+                thread.start()
+            except RuntimeError:
+                lane.started.discard(ticket)
+                if lane.started:
+                    lane.queue.put_back(ticket.user_id, ticket)
+                else:
+                    self._refuse(ticket, Overloaded(self._retry_after_s))
                 return
-            self._started.add(ticket)
-            self._executor.submit(self._work, ticket)
+            lane.threads.add(thread)
 
-    def _work(self, ticket: _Ticket) -> None:
+    def _serve(self, ticket: Ticket) -> None:
+        """Work until nobody waits any more."""
+        following: Ticket | None = ticket
+        while following is not None:
+            following = self._work(following)
+        with self._lock:
+            ticket.lane.threads.discard(threading.current_thread())
+
+    def _work(self, ticket: Ticket) -> Ticket | None:
         ticket.started_at = time.monotonic()
         settle: Callable[[], None]
         try:
@@ -207,36 +216,40 @@ class RunPool:
             settle = lambda: ticket.future.set_exception(failure)  # noqa: E731
         else:
             settle = lambda: ticket.future.set_result(outcome)  # noqa: E731
-        self._leave(ticket)
+        following = self._leave(ticket)
         if ticket.future.set_running_or_notify_cancel():
             settle()
+        return following
 
-    def _leave(self, ticket: _Ticket) -> None:
+    def _leave(self, ticket: Ticket) -> Ticket | None:
+        """Give the place of a call that has ended back; the call that has its thread now."""
         assert ticket.started_at is not None
         took_s = time.monotonic() - ticket.started_at
         if self._quota is not None and ticket.user_id is not None:
             self._quota.spend(ticket.user_id, math.ceil(took_s * 1000))
         with self._lock:
-            self._recent_s.append(took_s)
-            self._started.discard(ticket)
+            ticket.lane.leave(ticket, took_s)
             self._give_place(ticket)
-            self._start_next()
+            return ticket.lane.next_ticket()
 
-    def _withdraw(self, ticket: _Ticket) -> None:
+    def _withdraw(self, ticket: Ticket) -> None:
         """Give the place of a call back that nobody waits for, unless it has a thread already."""
         with self._lock:
-            if self._queue.remove(ticket.user_id, ticket):
+            if ticket.lane.queue.remove(ticket.user_id, ticket):
                 self._give_place(ticket)
 
-    def _refuse_waiting(self, refusal: BacktestError) -> None:
-        while (ticket := self._queue.pop()) is not None:
-            self._give_place(ticket)
-            if ticket.future.set_running_or_notify_cancel():
-                ticket.future.set_exception(refusal)
+    def _refuse_waiting(self, lane: Lane, refusal: BacktestError) -> None:
+        while (ticket := lane.queue.pop()) is not None:
+            self._refuse(ticket, refusal)
 
-    def _give_place(self, ticket: _Ticket) -> None:
+    def _refuse(self, ticket: Ticket, refusal: BacktestError) -> None:
+        self._give_place(ticket)
+        if ticket.future.set_running_or_notify_cancel():
+            ticket.future.set_exception(refusal)
+
+    def _give_place(self, ticket: Ticket) -> None:
         if ticket.user_id is not None:
-            self._taken_by[ticket.user_id] -= 1
+            self._taken_by[ticket.lane, ticket.user_id] -= 1
             self._taken_by += Counter()  # forgets users without a place
 
 

@@ -115,6 +115,7 @@ class Server(_Section):
 
     body_max_bytes: Annotated[int, Field(ge=1_024, le=64 << 20)] = 262_144
     body_max_seconds: Seconds = 10.0
+    answer_max_bytes: Annotated[int, Field(ge=65_536, le=1 << 30)] = 64 << 20
     json_max_depth: Annotated[int, Field(ge=8, le=200)] = 32
     json_max_number_chars: Annotated[int, Field(ge=20, le=1_000)] = 64
     json_max_values: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
@@ -137,6 +138,8 @@ class Compute(_Section):
     threads: Annotated[int, Field(ge=1, le=1_024)] | None = None
     running_runs: Annotated[int, Field(ge=1, le=256)] | None = None
     waiting_runs: Annotated[int, Field(ge=0, le=10_000)] = 16
+    short_run_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    running_short_runs: Annotated[int, Field(ge=1, le=256)] | None = None
     runs_per_user: Annotated[int, Field(ge=1, le=10_000)] = 4
     requests_per_user_minute: Count | None = None
     run_seconds_per_user_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None

@@ -66,6 +66,7 @@ class Settings(BaseModel):
             fee_pct_by_market_id=section.execution.fee_pct_default_by_market_id,
             max_variants_per_compute=section.guards.max_variants_per_compute,
             max_compute_bytes_total=section.guards.max_compute_bytes_total,
+            answer_max_bytes=self.server.answer_max_bytes,
             deadline_s=section.sync.sync_deadline_seconds,
             eager_reports=section.reporting.eager_top_reports_enabled,
             threads=self.environment.threads or self.compute.threads or cpus,

@@ -4,14 +4,13 @@ A document is executed in one thread of a run pool, so everything here may block
 See: docs/graphql.md
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-
-from strawberry.types.nodes import SelectedField, Selection
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from backtest.control import Control
-from backtest.policy import Want
+from backtest.errors import AnswerTooLong
 from bff.graphql.inputs import ReadInput
+from bff.graphql.selected import wanted_of_report, wanted_of_run
 from bff.http.auth import Caller
 from resolvers.service import BacktestService
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
@@ -20,7 +19,7 @@ from schema.report import Report
 from schema.response import BacktestResponse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ServiceAnswers:
     """Passes every field on to the service.
 
@@ -29,6 +28,7 @@ class ServiceAnswers:
         caller: Who asks; None for introspection alone, which reaches no field here.
         inputs: Inputs of the run fields by response key, already read.
         control: Cancels the work and gives it a deadline.
+        max_bytes: Longest answer that is allowed.
 
     See: docs/graphql.md
     """
@@ -37,12 +37,14 @@ class ServiceAnswers:
     caller: Caller | None
     inputs: Mapping[str, ReadInput]
     control: Control
+    max_bytes: int
+    n_bytes: int = field(default=0, init=False)
 
     def run_backtest(self, info: Info) -> BacktestResponse:
         """Run the grid; reports and trades only where they are selected."""
         request, _ = self._input(info)
         return self.service.run(
-            request, user_id=self._user.user_id, control=self.control, want=_want(info)
+            request, user_id=self._user.user_id, control=self.control, want=wanted_of_run(info)
         )
 
     def estimate_backtest(self, info: Info) -> BacktestEstimate:
@@ -54,7 +56,10 @@ class ServiceAnswers:
         """Report on one variant."""
         request, _ = self._input(info)
         return self.service.variant_report(
-            request, user_id=self._user.user_id, control=self.control
+            request,
+            user_id=self._user.user_id,
+            control=self.control,
+            want=wanted_of_report(info),
         )
 
     def indicators(self) -> list[CatalogIndicator]:
@@ -65,6 +70,13 @@ class ServiceAnswers:
         """The configured defaults."""
         return self.service.runtime_defaults()
 
+    def allow(self, n_bytes: int) -> None:
+        """Return if the answer may have so many bytes more, and more work be done for it."""
+        self.control.check()
+        self.n_bytes += n_bytes
+        if self.n_bytes > self.max_bytes:
+            raise AnswerTooLong(n_bytes=self.n_bytes, limit=self.max_bytes, stage="report")
+
     @property
     def _user(self) -> Caller:
         assert self.caller is not None
@@ -72,23 +84,3 @@ class ServiceAnswers:
 
     def _input(self, info: Info) -> ReadInput:
         return self.inputs[str(info.path.key)]
-
-
-def _want(info: Info) -> Want:
-    reports = list(_below(_below(_below(info.selected_fields), "variants"), "report"))
-    names = {selection.name for selection in reports if isinstance(selection, SelectedField)}
-    return Want(reports=bool(names - {"__typename"}), trades="trades" in names, is_explicit=True)
-
-
-def _below(selections: Iterable[Selection], name: str | None = None) -> Iterator[Selection]:
-    for selection in selections:
-        if name is None or (isinstance(selection, SelectedField) and selection.name == name):
-            yield from _flat(selection.selections)
-
-
-def _flat(selections: Iterable[Selection]) -> Iterator[Selection]:
-    for selection in selections:
-        if isinstance(selection, SelectedField):
-            yield selection
-        else:
-            yield from _flat(selection.selections)

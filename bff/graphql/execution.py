@@ -3,7 +3,6 @@
 See: docs/graphql.md
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,8 @@ from backtest.control import Control
 from bff.graphql.context import ServiceAnswers
 from bff.graphql.errors import to_error
 from bff.graphql.inputs import ReadInput
+from bff.graphql.json_text import json_pieces
+from bff.http.answer_body import AnswerBody, write_answer
 from bff.http.auth import Caller
 from bff.http.errors import Code, RoehubError
 from resolvers.service import BacktestService
@@ -29,7 +30,7 @@ class GraphqlAnswer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: AnswerBody
     code: Code | None
 
 
@@ -44,6 +45,7 @@ class GraphqlJob:
         caller: Who asks; None for introspection alone.
         inputs: Inputs of the run fields by response key, already read.
         media_type: Which of the two GraphQL media types the client accepts.
+        max_bytes: Longest answer that is allowed.
 
     See: docs/graphql.md
     """
@@ -54,6 +56,7 @@ class GraphqlJob:
     caller: Caller | None
     inputs: Mapping[str, ReadInput]
     media_type: str
+    max_bytes: int
 
     def __call__(self, service: BacktestService, control: Control) -> GraphqlAnswer:
         """Execute the operation and write its result."""
@@ -62,7 +65,11 @@ class GraphqlJob:
             variable_values=self.variables,
             operation_name=self.name,
             context_value=ServiceAnswers(
-                service=service, caller=self.caller, inputs=self.inputs, control=control
+                service=service,
+                caller=self.caller,
+                inputs=self.inputs,
+                control=control,
+                max_bytes=self.max_bytes,
             ),
         )
         places = {key: found for key, (_, found) in self.inputs.items()}
@@ -73,11 +80,13 @@ class GraphqlJob:
             was_executed = any(error.path for error in result.errors or ())
             if result.data is None and was_executed:
                 content["data"] = None
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        # the refusal of a run whose time is up must still be written
+        watched = Control() if result.data is None else control
+        body = write_answer(json_pieces(content), watched, self.max_bytes)
         return GraphqlAnswer(
             status=_status(self.media_type, content, found),
             headers=found[0][1].headers if found else {},
-            body=text.encode(),
+            body=body,
             code=found[0][1].code if found else None,
         )
 

@@ -20,6 +20,7 @@ from bff.graphql.errors import to_refusal
 from bff.graphql.execution import MEDIA_TYPE, GraphqlJob
 from bff.graphql.inputs import ReadInput, read_inputs, root_fields
 from bff.graphql.limits import GraphQLLimits, parse_document
+from bff.http.answer_body import PiecewiseResponse
 from bff.http.auth import Caller
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload
 from bff.http.strict_json import parse_json
@@ -125,20 +126,26 @@ class _Face:
             caller=caller,
             inputs=inputs,
             media_type=media_type,
+            max_bytes=self._services.settings.server.answer_max_bytes,
         )
         services = self._services
-        if self._needs_place(operation, inputs):
+        effort_s = self._effort_s(operation, inputs)
+        if effort_s is not None:
             pool, work = services.runs, partial(services.runner.do, job)
         else:
             pool, work = services.queries, partial(job, services.service)
         user_id = None if caller is None else caller.user_id
         answer = await pool.run_in_thread(
-            request.receive, work, services.deadline_s, user_id=user_id
+            request.receive,
+            work,
+            services.deadline_s,
+            user_id=user_id,
+            is_short=effort_s is not None and effort_s <= services.short_run_s,
         )
         if answer.code is not None:
             structlog.contextvars.bind_contextvars(code=answer.code.value)
         content_type = f"{media_type}; charset=utf-8"
-        return Response(answer.body, answer.status, dict(answer.headers), content_type)
+        return PiecewiseResponse(answer.body, answer.status, answer.headers, content_type)
 
     def _read(self, body: bytes) -> _Operation:
         value = parse_json(body, self._services.json_limits)
@@ -162,16 +169,19 @@ class _Face:
         structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
         return caller
 
-    def _needs_place(self, operation: _Operation, inputs: Mapping[str, ReadInput]) -> bool:
-        """Whether a run will come of it: its field may still refuse the input by itself."""
-        return operation.is_long and any(self._is_sound(request) for request, _ in inputs.values())
+    def _effort_s(self, operation: _Operation, inputs: Mapping[str, ReadInput]) -> float | None:
+        """Seconds of the runs that will come of it; None where their fields refuse the inputs."""
+        if not operation.is_long:
+            return None
+        efforts = [self._checked_s(request) for request, _ in inputs.values()]
+        sound = [effort_s for effort_s in efforts if effort_s is not None]
+        return sum(sound) if sound else None
 
-    def _is_sound(self, request: RunRequest) -> bool:
+    def _checked_s(self, request: RunRequest) -> float | None:
         try:
-            self._services.service.check(request)
+            return self._services.service.check(request)
         except BacktestError:
-            return False
-        return True
+            return None
 
 
 def _media_type(request: Request) -> str:

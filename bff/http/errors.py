@@ -66,6 +66,8 @@ CODE_OF: Mapping[type[domain.BacktestError], Code] = {
     domain.InvalidRequest: Code.VALIDATION_ERROR,
     domain.NoMarketData: Code.VALIDATION_ERROR,
     domain.GuardExceeded: Code.VALIDATION_ERROR,
+    domain.AnswerTooLong: Code.VALIDATION_ERROR,
+    domain.MemoryExceeded: Code.VALIDATION_ERROR,
     domain.StrategyForbidden: Code.FORBIDDEN,
     domain.StrategyNotFound: Code.NOT_FOUND,
     domain.BrokenInvariant: Code.CONFLICT,

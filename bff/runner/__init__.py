@@ -3,7 +3,8 @@
 Python answers requests and computes runs under one lock, so whoever answers waits for whoever
 computes, whatever their priorities. A separate process has a lock of its own: refusals and cheap
 questions stay quick, and a run that crashes takes no connection with it. `client` speaks over
-`connection` to the `server` in that process (`bff.run_process`), in the words of `messages`.
+`connection` to the `server` in that process (`bff.run_process`), in the words of `messages`; there
+`memory_watch` ends a run that takes more memory than there is.
 See: docs/reliability.md
 """
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
@@ -21,7 +21,7 @@ import structlog
 from backtest.control import Control
 from backtest.errors import RunnerUnavailable
 from bff.config.settings import Settings
-from bff.runner.messages import Call, Cancel, Reply, Task, packed
+from bff.runner.messages import Call, Cancel, Reply, Task, packed, receive, send
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -39,7 +39,7 @@ class RunnerConnection:
         on_loss: Called from the thread that reads when the process has ended or is about to.
 
     Raises:
-        OSError: The machine has no room for another process.
+        OSError: The machine has no room for another process, or no thread to read from it.
     """
 
     def __init__(
@@ -64,9 +64,18 @@ class RunnerConnection:
         self._numbers = itertools.count()
         self._inboxes: dict[int, Inbox] = {}
         self.is_lost = False
-        self._put(pickle.dumps(settings))
+        self._put([pickle.dumps(settings)])
         self._reader = threading.Thread(target=self._read, name="replies", daemon=True)
-        self._reader.start()
+        self._start_reader()
+
+    def _start_reader(self) -> None:
+        try:
+            self._reader.start()
+        except RuntimeError as exc:
+            self.process.kill()
+            self.process.wait()
+            self._connection.close()
+            raise OSError("the machine has no thread left") from exc
 
     def send(self, task: Task, control: Control, inbox: Inbox) -> int:
         """Send a call whose reply goes to `inbox`; its number."""
@@ -118,16 +127,16 @@ class RunnerConnection:
         self._reader.join()
         self._connection.close()
 
-    def _put(self, message: bytes) -> None:
+    def _put(self, frames: Sequence[bytes | memoryview]) -> None:
         try:
-            self._connection.send_bytes(message)
+            send(self._connection, frames)
         except OSError:
             return  # the reader sees it too, and tells who waits
 
     def _read(self) -> None:
         try:
             while True:
-                reply = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - our own process
+                reply = receive(self._connection)
                 self._inboxes.pop(reply.number).put(reply)
         except (EOFError, OSError):
             pass

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, TypeVar
 
+import structlog
+
 from backtest.control import Control
-from backtest.errors import Transient
+from backtest.errors import MemoryExceeded, Transient
 from bff.admission.memory_budget import MemoryBudget
 from bff.telemetry.failures import log_failure
 from resolvers.service import BacktestService
@@ -71,13 +73,20 @@ class LocalRunner:
     close: Callable[[], None]
 
     def do(self, job: Job[T], control: Control) -> T:
-        """What the job returns or raises; a failure that is nobody's mistake is logged here."""
+        """What the job returns or raises; a failure that is nobody's mistake is logged here.
+
+        Raises:
+            MemoryExceeded: The machine had no memory left for the job.
+        """
         try:
             with self.memory.lent_to(control):
                 return job(self.service, control)
         except Transient as exc:
             log_failure(exc)
             raise
+        except MemoryError as exc:
+            structlog.stdlib.get_logger(__name__).warning("memory_exhausted", exc_info=exc)
+            raise MemoryExceeded("run", memory_bytes=self.memory.n_bytes) from None
 
     def ping(self, control: Control) -> None:
         """Ask the candle store."""

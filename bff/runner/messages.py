@@ -4,8 +4,9 @@ See: docs/reliability.md
 """
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any
 
 from backtest.control import Control
@@ -13,6 +14,7 @@ from bff.runner.local import LocalRunner
 from bff.telemetry.facts import Facts
 
 Task = Callable[[LocalRunner, Control], Any]
+N_BUFFERS_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +45,37 @@ class Reply:
     facts: Facts
 
 
-def packed(message: Call | Cancel | Reply) -> bytes:
-    """The message as bytes.
+def packed(message: Call | Cancel | Reply) -> list[bytes | memoryview]:
+    """The message as frames: a pickle, and the buffers that were left out of it.
 
     Raises:
         Exception: Something in it does not pickle.
     """
-    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    buffers: list[pickle.PickleBuffer] = []
+    text = pickle.dumps(message, pickle.HIGHEST_PROTOCOL, buffer_callback=buffers.append)
+    n_buffers = len(buffers).to_bytes(N_BUFFERS_BYTES)
+    return [n_buffers + text, *(buffer.raw() for buffer in buffers)]
+
+
+def send(connection: Connection, frames: Sequence[bytes | memoryview]) -> None:
+    """Write the frames of a message; nobody else may write meanwhile.
+
+    Raises:
+        OSError: The other end has closed.
+    """
+    for frame in frames:
+        connection.send_bytes(frame)
+
+
+def receive(connection: Connection) -> Any:
+    """Wait for the next message.
+
+    Raises:
+        EOFError: The other end has closed.
+        OSError: The other end was lost.
+        Exception: What came cannot be read.
+    """
+    frame = memoryview(connection.recv_bytes())
+    n_buffers = int.from_bytes(frame[:N_BUFFERS_BYTES])
+    buffers = [connection.recv_bytes() for _ in range(n_buffers)]
+    return pickle.loads(frame[N_BUFFERS_BYTES:], buffers=buffers)  # noqa: S301 - our own process

@@ -10,23 +10,23 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 
 import structlog
 
 from backtest.control import Control
-from backtest.errors import BacktestError
+from backtest.errors import BacktestError, Overloaded
 from bff.config.settings import Settings
 from bff.http.errors import RoehubError, masked
 from bff.runner.local import LocalRunner
-from bff.runner.messages import Call, Cancel, Reply, packed
+from bff.runner.memory_watch import keep_within
+from bff.runner.messages import Call, Cancel, Reply, packed, receive, send
 from bff.telemetry.dropping_stream import never_wait_for_stderr, say_last_lines
 from bff.telemetry.facts import collect
 from bff.telemetry.streams import logged_process
 
 NICENESS = 10
-MAX_THREADS = 1_000
+RETRY_AFTER_S = 1
 LAST_WORDS_S = 0.5
 
 
@@ -41,25 +41,37 @@ class _Server:
         self._runner = runner
         self._sending = threading.Lock()
         self._controls: dict[int, Control] = {}
+        self._threads: set[threading.Thread] = set()
 
     def serve(self) -> None:
         """Return when the other end has closed and nothing runs any more."""
-        with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="run") as threads:
-            try:
-                while True:
-                    message = self._connection.recv()
-                    if isinstance(message, Cancel):
-                        self._cancel(message.number)
-                        continue
-                    control = Control(message.limit_s, left_s=message.left_s)
-                    self._controls[message.number] = control
-                    threads.submit(self._carry_out, message, control)
-            except (EOFError, OSError):
-                return
-            finally:
-                _end_soon()
-                for number in tuple(self._controls):
-                    self._cancel(number)
+        try:
+            while True:
+                message = receive(self._connection)
+                if isinstance(message, Cancel):
+                    self._cancel(message.number)
+                else:
+                    self._begin(message)
+        except (EOFError, OSError):
+            return
+        finally:
+            _end_soon()
+            for number in tuple(self._controls):
+                self._cancel(number)
+            for thread in tuple(self._threads):
+                thread.join()
+
+    def _begin(self, call: Call) -> None:
+        control = Control(call.limit_s, left_s=call.left_s)
+        self._controls[call.number] = control
+        thread = threading.Thread(target=self._carry_out, args=(call, control), name="run")
+        self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no thread left, but may have one soon
+            self._threads.discard(thread)
+            refusal = Reply(number=call.number, failure=Overloaded(RETRY_AFTER_S), facts={})
+            self._send(call.number, packed(refusal))
 
     def _cancel(self, number: int) -> None:
         control = self._controls.get(number)
@@ -71,14 +83,18 @@ class _Server:
             reply = self._reply(call, control)
         except Exception as exc:  # noqa: BLE001 - a fact or a failure that cannot travel
             reply = packed(Reply(number=call.number, failure=masked(exc), facts={}))
-        del self._controls[call.number]
+        self._send(call.number, reply)
+        self._threads.discard(threading.current_thread())
+
+    def _send(self, number: int, reply: list[bytes | memoryview]) -> None:
+        del self._controls[number]
         try:
             with self._sending:
-                self._connection.send_bytes(reply)
+                send(self._connection, reply)
         except OSError:
             return  # nobody is left to hear it
 
-    def _reply(self, call: Call, control: Control) -> bytes:
+    def _reply(self, call: Call, control: Control) -> list[bytes | memoryview]:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(**call.context)
         facts = collect()
@@ -115,6 +131,7 @@ def serve_calls(build: Callable[[Settings], LocalRunner]) -> None:
     never_wait_for_stderr()
     with logged_process(settings.env):
         runner = build(settings)
+        keep_within(settings.compute, runner.memory)
         _Server(connection, runner).serve()
         runner.close()
         say_last_lines()

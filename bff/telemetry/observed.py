@@ -29,9 +29,9 @@ class Observed:
     def __init__(self, inner: UseCase) -> None:
         self._inner = inner
 
-    def check(self, request: RunRequest) -> None:
-        """Refuse at once what needs no store to be refused."""
-        self._inner.check(request)
+    def check(self, request: RunRequest) -> float:
+        """Refuse at once what needs no store to be refused; seconds of what passes."""
+        return self._inner.check(request)
 
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, want: Want = WANT_ALL

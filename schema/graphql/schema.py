@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
+from schema.graphql.executor import WatchedExecutor
 from schema.graphql.inputs import RunBacktestInput, VariantReportInput
 from schema.report import Report
 from schema.response import BacktestResponse
@@ -44,6 +45,10 @@ class Answers(Protocol):
 
     def runtime_defaults(self) -> RuntimeDefaults:
         """The configured defaults."""
+        ...
+
+    def allow(self, n_bytes: int) -> None:
+        """Return if the answer may have so many bytes more, and more work be done for it."""
         ...
 
 
@@ -106,7 +111,9 @@ def graphql_schema() -> strawberry.Schema:
     See: docs/graphql.md
     """
     config = StrawberryConfig(scalar_map=GRAPHQL_SCALARS, disable_field_suggestions=True)
-    return _QuietSchema(query=Query, mutation=Mutation, config=config)
+    return _QuietSchema(
+        query=Query, mutation=Mutation, config=config, execution_context_class=WatchedExecutor
+    )
 
 
 def graphql_sdl() -> str:

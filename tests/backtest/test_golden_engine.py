@@ -11,8 +11,8 @@ from backtest.engine.account import account_terms
 from backtest.engine.trades import ENTRY, EXIT, REASON, SIDE
 from backtest.policy import RunSettings
 from backtest.report.metrics import Curve, TradeHistory, all_metrics, draw_curve
-from backtest.report.replay import DIRECTIONS, REASONS
 from backtest.report.table import print_rows
+from backtest.report.trade_list import DIRECTIONS, REASONS
 from backtest.types import (
     DirectionMode,
     Execution,

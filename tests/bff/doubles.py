@@ -63,17 +63,19 @@ ANSWER = BacktestResponse.model_validate(
 class ToldService:
     """Gives one answer or raises one error, and remembers who asked what.
 
-    `refusal` is what it says before anything runs.
+    `refusal` is what it says before anything runs, and `effort_s` what it expects of a run.
     """
 
     outcome: BacktestResponse | Exception = ANSWER
     asked: list[tuple[UUID, RunRequest]] = field(default_factory=list[tuple[UUID, RunRequest]])
     refusal: BacktestError | None = None
+    effort_s: float = 10.0
 
-    def check(self, request: RunRequest) -> None:
+    def check(self, request: RunRequest) -> float:
         del request
         if self.refusal is not None:
             raise self.refusal
+        return self.effort_s
 
     def run(
         self, request: RunRequest, *, user_id: UUID, control: Control, **_: object
@@ -114,7 +116,7 @@ class Courier:
 
 
 def _carried(value: T) -> T:
-    return pickle.loads(pickle.dumps(value))
+    return pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
 
 
 def serving(built: Services, service: BacktestService, *closers: Callable[[], None]) -> Services:

@@ -14,7 +14,7 @@ from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.segments import Segments, empty_segments, find_segments
 from backtest.engine.trades import TradeLog, empty_log, replay, total_return_pct
 from backtest.report.equity import WORST, draw_equity, measure_drawdowns
-from backtest.report.replay import REASONS
+from backtest.report.trade_list import REASONS
 from backtest.types import DirectionMode, FloatArray
 from tests.oracle.cases import Case
 from tests.oracle.engine import LONG, Outcome, play

@@ -47,7 +47,8 @@ def hashes() -> Iterator[dict[str, str | None]]:
         read_spec=read_spec,
         policy=settings.policy(cpus=2),
     )
-    answer = to_response(backtester.run(request, user_id=USER, control=Control()))
+    control = Control()
+    answer = to_response(backtester.run(request, user_id=USER, control=control), control)
     (variant,) = answer.variants
     yield {
         "indicator_variant_key": variant.indicator_variant_key,

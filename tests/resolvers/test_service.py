@@ -92,7 +92,7 @@ def test_an_unwanted_report_is_null() -> None:
 
 def test_curves_end_with_the_run_and_with_the_budget() -> None:
     control = Control()
-    report = service().variant_report(REQUEST, user_id=USER, control=control)
+    report = service().variant_report(REQUEST, user_id=USER, control=control, want=Want())
 
     for _ in range(MAX_POINTS // MAX_CURVE_POINTS):
         report.equity_curve(MAX_CURVE_POINTS)
@@ -107,7 +107,7 @@ def test_the_report_of_one_variant_is_asked_for_by_name() -> None:
     use_case = FakeBacktester()
     asked = BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY)
 
-    report = asked.variant_report(REQUEST, user_id=USER, control=Control())
+    report = asked.variant_report(REQUEST, user_id=USER, control=Control(), want=Want())
 
     assert report.trades is not None
     assert use_case.wants == [Want(reports=True, trades=True, is_explicit=True)]

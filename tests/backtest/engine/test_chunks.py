@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -120,3 +121,55 @@ def test_runs_that_share_the_pool_both_finish(workers: Workers) -> None:
 def test_spans_cover_everything_in_order() -> None:
     assert spans(5, 2) == [(0, 2), (2, 4), (4, 5)]
     assert spans(0, 3) == []
+
+
+def test_a_short_run_is_done_before_long_ones_that_began_before_it() -> None:
+    workers = Workers(1)
+    long, short = Control(), Control()
+    order: list[str] = []
+    has_short = threading.Event()
+
+    def long_chunk() -> None:
+        if not has_short.is_set():
+            has_short.wait(10)
+        order.append("long")
+
+    with ThreadPoolExecutor(3) as runs:
+        long.spend(5.0)
+        first = runs.submit(workers.run, "stage", [long_chunk] * 20, long)
+        other = runs.submit(workers.run, "stage", [long_chunk] * 20, long)
+        while len(workers._line) < 1:
+            assert not first.done()
+        little = runs.submit(workers.run, "stage", [lambda: order.append("short")] * 5, short)
+        while len(workers._line) < 2:
+            assert not little.done()
+        has_short.set()
+        for run in (little, first, other):
+            run.result(10)
+    workers.close()
+
+    assert order.count("long") == 40
+    # every other chunk at least is of the run that has used the least
+    assert [place for place, name in enumerate(order) if name == "short"][-1] <= 15
+
+
+def test_a_long_run_goes_on_while_short_ones_keep_coming() -> None:
+    workers = Workers(1)
+    long = Control()
+    long.spend(100.0)
+    order: list[str] = []
+    ended = threading.Event()
+
+    def shorts() -> None:
+        while not ended.is_set():
+            workers.run("stage", [lambda: order.append("short")], Control())
+
+    with ThreadPoolExecutor(3) as runs:
+        coming = [runs.submit(shorts) for _ in range(2)]
+        workers.run("stage", [lambda: order.append("long")] * 20, long)
+        ended.set()
+        for run in coming:
+            run.result(10)
+    workers.close()
+
+    assert order.count("long") == 20

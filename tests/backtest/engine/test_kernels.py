@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backtest.engine.account import LONG, SHORT, account_terms
-from backtest.engine.bitops import trailing_zeros, words_for
+from backtest.engine.bitops import count_runs, trailing_zeros, words_for
 from backtest.engine.combine import BitRows, combine_slow
 from backtest.engine.passage import passage_table
 from backtest.engine.segments import empty_segments, find_segments
@@ -112,3 +112,14 @@ def test_combining_is_and() -> None:
 @pytest.mark.parametrize(("n_bars", "n_words"), [(1, 1), (63, 1), (64, 1), (65, 2), (128, 2)])
 def test_words_for_bars(n_bars: int, n_words: int) -> None:
     assert words_for(n_bars) == n_words
+
+
+def test_a_signal_that_sets_in_is_counted_once_on_each_side() -> None:
+    random = np.random.default_rng(8)
+    n_bars = 130
+    rows = np.array([bit_rows(random_signal(random, n_bars)) for _ in range(40)])
+    segments = empty_segments(n_bars)
+
+    expected = [find_segments(row, row, n_bars, segments) for row in rows]
+
+    assert count_runs(rows).tolist() == expected

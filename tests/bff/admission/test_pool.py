@@ -221,8 +221,8 @@ def test_the_wait_of_a_refused_caller_follows_from_recent_runs() -> None:
         await asyncio.to_thread(wait_for, lambda: is_idle(pool))
 
     asyncio.run(refused())
-    pool._recent_s.clear()
-    pool._recent_s.extend([4.0, 8.0])
+    pool._long._recent_s.clear()
+    pool._long._recent_s.extend([4.0, 8.0])
     asyncio.run(refused())
     pool.close()
 
@@ -266,4 +266,25 @@ def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some() -> N
         await pool.run_in_thread(stays, lambda _: None, user_id=other)
 
     asyncio.run(spend())
+    pool.close()
+
+
+def test_a_short_call_waits_for_no_long_one_and_has_places_of_its_own() -> None:
+    pool = RunPool(running=1, waiting=1, short=1, retry_after_s=9)
+    may_end = threading.Event()
+
+    async def calls() -> None:
+        def long(_: Control) -> bool:
+            return may_end.wait(PATIENCE_S)
+
+        running = [asyncio.ensure_future(pool.run_in_thread(stays, long)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await pool.run_in_thread(stays, long)
+
+        assert await pool.run_in_thread(stays, lambda _: 7, is_short=True) == 7
+        may_end.set()
+        assert await asyncio.gather(*running) == [True, True]
+
+    asyncio.run(calls())
     pool.close()

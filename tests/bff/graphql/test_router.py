@@ -55,7 +55,29 @@ def test_reports_and_trades_are_computed_only_when_selected(
     reports, trades = parts
 
     assert "errors" not in face.ask(run(selection), INPUT).json()
-    assert use_case.wants[-1] == Want(reports=reports, trades=trades, is_explicit=True)
+    want = use_case.wants[-1]
+    assert (want.reports, want.trades, want.is_explicit) == (reports, trades, True)
+
+
+def test_the_text_of_an_answer_is_known_from_its_selections(
+    face: GraphqlFace, use_case: FakeBacktester
+) -> None:
+    def wanted(selection: str) -> Want:
+        assert "errors" not in face.ask(run(selection), INPUT).json()
+        return use_case.wants[-1]
+
+    key = wanted("variants { variantKey }")
+    trades = wanted("variants { report { trades { tradeId entryTs } } }")
+    twice = wanted(
+        "variants { report { trades { tradeId entryTs } again: trades { tradeId entryTs } } }"
+    )
+    curve = wanted("variants { report { equityCurve(maxPoints: 1000) { ts } } }")
+
+    assert 64 < key.variant_bytes < 150
+    assert key.trade_bytes == 0
+    assert trades.variant_bytes < key.variant_bytes
+    assert 1.9 * trades.trade_bytes < twice.trade_bytes < 2.1 * trades.trade_bytes
+    assert 9_000 < curve.variant_bytes < 50_000
 
 
 def test_a_report_tells_rows_numbers_trades_and_curve(face: GraphqlFace) -> None:

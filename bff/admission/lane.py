@@ -1,0 +1,78 @@
+"""Calls that share a number of threads: some have one, some wait for one.
+
+See: docs/reliability.md
+"""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from backtest.control import Control
+from bff.admission.fair_queue import FairQueue
+
+MAX_RETRY_AFTER_S = 600
+REMEMBERED_RUNS = 32
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Ticket:
+    """One accepted call, waiting or running."""
+
+    user_id: UUID | None
+    control: Control
+    work: Callable[[], Any]
+    lane: "Lane"
+    accepted_at: float = field(default_factory=time.monotonic)
+    started_at: float | None = None
+    future: Future[Any] = field(default_factory=Future[Any])
+
+
+class Lane:
+    """Places of one kind. Not thread-safe: whoever owns it holds a lock.
+
+    Args:
+        running: Threads that work at the same time.
+        waiting: Calls that may wait for a thread.
+    """
+
+    def __init__(self, running: int, waiting: int) -> None:
+        self.n_threads, self._n_places = running, running + waiting
+        self.queue: FairQueue[UUID | None, Ticket] = FairQueue()
+        self.started: set[Ticket] = set()
+        self.threads: set[threading.Thread] = set()
+        self._recent_s: deque[float] = deque(maxlen=REMEMBERED_RUNS)
+
+    @property
+    def n_taken(self) -> int:
+        """Calls that have a place."""
+        return len(self.started) + len(self.queue)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all places are taken."""
+        return self.n_taken >= self._n_places
+
+    def next_ticket(self) -> Ticket | None:
+        """The call that may have a thread now, taken out of the queue; None where none may."""
+        ticket = self.queue.pop() if len(self.started) < self.n_threads else None
+        if ticket is not None:
+            self.started.add(ticket)
+        return ticket
+
+    def leave(self, ticket: Ticket, took_s: float) -> None:
+        """A call has ended."""
+        self._recent_s.append(took_s)
+        self.started.discard(ticket)
+
+    def wait_s(self, n_before: int, otherwise_s: int) -> int:
+        """Whole seconds until as many calls will have been served, by the recent ones."""
+        if not self._recent_s:
+            return otherwise_s
+        mean_s = sum(self._recent_s) / len(self._recent_s)
+        return min(MAX_RETRY_AFTER_S, max(1, math.ceil(mean_s * n_before / self.n_threads)))

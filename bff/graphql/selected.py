@@ -1,0 +1,84 @@
+"""What a document selects of a run, and how much text that will be.
+
+See: docs/memory.md
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from strawberry.types.nodes import SelectedField, Selection
+
+from backtest.policy import Want
+from schema.graphql.schema import Info
+from schema.report import DEFAULT_CURVE_POINTS
+
+# Text of a member besides its name: punctuation, and a value of usual length.
+MEMBER_BYTES = 18
+# Objects of a result take more memory than their text, which is written beside them.
+HELD_PER_BYTE = 2.4
+LENGTHS: Mapping[str, int] = {
+    "rows": 25,
+    "metrics": 25,
+    "indicatorSelections": 2,
+    "inputs": 1,
+    "params": 2,
+    "signals": 1,
+}
+TEXTS: Mapping[str, int] = {"tableMd": 900, "variantKey": 64, "indicatorVariantKey": 64}
+
+
+def wanted_of_run(info: Info) -> Want:
+    """What is selected of the variants of a run."""
+    variants = list(_below(_below(info.selected_fields), "variants"))
+    return _want(variants, list(_below(variants, "report")))
+
+
+def wanted_of_report(info: Info) -> Want:
+    """What is selected of one report."""
+    report = list(_below(info.selected_fields))
+    return _want(report, report)
+
+
+def _want(variants: list[Selection], reports: list[Selection]) -> Want:
+    """Reports and trades only where they are selected, and the text of all that is."""
+    names = {selection.name for selection in reports if isinstance(selection, SelectedField)}
+    trades = sum(map(_bytes_of, _below(reports, "trades")))
+    return Want(
+        reports=bool(names - {"__typename"}),
+        trades="trades" in names,
+        is_explicit=True,
+        variant_bytes=sum(map(_bytes_of, variants)) - trades,
+        trade_bytes=trades,
+        held_per_byte=HELD_PER_BYTE,
+    )
+
+
+def _below(selections: Iterable[Selection], name: str | None = None) -> Iterator[Selection]:
+    """Fields selected below fields, below those of one name if there is one."""
+    for selection in selections:
+        if name is None or (isinstance(selection, SelectedField) and selection.name == name):
+            yield from _flat(selection.selections)
+
+
+def _flat(selections: Iterable[Selection]) -> Iterator[Selection]:
+    for selection in selections:
+        if isinstance(selection, SelectedField):
+            yield selection
+        else:
+            yield from _flat(selection.selections)
+
+
+def _bytes_of(selection: Selection) -> int:
+    """Text of a field, or of one item where it is a list whose length is not known."""
+    assert isinstance(selection, SelectedField)
+    shown = len(selection.alias or selection.name)
+    members = list(_flat(selection.selections))
+    if not members:
+        return shown + MEMBER_BYTES + TEXTS.get(selection.name, 0)
+    return shown + MEMBER_BYTES + _length(selection) * sum(map(_bytes_of, members))
+
+
+def _length(selection: SelectedField) -> int:
+    if selection.name != "equityCurve":
+        return LENGTHS.get(selection.name, 1)
+    n_points = selection.arguments.get("maxPoints")
+    return n_points if isinstance(n_points, int) else DEFAULT_CURVE_POINTS

@@ -1,0 +1,57 @@
+"""`python -m trials.load [--before TREE]`: the service under its own largest runs.
+
+With a checkout of an older commit the same is asked of it first. Writes docs/reliability.md.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.machine import ROOT
+from benchmarks.tables import table
+from trials.load.scenes import ANSWERS, Row, few_files, short_beside_long
+from trials.load.service import Loaded, filled_store, loaded
+from trials.soak.page import write_region
+
+DEADLINE_S = 60.0
+COSTS = (
+    "commit", "asked", "status", "answer", "took", "busy after it", "process of runs",
+    "answering, peak", "computing, peak",
+)  # fmt: skip
+SHORTS = ("commit", "alone", "200", "p50", "p95", "long ones ended")
+FILES = ("commit", "with 64 files", "200 afterwards")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="python -m trials.load")
+    arguments.add_argument("--before", type=Path)
+    before: Path | None = arguments.parse_args().before
+    trees = {"before": before, "this": ROOT} if before is not None else {"this": ROOT}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        data = filled_store(folder)
+
+        def play(scene: Callable[[Loaded], Row], tree: Path, deadline_s: float) -> Row:
+            with loaded(data, folder, tree, deadline_s=deadline_s) as service:
+                return scene(service)
+
+        costs = [
+            (commit, asked, *play(scene, tree, DEADLINE_S))
+            for asked, scene in ANSWERS.items()
+            for commit, tree in trees.items()
+        ]
+        shorts = [(commit, *play(short_beside_long, tree, 60.0)) for commit, tree in trees.items()]
+        files = [(commit, *play(few_files, tree, DEADLINE_S)) for commit, tree in trees.items()]
+    for region, header, rows in (
+        ("answers", COSTS, costs),
+        ("shorts", SHORTS, shorts),
+        ("files", FILES, files),
+    ):
+        text = table(header, rows)
+        print(text, flush=True)
+        write_region(region, text)
+
+
+if __name__ == "__main__":
+    main()
