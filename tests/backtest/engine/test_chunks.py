@@ -123,34 +123,26 @@ def test_spans_cover_everything_in_order() -> None:
     assert spans(0, 3) == []
 
 
-def test_a_short_run_is_done_before_long_ones_that_began_before_it() -> None:
+def test_every_other_chunk_is_of_the_run_that_has_used_the_least() -> None:
     workers = Workers(1)
     long, short = Control(), Control()
+    long.spend(100.0)
     order: list[str] = []
-    has_short = threading.Event()
+    all_wait = threading.Event()
 
-    def long_chunk() -> None:
-        if not has_short.is_set():
-            has_short.wait(10)
-        order.append("long")
+    def wait_for_all() -> None:
+        assert all_wait.wait(60)
 
-    with ThreadPoolExecutor(3) as runs:
-        long.spend(5.0)
-        first = runs.submit(workers.run, "stage", [long_chunk] * 20, long)
-        other = runs.submit(workers.run, "stage", [long_chunk] * 20, long)
-        while len(workers._line) < 1:
-            assert not first.done()
-        little = runs.submit(workers.run, "stage", [lambda: order.append("short")] * 5, short)
-        while len(workers._line) < 2:
-            assert not little.done()
-        has_short.set()
-        for run in (little, first, other):
-            run.result(10)
+    futures = [workers._hand_out(wait_for_all, long)]
+    futures += [workers._hand_out(lambda: order.append("long"), long) for _ in range(20)]
+    futures += [workers._hand_out(lambda: order.append("short"), short) for _ in range(5)]
+    all_wait.set()
+    for future in futures:
+        future.result(60)
     workers.close()
 
-    assert order.count("long") == 40
-    # every other chunk at least is of the run that has used the least
-    assert [place for place, name in enumerate(order) if name == "short"][-1] <= 15
+    assert order[:10].count("short") == 5
+    assert order.count("long") == 20
 
 
 def test_a_long_run_goes_on_while_short_ones_keep_coming() -> None:
