@@ -35,9 +35,10 @@ def combine_slow(rows: BitRows, slow_ids: IntArray, out: WordArray) -> None:
 
     See: docs/signals.md
     """
+    slow, side_masks = rows.slow, rows.side_masks
     for side in range(2):
         for w in range(out.shape[1]):
-            out[side, w] = rows.side_masks[side]
+            out[side, w] = side_masks[side]
         for r in slow_ids:
             for w in range(out.shape[1]):
-                out[side, w] &= rows.slow[r, side, w]
+                out[side, w] &= slow[r, side, w]

@@ -39,8 +39,9 @@ def _compounded(
     """
     even = odd = 1.0
     least = 1.0
-    side = carry_long = carry_short = ZERO
+    side = ZERO
     entry_inverse = 0.0
+    carry_long = carry_short = ZERO
     for w in range(outer.shape[1]):
         long_word = outer[0, w] & row[0, w]
         short_word = outer[1, w] & row[1, w]
@@ -78,13 +79,12 @@ def score_compounding(
 
     See: docs/scoring.md (backtest/engine/shortlist.py)
     """
-    outer = np.empty((2, rows.fast.shape[2]), np.uint64)
+    fast, close, inverse, factors = rows.fast, prices.padded, prices.inverse, terms.factors
+    outer = np.empty((2, fast.shape[2]), np.uint64)
     for q in range(outer_ids.shape[0]):
         combine_slow(rows, outer_ids[q], outer)
-        for f in range(rows.fast.shape[0]):
-            out[q, f] = _compounded(
-                outer, rows.fast[f], prices.padded, prices.inverse, terms.factors
-            )
+        for f in range(fast.shape[0]):
+            out[q, f] = _compounded(outer, fast[f], close, inverse, factors)
 
 
 class _Balance(NamedTuple):
@@ -195,15 +195,16 @@ def score_balances(
 
     See: docs/scoring.md
     """
-    outer = np.empty((2, rows.fast.shape[2]), np.uint64)
+    fast = rows.fast
+    outer = np.empty((2, fast.shape[2]), np.uint64)
     cap, lock, cash = terms.budget_cap, terms.lock_rate, terms.init_cash
     seen = _Account(prices.padded, prices.inverse, terms.factors, cap, lock)
     start = _Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
     is_fixed = not np.isinf(cap)
     for q in range(outer_ids.shape[0]):
         combine_slow(rows, outer_ids[q], outer)
-        for f in range(rows.fast.shape[0]):
+        for f in range(fast.shape[0]):
             if is_fixed:
-                out[q, f] = _fixed(outer, rows.fast[f], start, seen)
+                out[q, f] = _fixed(outer, fast[f], start, seen)
             else:
-                out[q, f] = _locked(outer, rows.fast[f], start, seen)
+                out[q, f] = _locked(outer, fast[f], start, seen)
