@@ -5,7 +5,8 @@ See: docs/stores.md
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -27,32 +28,82 @@ MarketId = Annotated[
 Symbol = Annotated[str, typer.Option(help="For example BTCUSDT.")]
 
 
+def _zone(name: str | None) -> str | None:
+    if name is None or name.upper() == "UTC":
+        return name and "UTC"
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise typer.BadParameter(f"{name} is no time zone such as Europe/Berlin") from error
+    return name
+
+
 @app.command("import")
 def import_(
     context: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Binance kline CSV or zip, CSV with a header (also .gz), or Parquet;"
-            " one-minute candles."
+            help="One-minute candles of any exchange or tool: CSV, JSON, Parquet or Feather, also"
+            " in gzip, zstd or zip; what a file is shows in its bytes."
         ),
     ],
     market_id: MarketId,
     symbol: Symbol,
+    file_symbol: Annotated[
+        str | None,
+        typer.Option(help="How the file spells the symbol, where that is another name."),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the clock of times without a zone was: UTC, Europe/Berlin, …",
+            callback=_zone,
+        ),
+    ] = None,
+    times: Annotated[
+        Literal["open", "close"] | None,
+        typer.Option(help="What the times are, where the file does not say."),
+    ] = None,
+    date_order: Annotated[
+        Literal["day-first", "month-first"] | None,
+        typer.Option(help="How to read dates such as 01/02/2024."),
+    ] = None,
+    floor_times: Annotated[
+        bool,
+        typer.Option("--floor-times", help="Move times within a minute to its start."),
+    ] = False,
+    zero_volume: Annotated[
+        bool, typer.Option("--zero-volume", help="Store volume 0 where a file has none.")
+    ] = False,
     skip_refused: Annotated[
         bool,
         typer.Option(
             "--skip-refused",
-            help="Write the good rows of a file that has refused ones; without it, such a file"
-            " is not written at all.",
+            help="Write the good rows of a file that has refused ones, unless most are refused;"
+            " without it, such a file is not written at all.",
         ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would happen; write nothing.")
     ] = False,
 ) -> None:
     """Import candle files. Doing it twice changes nothing; a damaged file changes nothing."""
-    from bff.commands.candle_work import import_files
+    from backtest.adapters.ingest.asked import Asked
+    from bff.commands.candle_import import Import, import_files
 
     instrument = _instrument(market_id, symbol)
-    if not import_files(context, instrument, files, skip_refused=skip_refused):
+    asked = Asked(
+        symbol=instrument.symbol,
+        file_symbol=file_symbol,
+        timezone=timezone,
+        times=times,
+        date_order=date_order,
+        floor_times=floor_times,
+        zero_volume=zero_volume,
+    )
+    wanted = Import(instrument=instrument, asked=asked, skip_refused=skip_refused, dry_run=dry_run)
+    if not import_files(context, files, wanted):
         raise typer.Exit(FAILED)
 
 

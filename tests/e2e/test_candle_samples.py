@@ -41,7 +41,7 @@ def pool(
     create_table(pool)
     checked = check_file(path, lambda *_: None)
     written = write_file(pool, BTCUSDT, checked, lambda *_: None, now_ms=1)
-    assert (checked.n_rows, len(checked.refused_lines), written.n_new) == (N_MINUTES, 0, N_MINUTES)
+    assert (checked.n_rows, checked.n_refused, written.n_new) == (N_MINUTES, 0, N_MINUTES)
     yield pool
     pool.close()
 

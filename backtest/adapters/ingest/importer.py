@@ -1,72 +1,214 @@
 """Importing a candle file: all of it is checked before any of it is written.
 
-The file is read twice, so that memory holds one chunk and sixteen bytes per row whatever its
-length. See: docs/stores.md
+See: docs/stores.md, docs/candle-files.md
 """
 
-from collections.abc import Iterator
+import io
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from lzma import LZMAError
 from pathlib import Path
-from uuid import UUID, uuid4
+from typing import cast
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.table import EXTRA_COLUMNS, PRICE_COLUMNS, Minutes
 from backtest.adapters.candles.write import Written, write_minutes
-from backtest.adapters.ingest.files import BrokenFile, Progress, RawChunk, read_chunks
-from backtest.adapters.ingest.values import UNREADABLE_TIME, to_floats, to_microseconds
+from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.columns import Layout, layout_of
+from backtest.adapters.ingest.containers import HEAD_BYTES, Member, members
+from backtest.adapters.ingest.repeats import repeats
+from backtest.adapters.ingest.rows import MOST_REASONS, Candles, Found, Moment, candles_of
+from backtest.adapters.ingest.spool import Spool
+from backtest.adapters.ingest.tables import table_of
+from backtest.adapters.ingest.verdict import assumptions, problems_of
 from backtest.types import Instrument, IntArray
 
-_MINUTE_US = 60_000_000
-_LAST_US = 4_102_444_800_000_000
-_MAX_REASONS = 100
+Progress = Callable[[int, int], None]
+
+
+class BrokenFile(Exception):
+    """A file that cannot be read to its end as candles; nothing of it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedFile:
-    """What the first reading found.
+    """What reading a file found.
 
-    `refused_lines` is shape (n_refused,) int64, ascending; `reasons` explains the first hundred.
+    Attributes:
+        path: The file.
+        format: What it was recognised as.
+        n_rows: Rows and malformed lines, without those that were left out.
+        n_left_out: Rows of other symbols, without a price, or not closed yet.
+        n_refused: Rows that are wrong.
+        n_off_minute: Good or not, rows whose time is not on a minute.
+        n_repeated: Rows that are there once more, equal to the bit; they are written once.
+        problems: Why nothing of the file can be taken.
+        notes: What was assumed and what was left out.
+        reasons: Where and why for the first refused rows.
+        first_ms: Epoch milliseconds of the first good candle, None without one.
+        last_ms: Of the last one.
+        spool: The good rows.
+        is_kept: Shape (n_good,): which rows of the spool are written.
     """
 
     path: Path
+    format: str
     n_rows: int
-    refused_lines: IntArray
-    reasons: tuple[tuple[int, str], ...]
+    n_left_out: int
+    n_refused: int
+    n_off_minute: int
+    n_repeated: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    reasons: tuple[tuple[str, str], ...]
+    first_ms: int | None
+    last_ms: int | None
+    spool: Spool
+    is_kept: NDArray[np.bool_]
+
+    @property
+    def n_kept(self) -> int:
+        """How many candles would be written."""
+        return int(np.count_nonzero(self.is_kept))
+
+    @property
+    def is_mostly_refused(self) -> bool:
+        """Whether leaving out the refused rows would leave out most of the file."""
+        return 2 * self.n_refused > self.n_rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
-    lines: IntArray
-    minutes: Minutes
-    faults: dict[int, str]
-
-
-def check_file(path: Path, progress: Progress) -> CheckedFile:
+def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> CheckedFile:
     """Read the whole file and judge every row.
+
+    Args:
+        path: A file of candles in any of the formats of docs/candle-files.md.
+        progress: Called as `(bytes done, bytes in all)` of the file as it lies on disk.
+        asked: What the user says about it.
 
     Raises:
         BrokenFile: The file cannot be read to its end, or holds no row.
     """
-    faults: dict[int, str] = {}
-    lines: list[IntArray] = []
-    times: list[IntArray] = []
-    for chunk in _interpreted(path, progress):
-        faults |= chunk.faults
-        is_good = ~np.isin(chunk.lines, np.fromiter(chunk.faults, dtype=np.int64))
-        lines.append(chunk.lines[is_good])
-        times.append(chunk.minutes.ts_open[is_good])
-    n_good = sum(len(part) for part in lines)
-    n_rows = n_good + len(faults)
-    if n_rows == 0:
+    reading = _Reading(path, asked or Asked())
+    try:
+        reading.read(progress)
+    except (OSError, EOFError, ValueError, zlib.error, LZMAError, zipfile.BadZipFile) as error:
+        raise BrokenFile(f"{path}: {error}") from error
+    checked = reading.checked()
+    if not (checked.n_rows or checked.n_left_out or checked.problems):
         raise BrokenFile(f"{path}: there are no rows")
-    if n_good:
-        faults |= _repetitions(np.concatenate(lines), np.concatenate(times))
-    refused = np.sort(np.fromiter(faults, dtype=np.int64))
-    reasons = tuple((int(line), faults[int(line)]) for line in refused[:_MAX_REASONS])
-    return CheckedFile(path=path, n_rows=n_rows, refused_lines=refused, reasons=reasons)
+    return checked
+
+
+class _Reading:
+    """The state of one reading of a file."""
+
+    def __init__(self, path: Path, asked: Asked) -> None:
+        self._path, self._asked = path, asked
+        self._spool, self._found = Spool(), Found()
+        self._layouts: list[Layout] = []
+        self._notes: list[str] = []
+        self._reasons: list[tuple[str, str]] = []
+        self._lines: list[tuple[str, IntArray]] = []
+        self._good_ms: list[IntArray] = []
+        self._read_us: list[IntArray] = []
+        self._n_refused = self._n_malformed = 0
+        self.n_rows = 0
+
+    def read(self, progress: Progress) -> None:
+        with self._path.open("rb", buffering=HEAD_BYTES) as raw:
+            status = self._path.stat()
+            moment = Moment(now_us=time.time_ns() // 1_000, written_us=status.st_mtime_ns // 1_000)
+            for member in members(cast("io.BufferedReader", raw)):
+                for candles in self._candles(member, moment):
+                    progress(min(raw.tell(), status.st_size), status.st_size)
+                    self._add(member.name, candles)
+            progress(status.st_size, status.st_size)
+        self._spool.done()
+
+    def _candles(self, member: Member, moment: Moment) -> Iterator[Candles]:
+        table = table_of(member)
+        layout = layout_of(table.sample, self._asked)
+        self._layouts.append(layout)
+        self._notes += [note for note in (*table.notes, *layout.notes) if note not in self._notes]
+        if layout.problems:
+            # Whatever the rows are, the file is refused; only their number is of interest.
+            self.n_rows += len(table.sample.columns[0]) if table.sample.columns else 0
+            return
+        for raw in table.read(sorted(set(layout.places.values()))):
+            self.n_rows += len(raw.malformed)
+            self._n_malformed += len(raw.malformed)
+            yield candles_of(raw, layout, self._asked, moment, self._found)
+
+    def _add(self, name: str, candles: Candles) -> None:
+        is_good = candles.is_good
+        self.n_rows += len(is_good)
+        self._n_refused += int(np.count_nonzero(~is_good))
+        n_more = MOST_REASONS - len(self._reasons)
+        self._reasons += [(_place(name, line), why) for line, why in candles.reasons[:n_more]]
+        open_ms = candles.open_us[is_good] // 1_000
+        self._spool.add(
+            open_ms, {column: values[is_good] for column, values in candles.columns.items()}
+        )
+        self._lines.append((name, candles.lines[is_good]))
+        self._good_ms.append(open_ms)
+        self._read_us.append(candles.read_us)
+
+    def checked(self) -> CheckedFile:
+        opens = _joined(self._good_ms)
+        found = repeats(self._spool, opens)
+        conflicts = [
+            (
+                self._where(row),
+                f"ts_open must be new, was also on {self._where(other)} with other values",
+            )
+            for row, other in found.conflicts[:MOST_REASONS]
+        ]
+        is_kept = ~(found.is_repeated | found.is_conflicting)
+        n_conflicting = int(np.count_nonzero(found.is_conflicting))
+        n_refused = self._n_refused + self._n_malformed + n_conflicting
+        kept = opens[is_kept]
+        problems = problems_of(
+            self._path, self._layouts, self._found, self._asked, _joined(self._read_us)
+        )
+        if 2 * self._n_malformed > self.n_rows:
+            problems = (*problems, f"most lines do not fit the header: {self._reasons[0][1]}")
+        return CheckedFile(
+            path=self._path,
+            format=" and ".join(dict.fromkeys(layout.name for layout in self._layouts)),
+            n_rows=self.n_rows,
+            n_left_out=self._found.n_left_out,
+            n_refused=n_refused,
+            n_off_minute=self._found.n_off_minute,
+            n_repeated=int(np.count_nonzero(found.is_repeated)),
+            problems=problems,
+            notes=(*self._notes, *assumptions(self._found, self._layouts, self._asked, opens)),
+            reasons=tuple((self._reasons + conflicts)[:MOST_REASONS]),
+            first_ms=int(kept.min()) if len(kept) else None,
+            last_ms=int(kept.max()) if len(kept) else None,
+            spool=self._spool,
+            is_kept=is_kept,
+        )
+
+    def _where(self, row: int) -> str:
+        for name, lines in self._lines:
+            if row < len(lines):
+                return _place(name, int(lines[row]))
+            row -= len(lines)
+        raise IndexError(row)
+
+
+def _place(name: str, line: int) -> str:
+    return f"{name} line {line}" if name else f"line {line}"
+
+
+def _joined(parts: list[IntArray]) -> IntArray:
+    return np.concatenate(parts) if parts else np.array([], dtype=np.int64)
 
 
 def write_file(
@@ -81,76 +223,25 @@ def write_file(
     Args:
         pool: Where to.
         instrument: Whose minutes these are.
-        checked: The outcome of `check_file`.
-        progress: Called as `(bytes done, bytes in all)`.
+        checked: The outcome of `check_file`, without problems.
+        progress: Called as `(rows done, rows in all)`.
         now_ms: Epoch milliseconds of this import.
 
     Raises:
-        BrokenFile: The file has changed since it was checked.
         CandlesUnavailable: The store failed; repeating the import completes it.
     """
-    written, ingest_id = Written(), uuid4()
-    for chunk in _interpreted(checked.path, progress):
-        is_kept = ~np.isin(chunk.lines, checked.refused_lines)
-        written += _write(pool, instrument, chunk.minutes.take(is_kept), now_ms, ingest_id)
-    if written.n_new + written.n_replaced + written.n_identical != checked.n_rows - len(
-        checked.refused_lines
-    ):
-        raise BrokenFile(f"{checked.path}: the file changed while it was being imported")
+    assert not checked.problems, "a file with problems is not written"
+    written, ingest_id, n_done = Written(), uuid4(), 0
+    for minutes in checked.spool:
+        is_kept = checked.is_kept[n_done : n_done + len(minutes)]
+        written += write_minutes(
+            pool,
+            instrument,
+            minutes.take(is_kept),
+            source="import",
+            now_ms=now_ms,
+            ingest_id=ingest_id,
+        )
+        n_done += len(minutes)
+        progress(n_done, len(checked.is_kept))
     return written
-
-
-def _write(
-    pool: ClickHousePool, instrument: Instrument, minutes: Minutes, now_ms: int, ingest_id: UUID
-) -> Written:
-    return write_minutes(
-        pool, instrument, minutes, source="import", now_ms=now_ms, ingest_id=ingest_id
-    )
-
-
-def _interpreted(path: Path, progress: Progress) -> Iterator[_Chunk]:
-    for raw in read_chunks(path, progress):
-        moments = to_microseconds(raw.columns["ts_open"])
-        columns = {name: to_floats(raw.columns[name]) for name in PRICE_COLUMNS}
-        faults = dict(raw.malformed) | _faults(raw, moments, columns)
-        columns |= {
-            name: to_floats(raw.columns[name]) for name in EXTRA_COLUMNS if name in raw.columns
-        }
-        minutes = Minutes(ts_open=moments // 1_000, columns=columns)
-        yield _Chunk(lines=raw.lines, minutes=minutes, faults=faults)
-
-
-def _faults(
-    raw: RawChunk, moments: IntArray, columns: dict[str, NDArray[np.float64]]
-) -> dict[int, str]:
-    """The first fault of each faulty row by its line number."""
-    faults: dict[int, str] = {}
-
-    def mark(is_faulty: NDArray[np.bool_], column: str, fault: str) -> None:
-        for i in np.flatnonzero(is_faulty):
-            value = str(raw.columns[column][int(i)])[:40]
-            faults.setdefault(int(raw.lines[i]), f"{column} {fault}, was {value}")
-
-    mark(moments == UNREADABLE_TIME, "ts_open", "must be a time")
-    mark((moments < 0) | (moments >= _LAST_US), "ts_open", "must lie between 1970 and 2100")
-    mark(moments % _MINUTE_US != 0, "ts_open", "must be a whole minute")
-    for name in PRICE_COLUMNS:
-        mark(~np.isfinite(columns[name]), name, "must be a finite number")
-    for name in PRICE_COLUMNS[:4]:
-        mark(columns[name] <= 0, name, "must be > 0")
-    mark(columns["volume_base"] < 0, "volume_base", "must be >= 0")
-    mark(columns["high"] < columns["low"], "high", "must not be below low")
-    return faults
-
-
-def _repetitions(lines: IntArray, times: IntArray) -> dict[int, str]:
-    """Rows whose minute an earlier row of the same file has."""
-    if np.all(np.diff(times) > 0):
-        return {}
-    order = np.argsort(times, kind="stable")
-    is_repeated = np.diff(times[order]) == 0
-    firsts, seconds = lines[order[:-1][is_repeated]], lines[order[1:][is_repeated]]
-    return {
-        int(second): f"ts_open must be new, was also on line {first}"
-        for first, second in zip(firsts, seconds, strict=True)
-    }

@@ -1,87 +1,96 @@
-"""From the spellings of candle files to numbers and times."""
+"""From the spellings of candle files to numbers, flags and lengths."""
 # pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false
 
-from datetime import UTC, datetime
+import re
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import compute as pc
 
-from backtest.types import FloatArray, IntArray
+from backtest.types import FloatArray
 
-UNREADABLE_TIME = np.iinfo(np.int64).min
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
 
-_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:nan|inf|infinity)$"
+_NOTHING = pa.array(["", "nan", "NaN", "NAN", "null", "NULL", "None", "NA", "N/A", "-"])
+_LENGTH = re.compile(r"(?:candles?|kline|ohlcv)?[-_ ]*(\d*)\s*([a-z]*)")
+_UNIT_US = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), SECOND_US),
+    **dict.fromkeys(("", "m", "t", "min", "mins", "minute", "minutes"), MINUTE_US),
+    **dict.fromkeys(("h", "hr", "hour", "hours", "hourly"), 60 * MINUTE_US),
+    **dict.fromkeys(("d", "day", "days", "daily"), 1_440 * MINUTE_US),
+    **dict.fromkeys(("w", "week", "weekly"), 7 * 1_440 * MINUTE_US),
+    **dict.fromkeys(("mo", "mon", "month", "monthly"), 30 * 1_440 * MINUTE_US),
+}
 
 
-def to_floats(column: Any) -> FloatArray:
-    """Shape (n,) float64; NaN where there is no number. Decimal commas are not numbers."""
+def to_floats(column: Any, *, has_decimal_commas: bool = False) -> FloatArray:
+    """Shape (n,) float64; NaN where there is no number, or where it says NaN."""
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        return _array(column.cast(pa.float64(), safe=False))
+    text = column if pa.types.is_string(column.type) else column.cast(pa.string())
+    text = pc.replace_substring(text, ",", ".") if has_decimal_commas else text
     try:
-        numbers = column.cast(pa.float64())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        text = column.cast(pa.string())
+        return _array(text.cast(pa.float64()))
+    except pa.ArrowInvalid:
+        text = trimmed(text)
         is_number = pc.match_substring_regex(text, _NUMBER)
-        numbers = pc.if_else(is_number, text, None).cast(pa.float64())
-    return np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
+        return _array(pc.if_else(is_number, text, None).cast(pa.float64()))
 
 
-def to_microseconds(column: Any) -> IntArray:
-    """Times as int64 microseconds since 1970 UTC, shape (n,); else `UNREADABLE_TIME`.
-
-    Numbers are seconds, milliseconds, microseconds or nanoseconds, told apart by their size, which
-    is unambiguous from 1973 to 5138. Texts are ISO 8601; one without a zone is UTC.
-    """
-    if pa.types.is_timestamp(column.type):
-        return _moments(column.cast(pa.timestamp("us", column.type.tz), safe=False))
-    if pa.types.is_date(column.type):
-        return _moments(column.cast(pa.timestamp("us")))
-    for kind in (pa.int64(), pa.float64()):
-        try:
-            return _scaled(column.cast(kind).to_numpy(zero_copy_only=False))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            continue
-    for zone in ("UTC", None):
-        try:
-            return _moments(column.cast(pa.timestamp("us", zone)))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            continue
-    return np.array([_one_time(text) for text in column.to_pylist()], dtype=np.int64)
+def _array(column: Any) -> FloatArray:
+    return np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _moments(column: Any) -> IntArray:
-    numbers = column.cast(pa.int64()).fill_null(UNREADABLE_TIME)
-    return np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+def trimmed(column: Any) -> Any:
+    """Texts without blanks around them; bytes and numbers are spelled out first."""
+    text = column if pa.types.is_string(column.type) else column.cast(pa.string())
+    return pc.utf8_trim_whitespace(text)
 
 
-def _scaled(numbers: Any) -> IntArray:
-    """Whole microseconds; anything finer or not finite is unreadable."""
-    size = np.abs(numbers)
-    with np.errstate(invalid="ignore", over="ignore"):
-        scaled = np.select(
-            [size < 1e11, size < 1e14, size < 1e17],
-            [numbers * 1_000_000, numbers * 1_000, numbers],
-            np.floor_divide(numbers, 1_000),
-        )
-        is_time = np.isfinite(scaled) & (np.abs(scaled) < 2**62)
-        return np.where(is_time, np.round(np.where(is_time, scaled, 0)), UNREADABLE_TIME).astype(
-            np.int64
-        )
+def is_nothing(column: Any) -> NDArray[np.bool_]:
+    """Where a field holds no value: null, empty, or a word for neither."""
+    if pa.types.is_floating(column.type):
+        return np.isnan(_array(column))
+    is_null = pc.is_null(column)
+    if pa.types.is_integer(column.type):
+        return _mask(is_null)
+    return _mask(pc.or_(is_null, pc.fill_null(pc.is_in(trimmed(column), _NOTHING), True)))
 
 
-def _one_time(text: Any) -> int:
-    """A single time of a column in which not all are alike."""
-    try:
-        return int(_scaled(np.array([float(text)]))[0])
-    except (TypeError, ValueError):
-        pass
-    try:
-        moment = datetime.fromisoformat(str(text).strip())
-    except ValueError:
-        return UNREADABLE_TIME
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since_epoch = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000 + since_epoch.microseconds
+def is_false(column: Any) -> NDArray[np.bool_]:
+    """Where a flag says no: `0`, `false`, `no`."""
+    words = pc.utf8_lower(trimmed(column))
+    return _mask(
+        pc.fill_null(pc.is_in(words, pa.array(["0", "0.0", "false", "f", "no", "n"])), False)
+    )
+
+
+def _mask(flags: Any) -> NDArray[np.bool_]:
+    return np.array(flags.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def length_of(text: str) -> int | None:
+    """Microseconds of an interval such as `1m`, `60`, `PT1M`, `1-MINUTE`; None if it is none."""
+    word = text.strip()
+    if re.fullmatch(r"\d*M", word) and word != "1M":
+        word += "o"
+    if word == "1M":  # a month at Binance, a minute elsewhere
+        return None
+    match = _LENGTH.fullmatch(word.lower().removeprefix("pt"))
+    if match is None or not any(match.groups()) or match.group(2) not in _UNIT_US:
+        return None
+    return int(match.group(1) or 1) * _UNIT_US[match.group(2)]
+
+
+def told_length(length_us: int) -> str:
+    """`1h` of an hour in microseconds, `5s`, `1.5s`."""
+    for unit, us in (("d", 1_440 * MINUTE_US), ("h", 60 * MINUTE_US), ("m", MINUTE_US)):
+        if length_us % us == 0:
+            return f"{length_us // us}{unit}"
+    return f"{length_us / SECOND_US:g}s"

@@ -9,8 +9,8 @@ from pyarrow import parquet
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
 from backtest.adapters.candles.write import Written
-from backtest.adapters.ingest.files import BrokenFile
-from backtest.adapters.ingest.importer import CheckedFile, check_file, write_file
+from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
 from backtest.types import Instrument
 from tests.backtest.adapters.candle_texts import (
     FIRST_MS,
@@ -38,7 +38,7 @@ def silent(done: int, total: int) -> None:
 
 
 def checked(path: Path) -> CheckedFile:
-    return check_file(path, silent)
+    return check_file(path, silent, Asked(timezone="UTC"))
 
 
 def imported(
@@ -53,7 +53,7 @@ def seen(pool: ClickHousePool, instrument: Instrument) -> tuple[list[int], list[
     return stored.ts_open.tolist(), stored.prices["close"].tolist()
 
 
-def reasons(path: Path) -> dict[int, str]:
+def reasons(path: Path) -> dict[str, str]:
     return dict(checked(path).reasons)
 
 
@@ -180,7 +180,7 @@ def test_changed_values_replace_the_old_ones_even_when_the_clock_went_back(
 def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, row: str, reason: str) -> None:
     path = write(tmp_path / "candles", generic().replace(ROWS[1], row))
 
-    assert reasons(path) == {3: reason}
+    assert reasons(path)["line 3"] == reason
 
 
 @pytest.mark.parametrize(
@@ -190,17 +190,17 @@ def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, row: str, reason: st
         ("yesterday", "ts_open must be a time, was yesterday"),
         ("", "ts_open must be a time, was "),
         (-60, "ts_open must lie between 1970 and 2100, was -60"),
-        (TIMES[0], "ts_open must be new, was also on line 2"),
+        (TIMES[0], "ts_open must be new, was also on line 2 with other values"),
     ],
 )
 def test_a_bad_time_is_refused_with_its_line(tmp_path: Path, time: object, reason: str) -> None:
     path = write(tmp_path / "candles", generic([TIMES[0], time, TIMES[2]]))
 
-    assert reasons(path) == {3: reason}
+    assert reasons(path)["line 3"] == reason
 
 
 def test_refused_rows_can_be_left_out(pool: ClickHousePool, tmp_path: Path) -> None:
-    path = write(tmp_path / "candles", generic([TIMES[0], "x", TIMES[2]]))
+    path = write(tmp_path / "candles", generic().replace("11,13,10,12", "11,13,10,nan"))
 
     instrument, written = imported(pool, path)
 
@@ -216,16 +216,15 @@ def test_line_numbers_count_every_line_of_a_long_file(tmp_path: Path) -> None:
 
     found = checked(path)
 
-    assert found.refused_lines.tolist() == [70_002, 150_002]
-    assert found.n_rows == n - 1
+    assert [where for where, _ in found.reasons] == ["line 70002", "line 150002"]
+    assert (found.n_refused, found.n_rows) == (2, n - 1)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no header"),
-        (b"1,2,3\n", "no header"),
-        (b"open_time,open,high,low,close\n1,1,1,1,1\n", "no column for volume_base"),
+        (b"", "empty"),
+        (b"1,2,3\n", "no candles here"),
         (HEADER.encode() + b"\n", "no row"),
         (b"PK\x03\x04 nonsense", "zip"),
         (b"PAR1 nonsense", "arquet"),
@@ -250,10 +249,10 @@ def test_a_file_cut_half_way_is_broken(tmp_path: Path, writer: Callable[[Path, s
         checked(path)
 
 
-def test_a_zip_of_two_files_is_refused(tmp_path: Path) -> None:
+def test_a_zip_of_two_series_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "candles", one=kline(), two=kline())
 
-    with pytest.raises(BrokenFile, match="exactly one file"):
+    with pytest.raises(BrokenFile, match="different series"):
         checked(path)
 
 

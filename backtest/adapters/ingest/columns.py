@@ -1,0 +1,206 @@
+"""Which column of a file holds which field: the table of formats, applied to one file.
+
+See: docs/candle-files.md
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.formats import Format, format_of
+from backtest.adapters.ingest.names import field_of, is_utc, plain
+from backtest.adapters.ingest.sample import Sample
+from backtest.adapters.ingest.times import DateOrder, date_order, to_moments
+from backtest.adapters.ingest.volumes import Volumes, scaled_prices, volume_fault, volumes_of
+
+_NEEDED = ("open", "high", "low", "close")
+_CASED_FIELDS = {
+    "T": "close_time",
+    "V": "taker_buy_volume_base",
+    "Q": "taker_buy_volume_quote",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How to read the rows of one file.
+
+    `places` maps fields to columns; beside those of the store there are `time`, or `date` and
+    `clock`, `close_time`, `symbol`, `interval` and `closed`. `problems` say why the file cannot be
+    taken, `notes` what was assumed.
+    """
+
+    name: str
+    places: dict[str, int]
+    zone: str | None
+    is_close_time: bool
+    order: DateOrder | None
+    has_decimal_commas: bool
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def layout_of(sample: Sample, asked: Asked) -> Layout:
+    """Find the format and the columns of a file.
+
+    Raises:
+        ValueError: Rows without a header that fit no known format.
+    """
+    form = format_of(sample)
+    if form is None:
+        raise ValueError(_unknown_rows(sample))
+    places, problems = _places(sample, form)
+    _join_date_and_time(sample, places)
+    volumes = volumes_of(form, sample, places, asked)
+    places = {**places, **volumes.places}
+    problems += [*_missing(sample, places), *volumes.problems, *_tickers(sample, asked)]
+    order, order_problem = _order(sample, places, asked)
+    if not problems:
+        problems += [*scaled_prices(sample, places), *volume_fault(sample, places)]
+    return Layout(
+        name=_told(form, sample, places),
+        places=places,
+        zone=form.zone or _zone_of_heading(sample, places),
+        is_close_time="time" not in places and "date" not in places,
+        order=order,
+        has_decimal_commas=sample.has_decimal_commas,
+        notes=tuple(_notes(form, sample, volumes)),
+        problems=(*problems, *order_problem),
+    )
+
+
+def _places(sample: Sample, form: Format) -> tuple[dict[str, int], list[str]]:
+    if form.columns:
+        return {name: i for i, name in enumerate(form.columns) if name != "-"}, []
+    best: dict[str, tuple[int, int]] = {}
+    problems: list[str] = []
+    for i, raw in enumerate(sample.raw_names):
+        found = _field(raw, sample, form)
+        if found is None:
+            continue
+        name, rank = found
+        if name in best and best[name][0] == rank and name in {*_NEEDED, "volume_base", "time"}:
+            other = sample.raw_names[best[name][1]]
+            problems.append(
+                f"two columns could be {name}, {other} and {raw}; leave one of them out"
+            )
+        if name not in best or rank < best[name][0]:
+            best[name] = (rank, i)
+    places = {name: place for name, (_, place) in best.items()}
+    if sample.index_place is not None:
+        places["time"] = sample.index_place
+    return places, problems
+
+
+def _field(raw: str, sample: Sample, form: Format) -> tuple[str, int] | None:
+    """A single letter counts by its case where both cases occur: `L` is not `l`."""
+    name = raw.strip()
+    letters = [other.strip() for other in sample.raw_names if len(other.strip()) == 1]
+    if len(name) == 1:
+        if len(letters) < 4:
+            return None if name in "isx" else _named(name, form)
+        if name.isupper() and any(letter.islower() for letter in letters):
+            return (_CASED_FIELDS[name], 0) if name in _CASED_FIELDS else None
+    return _named(name, form)
+
+
+def _named(raw: str, form: Format) -> tuple[str, int] | None:
+    name = plain(raw)
+    if name in form.fields:
+        return None if form.fields[name] == "-" else (form.fields[name], 0)
+    return field_of(name)
+
+
+def _join_date_and_time(sample: Sample, places: dict[str, int]) -> None:
+    """A date and a time of day make a moment; a date beside a whole moment says nothing new."""
+    if "date" in places and "time" in places and sample.is_clock(places["time"]):
+        places["clock"] = places.pop("time")
+    elif "date" in places and "time" in places:
+        places.pop("date")
+    elif "date" in places and "clock" not in places:
+        places["time"] = places.pop("date")
+
+
+def _missing(sample: Sample, places: dict[str, int]) -> list[str]:
+    missing = [name for name in _NEEDED if name not in places]
+    if not {"time", "date", "close_time"} & places.keys():
+        missing.insert(0, "the time")
+    if not missing:
+        return []
+    return [f"no column for {', '.join(missing)}; the columns are {', '.join(sample.raw_names)}"]
+
+
+def _tickers(sample: Sample, asked: Asked) -> list[str]:
+    if len(sample.tickers) > 1:
+        return [f"the file holds several symbols: {', '.join(sample.tickers)}; write one per file"]
+    if sample.tickers and not asked.is_wanted(sample.tickers[0]):
+        return [asked.other_symbol(sample.tickers[0])]
+    return []
+
+
+def _order(
+    sample: Sample, places: dict[str, int], asked: Asked
+) -> tuple[DateOrder | None, list[str]]:
+    place = places.get("date", places.get("time", places.get("close_time")))
+    if place is None or not sample.is_text(place):
+        return None, []
+    texts = sample.texts(place)
+    order = date_order(texts)
+    if order != "unknown":
+        return order, []
+    if asked.date_order is not None:
+        return asked.date_order, []
+    return None, [
+        (
+            f"a date such as {texts[0]} can be read in two ways; say --date-order day-first or"
+            " --date-order month-first"
+        )
+    ]
+
+
+def _zone_of_heading(sample: Sample, places: dict[str, int]) -> str | None:
+    place = places.get("time", places.get("date"))
+    return (
+        "UTC"
+        if place is not None and sample.raw_names and is_utc(sample.raw_names[place])
+        else None
+    )
+
+
+def _notes(form: Format, sample: Sample, volumes: Volumes) -> list[str]:
+    notes = [form.note] if form.note else []
+    if sample.has_decimal_commas:
+        notes.append("commas are decimal signs")
+    return [*notes, *volumes.notes]
+
+
+def _told(form: Format, sample: Sample, places: dict[str, int]) -> str:
+    place = places.get("time", places.get("close_time"))
+    unit = "" if place is None else _unit(sample, place)
+    return f"{form.name} ({', '.join(filter(None, (sample.container, unit)))})"
+
+
+def _unit(sample: Sample, place: int) -> str:
+    """How the times are written."""
+    column = sample.columns[place]
+    if sample.is_text(place) or len(column) == 0 or "int" not in str(column.type) + "int":
+        return ""
+    numbers = sample.floats(place)
+    if len(to_moments(column).us) == 0 or not (numbers > 0).any():
+        return ""
+    size = float(numbers[numbers > 0][0])
+    units = ((1e11, "seconds"), (1e14, "milliseconds"), (1e17, "microseconds"))
+    return next((unit for limit, unit in units if size < limit), "nanoseconds")
+
+
+def _unknown_rows(sample: Sample) -> str:
+    first = [str(column[0]) for column in sample.columns if len(column)]
+    return (
+        f"there is no header, and the {sample.width} columns are in no known order with open and"
+        f" close within low..high; the first row is {_short(first)}; add a header line"
+    )
+
+
+def _short(fields: Sequence[str]) -> str:
+    text = ",".join(fields)
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,132 @@
+"""The first rows of a file, as far as it takes to tell how it is written."""
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportAttributeAccessIssue=false
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from backtest.adapters.ingest.names import currency_of, field_of, plain
+from backtest.adapters.ingest.times import UNREADABLE_TIME, to_moments
+from backtest.adapters.ingest.values import is_nothing, to_floats, trimmed
+from backtest.types import FloatArray
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|\d{4}|\d{6}")
+_YEAR_1980_US = 315_532_800_000_000
+_INDEX_NAMES = {"", "index", "unnamed_0", "index_level_0"}
+_CONTRACTS_QUOTE = (1.0, 10.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Arrow columns of the first rows, shape (n_sample,) each.
+
+    `raw_names` are the headings as they stand, empty without a header; `tickers` stood in a second
+    line of headings.
+    """
+
+    container: str
+    raw_names: Sequence[str]
+    columns: Sequence[Any]
+    tickers: Sequence[str] = ()
+    has_decimal_commas: bool = False
+
+    @property
+    def names(self) -> list[str] | None:
+        """Plain headings, None without a header."""
+        return [plain(name) for name in self.raw_names] if self.raw_names else None
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self.columns)
+
+    @property
+    def has_currency_volumes(self) -> bool:
+        """Whether the volumes are named by their currencies, and by nothing else."""
+        fields = {found[0] for name in self.names or () if (found := field_of(name))}
+        return "volume_base" not in fields and any(map(currency_of, self.names or ()))
+
+    @property
+    def index_place(self) -> int | None:
+        """The column of times that has no name, where no other says that it has them."""
+        names = self.names or []
+        known = {found[0] for name in names if (found := field_of(name))}
+        if known & {"time", "date", "close_time"}:
+            return None
+        places = (i for i, name in enumerate(names) if name in _INDEX_NAMES)
+        return next((i for i in places if self.is_time(i)), None)
+
+    def floats(self, place: int) -> FloatArray:
+        """The numbers of a column."""
+        return to_floats(self.columns[place], has_decimal_commas=self.has_decimal_commas)
+
+    def texts(self, place: int) -> list[str]:
+        """The fields of a column that are not empty."""
+        column = self.columns[place]
+        return [
+            str(text) for text in trimmed(column.filter(pa.array(~is_nothing(column)))).to_pylist()
+        ]
+
+    def are_prices(self, opens: int, highs: int, lows: int, closes: int) -> bool:
+        """Whether open and close lie within low..high in most rows that have numbers."""
+        o, h, low, c = (self.floats(place) for place in (opens, highs, lows, closes))
+        is_known = np.isfinite(o + h + low + c)
+        fits = (np.minimum(o, c) >= low) & (np.maximum(o, c) <= h) & (low > 0)
+        return bool(is_known.any()) and bool(np.mean(fits[is_known]) > 0.5)
+
+    def is_time(self, place: int) -> bool:
+        """Whether most of a column are moments since 1980."""
+        us = to_moments(self.columns[place]).us
+        return len(us) > 0 and bool(np.mean((us != UNREADABLE_TIME) & (us > _YEAR_1980_US)) > 0.5)
+
+    def is_text(self, place: int) -> bool:
+        """Whether a column is no number."""
+        return bool(np.isnan(self.floats(place)).all())
+
+    def is_clock(self, place: int) -> bool:
+        """Whether a column holds times of day."""
+        texts = self.texts(place)
+        return bool(texts) and all(_CLOCK.fullmatch(text) for text in texts)
+
+    def are_whole(self, place: int) -> bool:
+        """Whether a column could be counts."""
+        numbers = self.floats(place)
+        numbers = numbers[np.isfinite(numbers)]
+        return bool(np.all((numbers == np.floor(numbers)) & (numbers >= 0)))
+
+    def are_flags(self, place: int) -> bool:
+        """Whether a column says yes or no."""
+        return {text.lower() for text in self.texts(place)} <= {"0", "1", "true", "false"}
+
+    def is_between(self, place: int, *, low: int, high: int) -> bool:
+        """Whether a column lies within two others in most rows, as an average price does."""
+        numbers = self.floats(place)
+        is_inside = (numbers >= self.floats(low)) & (numbers <= self.floats(high))
+        return bool(np.mean(is_inside | (numbers == 0)) > 0.5)
+
+    def is_turnover(self, *, volume: int, quote: int) -> bool:
+        """Whether one volume is the other times a price of the row (columns 1 to 4)."""
+        return _lie_within(self.floats(quote), self.floats(volume), self.floats(3), self.floats(2))
+
+    def counts_contracts(self, *, volume: int, other: int) -> bool:
+        """Whether a volume counts contracts of so much quote, and the other one is in base."""
+        contracts, base = self.floats(volume), self.floats(other)
+        return any(
+            _lie_within(contracts * size, base, self.floats(3), self.floats(2))
+            for size in _CONTRACTS_QUOTE
+        )
+
+
+def _lie_within(quote: FloatArray, base: FloatArray, low: FloatArray, high: FloatArray) -> bool:
+    """Whether `quote / base` is a price of its row in most rows with a volume."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = quote / base
+        is_inside = (price >= low * 0.98) & (price <= high * 1.02)
+    has_volume = (base > 0) & (quote > 0)
+    return bool(has_volume.any()) and bool(np.mean(is_inside[has_volume]) > 0.5)

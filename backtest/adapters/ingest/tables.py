@@ -1,0 +1,292 @@
+"""The tables of a candle file, read in chunks: texts, JSON, Parquet and Arrow (Feather).
+
+See: docs/candle-files.md
+"""
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportAttributeAccessIssue=false
+
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute as pc
+from pyarrow import csv, parquet
+
+from backtest.adapters.ingest.containers import HEAD_BYTES, Member
+from backtest.adapters.ingest.sample import Sample
+from backtest.adapters.ingest.text import Form, form_of
+from backtest.types import IntArray
+
+_BLOCK_BYTES = 2 << 20
+_ROWS_PER_BATCH = 32_768
+_FEWEST_COLUMNS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawChunk:
+    """Some rows of a table before their values are interpreted.
+
+    `lines` has shape (n_rows,): int64 line numbers of a text, row numbers of anything else, both
+    from 1. `columns` holds Arrow arrays by their place. `malformed` are lines without the right
+    number of fields; they are in no other member.
+    """
+
+    lines: IntArray
+    columns: dict[int, Any]
+    malformed: Sequence[tuple[int, str]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table whose first rows were looked at; `read` gives the columns that are wanted."""
+
+    sample: Sample
+    read: Callable[[Sequence[int]], Iterator[RawChunk]]
+    notes: tuple[str, ...] = ()
+
+
+def table_of(member: Member) -> Table:
+    """Open a table.
+
+    Raises:
+        ValueError: It cannot be read, or holds no candles; pyarrow's errors are such, too.
+    """
+    if member.kind == "text":
+        return _text(member.stream)
+    if member.kind == "json":
+        return _json(member.stream)
+    return _parquet(member.stream) if member.kind == "parquet" else _arrow(member.stream)
+
+
+def _parquet(stream: io.BufferedReader) -> Table:
+    file = parquet.ParquetFile(stream)
+    names = [str(name) for name in file.schema_arrow.names]
+
+    def batches(wanted: Sequence[int]) -> Iterator[Any]:
+        columns = [names[place] for place in wanted]
+        yield from file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=columns)
+
+    return _batched("Parquet", names, batches)
+
+
+def _arrow(stream: io.BufferedReader) -> Table:
+    file = pa.ipc.open_file(stream)
+    names = [str(name) for name in file.schema.names]
+
+    def batches(wanted: Sequence[int]) -> Iterator[Any]:
+        for i in range(file.num_record_batches):
+            batch = file.get_batch(i).select(list(wanted))
+            for start in range(0, batch.num_rows, _ROWS_PER_BATCH):
+                yield batch.slice(start, _ROWS_PER_BATCH)
+
+    return _batched("Feather", names, batches)
+
+
+def _batched(
+    container: str, names: Sequence[str], batches: Callable[[Sequence[int]], Iterator[Any]]
+) -> Table:
+    first = next(batches(range(len(names))), None)
+    columns = [
+        _decoded(first.column(place)) if first is not None else pa.nulls(0, pa.string())
+        for place in range(len(names))
+    ]
+
+    def read(wanted: Sequence[int]) -> Iterator[RawChunk]:
+        n_before = 0
+        for batch in batches(wanted):
+            yield RawChunk(
+                lines=np.arange(n_before + 1, n_before + 1 + batch.num_rows, dtype=np.int64),
+                columns={place: _decoded(batch.column(i)) for i, place in enumerate(wanted)},
+            )
+            n_before += batch.num_rows
+
+    return Table(sample=Sample(container=container, raw_names=names, columns=columns), read=read)
+
+
+def _decoded(column: Any) -> Any:
+    """Dictionaries as their values, decimals as texts, since a text keeps every digit."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.string()) if pa.types.is_decimal(column.type) else column
+
+
+def _json(stream: io.BufferedReader) -> Table:
+    rows = _series(_parsed(stream.read()))
+    if not rows:
+        raise ValueError("no candles here: the JSON holds no list of rows")
+    names: list[str] = []
+    if isinstance(rows[0], dict):
+        names = list(rows[0])
+        rows = [[row.get(name) for name in names] for row in rows if isinstance(row, dict)]
+    width = len(rows[0])
+    fits = [isinstance(row, list) and len(row) == width for row in rows]
+    malformed = [
+        (i + 1, f"has not {width} values as the first row") for i, fit in enumerate(fits) if not fit
+    ]
+    good = [row for row, fit in zip(rows, fits, strict=True) if fit]
+    columns = [_column([row[place] for row in good]) for place in range(width)]
+    lines = np.flatnonzero(fits).astype(np.int64) + 1
+
+    def read(wanted: Sequence[int]) -> Iterator[RawChunk]:
+        chosen = {place: columns[place] for place in wanted}
+        yield RawChunk(lines=lines, columns=chosen, malformed=malformed)
+
+    head = [column[:_ROWS_PER_BATCH] for column in columns]
+    return Table(sample=Sample(container="JSON", raw_names=names, columns=head), read=read)
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        try:
+            return [json.loads(line) for line in content.splitlines() if line.strip()]
+        except ValueError:
+            raise ValueError(f"the JSON is damaged: {error}") from error
+
+
+def _series(data: Any) -> list[Any]:
+    """The rows of candles somewhere in an answer of an exchange."""
+    if isinstance(data, list):
+        return data if data and _is_candle(data[0]) else []
+    if not isinstance(data, dict):
+        return []
+    by_column = {name: value for name, value in data.items() if isinstance(value, list)}
+    is_flat = all(value and not isinstance(value[0], (list, dict)) for value in by_column.values())
+    if (
+        len(by_column) >= _FEWEST_COLUMNS
+        and is_flat
+        and len(set(map(len, by_column.values()))) == 1
+    ):
+        return [
+            dict(zip(by_column, row, strict=True)) for row in zip(*by_column.values(), strict=True)
+        ]
+    found = {name: rows for name, value in data.items() if (rows := _series(value))}
+    if len(found) > 1:
+        raise ValueError(f"the JSON holds several series: {', '.join(found)}; write one per file")
+    return next(iter(found.values()), [])
+
+
+def _is_candle(row: Any) -> bool:
+    return isinstance(row, (list, dict)) and len(row) >= _FEWEST_COLUMNS
+
+
+def _column(values: Sequence[Any]) -> Any:
+    """Numbers as they are; a text where a column mixes kinds, since a text keeps every digit."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int} or kinds <= {float}:
+        return pa.array(values)
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _text(stream: io.BufferedReader) -> Table:
+    form = form_of(stream.peek(HEAD_BYTES))
+    width = len(form.names or (form.rows[0] if form.rows else ()))
+    columns = [pa.array([row[place] for row in form.rows], pa.string()) for place in range(width)]
+    sample = Sample(
+        container="CSV",
+        raw_names=form.names or (),
+        columns=columns,
+        tickers=form.tickers,
+        has_decimal_commas=form.has_decimal_commas,
+    )
+    notes = ()
+    if form.n_preamble:
+        lines = "line" if form.n_preamble == 1 else "lines"
+        notes = (f"{form.n_preamble} {lines} above the header left out",)
+    return Table(
+        sample=sample, read=lambda wanted: _lines(stream, form, width, wanted), notes=notes
+    )
+
+
+def _lines(
+    stream: io.BufferedReader, form: Form, width: int, wanted: Sequence[int]
+) -> Iterator[RawChunk]:
+    malformed: list[tuple[int, str]] = []
+    next_line, n_told = 1 + form.n_above, 0
+    for batch in _batches(stream, form, width, wanted, malformed):
+        lines = _line_numbers(batch.num_rows, next_line, [line for line, _ in malformed])
+        next_line = int(lines[-1]) + 1 if len(lines) else next_line
+        columns = {place: batch.column(i) for i, place in enumerate(wanted)}
+        yield _without_blanks(lines, columns, _faulty(malformed[n_told:]))
+        n_told = len(malformed)
+    if malformed[n_told:]:
+        nothing = {place: pa.array([], pa.string()) for place in wanted}
+        yield RawChunk(
+            lines=np.array([], dtype=np.int64),
+            columns=nothing,
+            malformed=_faulty(malformed[n_told:]),
+        )
+
+
+def _batches(
+    stream: io.BufferedReader,
+    form: Form,
+    width: int,
+    wanted: Sequence[int],
+    malformed: list[tuple[int, str]],
+) -> Iterator[Any]:
+    names = [str(place) for place in range(width)]
+    try:
+        yield from csv.open_csv(
+            stream,
+            csv.ReadOptions(
+                column_names=names,
+                skip_rows=form.n_above,
+                block_size=_BLOCK_BYTES,
+                use_threads=False,
+            ),
+            csv.ParseOptions(
+                delimiter=form.delimiter,
+                ignore_empty_lines=False,
+                invalid_row_handler=_collector(malformed),
+            ),
+            csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                include_columns=[names[place] for place in wanted],
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if "Empty CSV" not in str(error):
+            raise
+
+
+def _collector(malformed: list[tuple[int, str]]) -> Callable[[Any], str]:
+    def note(row: Any) -> str:
+        is_comment = row.text.startswith(("#", "//"))
+        fault = f"has {row.actual_columns} columns, expected {row.expected_columns}"
+        malformed.append((int(row.number), "" if is_comment else fault))
+        return "skip"
+
+    return note
+
+
+def _faulty(malformed: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Without the comments."""
+    return [(line, fault) for line, fault in malformed if fault]
+
+
+def _line_numbers(n_rows: int, next_line: int, malformed: Sequence[int]) -> IntArray:
+    """Numbers of the lines that became rows, which are all but the malformed ones."""
+    lines = np.arange(next_line, next_line + n_rows + len(malformed), dtype=np.int64)
+    return lines[~np.isin(lines, np.array(malformed, dtype=np.int64))][:n_rows]
+
+
+def _without_blanks(
+    lines: IntArray, columns: dict[int, Any], malformed: Sequence[tuple[int, str]]
+) -> RawChunk:
+    """Blank lines arrive as rows of empty fields."""
+    is_blank = np.ones(len(lines), dtype=np.bool_)
+    for column in columns.values():
+        if not is_blank.any():
+            break
+        is_blank &= np.array(pc.equal(column, "").to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if is_blank.any():
+        lines = lines[~is_blank]
+        columns = {place: column.filter(pa.array(~is_blank)) for place, column in columns.items()}
+    return RawChunk(lines=lines, columns=columns, malformed=malformed)

@@ -1,0 +1,378 @@
+"""Files that would be stored wrongly if they were taken as they look: each is refused in words."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.importer import CheckedFile, check_file
+from tests.backtest.adapters.candle_texts import FIRST_MS, write, write_zip
+from tests.backtest.adapters.ingest.test_case_files import refusal, volumes
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+N = 40
+
+
+def lines(
+    header: str, row: str, *, n: int = N, step: int = MINUTE, first: int = FIRST_MS, unit: int = 1
+) -> str:
+    """`n` lines; `{t}` is the time, `{e}` the last millisecond, `{v}` a volume, `{q}` its worth."""
+    rows = []
+    for i in range(n):
+        t, v = first + i * step, 1 + i % 7
+        e = t + step - 1
+        rows.append(row.format(t=t * unit, e=e * unit, v=v, q=v * 100.5, i=i))
+    return "\n".join([*([header] if header else []), *rows]) + "\n"
+
+
+def plain(step: int = MINUTE, n: int = N, first: int = FIRST_MS) -> str:
+    return lines("timestamp,open,high,low,close,volume", PRICES, step=step, n=n, first=first)
+
+
+PRICES = "{t},100,101,99,100.5,{v}"
+KLINE = "{t},100,101,99,100.5,{v},{e},{q},10,1,100,0"
+OHLC = "open,high,low,close"
+
+
+def body(text: str) -> str:
+    return text.split("\n", 1)[1]
+
+
+TRAPS: dict[str, tuple[str, str]] = {
+    "seconds": (plain(1_000), "step by 1s"),
+    "five minutes": (plain(5 * MINUTE), "step by 5m"),
+    "four hours with gaps": (plain(4 * HOUR, 3) + body(plain(4 * HOUR, 3, FIRST_MS + DAY)), "4h"),
+    "hours at half past": (plain(HOUR, first=FIRST_MS + HOUR // 2), "step by 1h"),
+    "hours ten seconds late": (plain(HOUR, first=FIRST_MS + 10_000), "step by 1h"),
+    "weeks": (plain(7 * DAY), "step by 7d"),
+    "one second klines": (lines("", KLINE, step=1_000), "close_time - open_time is 1s"),
+    "hours with one stray minute": (
+        plain(HOUR) + body(plain(n=1, first=FIRST_MS + MINUTE)),
+        "most times step by 1h",
+    ),
+    "hours behind minutes": (
+        plain(n=500) + body(plain(HOUR, 100, FIRST_MS + DAY)),
+        "step by 1h",
+    ),
+    "hourly klines of which one is left": (lines("", KLINE, step=HOUR, n=1), "is 1h"),
+    "minutes among which a kline lasts an hour": (
+        lines("", KLINE) + lines("", KLINE, step=HOUR, n=1, first=FIRST_MS + DAY),
+        "makes the candle 1h long",
+    ),
+    "an interval column of hours": (
+        lines(f"time,interval,{OHLC},volume", "{t},1h,100,101,99,100.5,{v}"),
+        "interval column says 1h",
+    ),
+    "intervals of both kinds": (
+        lines(f"time,interval,{OHLC},volume", "{t},1m,100,101,99,100.5,{v}")
+        + lines("", "{t},60,100,101,99,100.5,{v}", first=FIRST_MS + DAY),
+        "interval column says 60",
+    ),
+    "Bybit periods of five minutes": (
+        lines(f"start_at,symbol,interval,{OHLC},volume", "{t},AAAUSDT,5,100,101,99,100.5,{v}"),
+        "interval column says 5",
+    ),
+    "quote volume only": (
+        lines(f"time,{OHLC},quote_volume", PRICES),
+        "only a quote volume",
+    ),
+    "volume in the quote's currency only": (
+        lines(f"unix,date,symbol,{OHLC},Volume USDT", "{t},x,AAA/USDT,100,101,99,100.5,{v}"),
+        "the volumes are in USDT",
+    ),
+    "volumes in two other currencies": (
+        lines(f"time,{OHLC},Volume XYZ,Volume EUR", PRICES + ",5"),
+        "XYZ and EUR",
+    ),
+    "contracts of a hundredth": (
+        lines(f"time,{OHLC},volume,quote_volume", "{t},100,101,99,100.5,{v},{v}"),
+        "times volume_base times the price",
+    ),
+    "prices scaled by 1e8": (
+        lines(f"time,{OHLC},volume", "{t},10000000000,10100000000,9900000000,10050000000,{v}"),
+        "scaled by a power of ten",
+    ),
+    "two columns of one name": (
+        lines(f"time,{OHLC},close,volume", "{t},100,101,99,100.5,99.5,{v}"),
+        "two columns could be close",
+    ),
+    "two spellings of a column": (
+        lines(f"time,{OHLC},Close,volume", "{t},100,101,99,100.5,99.5,{v}"),
+        "two columns could be close",
+    ),
+    "opens below the low": (
+        lines(f"time,{OHLC},volume", "{t},98,101,99,100.5,{v}"),
+        "open must lie within low..high, was 98",
+    ),
+    "no known order of columns": (lines("", "{t},100,99,101,100,{v}"), "in no known order"),
+    "closes at 59.999": (plain(first=FIRST_MS + MINUTE - 1), "say --times close"),
+    "days from 00:01 to 24:00": (plain(n=2_880, first=FIRST_MS + MINUTE), "say --times close"),
+    "dates to be read in two ways": (
+        lines(f"date,{OHLC},volume", "03/04/2024 00:{i:02},100,101,99,100.5,{v}"),
+        "--date-order",
+    ),
+    "another symbol": (
+        lines(f"time,symbol,{OHLC},volume", "{t},BBBUSDT,100,101,99,100.5,{v}"),
+        "candles of BBBUSDT, not of AAAUSDT",
+    ),
+    "times in the future": (plain(first=4_000_000_020_000), "must not lie in the future"),
+    "a broken row at the end": (plain(n=70_000) + "x,y\n", "has 2 columns, expected 6"),
+    "a fraction of a trade": (
+        lines(f"time,{OHLC},volume,trades", PRICES + ",2.5"),
+        "trades_count must be a whole number, was 2.5",
+    ),
+    "more trades than fit": (
+        lines(f"time,{OHLC},volume,trades", PRICES + ",99999999999"),
+        "trades_count must be <= 4294967295",
+    ),
+    "words for a number of trades": (
+        lines(f"time,{OHLC},volume,trades", PRICES + ",many"),
+        "trades_count must be a finite number, was many",
+    ),
+    "a web page": ("<!DOCTYPE html><html>404</html>\n", "web page"),
+    "nothing but a header": ("time,open,high,low,close,volume\n", "no rows"),
+    "prose": ("hello\nworld\n", "no candles here"),
+    "damaged JSON": ("[[1,2,3,4,5,6],[", "JSON is damaged"),
+    "JSON without rows": ('{"code": 0, "data": []}', "no list of rows"),
+    "JSON of two symbols": (
+        json.dumps({"A": [[FIRST_MS, 1, 1, 1, 1, 1]], "B": [[FIRST_MS, 1, 1, 1, 1, 1]]}),
+        "several series: A, B",
+    ),
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_trap_is_refused(tmp_path: Path, trap: str) -> None:
+    text, words = TRAPS[trap]
+
+    said = refusal(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT", timezone="UTC"))
+
+    assert words in said
+
+
+def checked(path: Path, asked: Asked | None = None) -> CheckedFile:
+    found = check_file(path, lambda *_: None, asked or Asked(symbol="AAAUSDT"))
+    assert (found.problems, found.n_refused) == ((), 0), (found.problems, found.reasons[:3])
+    return found
+
+
+def times(found: CheckedFile) -> list[int]:
+    return [ms for minutes in found.spool for ms in minutes.ts_open.tolist()]
+
+
+MINUTES = [FIRST_MS + i * MINUTE for i in range(N)]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (plain(first=FIRST_MS + MINUTE - 1), Asked(times="close")),
+        (plain(first=FIRST_MS + MINUTE), Asked(times="close")),
+        (lines(f"close_time,{OHLC},volume", "{e},100,101,99,100.5,{v}"), Asked()),
+        (plain(first=FIRST_MS + 14_789), Asked(floor_times=True)),
+    ],
+    ids=["the last millisecond", "the minute after", "a column of that name", "late by 14 s"],
+)
+def test_times_become_those_of_the_open(tmp_path: Path, text: str, asked: Asked) -> None:
+    assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
+
+
+def test_minutes_that_are_far_apart_are_minutes_where_their_close_says_so(tmp_path: Path) -> None:
+    far = [FIRST_MS, FIRST_MS + 10 * MINUTE]
+    text = "".join(lines("", KLINE, n=1, first=first) for first in far)
+
+    assert times(checked(write(tmp_path / "candles", text))) == far
+
+
+def test_a_gap_in_minutes_is_no_other_length(tmp_path: Path) -> None:
+    text = plain() + body(plain(first=FIRST_MS + DAY))
+
+    assert len(times(checked(write(tmp_path / "candles", text)))) == 2 * N
+
+
+def test_a_single_coarse_candle_is_told_by_the_name_of_its_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "AAAUSDT-1h-2024-01.csv", plain(n=1))
+
+    assert "the name of the file says 1h" in refusal(path, Asked())
+
+
+def test_a_single_candle_is_said_to_be_taken_for_a_minute(tmp_path: Path) -> None:
+    assert "taken for a minute" in " ".join(checked(write(tmp_path / "c", plain(n=1))).notes)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("t,T,s,i,o,c,h,l,L,v,n,x,q,V,Q", "{t},{e},AAAUSDT,1m,100,100.5,101,99,7,{v},3,1,{q},1,1"),
+        ("L,l,h,o,c,t,v", "7,99,101,100,100.5,{t},{v}"),
+        ("T,O,H,L,C,V", PRICES),
+        (f"time,{OHLC},amount,vol", PRICES + ",{q}"),
+        (f"time,{OHLC},turnover,volume", "{t},100,101,99,100.5,{q},{v}"),
+        (f"time,{OHLC},volumefrom,volumeto", PRICES + ",{q}"),
+        (f"time,{OHLC},Volume AAA,Volume USDT", PRICES + ",{q}"),
+        (f"time,{OHLC},Volume_USDT,Volume_AAA", "{t},100,101,99,100.5,{q},{v}"),
+        ("ts,o,h,l,c,vol,volCcy,volCcyQuote,confirm", PRICES + ",{q},{q},1"),
+        ("", "{t},100,101,99,100.5,{v},{q},{q},1"),
+        ("", "{t},100,101,99,100.5,900,{v},{q},1"),
+        ("", KLINE),
+        ("", "{t},100,101,99,100.5,{v},{q}"),
+        ("", "{t},100,101,99,100.5,{v},17"),
+        ("", "{t},100,100.5,101,99,{v},{q}"),
+        ("", "{t},99,101,100,100.5,{v}"),
+        ("", "{t},100,100.5,101,99,{v}"),
+        ("", "{t},100,101,99,100.5,100.2,{v},17"),
+        ("", "{t},{q},100.5,101,99,100,{v},true"),
+    ],
+)  # fmt: skip
+def test_the_base_volume_is_found(tmp_path: Path, header: str, row: str) -> None:
+    found = checked(write(tmp_path / "candles", lines(header, row)))
+
+    assert volumes(found) == [1 + i % 7 for i in range(N)]
+    columns = [minutes.columns for minutes in found.spool]
+    assert columns[0]["low"].tolist() == [99.0] * N
+    assert columns[0]["open"].tolist() == [100.0] * N
+    assert columns[0]["close"].tolist() == [100.5] * N
+
+
+def test_coin_margined_klines_count_contracts(tmp_path: Path) -> None:
+    rows = []
+    for i in range(N):
+        t, contracts = FIRST_MS + i * MINUTE, 600 + i
+        base = contracts * 100 / 40_000
+        rows.append(f"{t},40000,40100,39900,40000,{contracts},{t + 59_999},{base},9,1,0.5,0")
+
+    found = checked(write(tmp_path / "candles", "\n".join(rows)), Asked(symbol="BTCUSD"))
+
+    assert "COIN-M" in found.format
+    assert volumes(found) == [(600 + i) * 100 / 40_000 for i in range(N)]
+
+
+@pytest.mark.parametrize(
+    ("spell", "asked"),
+    [
+        ("2024-01-01 00:{i:02}:00 UTC", Asked()),
+        ("2024-01-01T00:{i:02}:00Z", Asked()),
+        ("2024-01-01T00:{i:02}:00.000000000Z", Asked()),
+        ("2024-01-01 01:{i:02}:00+0100", Asked()),
+        ("2024-01-01 01:{i:02}:00 +01:00", Asked()),
+        ("01.01.2024 01:{i:02}:00.000 GMT+0100", Asked()),
+        ("2024/01/01 00:{i:02}", Asked(timezone="UTC")),
+        ("2024.01.01 00:{i:02}", Asked(timezone="UTC")),
+        ("2024-1-1 0:{i:02}", Asked(timezone="UTC")),
+        ("20240101 00{i:02}00", Asked(timezone="UTC")),
+        ("2024010100{i:02}00", Asked(timezone="UTC")),
+        ("2024010100{i:02}", Asked(timezone="UTC")),
+        ("01/01/2024 00:{i:02}", Asked(timezone="UTC", date_order="day-first")),
+        ("31/12/2023 19:{i:02}", Asked(timezone="America/New_York")),
+        ("12/31/2023 19:{i:02}:00", Asked(timezone="America/New_York")),
+        ("2024-01-01 01:{i:02}", Asked(timezone="Europe/Berlin")),
+    ],
+)
+def test_a_moment_is_read_however_it_is_written(tmp_path: Path, spell: str, asked: Asked) -> None:
+    text = lines(f"date,{OHLC},volume", spell + ",100,101,99,100.5,{v}")
+
+    assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
+
+
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        ("Date,Time", "2024-01-01,00:{i:02}"),
+        ("<DATE>,<TIME>", "20240101,00{i:02}00"),
+        ("<TICKER>,<PER>,<DATE>,<TIME>", "AAAUSDT,1,20240101,00{i:02}"),
+        ("Time,Date", "00:{i:02}:00,2024/01/01"),
+    ],
+)
+def test_a_date_and_a_time_are_joined(tmp_path: Path, columns: str, row: str) -> None:
+    text = lines(f"{columns},{OHLC},volume", row + ",100,101,99,100.5,{v}")
+    asked = Asked(symbol="AAAUSDT", timezone="UTC")
+
+    assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
+
+
+def test_hours_that_exist_twice_or_never_are_refused(tmp_path: Path) -> None:
+    header = f"time,{OHLC},volume"
+    text = lines(header, "2024-10-27 02:{i:02}:00,100,101,99,100.5,{v}")
+    text += lines("", "2024-03-31 02:{i:02}:00,100,101,99,100.5,{v}")
+
+    found = check_file(
+        write(tmp_path / "c", text), lambda *_: None, Asked(timezone="Europe/Berlin")
+    )
+
+    assert found.n_refused == 2 * N
+    assert "exists twice or not at all" in found.reasons[0][1]
+
+
+def test_the_bar_that_was_open_when_the_file_was_written_is_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "candles", plain())
+    written_s = (MINUTES[-1] + 20_000) / 1_000
+    os.utime(path, (written_s, written_s))
+
+    found = checked(path)
+
+    assert times(found) == MINUTES[:-1]
+    assert "1 unfinished bar left out" in found.notes
+
+
+def test_equal_rows_are_one_and_conflicting_ones_are_refused(tmp_path: Path) -> None:
+    rows = plain().splitlines()
+    twice = "\n".join([*rows, *rows[1:], rows[5].replace("100.5", "100.6")])
+
+    found = check_file(write(tmp_path / "candles", twice), lambda *_: None)
+
+    n_lines = len(twice.splitlines())
+    assert (found.n_repeated, found.n_refused, found.n_kept) == (N - 1, 3, N - 1)
+    assert found.reasons[-1] == (
+        f"line {n_lines}",
+        "ts_open must be new, was also on line 6 with other values",
+    )
+
+
+@pytest.mark.parametrize("dtype", [pa.timestamp("ns"), pa.timestamp("ms")])
+def test_parquet_moments_without_a_zone_need_one(tmp_path: Path, dtype: pa.DataType) -> None:
+    path = tmp_path / "candles.parquet"
+    write_table(path, pa.array([FIRST_MS + i * MINUTE for i in range(N)], pa.int64()), dtype)
+
+    assert "say --timezone" in refusal(path, Asked())
+    assert times(checked(path, Asked(timezone="UTC"))) == MINUTES
+
+
+def write_table(path: Path, ms: pa.Array, dtype: pa.DataType) -> None:
+    moments = ms.cast(pa.timestamp("ms")).cast(dtype)
+    prices = [[100.0] * N, [101.0] * N, [99.0] * N, [100.5] * N, [1.0] * N]
+    names = ["date", "open", "high", "low", "close", "volume"]
+    parquet.write_table(pa.table([moments, *map(pa.array, prices)], names=names), path)
+
+
+def test_files_of_other_series_in_a_zip_are_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "z", **{"AAA-1m-2024-01": plain(), "BBB-1m-2024-02": plain()})
+
+    assert "different series" in refusal(path, Asked())
+
+
+@pytest.mark.parametrize("wrap", ["rows", "objects", "answer", "columns", "lines"])
+def test_json_is_read_in_the_shapes_of_answers(tmp_path: Path, wrap: str) -> None:
+    rows: Sequence[list[object]] = [[ms, "100", "101", "99", "100.5", "1.5"] for ms in MINUTES]
+    names = ["t", "o", "h", "l", "c", "v"]
+    objects = [dict(zip(names, row, strict=True)) for row in rows]
+    shapes: dict[str, Callable[[], str]] = {
+        "rows": lambda: json.dumps(rows),
+        "objects": lambda: json.dumps(objects),
+        "answer": lambda: json.dumps({"retCode": 0, "result": {"symbol": "A", "list": rows}}),
+        "columns": lambda: json.dumps(
+            {"s": "ok", **dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))}
+        ),
+        "lines": lambda: "\n".join(map(json.dumps, objects)),
+    }
+
+    found = checked(write(tmp_path / "candles", shapes[wrap]()))
+
+    assert times(found) == MINUTES
+    assert volumes(found) == [1.5] * N
