@@ -39,10 +39,9 @@ def import_files(context: typer.Context, files: Sequence[Path], wanted: Import) 
     """Check and write each file; whether all of them are in the store now, or could be."""
     if wanted.dry_run:
         outcomes = [_import_file(None, path, wanted) for path in files]
-        return all(outcomes)
-    with candle_store(context) as pool:
-        create_table(pool)
-        outcomes = [_import_file(pool, path, wanted) for path in files]
+    else:
+        with candle_store(context) as pool:
+            outcomes = [_import_file(pool, path, wanted) for path in files]
     return all(outcomes)
 
 
@@ -57,6 +56,7 @@ def _import_file(pool: ClickHousePool | None, path: Path, wanted: Import) -> boo
     if pool is None or not is_good:
         _report(checked, _foretold(checked) if is_good else "nothing written")
     else:
+        create_table(pool)
         with _progress("writing") as progress:
             written = write_file(pool, wanted.instrument, checked, progress, _now_ms())
         _report(checked, told(written))

@@ -47,6 +47,8 @@ _N_STORED = f"""(
 )"""
 _N_USED = "groupBitmap(toUInt32(intDiv(ts, 60000)))"
 
+ANY_SQL = f"SELECT 1 FROM {CANDLE_TABLE} WHERE {_RANGE} LIMIT 1"
+
 _BUCKETS = f"""
 SELECT
     ts - positiveModulo(ts, {{bucket_ms:Int64}}) AS bucket,

@@ -94,6 +94,7 @@ def insert_minutes(
     source: str,
     ingested_at: IntArray | int,
     ingest_id: UUID | None = None,
+    table: str = CANDLE_TABLE,
 ) -> None:
     """Append rows as they are; whether they are sane is the caller's business.
 
@@ -105,18 +106,19 @@ def insert_minutes(
         ingested_at: Epoch milliseconds, one for all or one per minute; among several rows of one
             minute the greatest wins.
         ingest_id: Tells the rows of one import from others.
+        table: The candle table, or one like it.
 
     Raises:
         CandlesUnavailable: The store refused or cannot be reached.
     """
     if len(minutes) == 0:
         return
-    table = _arrow_table(instrument, minutes, source, ingested_at, ingest_id)
-    pool.run(partial(_insert, table=table))
+    rows = _arrow_table(instrument, minutes, source, ingested_at, ingest_id)
+    pool.run(partial(_insert, table=table, rows=rows))
 
 
-def _insert(client: Client, table: Any) -> None:
-    client.insert_arrow(CANDLE_TABLE, table)
+def _insert(client: Client, table: str, rows: Any) -> None:
+    client.insert_arrow(table, rows)
 
 
 def _arrow_table(

@@ -1,4 +1,5 @@
 """Writing minutes so that repeating a write changes nothing that a reader sees."""
+# pyright: reportUnknownMemberType=false
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.rollup import ANY_SQL
+from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.adapters.candles.table import (
     PRICE_COLUMNS,
     Minutes,
@@ -41,6 +44,8 @@ def write_minutes(
     source: str,
     now_ms: int,
     ingest_id: UUID,
+    table: str = CANDLE_TABLE,
+    is_new: bool = False,
 ) -> Written:
     """Insert the minutes that the store lacks or holds with other prices or volume.
 
@@ -52,14 +57,15 @@ def write_minutes(
         now_ms: Epoch milliseconds of this write. A replaced minute gets at least a millisecond
             more than the row it replaces, so that a clock that ran ahead cannot hide it.
         ingest_id: Of the whole import.
+        is_new: Whether the store is known to hold none of them.
+        table: Where the rows go; what is stored already is looked up in the candle table.
 
     Raises:
         CandlesUnavailable: The store refused or cannot be reached.
     """
     if len(minutes) == 0:
         return Written()
-    first_ms, last_ms = int(minutes.ts_open.min()), int(minutes.ts_open.max())
-    stored = latest_minutes(pool, instrument, start_ms=first_ms, stop_ms=last_ms + 1)
+    stored = _stored(pool, instrument, minutes, is_new=is_new)
     is_stored, is_identical, ingested_at = _compare(minutes, stored, now_ms)
     wanted = ~is_identical
     insert_minutes(
@@ -69,12 +75,38 @@ def write_minutes(
         source=source,
         ingested_at=ingested_at[wanted],
         ingest_id=ingest_id,
+        table=table,
     )
     return Written(
         n_new=int(np.count_nonzero(~is_stored)),
         n_replaced=int(np.count_nonzero(is_stored & wanted)),
         n_identical=int(np.count_nonzero(is_identical)),
     )
+
+
+def has_minutes(
+    pool: ClickHousePool, instrument: Instrument, *, first_ms: int, last_ms: int
+) -> bool:
+    """Whether any minute from the first to the last is stored."""
+    parameters = {
+        "market_id": instrument.market_id,
+        "symbol": instrument.symbol,
+        "start_ms": first_ms,
+        "stop_ms": last_ms + 1,
+    }
+    answer = pool.run(lambda client: client.query(ANY_SQL, parameters=parameters))
+    return bool(answer.result_rows)
+
+
+def _stored(
+    pool: ClickHousePool, instrument: Instrument, minutes: Minutes, *, is_new: bool
+) -> StoredMinutes:
+    if is_new:
+        nothing = np.array([], dtype=np.int64)
+        prices = {name: np.array([], dtype=np.float64) for name in PRICE_COLUMNS}
+        return StoredMinutes(ts_open=nothing, ingested_at=nothing, prices=prices)
+    first_ms, last_ms = int(minutes.ts_open.min()), int(minutes.ts_open.max())
+    return latest_minutes(pool, instrument, start_ms=first_ms, stop_ms=last_ms + 1)
 
 
 def _compare(

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.write import Written, write_minutes
+from backtest.adapters.candles.staging import staged
+from backtest.adapters.candles.write import Written, has_minutes, write_minutes
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout, layout_of
 from backtest.adapters.ingest.containers import HEAD_BYTES, Member, members
@@ -114,9 +115,9 @@ class _Reading:
         self._layouts: list[Layout] = []
         self._notes: list[str] = []
         self._reasons: list[tuple[str, str]] = []
-        self._lines: list[tuple[str, IntArray]] = []
+        self._lines: list[tuple[str, NDArray[np.int32]]] = []
         self._good_ms: list[IntArray] = []
-        self._read_us: list[IntArray] = []
+        self._read_us: list[IntArray | None] = []
         self._n_refused = self._n_malformed = 0
         self.n_rows = 0
 
@@ -155,9 +156,13 @@ class _Reading:
         self._spool.add(
             open_ms, {column: values[is_good] for column, values in candles.columns.items()}
         )
-        self._lines.append((name, candles.lines[is_good]))
+        self._lines.append((name, candles.lines[is_good].astype(np.int32)))
         self._good_ms.append(open_ms)
-        self._read_us.append(candles.read_us)
+        # Usually these are the same moments; then they are kept once.
+        is_same = len(open_ms) == len(candles.read_us) and np.array_equal(
+            candles.read_us, open_ms * 1_000
+        )
+        self._read_us.append(None if is_same else candles.read_us)
 
     def checked(self) -> CheckedFile:
         opens = _joined(self._good_ms)
@@ -173,9 +178,7 @@ class _Reading:
         n_conflicting = int(np.count_nonzero(found.is_conflicting))
         n_refused = self._n_refused + self._n_malformed + n_conflicting
         kept = opens[is_kept]
-        problems = problems_of(
-            self._path, self._layouts, self._found, self._asked, _joined(self._read_us)
-        )
+        problems = problems_of(self._path, self._layouts, self._found, self._asked, self._times())
         if 2 * self._n_malformed > self.n_rows:
             problems = (*problems, f"most lines do not fit the header: {self._reasons[0][1]}")
         return CheckedFile(
@@ -194,6 +197,13 @@ class _Reading:
             spool=self._spool,
             is_kept=is_kept,
         )
+
+    def _times(self) -> IntArray:
+        """Microseconds as the file has them."""
+        if all(times is None for times in self._read_us):
+            return _joined(self._good_ms) * 1_000
+        pairs = zip(self._read_us, self._good_ms, strict=True)
+        return _joined([good * 1_000 if times is None else times for times, good in pairs])
 
     def _where(self, row: int) -> str:
         for name, lines in self._lines:
@@ -218,7 +228,7 @@ def write_file(
     progress: Progress,
     now_ms: int,
 ) -> Written:
-    """Write the rows of a checked file that were not refused.
+    """Write the rows of a checked file that were not refused: all of them or none.
 
     Args:
         pool: Where to.
@@ -228,20 +238,26 @@ def write_file(
         now_ms: Epoch milliseconds of this import.
 
     Raises:
-        CandlesUnavailable: The store failed; repeating the import completes it.
+        CandlesUnavailable: The store failed; nothing was written.
     """
     assert not checked.problems, "a file with problems is not written"
     written, ingest_id, n_done = Written(), uuid4(), 0
-    for minutes in checked.spool:
-        is_kept = checked.is_kept[n_done : n_done + len(minutes)]
-        written += write_minutes(
-            pool,
-            instrument,
-            minutes.take(is_kept),
-            source="import",
-            now_ms=now_ms,
-            ingest_id=ingest_id,
-        )
-        n_done += len(minutes)
-        progress(n_done, len(checked.is_kept))
+    if checked.first_ms is None or checked.last_ms is None:
+        return written
+    is_new = not has_minutes(pool, instrument, first_ms=checked.first_ms, last_ms=checked.last_ms)
+    with staged(pool) as table:
+        for minutes in checked.spool:
+            is_kept = checked.is_kept[n_done : n_done + len(minutes)]
+            written += write_minutes(
+                pool,
+                instrument,
+                minutes.take(is_kept),
+                source="import",
+                now_ms=now_ms,
+                ingest_id=ingest_id,
+                table=table,
+                is_new=is_new,
+            )
+            n_done += len(minutes)
+            progress(n_done, len(checked.is_kept))
     return written

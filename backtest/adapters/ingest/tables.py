@@ -22,7 +22,7 @@ from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.text import Form, form_of
 from backtest.types import IntArray
 
-_BLOCK_BYTES = 2 << 20
+_BLOCK_BYTES = 4 << 20
 _ROWS_PER_BATCH = 32_768
 _FEWEST_COLUMNS = 5
 
