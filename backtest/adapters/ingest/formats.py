@@ -84,7 +84,9 @@ FORMATS: tuple[Format, ...] = (
             "time open high low close - close_time volume_base trades_count - taker_buy_volume_base"
             " -"
         ),
-        is_it=lambda sample: sample.counts_contracts(volume=5, other=7),
+        is_it=lambda sample: (
+            sample.counts_contracts(volume=5, other=7) and not sample.is_turnover(volume=5, quote=7)
+        ),
         note="the volume column counts contracts; the base volume is read from the column behind"
         " the close time",
     ),

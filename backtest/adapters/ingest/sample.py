@@ -19,7 +19,7 @@ from backtest.types import FloatArray
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|\d{4}|\d{6}")
 _YEAR_1980_US = 315_532_800_000_000
 _INDEX_NAMES = {"", "index", "unnamed_0", "index_level_0"}
-_CONTRACTS_QUOTE = (1.0, 10.0, 100.0)
+_CONTRACTS_QUOTE = (10.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,14 +21,20 @@ N = 40
 
 
 def lines(
-    header: str, row: str, *, n: int = N, step: int = MINUTE, first: int = FIRST_MS, unit: int = 1
+    header: str,
+    row: str,
+    *,
+    n: int = N,
+    step: int = MINUTE,
+    first: int = FIRST_MS,
+    price: float = 100.5,
 ) -> str:
-    """`n` lines; `{t}` is the time, `{e}` the last millisecond, `{v}` a volume, `{q}` its worth."""
+    """`n` lines; `{t}` is the open, `{e}` the last millisecond, `{v}` a volume, `{w}` its worth."""
     rows = []
     for i in range(n):
         t, v = first + i * step, 1 + i % 7
         e = t + step - 1
-        rows.append(row.format(t=t * unit, e=e * unit, v=v, q=v * 100.5, i=i))
+        rows.append(row.format(t=t, e=e, v=v, q=v * 100.5, w=v * price, i=i))
     return "\n".join([*([header] if header else []), *rows]) + "\n"
 
 
@@ -252,6 +258,19 @@ def test_coin_margined_klines_count_contracts(tmp_path: Path) -> None:
 
     assert "COIN-M" in found.format
     assert volumes(found) == [(600 + i) * 100 / 40_000 for i in range(N)]
+
+
+@pytest.mark.parametrize("price", [1.0, 3.1623, 10.0, 100.0])
+def test_coins_at_the_price_of_a_contract_are_not_taken_for_contracts(
+    tmp_path: Path, price: float
+) -> None:
+    row = f"{{t}},{price},{price},{price},{price},{{v}},{{e}},{{w}},10,1,1,0"
+    text = lines("", row, price=price)
+
+    found = checked(write(tmp_path / "candles", text))
+
+    assert "Binance klines" in found.format
+    assert volumes(found) == [1 + i % 7 for i in range(N)]
 
 
 @pytest.mark.parametrize(
