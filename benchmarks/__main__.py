@@ -2,6 +2,7 @@
 
 import sys
 
+from benchmarks.candle_import import CANDLE_IMPORT
 from benchmarks.cold_start import COLD_START
 from benchmarks.engine import ENGINE
 from benchmarks.growth import GROWTH
@@ -21,6 +22,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     COLD_START,
     SERVICE,
     MEMORY,
+    CANDLE_IMPORT,
     ATTACKS_PAGE,
 )
 

@@ -1,7 +1,9 @@
 """How candles come in: published files, and a generator of synthetic ones.
 
-Reading order: `files`, `values`, `importer`, `generate`.
-See: docs/stores.md
+Reading order: `importer`, then what it asks: `containers` and `text` (what lies in a file),
+`tables` (its columns in chunks), `formats` and `columns` (which column is what), `rows` (candles
+and their faults), `lengths` and `verdict` (the whole file), `spool`, `repeats`. `generate` apart.
+See: docs/candle-files.md, docs/stores.md
 """
 
 from typing import TYPE_CHECKING

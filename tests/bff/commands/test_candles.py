@@ -8,7 +8,15 @@ from typer.testing import CliRunner, Result
 from backtest.adapters.candles.connection import ClickHouseServer, EmbeddedEngine
 from bff.commands.candles import app
 from bff.commands.stores import Stores
-from tests.backtest.adapters.candle_texts import generic, kline, write, write_zip
+from tests.backtest.adapters.candle_texts import (
+    FIRST_MS,
+    HEADER,
+    ROWS,
+    generic,
+    kline,
+    write,
+    write_zip,
+)
 
 Run = Callable[..., Result]
 
@@ -75,6 +83,66 @@ def test_one_broken_file_does_not_hide_the_good_one(run: Run, tmp_path: Path) ->
     assert result.exit_code == 1
     assert "nothing of it was written" in result.stderr
     assert "3 written" in result.stdout
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(run: Run, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "file.zip", klines=kline(1_000))
+    arguments = ("import", path, "--market-id", 1, "--symbol", "DRY")
+
+    foretold = run(*arguments, "--dry-run")
+
+    assert foretold.exit_code == 0
+    assert "Binance klines, no header (CSV, microseconds)" in foretold.stdout
+    assert "3 would be written, from 2024-01-01 00:00 to 2024-01-01 00:02 UTC" in foretold.stdout
+    assert not (tmp_path / "candles").exists()
+    assert "3 written" in run(*arguments).stdout
+
+
+def test_hours_are_refused_with_the_step_that_was_found(run: Run, tmp_path: Path) -> None:
+    hours = [f"{FIRST_MS + i * 3_600_000},{ROWS[0]}" for i in range(5)]
+    path = write(tmp_path / "hours.csv", "\n".join([HEADER, *hours]))
+
+    refused = run("import", path, "--market-id", 1, "--symbol", "X", "--skip-refused")
+
+    assert refused.exit_code == 1
+    assert "nothing written" in refused.stdout
+    assert "step by 1h, and only one-minute candles can be stored" in refused.stderr
+    assert "--skip-refused" not in refused.stderr
+
+
+def test_leaving_out_most_of_a_file_is_not_offered(run: Run, tmp_path: Path) -> None:
+    bad = generic().replace("11,13,10,12", "11,13,10,nan").replace("12,14,11,13", "12,14,11,nan")
+    path = write(tmp_path / "bad.csv", bad)
+
+    refused = run("import", path, "--market-id", 1, "--symbol", "X", "--skip-refused")
+
+    assert refused.exit_code == 1
+    assert "nothing written; 2 refused" in refused.stdout
+    assert "Most rows are wrong" in refused.stderr
+
+
+def test_local_times_are_taken_when_the_zone_is_said(run: Run, tmp_path: Path) -> None:
+    times = [f"2024-01-01 02:0{i}" for i in range(3)]
+    path = write(tmp_path / "local.csv", generic(times))
+    arguments = ("import", path, "--market-id", 1, "--symbol", "LOCAL")
+
+    refused = run(*arguments)
+    taken = run(*arguments, "--timezone", "Europe/Athens")
+
+    assert refused.exit_code == 1
+    assert "the times have no zone; say --timezone" in refused.stderr
+    assert taken.exit_code == 0
+    assert "times without a zone are in Europe/Athens, as you said" in taken.stdout
+    assert "2024-01-01 00:00" in run("list").stdout
+
+
+def test_an_unknown_zone_is_refused(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "c.csv", generic())
+
+    result = run("import", path, "--market-id", 1, "--symbol", "X", "--timezone", "Mars/Base")
+
+    assert result.exit_code == 2
+    assert "no time zone" in result.stderr
 
 
 def test_generate_says_that_it_is_synthetic_and_is_repeatable(run: Run) -> None:
