@@ -10,6 +10,7 @@ it however the process ends.
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,9 @@ _COLUMNS = (*PRICE_COLUMNS, *EXTRA_COLUMNS)
 _SCHEMA = pa.schema([("ts_open", pa.int64()), *((name, pa.float64()) for name in _COLUMNS)])
 
 
+_ROWS_PER_BATCH = 32_768
+
+
 class Spool:
     """Candles in the order in which they were added; write all of them before reading any."""
 
@@ -28,6 +32,7 @@ class Spool:
         self._file = tempfile.TemporaryFile(prefix="roehub-candles-")  # noqa: SIM115 - outlives this call
         weakref.finalize(self, self._file.close)
         self._writer = pa.ipc.new_file(pa.PythonFile(self._file, mode="w"), _SCHEMA)
+        self._waiting: list[Any] = []
         self._known: set[str] = set(PRICE_COLUMNS)
 
     def add(self, open_ms: IntArray, columns: Mapping[str, FloatArray]) -> None:
@@ -35,14 +40,23 @@ class Spool:
         self._known |= columns.keys()
         nothing = pa.nulls(len(open_ms), pa.float64())
         arrays = [columns.get(name, nothing) for name in _COLUMNS]
-        self._writer.write_batch(
+        self._waiting.append(
             pa.record_batch([pa.array(open_ms), *map(pa.array, arrays)], schema=_SCHEMA)
         )
+        if sum(batch.num_rows for batch in self._waiting) >= _ROWS_PER_BATCH:
+            self._flush()
 
     def done(self) -> None:
         """Nothing more is added."""
+        self._flush()
         self._writer.close()
         self._file.flush()
+
+    def _flush(self) -> None:
+        """Chunks of a size at which a statement of the store costs little beside its rows."""
+        if self._waiting:
+            self._writer.write_batch(pa.concat_batches(self._waiting))
+            self._waiting.clear()
 
     def __iter__(self) -> Iterator[Minutes]:
         """The candles in chunks, as often as wanted."""

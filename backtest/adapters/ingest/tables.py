@@ -22,7 +22,8 @@ from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.text import Form, form_of
 from backtest.types import IntArray
 
-_BLOCK_BYTES = 4 << 20
+# pyarrow reads up to 32 blocks ahead, whatever is asked of it.
+_BLOCK_BYTES = 1 << 20
 _ROWS_PER_BATCH = 32_768
 _FEWEST_COLUMNS = 5
 

@@ -45,33 +45,35 @@ if path.name != "nothing":
 
     pool.run = dying
     write_file(pool, Instrument(market_id=1, symbol="X"), checked, lambda *_: None, 1)
+    print(n_calls)
 pool.close()
 """
 
 
-def dying(folder: Path, path: Path, last: int) -> tuple[int, int]:
-    """How it ended, and how many rows it found at its start."""
+def dying(folder: Path, path: Path, last: int) -> tuple[int, list[int]]:
+    """How it ended; how many rows it found at its start, and how many calls it made if it lived."""
     arguments = [sys.executable, "-c", DYING, str(folder), str(path), str(last)]
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     done = subprocess.run(
         arguments, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
-    assert done.stdout.strip().isdigit(), done.stderr
-    return done.returncode, int(done.stdout)
+    numbers = done.stdout.split()
+    assert numbers, done.stderr
+    return done.returncode, [int(number) for number in numbers]
 
 
-def test_a_killed_import_leaves_nothing_and_the_next_one_completes(tmp_path: Path) -> None:
-    path, store = write(tmp_path / "candles.csv", plain(n=N)), tmp_path / "store"
-    # Early, between two inserts, and before each of the last three statements.
-    n_calls = 4 + 4
-    for last in (1, 4, n_calls - 1, n_calls):
-        code, n_rows = dying(store, path, last)
-        assert (code, n_rows) == (-signal.SIGKILL, 0)
+def test_a_killed_import_leaves_all_or_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "candles.csv", plain(n=N))
+    code, (n_rows, n_calls) = dying(tmp_path / "measured", path, 10_000)
+    assert (code, n_rows) == (0, 0)
 
-    assert dying(store, path, 10_000) == (0, 0)
-    assert dying(store, tmp_path / "nothing", 0) == (0, N)
-    left = [name.name for name in (store).rglob("staged_candles_*")]
-    assert left == []
+    # Between two inserts, before the attaching, and after it.
+    for last, n_left in ((n_calls // 2, 0), (n_calls - 1, 0), (n_calls, N)):
+        store = tmp_path / f"killed at {last}"
+        assert dying(store, path, last) == (-signal.SIGKILL, [0])
+        code, (n_rows, _) = dying(store, path, 10_000)
+        assert (code, n_rows) == (0, n_left)
+        assert dying(store, tmp_path / "nothing", 0) == (0, [N])
 
 
 def test_a_store_that_fails_half_way_has_nothing_of_the_file(
