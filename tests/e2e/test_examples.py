@@ -18,6 +18,7 @@ import pytest
 from bff.pages import shell_example
 from schema.examples import GRID
 from tests.bff.served import ROOT, serving
+from tests.waiting import PATIENCE_S
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMAND = ".venv/bin/roehub-backtest"
@@ -31,7 +32,7 @@ class Site:
     environ: dict[str, str]
 
     def page(self, path: str) -> str:
-        with urllib.request.urlopen(self.address + path, timeout=60) as answer:
+        with urllib.request.urlopen(self.address + path, timeout=PATIENCE_S) as answer:
             return answer.read().decode()
 
     def token(self, *arguments: str) -> str:
@@ -40,7 +41,7 @@ class Site:
     def post(self, url: str, body: str, token: str) -> Any:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         request = urllib.request.Request(url, body.encode(), headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())
 
     def run_shell(self, example: str, *, printed_for: str) -> Any:

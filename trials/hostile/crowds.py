@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from itertools import cycle, islice
 
+from trials.hostile import limits
 from trials.hostile.service import Service
 from trials.hostile.verdict import Verdict
 from trials.hostile.wire import HOSTILE, connected, honest_seconds
@@ -18,5 +19,8 @@ def silent(service: Service, sources: tuple[str, ...] = (HOSTILE,)) -> Verdict:
             stack.enter_context(connected(service.port, source))
         waited = honest_seconds(service.port)
     if waited is None:
-        return Verdict(holds=False, seen="nobody else was answered within 5 s")
-    return Verdict(holds=waited < 1.0, seen=f"somebody else was answered in {waited * 1000:.0f} ms")
+        return Verdict(holds=False, seen="nobody else was answered in time")
+    return Verdict(
+        holds=waited < limits.NOT_HELD_UP_S,
+        seen=f"somebody else was answered in {waited * 1000:.0f} ms",
+    )

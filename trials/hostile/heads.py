@@ -3,12 +3,11 @@
 import socket
 import time
 
+from trials.hostile import limits
 from trials.hostile.service import Service
 from trials.hostile.verdict import Verdict
 from trials.hostile.wire import connected, honest_seconds, question
 
-FLOOD_S = 6.0
-DRIP_S = 12.0
 GROWTH_MIB = 64
 STOP_AT_MIB = 1_024
 CHUNKED = (
@@ -27,10 +26,10 @@ FLOODS: dict[str, tuple[bytes, bytes]] = {
 
 
 def flood(service: Service, name: str) -> Verdict:
-    """Send it for six seconds, or until a gigabyte is taken, or the connection is closed."""
+    """Send it for some seconds, or until a gigabyte is taken, or the connection is closed."""
     opening, endless = FLOODS[name]
     before = service.resident_mib()
-    ends_at = time.monotonic() + FLOOD_S
+    ends_at = time.monotonic() + limits.FLOOD_S
     sent, is_closed, most = 0, False, before
     with connected(service.port) as line:
         try:
@@ -54,7 +53,7 @@ def drip(service: Service) -> Verdict:
         line.sendall(question())
         started = time.monotonic()
         is_closed = False
-        while not is_closed and time.monotonic() - started < DRIP_S:
+        while not is_closed and time.monotonic() - started < limits.DRIP_S:
             is_closed = _is_closed_after(line, b"\r\n", 0.5)
         lasted = time.monotonic() - started
     return Verdict(

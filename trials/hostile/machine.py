@@ -6,15 +6,13 @@ import re
 import signal
 from pathlib import Path
 
-from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.served import children
+from trials.hostile import limits
 from trials.hostile.service import Copy, Service, eventually, running
 from trials.hostile.verdict import Verdict
 from trials.hostile.wire import answer_of, connected, question
 
 N_REQUESTS = 6_000
-STOPS_WITHIN_S = 5.0
-ENDS_WITHIN_S = 15.0
 N_WORKERS = 2
 
 
@@ -30,7 +28,7 @@ def unread_log(service: Service) -> Verdict:
     service.is_read.clear()
     n_answered += _ask_until_silent(service)
     service.process.send_signal(signal.SIGTERM)
-    ended_s = eventually(lambda: service.process.poll() is not None, STOPS_WITHIN_S)
+    ended_s = eventually(lambda: service.process.poll() is not None, limits.UNREAD_STOPPED_S)
     ended = "went on" if ended_s is None else f"ended after {ended_s:.1f} s"
     return Verdict(
         holds=n_answered == 2 * N_REQUESTS and n_dropped > 0 and ended_s is not None,
@@ -42,7 +40,7 @@ def unread_log(service: Service) -> Verdict:
 def _ask_until_silent(service: Service) -> int:
     n_answered = 0
     with connected(service.port) as line:
-        line.settimeout(3.0)
+        line.settimeout(limits.QUESTION_S)
         for n_answered in range(N_REQUESTS):
             line.sendall(question())
             if answer_of(line)[0] != 401:
@@ -53,7 +51,7 @@ def _ask_until_silent(service: Service) -> int:
 def _n_dropped(service: Service) -> int:
     """What the service says about it once it is read again."""
     try:
-        while line := service.lines.get(timeout=10.0):
+        while line := service.lines.get(timeout=limits.UNREAD_TOLD_S):
             found = re.search(r'"n": (\d+).*"log_lines_dropped"', line)
             if found:
                 return int(found[1])
@@ -64,14 +62,15 @@ def _n_dropped(service: Service) -> int:
 
 def killed_supervisor(copy: Copy) -> Verdict:
     """SIGKILL for the supervisor of two workers."""
-    absent = {"ROEHUB_ENV": "dev", "CH_HOST": "127.0.0.1", "CH_PORT": str(free_port())}
+    absent = {"ROEHUB_ENV": "dev", "CH_HOST": "127.0.0.1", "CH_PORT": "1"}
     with running(copy, "--workers", str(N_WORKERS), env=absent) as service:
-        eventually(lambda: "Serving on" in service.lines.get(timeout=60), 60)
+        within_s = limits.WORKER_STARTED_S
+        eventually(lambda: "Serving on" in service.lines.get(timeout=within_s), within_s)
         workers = children(service.process.pid)
         all_of_them = [*workers, *(pid for worker in workers for pid in children(worker))]
         service.process.kill()
         service.process.wait()
-        after_s = eventually(lambda: not any(map(_lives, all_of_them)), ENDS_WITHIN_S)
+        after_s = eventually(lambda: not any(map(_lives, all_of_them)), limits.SUPERVISOR_LOST_S)
         n_left = sum(map(_lives, all_of_them))
         for pid in all_of_them:
             if _lives(pid):

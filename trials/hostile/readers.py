@@ -10,16 +10,15 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from trials.hostile import limits
 from trials.hostile.service import Service, eventually
 from trials.hostile.verdict import Verdict
 from trials.hostile.wire import answer_of, connected, honest_seconds, run_of
 
 N_READERS = 4
 WINDOW_BYTES = 4_096
-PATIENCE_S = 30.0
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
 DAYS = 35
-STOPS_WITHIN_S = 30.0
 
 
 def windows(indicator_id: str, n: int) -> Mapping[str, Any]:
@@ -77,7 +76,7 @@ def dropped(service: Service, body: Mapping[str, Any] = LARGE) -> Verdict:
     before = service.resident_mib()
     with slow_readers(service, body):
         held = service.resident_mib() - before
-        after_s = eventually(lambda: _n_connections(service) == 0, PATIENCE_S)
+        after_s = eventually(lambda: _n_connections(service) == 0, limits.DROPPED_S)
         honest = honest_seconds(service.port)
     seen = "still there" if after_s is None else f"dropped after {after_s:.0f} s"
     return Verdict(
@@ -91,10 +90,10 @@ def stopped(service: Service, body: Mapping[str, Any] = LARGE) -> Verdict:
     with slow_readers(service, body):
         started = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
-        code = service.process.wait(90)
+        code = service.process.wait(3 * limits.STOPPED_S)
         lasted = time.monotonic() - started
     return Verdict(
-        holds=code == 0 and lasted < STOPS_WITHIN_S,
+        holds=code == 0 and lasted < limits.STOPPED_S,
         seen=f"ended with {code} {lasted:.1f} s after SIGTERM",
     )
 

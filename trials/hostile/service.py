@@ -16,10 +16,10 @@ from bff.config.secret import TEST_SECRET
 from bff.http.tokens import issue_token
 from tests.bff.doubles import USER
 from tests.bff.served import children
+from trials.hostile import limits
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_FILES = 1_024
-START_S = 240.0
 SAMPLE_S = 0.1
 MIB = 1 << 20
 GENERATE = "candles generate --symbol BTCUSDT --days"
@@ -146,7 +146,7 @@ def _announced(process: subprocess.Popen[bytes]) -> Service:
     is_read.set()
     threading.Thread(target=_read, args=(process, lines, is_read), daemon=True).start()
     told = ""
-    while line := lines.get(timeout=START_S):
+    while line := lines.get(timeout=limits.STARTED_S):
         told += line
         found = re.search(r"Serving on \S+:(\d+)", line)
         if found:

@@ -6,14 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from trials.hostile import machine, readers
+from tests.waiting import PATIENCE_S
+from trials.hostile import limits, machine, readers
 from trials.hostile.plan import ENDING, LONG, TRIALS, Trial
 from trials.hostile.service import ROOT, Copy, Service, running
 
 SHORT = {name: trial for name, trial in TRIALS.items() if name not in ENDING} | {
     LONG: partial(readers.begun_behind, body=readers.LONG)
 }
-SERVER = "{drain_seconds: 5, connections: {head_max_seconds: 0.5, answer_stall_seconds: 1}}"
+SERVER = "{drain_seconds: 5, connections: {head_max_seconds: 3, answer_stall_seconds: 1}}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient() -> Generator[None]:
+    """No clock is looked at here, beyond the end of hope."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in vars(limits):
+            if name.endswith("_S"):
+                patch.setattr(limits, name, max(PATIENCE_S, getattr(limits, name)))
+        yield
 
 
 def copy_in(folder: Path) -> Copy:

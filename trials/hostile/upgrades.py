@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from contextlib import ExitStack
 
+from trials.hostile import limits
 from trials.hostile.service import Service
 from trials.hostile.verdict import Verdict
 from trials.hostile.wire import (
@@ -27,7 +28,6 @@ HTTP_2 = {
     "HTTP2-Settings": "AAMAAABkAAQAoAAAAAIAAAAA",
 }
 N_CONNECTIONS = 1_100
-SHORT_S = 2.0
 
 
 def websockets(service: Service) -> Verdict:
@@ -40,7 +40,7 @@ def websockets(service: Service) -> Verdict:
     status = offered(service, WEBSOCKET)
     honest = "not at all" if waited is None else f"in {waited * 1000:.0f} ms"
     return Verdict(
-        holds=waited is not None and waited < 1.0 and status == 200,
+        holds=waited is not None and waited < limits.NOT_HELD_UP_S and status == 200,
         seen=f"{_told(status)}; somebody else was answered {honest}",
     )
 
@@ -58,7 +58,7 @@ def http_2(service: Service) -> Verdict:
 def offered(service: Service, headers: dict[str, str]) -> int:
     """The status of a good question with an offer; 0 for no answer."""
     with connected(service.port) as line:
-        line.settimeout(SHORT_S)
+        line.settimeout(limits.OFFERED_S)
         line.sendall(question(service.token, headers))
         return answer_of(line)[0]
 
@@ -68,11 +68,12 @@ def _told(status: int) -> str:
 
 
 def _by_curl(service: Service) -> str:
-    words = "curl --silent --http2 --max-time 5 --output /dev/null --write-out %{http_code}"
+    words = f"curl --silent --http2 --max-time {limits.CURL_S:g} --output /dev/null --write-out"
     fields = ("Content-Type: application/json", f"Authorization: Bearer {service.token}")
     done = subprocess.run(
         [
             *words.split(),
+            "%{http_code}",
             *(word for field in fields for word in ("--header", field)),
             "--data-binary",
             QUESTION.decode(),

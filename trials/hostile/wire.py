@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from trials.hostile import limits
+
 HONEST, HOSTILE = "127.0.0.1", "127.0.0.2"
 QUESTION = json.dumps({"query": "{ indicators { id } }"}).encode()
-LIMIT_S = 30.0
 
 
 def connected(port: int, source: str = HONEST, *, window: int | None = None) -> socket.socket:
@@ -16,7 +17,7 @@ def connected(port: int, source: str = HONEST, *, window: int | None = None) -> 
     line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if window is not None:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-    line.settimeout(LIMIT_S)
+    line.settimeout(limits.LINE_S)
     line.bind((source, 0))
     line.connect(("127.0.0.1", port))
     return line
@@ -71,7 +72,7 @@ def honest_seconds(port: int) -> float | None:
     started = time.monotonic()
     try:
         with connected(port) as line:
-            line.settimeout(5.0)
+            line.settimeout(limits.HONEST_S)
             line.sendall(question())
             status, _ = answer_of(line)
     except OSError:

@@ -9,6 +9,7 @@ import pytest
 from backtest.control import Control
 from backtest.engine.chunks import Workers, spans
 from backtest.errors import DeadlineExceeded, RunCancelled
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -131,14 +132,14 @@ def test_every_other_chunk_is_of_the_run_that_has_used_the_least() -> None:
     all_wait = threading.Event()
 
     def wait_for_all() -> None:
-        assert all_wait.wait(60)
+        assert all_wait.wait(PATIENCE_S)
 
     futures = [workers._hand_out(wait_for_all, long)]
     futures += [workers._hand_out(lambda: order.append("long"), long) for _ in range(20)]
     futures += [workers._hand_out(lambda: order.append("short"), short) for _ in range(5)]
     all_wait.set()
     for future in futures:
-        future.result(60)
+        future.result(PATIENCE_S)
     workers.close()
 
     assert order[:10].count("short") == 5
@@ -161,7 +162,7 @@ def test_a_long_run_goes_on_while_short_ones_keep_coming() -> None:
         workers.run("stage", [lambda: order.append("long")] * 20, long)
         ended.set()
         for run in coming:
-            run.result(10)
+            run.result(PATIENCE_S)
     workers.close()
 
     assert order.count("long") == 20

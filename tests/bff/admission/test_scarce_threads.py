@@ -12,8 +12,8 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.errors import Overloaded
 from bff.admission.pool import RunPool
+from tests.waiting import PATIENCE_S
 
-SOON_S = 10
 USER = UUID(int=1)
 
 
@@ -74,7 +74,7 @@ def test_a_call_waits_for_the_thread_that_is_there(pool: RunPool, threads: Scarc
     async def calls() -> None:
         threads.n_left = 1
         first = asyncio.ensure_future(
-            pool.run_in_thread(stays, lambda _: may_end.wait(SOON_S), user_id=USER)
+            pool.run_in_thread(stays, lambda _: may_end.wait(PATIENCE_S), user_id=USER)
         )
         second = asyncio.ensure_future(
             pool.run_in_thread(stays, lambda _: threading.current_thread().name, user_id=USER)
@@ -96,13 +96,13 @@ def test_chunks_are_done_by_the_threads_that_there_are(threads: Scarcity) -> Non
     threads.n_left = 0
 
     with pytest.raises(Overloaded):
-        workers.run("stage", chunks, Control(SOON_S))
+        workers.run("stage", chunks, Control())
     assert done == []
     threads.n_left = 1
-    workers.run("stage", chunks, Control(SOON_S))
+    workers.run("stage", chunks, Control())
 
     assert done == list(range(20))
     threads.n_left = 10
-    workers.run("stage", chunks, Control(SOON_S))
+    workers.run("stage", chunks, Control())
     assert len(done) == 40
     workers.close()

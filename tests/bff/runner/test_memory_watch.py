@@ -15,6 +15,7 @@ from bff.config.settings import load_settings
 from bff.runner.client import RunnerProcess
 from bff.runner.memory_watch import MemoryWatch, held_bytes, limit_bytes
 from resolvers.service import BacktestService
+from tests.bff import even_runner
 
 GIB = 1 << 30
 
@@ -23,7 +24,7 @@ GIB = 1 << 30
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     folder = tmp_path_factory.mktemp("runner")
     settings = load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(folder)})
-    with closing(RunnerProcess(settings)) as made:
+    with closing(RunnerProcess(settings, even_runner.__name__)) as made:
         yield made
 
 

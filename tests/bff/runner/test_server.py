@@ -13,8 +13,7 @@ from bff.runner.local import LocalRunner
 from bff.runner.messages import Call, Reply, packed, receive, send
 from bff.runner.server import _Server
 from tests.bff.doubles import services
-
-SOON_S = 10
+from tests.waiting import PATIENCE_S
 
 
 def seven(_runner: LocalRunner, _control: Control) -> int:
@@ -47,7 +46,7 @@ def test_a_call_without_a_thread_is_refused_and_the_next_one_is_served(
     send(ours, packed(call(2)))
     served: Reply = receive(ours)
     ours.close()
-    serving.join(SOON_S)
+    serving.join(PATIENCE_S)
 
     assert (refused.number, type(refused.failure)) == (1, Overloaded)
     assert (served.number, served.value) == (2, 7)

@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from bff.telemetry.dropping_stream import DroppingStream
+from tests.waiting import PATIENCE_S
 
-LIMIT_S = 20.0
 LINE = "x" * 999 + "\n"
 SCRIPT = """
 import logging, sys
@@ -45,7 +45,7 @@ def test_what_is_read_arrives_in_order() -> None:
         for line in lines:
             stream.write(line)
 
-        assert stream.drain(LIMIT_S)
+        assert stream.drain(PATIENCE_S)
         assert read_all(reading, len("".join(lines).encode())).decode() == "".join(lines)
     assert told == []
 
@@ -60,7 +60,7 @@ def test_what_nobody_reads_is_dropped_and_counted_when_somebody_reads_again() ->
         reader.start()
         reader.join()
 
-        assert stream.drain(LIMIT_S)
+        assert stream.drain(PATIENCE_S)
     assert not is_drained_unread
     assert sum(told) >= n_lines - (100_000 + 65_536) // len(LINE) - 1
     assert sum(told) < n_lines
@@ -73,7 +73,7 @@ def test_a_reader_that_has_left_is_no_failure() -> None:
 
     stream.write("nobody\n")
 
-    assert stream.drain(LIMIT_S)
+    assert stream.drain(PATIENCE_S)
 
 
 def test_a_process_whose_log_nobody_reads_goes_on_and_ends() -> None:
@@ -82,7 +82,7 @@ def test_a_process_whose_log_nobody_reads_goes_on_and_ends() -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"done\n"
-        assert process.wait(LIMIT_S) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_process_whose_log_is_read_late_says_how_much_is_missing() -> None:
@@ -95,7 +95,7 @@ def test_a_process_whose_log_is_read_late_says_how_much_is_missing() -> None:
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        told = process.communicate(b"\n", LIMIT_S)[1].decode().splitlines()
+        told = process.communicate(b"\n", PATIENCE_S)[1].decode().splitlines()
 
     dropped = [line for line in told if '"log_lines_dropped"' in line]
     assert len(dropped) == 1

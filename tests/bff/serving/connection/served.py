@@ -16,10 +16,9 @@ from bff.config.sections import Connections
 from bff.serving.connection.crowd import Crowd
 from bff.serving.connection.protocol import Connection
 from bff.serving.connection.slices import SlicedAnswers
-from tests.backtest.adapters.postgres_server import free_port
+from tests.waiting import PATIENCE_S
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-LIMIT_S = 20.0
 Play = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -82,14 +81,14 @@ class Server:
 async def served(
     limits: Connections | None = None, wrap: Callable[[ASGIApp], ASGIApp] = SlicedAnswers
 ) -> AsyncGenerator[Server]:
-    """A server that ends with the block; nothing may take longer than twenty seconds."""
+    """A server that ends with the block; nothing hangs for ever."""
     limits = limits or Connections()
-    app, crowd, port = App(), Crowd(limits.max_total, limits.max_per_address), free_port()
+    app, crowd = App(), Crowd(limits.max_total, limits.max_per_address)
     http = partial(Connection, limits=limits, crowd=crowd)
     server = uvicorn.Server(
         uvicorn.Config(
             wrap(app),
-            port=port,
+            port=0,
             http=http,  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
@@ -98,9 +97,10 @@ async def served(
         )
     )
     serving = asyncio.ensure_future(server.serve())
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
+        port: int = server.servers[0].sockets[0].getsockname()[1]
         try:
             yield Server(port=port, app=app, crowd=crowd)
         finally:
