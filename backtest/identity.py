@@ -13,7 +13,7 @@ from backtest.result import Risk, Selection
 from backtest.types import DirectionMode, Instrument, SizingMode, Timeframe
 
 # Part of engine_params_hash: raise it with every change that can move a number in a result.
-ENGINE_SEMANTICS = 1
+ENGINE_SEMANTICS = 2
 
 SCHEMA_VERSION = 1
 

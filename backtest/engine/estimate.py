@@ -25,8 +25,9 @@ from backtest.types import IntArray, RankingMetric
 NUMBER = 8
 
 # A series is 8 bytes a bar. Every run holds 6 of `Bars`, 3 mean prices of `Series`, 2 of `Prices`
-# with 8 for `windows` and 1.5 for `blocks`, 1 of first passages never reached; rounded up.
-MARKET_SERIES = 22
+# with 8 for `windows` and 1.5 for `blocks`, 1 of first passages never reached, and up to 8 of
+# counts in ticks and lots; rounded up.
+MARKET_SERIES = 30
 # While a thread makes bit rows: an output, and about as much for its float32 copy and its masks.
 SIGNAL_SERIES = 2
 # While a thread scores planes: 3 of `Segments`, the segments that vary and what lies before them.

@@ -4,6 +4,7 @@ See: docs/indicators.md
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from backtest.indicators import ma, momentum, structure, trend, volatility, volume
@@ -94,6 +95,7 @@ DELTA = Rule(
     family=RuleFamily.DELTA_SIGN,
     params=(_periods("long_delta_periods"), _periods("short_delta_periods")),
 )
+SUM_DELTA = replace(DELTA, on_sum=True)
 CENTERED = Rule(
     family=RuleFamily.THRESHOLD_CENTERED,
     params=(
@@ -288,7 +290,7 @@ _ROWS = (
         inputs="high low close", outputs="vi_plus vi_minus", warmup="window",
         formula="sum(|high[t]-low[t-1]|, window) / sum(TR, window)"),
     # Volume
-    row(volume.ad_line, "Accumulation/Distribution Line", DELTA,
+    row(volume.ad_line, "Accumulation/Distribution Line", SUM_DELTA,
         inputs="high low close volume",
         formula="running sum of ((c-l)-(h-c))/(h-l)*v, 0 on a bar with h == l (D2)"),
     row(volume.cmf, "Chaikin Money Flow", band("float", -1.0, 1.0, 0.01, 0.05, -0.05), WINDOW,
@@ -297,7 +299,7 @@ _ROWS = (
     row(volume.mfi, "Money Flow Index", band("int", 0, 100, 1, 20, 80), WINDOW,
         inputs="high low close volume", warmup="window",
         formula="100-100/(1+sum(up flow)/sum(down flow)); NaN without any flow, 100 if only the down flow is zero (D3)"),
-    row(volume.obv, "On-Balance Volume", DELTA,
+    row(volume.obv, "On-Balance Volume", SUM_DELTA,
         inputs="close volume", warmup="1",
         formula="running sum of sign(close change)*volume, starting at index 1"),
     row(volume.volume_sma, "Volume Moving Average", VOLUME_ABOVE, WINDOW,

@@ -69,7 +69,8 @@ class Rule:
 
     `price` is the series that a comparison reads: a candle series, or `"source"` for the source
     series of the variant. `invert` swaps long and short. `reads` names the catalog rows whose
-    primary outputs the rule needs instead of its own indicator's.
+    primary outputs the rule needs instead of its own indicator's. `on_sum` marks an output that is
+    a running sum, which a rule compares without narrowing (docs/ties.md).
     """
 
     family: RuleFamily
@@ -77,6 +78,7 @@ class Rule:
     price: str = "close"
     invert: bool = False
     reads: tuple[str, ...] = ()
+    on_sum: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

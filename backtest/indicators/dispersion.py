@@ -4,6 +4,8 @@ The blocks are those of `sums`, but of deviations from a value of the window. In
 `out` are shape (n_bars,) float64, `out` is overwritten, and the first `window - 1` values are NaN.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from backtest.indicators.primitives import rolled
@@ -17,16 +19,27 @@ _CHUNK_BARS = 512
 
 
 @inline
-def _dispersion(total: float, squares: float, share: float, is_root: bool) -> float:
-    """Population variance, or its root, from the sums of deviations from any reference."""
-    value = max((squares - total * total * share) * share, 0.0)
-    return np.sqrt(value) if is_root else value
+def _dispersion(total: float, squares: float, window: float, share: float, is_root: bool) -> float:
+    """Population variance, or its root, from the sums of deviations from any reference.
+
+    On whole numbers the difference is exact: windows that vary alike get the same bits. `share` is
+    what one window, or its square where no root is taken, has of the result.
+    """
+    value = max(window * squares - total * total, 0.0)
+    return np.sqrt(value) * share if is_root else value * share
 
 
 @inline
-def _dispersion_of_few(x: FloatArray, window: int, is_root: bool, out: FloatArray) -> None:
+def _share(window: int, size: float, is_root: bool) -> float:
+    return size / window if is_root else size * size / (window * window)
+
+
+@inline
+def _dispersion_of_few(
+    x: FloatArray, window: int, size: float, is_root: bool, out: FloatArray
+) -> None:
     last = window - 1
-    share = 1.0 / window
+    share = _share(window, size, is_root)
     out[:last] = np.nan
     totals, squares = np.empty(_CHUNK_BARS), np.empty(_CHUNK_BARS)
     for start in range(last, len(x), _CHUNK_BARS):
@@ -40,15 +53,17 @@ def _dispersion_of_few(x: FloatArray, window: int, is_root: bool, out: FloatArra
                 totals[i] += apart
                 squares[i] += apart * apart
         for i in range(len(to)):
-            to[i] = _dispersion(totals[i], squares[i], share, is_root)
+            to[i] = _dispersion(totals[i], squares[i], float(window), share, is_root)
 
 
 @inline
-def _rolling_dispersion(x: FloatArray, window: int, is_root: bool, out: FloatArray) -> None:
+def _rolling_dispersion(
+    x: FloatArray, window: int, size: float, is_root: bool, out: FloatArray
+) -> None:
     if window <= _FEW_BARS:
-        _dispersion_of_few(x, window, is_root, out)
+        _dispersion_of_few(x, window, size, is_root, out)
         return
-    share = 1.0 / window
+    share = _share(window, size, is_root)
     tails, next_tails = np.full(window + 1, np.nan), np.empty(window + 1)
     squares_tails, next_squares_tails = np.full(window + 1, np.nan), np.empty(window + 1)
     totals = np.empty(window)
@@ -71,37 +86,39 @@ def _rolling_dispersion(x: FloatArray, window: int, is_root: bool, out: FloatArr
         if len(block) == window:
             totals[last], to[last] = tail, squares_tail
         for i in range(count):
-            to[i] = _dispersion(totals[i], to[i], share, is_root)
+            to[i] = _dispersion(totals[i], to[i], float(window), share, is_root)
         tails, next_tails = next_tails, tails
         squares_tails, next_squares_tails = next_squares_tails, squares_tails
         reference = next_reference
 
 
-@kernel("void(float64[::1], int64, float64[::1])")
-def rolling_variance(x: FloatArray, window: int, out: FloatArray) -> None:
+@kernel("void(float64[::1], int64, float64, float64[::1])")
+def rolling_variance(x: FloatArray, window: int, size: float, out: FloatArray) -> None:
     """Population variance (ddof 0) of the last `window` values, exactly 0 where all are equal.
+
+    The values are in ticks, `size` is that of a tick.
 
     Deviations are taken from one value of the window, that at the block boundary or the newest.
     Its squared distance from the mean is at most `window` variances, and the closing subtraction
     magnifies rounding errors by no more than that, however large the offset of the series.
     """
-    _rolling_dispersion(x, window, False, out)
+    _rolling_dispersion(x, window, size, False, out)
 
 
-@kernel("void(float64[::1], int64, float64[::1])")
-def rolling_deviation(x: FloatArray, window: int, out: FloatArray) -> None:
+@kernel("void(float64[::1], int64, float64, float64[::1])")
+def rolling_deviation(x: FloatArray, window: int, size: float, out: FloatArray) -> None:
     """Root of `rolling_variance`."""
-    _rolling_dispersion(x, window, True, out)
+    _rolling_dispersion(x, window, size, True, out)
 
 
-@kernel("void(float64[::1], int64, float64[::1])")
-def rolling_offset(x: FloatArray, window: int, out: FloatArray) -> None:
+@kernel("void(float64[::1], int64, float64, float64[::1])")
+def rolling_offset(x: FloatArray, window: int, size: float, out: FloatArray) -> None:
     """Distance of each value from the mean of the last `window` values.
 
     Formed from deviations like `rolling_variance`, so that it keeps the digits that a mean
-    rounded to the size of the price would lose.
+    rounded to the size of the price would lose, and is exactly 0 at the mean.
     """
-    share = 1.0 / window
+    share = size / window
     tails, next_tails = np.full(window + 1, np.nan), np.empty(window + 1)
     reference = np.nan
     for start in range(0, len(x), window):
@@ -112,7 +129,7 @@ def rolling_offset(x: FloatArray, window: int, out: FloatArray) -> None:
         for i in range(count):
             apart = block[i] - reference
             head += apart
-            to[i] = apart - (after[i] + head) * share
+            to[i] = (window * apart - (after[i] + head)) * share
             tail += block[last - i] - next_reference
             next_tails[last - i] = tail
         if len(block) == window:
@@ -123,14 +140,19 @@ def rolling_offset(x: FloatArray, window: int, out: FloatArray) -> None:
 
 def variance(series: Series, source: str, window: int) -> FloatArray:
     """Population variance."""
-    return rolled(rolling_variance, series[source], window)
+    return _rolled(rolling_variance, series, source, window)
 
 
 def deviation(series: Series, source: str, window: int) -> FloatArray:
     """Population standard deviation."""
-    return rolled(rolling_deviation, series[source], window)
+    return _rolled(rolling_deviation, series, source, window)
 
 
 def offset(series: Series, source: str, window: int) -> FloatArray:
     """Distance from the simple moving average."""
-    return rolled(rolling_offset, series[source], window)
+    return _rolled(rolling_offset, series, source, window)
+
+
+def _rolled(roll: Callable[..., None], series: Series, source: str, window: int) -> FloatArray:
+    x = series.ticks(source)
+    return rolled(roll, x.counts, window, x.size)

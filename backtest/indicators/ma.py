@@ -7,7 +7,7 @@ import numpy as np
 from backtest.indicators import smoothing, sums
 from backtest.indicators.series import Series
 from backtest.indicators.smoothing import ema_alpha, smooth
-from backtest.indicators.sums import ratio, weighted_mean
+from backtest.indicators.sums import weighted_mean
 from backtest.jit import kernel
 from backtest.types import FloatArray
 
@@ -16,8 +16,9 @@ from backtest.types import FloatArray
 def smooth_twice(x: FloatArray, alpha: float, out: FloatArray) -> None:
     """Twice the exponential average less the average of that.
 
-    Both are seeded with the first finite value. One pass, because the two recursions overlap in
-    the processor and take hardly longer than one.
+    Both are seeded with the first finite value and carried as lags: the first behind `x`, the
+    second behind the first. One pass, because the two recursions overlap in the processor and take
+    hardly longer than one.
 
     Args:
         x: Values, shape (n_bars,).
@@ -28,35 +29,43 @@ def smooth_twice(x: FloatArray, alpha: float, out: FloatArray) -> None:
     kept = 1.0 - alpha
     t = 0
     while t < n_bars:
-        once = twice = out[t] = x[t]
+        before = out[t] = x[t]
+        once = twice = x[t] - x[t]
         t += 1
         values, to = x[t:], out[t:]
         for i in range(len(values)):
             if np.isnan(once):
                 break
-            once = alpha * values[i] + kept * once
+            once = kept * once - kept * (values[i] - before)
             twice = alpha * once + kept * twice
-            to[i] = 2.0 * once - twice
+            before = values[i]
+            to[i] = before + (once - twice)
             t += 1
 
 
 @kernel("void(float64[::1], float64, float64[::1])")
 def smooth_thrice(x: FloatArray, alpha: float, out: FloatArray) -> None:
-    """As `smooth_twice`: three averages less three averages of those, plus the average of these."""
+    """As `smooth_twice`: three averages less three averages of those, plus the average of these.
+
+    The second lag is carried in parts of `alpha`, the third in those of its square, which saves a
+    multiplication of each.
+    """
     n_bars = len(x)
-    kept = 1.0 - alpha
+    kept, double, square = 1.0 - alpha, 2.0 * alpha, alpha * alpha
     t = 0
     while t < n_bars:
-        once = twice = thrice = out[t] = x[t]
+        before = out[t] = x[t]
+        once = twice = thrice = x[t] - x[t]
         t += 1
         values, to = x[t:], out[t:]
         for i in range(len(values)):
             if np.isnan(once):
                 break
-            once = alpha * values[i] + kept * once
-            twice = alpha * once + kept * twice
-            thrice = alpha * twice + kept * thrice
-            to[i] = 3.0 * once - 3.0 * twice + thrice
+            once = kept * once - kept * (values[i] - before)
+            twice = once + kept * twice
+            thrice = twice + kept * thrice
+            before = values[i]
+            to[i] = before + (once - double * twice + square * thrice)
             t += 1
 
 
@@ -97,7 +106,7 @@ def lwma(series: Series, *, source: str, window: int) -> FloatArray:
 
 def vwma(series: Series, *, window: int) -> FloatArray:
     """Close weighted by volume, from bar `window - 1`; NaN where the window has no volume."""
-    return ratio(series.shared(_traded_value), series["volume"], window)
+    return sums.vwap(series, "close", window)
 
 
 def dema(series: Series, *, source: str, window: int) -> FloatArray:
@@ -130,7 +139,7 @@ def hma(series: Series, *, source: str, window: int) -> FloatArray:
     slow = sums.wma(series, source, window)
     overshoot(fast, slow)
     # a third array would have to be fetched from the system, which takes longer than this mean
-    weighted_mean(slow, max(1, isqrt(window)), fast)
+    weighted_mean(slow, max(1, isqrt(window)), 1.0, fast)
     return fast
 
 
@@ -148,7 +157,3 @@ def zlema(series: Series, *, source: str, window: int) -> FloatArray:
     out = np.full_like(x, np.nan)
     smooth(ahead, ema_alpha(window), out[lag:])
     return out
-
-
-def _traded_value(series: Series) -> FloatArray:
-    return series["close"] * series["volume"]

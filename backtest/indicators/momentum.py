@@ -10,7 +10,7 @@ See: docs/indicators.md
 import numpy as np
 
 from backtest.indicators.dispersion import rolling_offset
-from backtest.indicators.primitives import rolled
+from backtest.indicators.primitives import RESIDUE, rolled
 from backtest.indicators.ranges import (
     fisher_place,
     percent_range,
@@ -36,7 +36,7 @@ def roc(series: Series, *, source: str, window: int) -> FloatArray:
 
     Finite from bar `window`; NaN where the old price is 0.
     """
-    x = series[source]
+    x = series.ticks(source).counts
     out = np.empty_like(x)
     rate_of_change(x, window, out)
     return out
@@ -48,7 +48,7 @@ def rsi(series: Series, *, source: str, window: int) -> FloatArray:
     Finite from bar 1, or from the first bar whose price differs from the first. TA-Lib `RSI`
     seeds with a mean instead and converges to the same numbers.
     """
-    x = series[source]
+    x = series.ticks(source).counts
     out = np.empty_like(x)
     relative_strength(x, 1.0 / window, out)
     return out
@@ -60,7 +60,7 @@ def stoch(series: Series, *, k_window: int, smoothing: int) -> FloatArray:
     Finite from bar `k_window + smoothing - 2`; NaN while any of the last `smoothing` windows has
     no range (TA-Lib `STOCH` calls that 0).
     """
-    return rolled(rolling_mean, series.shared(_raw_stochastic, k_window), smoothing)
+    return rolled(rolling_mean, series.shared(_raw_stochastic, k_window), smoothing, 1.0)
 
 
 def stoch_rsi(
@@ -72,7 +72,7 @@ def stoch_rsi(
     an RSI range of at most 1e-9.
     """
     raw = series.shared(_raw_stochastic_of_rsi, source, rsi_window, k_window)
-    return rolled(rolling_mean, raw, smoothing)
+    return rolled(rolling_mean, raw, smoothing, 1.0)
 
 
 def williams_r(series: Series, *, window: int) -> FloatArray:
@@ -80,9 +80,9 @@ def williams_r(series: Series, *, window: int) -> FloatArray:
 
     Finite from bar `window - 1`; NaN where the window has no range.
     """
-    close = series["close"]
+    high, low, close = (series.ticks(name).counts for name in ("high", "low", "close"))
     out = np.empty_like(close)
-    percent_range(series["high"], series["low"], close, window, out)
+    percent_range(high, low, close, window, out)
     return out
 
 
@@ -92,9 +92,9 @@ def cci(series: Series, *, window: int) -> FloatArray:
     Finite from bar `window - 1`; NaN where all typical prices of the window are equal (TA-Lib
     `CCI` calls that 0).
     """
-    typical = series["hlc3"]
+    typical = series.ticks("hlc3").counts
     out = np.empty_like(typical)
-    channel_index(typical, rolled(rolling_offset, typical, window), window, out)
+    channel_index(typical, rolled(rolling_offset, typical, window, 1.0), window, out)
     return out
 
 
@@ -103,14 +103,15 @@ def macd(series: Series, *, source: str, fast_window: int, slow_window: int) -> 
 
     The windows are not put in order: `fast_window > slow_window` flips the sign.
     """
-    apart, _ = emas_apart(series, source, fast_window, slow_window)
+    size = series.ticks(source).size
+    apart, _ = emas_apart(series, source, fast_window, slow_window, size)
     return apart
 
 
 def ppo(series: Series, *, source: str, fast_window: int, slow_window: int) -> FloatArray:
     """MACD in percent of the slow mean (TA-Lib `PPO` with EMA). NaN where the slow mean is 0."""
-    out, slow = emas_apart(series, source, fast_window, slow_window)
-    in_percent(slow, out)
+    out, lag = emas_apart(series, source, fast_window, slow_window, 1.0)
+    in_percent(series.ticks(source).counts, lag, out)
     return out
 
 
@@ -119,7 +120,7 @@ def trix(series: Series, *, source: str, window: int) -> FloatArray:
 
     Finite from bar 1; NaN where the previous mean is 0.
     """
-    x = series[source]
+    x = series.ticks(source).counts
     out = np.empty_like(x)
     triple_smoothed_change(x, ema_alpha(window), out)
     return out
@@ -131,9 +132,9 @@ def fisher(series: Series, *, window: int) -> FloatArray:
     A memoryless form of Ehlers (2002): neither the place nor the result is smoothed. Finite from
     bar `window - 1`; NaN where the window has no range.
     """
-    middle = series["hl2"]
-    out = np.empty_like(middle)
-    fisher_place(series["high"], series["low"], middle, window, out)
+    high, low = series.ticks("high").counts, series.ticks("low").counts
+    out = np.empty_like(high)
+    fisher_place(high, low, window, out)
     odds(out)
     np.log(out, out=out)
     out *= 0.5
@@ -141,9 +142,9 @@ def fisher(series: Series, *, window: int) -> FloatArray:
 
 
 def _raw_stochastic(series: Series, window: int) -> FloatArray:
-    close = series["close"]
+    high, low, close = (series.ticks(name).counts for name in ("high", "low", "close"))
     out = np.empty_like(close)
-    range_position(series["high"], series["low"], close, window, out)
+    range_position(high, low, close, window, out)
     return out
 
 
@@ -160,7 +161,7 @@ def rate_of_change(x: FloatArray, window: int, out: FloatArray) -> None:
     new = x[window:]
     change = out[window:]
     for t in range(len(old)):
-        change[t] = (new[t] / old[t] - 1.0) * 100.0 if old[t] != 0.0 else np.nan
+        change[t] = (new[t] - old[t]) / old[t] * 100.0 if old[t] != 0.0 else np.nan
 
 
 @kernel("void(float64[::1], float64, float64[::1])")
@@ -193,36 +194,45 @@ def odds(values: FloatArray) -> None:
         values[t] = (1.0 + values[t]) / (1.0 - values[t])
 
 
-@kernel("void(float64[::1], float64[::1])")
-def in_percent(base: FloatArray, values: FloatArray) -> None:
-    """Replace the values by what they are in percent of `base`; NaN where that is 0."""
+@kernel("void(float64[::1], float64[::1], float64[::1])")
+def in_percent(x: FloatArray, lag: FloatArray, values: FloatArray) -> None:
+    """Replace the values by what they are in percent of `x + lag`; NaN where that is 0."""
     for t in range(len(values)):
-        values[t] = 100.0 * (values[t] / base[t]) if base[t] != 0.0 else np.nan
+        base = x[t] + lag[t]
+        values[t] = 100.0 * (values[t] / base) if base != 0.0 else np.nan
 
 
 @kernel("void(float64[::1], float64, float64[::1])")
 def triple_smoothed_change(x: FloatArray, alpha: float, out: FloatArray) -> None:
     """One-bar percent change of `x` smoothed three times; the first bar is NaN.
 
-    The recursion waits for itself, the quotients do not: a few bars at a time, they are formed
-    while the next averages are on their way.
+    Each average is carried as its lag behind what it follows (see `smoothing`), the second and the
+    third as parts of `alpha` and its square as in `smooth_thrice`. The last average changes by its
+    own lag times `-alpha / (1-alpha)`, which is the numerator. The recursion waits
+    for itself, the quotients do not: a few bars at a time, they are formed while the next lags are
+    on their way.
     """
     out[:1] = np.nan
-    kept = 1.0 - alpha
-    first = second = third = x[0] if len(x) > 0 else np.nan
-    thirds = np.empty(_FEW_BARS + 1)
-    after = thirds[1:]
+    kept, square = 1.0 - alpha, alpha * alpha
+    last_part = -square * alpha / kept
+    first = second = third = 0.0
+    average = x[0] if len(x) > 0 else np.nan
+    thirds, averages = np.empty(_FEW_BARS + 1), np.empty(_FEW_BARS + 1)
+    lags, afters = thirds[1:], averages[1:]
     for start in range(1, len(x), _FEW_BARS):
         values, change = x[start : start + _FEW_BARS], out[start : start + _FEW_BARS]
-        thirds[0] = third
+        befores = x[start - 1 : start - 1 + len(values)]
+        thirds[0], averages[0] = third, average
         for i in range(len(values)):
-            first = alpha * values[i] + kept * first
-            second = alpha * first + kept * second
-            third = alpha * second + kept * third
-            after[i] = third
+            first = kept * first - kept * (values[i] - befores[i])
+            second = first + kept * second
+            third = second + kept * third
+            lags[i] = third
+            average = afters[i] = values[i] + (first + alpha * second + square * third)
         for i in range(len(values)):
-            before = thirds[i]
-            change[i] = (after[i] / before - 1.0) * 100.0 if before != 0.0 else np.nan
+            moved = 0.0 if abs(lags[i]) <= RESIDUE * abs(thirds[i]) else lags[i]
+            before = averages[i]
+            change[i] = last_part * moved / before * 100.0 if before != 0.0 else np.nan
 
 
 @kernel("void(float64[::1], float64[::1], int64, float64[::1])")

@@ -33,17 +33,18 @@ def shift(x: FloatArray, n: int, out: FloatArray) -> None:
         out[t] = x[t - n]
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1], float64[::1])")
-def true_range(high: FloatArray, low: FloatArray, close: FloatArray, out: FloatArray) -> None:
-    """Wilder's true range; the first bar, which has no previous close, has `high - low`."""
+@kernel("void(float64[::1], float64[::1], float64[::1], float64, float64[::1])")
+def true_range(
+    high: FloatArray, low: FloatArray, close: FloatArray, size: float, out: FloatArray
+) -> None:
+    """Wilder's true range of prices in ticks, times the size of a tick.
+
+    The first bar, which has no previous close, has `high - low`.
+    """
     if len(high) > 0:
-        out[0] = high[0] - low[0]
+        out[0] = (high[0] - low[0]) * size
     for t in range(1, len(high)):
-        reach = high[t] - low[t]
-        up = abs(high[t] - close[t - 1])
-        down = abs(low[t] - close[t - 1])
-        reach = max(reach, up)
-        out[t] = max(reach, down)
+        out[t] = (max(high[t], close[t - 1]) - min(low[t], close[t - 1])) * size
 
 
 @inline
@@ -51,6 +52,17 @@ def quotient(numerator: float, denominator: float) -> float:
     """The quotient; NaN where the denominator is 0 or so small that the quotient overflows."""
     value = numerator / denominator if denominator != 0.0 else np.nan
     return value if abs(value) < np.inf else np.nan
+
+
+# A difference that is smaller than its terms by this factor is what rounding left of a zero.
+RESIDUE = 2.0**-40
+
+
+@inline
+def difference(first: float, second: float) -> float:
+    """`first - second`, exactly 0 where nothing but rounding is left of it."""
+    apart = first - second
+    return 0.0 if abs(apart) <= RESIDUE * abs(first) else apart
 
 
 @kernel("void(float64[::1], float64[::1], float64[::1])")
@@ -77,12 +89,10 @@ def displace(base: FloatArray, mult: float, spread: FloatArray, out: FloatArray)
         out[t] = base[t] + mult * spread[t]
 
 
-def rolled(
-    roll: Callable[[FloatArray, int, FloatArray], None], x: FloatArray, window: int
-) -> FloatArray:
-    """A new array with the outcome of a rolling kernel."""
+def rolled(roll: Callable[..., None], x: FloatArray, window: int, *scalars: float) -> FloatArray:
+    """A new array with the outcome of a rolling kernel; `scalars` stand before `out`."""
     out = np.empty_like(x)
-    roll(x, window, out)
+    roll(x, window, *scalars, out)
     return out
 
 
@@ -95,6 +105,7 @@ def displaced(base: FloatArray, mult: float, spread: FloatArray) -> FloatArray:
 
 def true_ranges(series: Series) -> FloatArray:
     """True range of every bar."""
-    out = np.empty_like(series["close"])
-    true_range(series["high"], series["low"], series["close"], out)
+    high, low, close = (series.ticks(name).counts for name in ("high", "low", "close"))
+    out = np.empty_like(close)
+    true_range(high, low, close, series.ticks("close").size, out)
     return out

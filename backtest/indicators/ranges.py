@@ -20,12 +20,12 @@ from backtest.types import FloatArray
 LEAST_RSI_RANGE = 1e-9
 FISHER_LIMIT = 0.999
 
-Placed = Callable[[float, float, float], float]
+Placed = Callable[[float, float, float, float, float], float]
 OverRanges = Callable[[FloatArray, FloatArray, FloatArray, int, FloatArray], None]
 
 
 def over_ranges(place: Placed) -> OverRanges:
-    """Turn `place(x, top, bottom)` into a step that writes it for the extremes of every window.
+    """Turn `place(high, low, x, top, bottom)` into a step that writes it for every window.
 
     The step takes the values whose maximum is the top, those whose minimum is the bottom, those
     that have a place between the two, the window and `out`.
@@ -47,7 +47,8 @@ def over_ranges(place: Placed) -> OverRanges:
             bottom = bottom_tail = np.inf
             for i in range(count):
                 top, bottom = max(top, highs[i]), min(bottom, lows[i])
-                to[i] = placed(values[i], max(tops_after[i], top), min(bottoms_after[i], bottom))
+                highest, lowest = max(tops_after[i], top), min(bottoms_after[i], bottom)
+                to[i] = placed(highs[i], lows[i], values[i], highest, lowest)
                 top_tail = max(top_tail, highs[last - i])
                 bottom_tail = min(bottom_tail, lows[last - i])
                 next_tops[last - i], next_bottoms[last - i] = top_tail, bottom_tail
@@ -60,7 +61,7 @@ def over_ranges(place: Placed) -> OverRanges:
 
 
 @over_ranges
-def _middle(_: float, top: float, bottom: float) -> float:
+def _middle(_high: float, _low: float, _x: float, top: float, bottom: float) -> float:
     return (top + bottom) / 2.0
 
 
@@ -71,7 +72,7 @@ def rolling_middle(high: FloatArray, low: FloatArray, window: int, out: FloatArr
 
 
 @over_ranges
-def _position(x: float, top: float, bottom: float) -> float:
+def _position(_high: float, _low: float, x: float, top: float, bottom: float) -> float:
     span = top - bottom
     return 100.0 * (x - bottom) / span if span > 0.0 else np.nan
 
@@ -85,7 +86,7 @@ def range_position(
 
 
 @over_ranges
-def _position_of_strength(x: float, top: float, bottom: float) -> float:
+def _position_of_strength(_high: float, _low: float, x: float, top: float, bottom: float) -> float:
     span = top - bottom
     return 100.0 * (x - bottom) / span if span > LEAST_RSI_RANGE else np.nan
 
@@ -97,7 +98,7 @@ def strength_position(strength: FloatArray, window: int, out: FloatArray) -> Non
 
 
 @over_ranges
-def _percent_range(x: float, top: float, bottom: float) -> float:
+def _percent_range(_high: float, _low: float, x: float, top: float, bottom: float) -> float:
     span = top - bottom
     return -100.0 * ((top - x) / span) if span > 0.0 else np.nan
 
@@ -111,20 +112,19 @@ def percent_range(
 
 
 @over_ranges
-def _fisher_place(x: float, top: float, bottom: float) -> float:
+def _fisher_place(high: float, low: float, _: float, top: float, bottom: float) -> float:
+    # two differences, so that a bar as long as the range has its middle in that of the range
     span = top - bottom
     if not span > 0.0:
         return np.nan
-    place = 2.0 * ((x - bottom) / span) - 1.0
+    place = ((high - top) + (low - bottom)) / span
     return min(max(place, -FISHER_LIMIT), FISHER_LIMIT)
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1], int64, float64[::1])")
-def fisher_place(
-    high: FloatArray, low: FloatArray, x: FloatArray, window: int, out: FloatArray
-) -> None:
-    """Place of `x` in the range of the window, -1 at the bottom and 1 at the top.
+@kernel("void(float64[::1], float64[::1], int64, float64[::1])")
+def fisher_place(high: FloatArray, low: FloatArray, window: int, out: FloatArray) -> None:
+    """Place of the middle of a bar in the range of the window, -1 at the bottom and 1 at the top.
 
     Kept within ±0.999; NaN without a range.
     """
-    _fisher_place(high, low, x, window, out)
+    _fisher_place(high, low, high, window, out)

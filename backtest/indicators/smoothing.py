@@ -1,18 +1,25 @@
 """Exponential smoothing and what is built from it alone.
 
+An average is carried as its lag, the distance from the value that it follows:
+`lag = (1-alpha) (lag - change)`. On a constant series that is exactly 0 from the start, and behind
+a move it fades with all its digits, where a level would come to rest some roundings off the value:
+signs and quotients of such distances would be made of rounding (docs/ties.md).
+
 In all kernels `x` and `out` are shape (n_bars,) float64 and `out` is overwritten; there is no
 warm-up, because the first value is its own average.
 """
 
 import numpy as np
 
-from backtest.indicators.primitives import true_range, true_ranges
+from backtest.indicators.primitives import difference, true_range, true_ranges
 from backtest.indicators.series import Series
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray
 
 # A multiple of the four bars that are smoothed at once.
 _CHUNK_BARS = 1024
+# Bars that the processor looks ahead over while a recursion waits.
+_FEW_BARS = 64
 
 
 @kernel("void(float64[::1], float64, float64[::1])")
@@ -20,46 +27,78 @@ def smooth(x: FloatArray, alpha: float, out: FloatArray) -> None:
     """Exponential smoothing `y = alpha*x + (1-alpha)*y`, seeded with the first finite value.
 
     NaN gives NaN, and the next finite value is a new seed. Equals pandas
-    `ewm(alpha=alpha, adjust=False).mean()` to the bit, and on a constant series comes to rest.
+    `ewm(alpha=alpha, adjust=False).mean()` but for the last digits, and a constant exactly.
     """
     n_bars = len(x)
     kept = 1.0 - alpha
     t = 0
     while t < n_bars:
-        level = x[t]
-        out[t] = level
+        before = out[t] = x[t]
+        lag = x[t] - x[t]
         t += 1
-        while t < n_bars and not np.isnan(level) and not np.isnan(x[t]):
-            level = alpha * x[t] + kept * level
-            out[t] = level
+        values, to = x[t:], out[t:]
+        for i in range(len(values)):
+            if np.isnan(lag):
+                break
+            lag = kept * lag - kept * (values[i] - before)
+            before = values[i]
+            to[i] = before + lag
             t += 1
 
 
-@kernel("void(float64[::1], float64, float64, float64[::1], float64[::1], float64[::1])")
-def smooth_two(
+@kernel("void(float64[::1], float64, float64[::1])")
+def smooth_lag(x: FloatArray, alpha: float, out: FloatArray) -> None:
+    """How far `smooth` is above the value that it follows."""
+    n_bars = len(x)
+    kept = 1.0 - alpha
+    t = 0
+    while t < n_bars:
+        before = x[t]
+        lag = out[t] = x[t] - x[t]
+        t += 1
+        values, to = x[t:], out[t:]
+        for i in range(len(values)):
+            if np.isnan(lag):
+                break
+            lag = to[i] = kept * lag - kept * (values[i] - before)
+            before = values[i]
+            t += 1
+
+
+@kernel("void(float64[::1], float64, float64, float64, float64[::1], float64[::1], float64[::1])")
+def smooth_two_lags(
     x: FloatArray,
     alpha: float,
     other_alpha: float,
+    size: float,
     out: FloatArray,
     other_out: FloatArray,
     apart: FloatArray,
 ) -> None:
-    """`smooth` with two weights at once and their difference, hardly slower than one alone."""
+    """`smooth_lag` with two weights at once, hardly slower than one alone, and `differ` of both."""
     n_bars = len(x)
     kept, other_kept = 1.0 - alpha, 1.0 - other_alpha
-    t = 0
-    while t < n_bars:
-        level = other_level = x[t]
-        out[t] = other_out[t] = level
-        apart[t] = level - other_level
-        t += 1
-        while t < n_bars and not np.isnan(level):
-            level = alpha * x[t] + kept * level
-            other_level = other_alpha * x[t] + other_kept * other_level
-            out[t] = level
-            other_out[t] = other_level
-            apart[t] = level - other_level
-            t += 1
+    lag = other_lag = np.nan
+    for start in range(0, n_bars, _FEW_BARS):
+        values, between = x[start : start + _FEW_BARS], apart[start : start + _FEW_BARS]
+        to, other_to = out[start : start + _FEW_BARS], other_out[start : start + _FEW_BARS]
+        before = x[max(start - 1, 0)]
+        for i in range(len(values)):
+            change = values[i] - before
+            lag = to[i] = kept * lag - kept * change
+            other_lag = other_to[i] = other_kept * other_lag - other_kept * change
+            before = values[i]
+            if np.isnan(lag):
+                lag = other_lag = to[i] = other_to[i] = before - before
+        for i in range(len(values)):
+            between[i] = difference(to[i], other_to[i]) * size
+
+
+@kernel("void(float64[::1], float64[::1], float64, float64[::1])")
+def differ(lag: FloatArray, other_lag: FloatArray, size: float, out: FloatArray) -> None:
+    """`difference` of two series in ticks, times the size of a tick."""
+    for t in range(len(out)):
+        out[t] = difference(lag[t], other_lag[t]) * size
 
 
 @inline
@@ -112,26 +151,31 @@ def smooth_by_fours(x: FloatArray, alpha: float, out: FloatArray) -> None:
 
     The recursion is bound by its latency, so this one carries the level over four bars at once.
     The bars of a group round differently: on a constant series the result changes between
-    neighbouring numbers. That would make a sign out of noise in differences of two averages, hence
-    this is only for averages that are used for their size or compared by a rule, which rounds.
+    neighbouring numbers. Hence this is only for averages that are used for their size or compared
+    by a rule, which rounds.
     """
     _smooth_on(x, alpha, np.nan, 1, out)
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1], float64, float64[::1])")
+@kernel("void(float64[::1], float64[::1], float64[::1], float64, float64, float64[::1])")
 def average_true_range(
-    high: FloatArray, low: FloatArray, close: FloatArray, alpha: float, out: FloatArray
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    size: float,
+    alpha: float,
+    out: FloatArray,
 ) -> None:
     """`smooth_by_fours` of the true ranges, which never leave the nearest cache."""
     if len(high) == 0:
         return
     ranges = np.empty(_CHUNK_BARS + 1)
-    level = out[0] = high[0] - low[0]
+    level = out[0] = (high[0] - low[0]) * size
     for start in range(0, len(high) - 1, _CHUNK_BARS):
         stop = start + _CHUNK_BARS + 1
         highs, lows, closes = high[start:stop], low[start:stop], close[start:stop]
         n_bars = len(highs)
-        true_range(highs, lows, closes, ranges[:n_bars])
+        true_range(highs, lows, closes, size, ranges[:n_bars])
         level = _smooth_on(ranges[1:n_bars], alpha, level, 0, out[start + 1 : start + n_bars])
 
 
@@ -152,24 +196,38 @@ def ema(series: Series, source: str, window: int) -> FloatArray:
     return smoothed(series[source], ema_alpha(window))
 
 
-def emas_apart(
-    series: Series, source: str, window: int, other_window: int
-) -> tuple[FloatArray, FloatArray]:
-    """Difference of two exponential moving averages, a new array, and the second of them.
+def ema_lag(series: Series, source: str, window: int) -> FloatArray:
+    """How far the exponential moving average is above the source, in ticks."""
+    x = series.ticks(source).counts
+    out = np.empty_like(x)
+    smooth_lag(x, ema_alpha(window), out)
+    return out
 
-    One pass makes all of it unless both averages are remembered.
+
+def emas_apart(
+    series: Series, source: str, window: int, other_window: int, size: float
+) -> tuple[FloatArray, FloatArray]:
+    """Difference of two exponential moving averages, a new array, and the lag of the second.
+
+    The difference is that in ticks times `size`. One pass makes all of it unless both lags are
+    remembered.
     """
-    average, other = series.recall(ema, source, window), series.recall(ema, source, other_window)
-    if (average is not None and other is not None) or window == other_window:
-        other = series.shared(ema, source, other_window)
-        return series.shared(ema, source, window) - other, other
-    x = series[source]
-    made, other_made, apart = np.empty_like(x), np.empty_like(x), np.empty_like(x)
-    smooth_two(x, ema_alpha(window), ema_alpha(other_window), made, other_made, apart)
-    if average is None:
-        series.remember(made, ema, source, window)
+    lag, other = (
+        series.recall(ema_lag, source, window),
+        series.recall(ema_lag, source, other_window),
+    )
+    x = series.ticks(source).counts
+    apart = np.empty_like(x)
+    if (lag is not None and other is not None) or window == other_window:
+        other = series.shared(ema_lag, source, other_window)
+        differ(series.shared(ema_lag, source, window), other, size, apart)
+        return apart, other
+    made, other_made = np.empty_like(x), np.empty_like(x)
+    smooth_two_lags(x, ema_alpha(window), ema_alpha(other_window), size, made, other_made, apart)
+    if lag is None:
+        series.remember(made, ema_lag, source, window)
     if other is None:
-        other = series.remember(other_made, ema, source, other_window)
+        other = series.remember(other_made, ema_lag, source, other_window)
     return apart, other
 
 
@@ -186,5 +244,6 @@ def atr(series: Series, window: int) -> FloatArray:
     if series.is_asked_again(atr):
         smooth_by_fours(series.shared(true_ranges), 1.0 / window, out)
     else:
-        average_true_range(series["high"], series["low"], series["close"], 1.0 / window, out)
+        high, low, close = (series.ticks(name) for name in ("high", "low", "close"))
+        average_true_range(high.counts, low.counts, close.counts, close.size, 1.0 / window, out)
     return out

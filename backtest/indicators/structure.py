@@ -88,14 +88,17 @@ def confirmed_extremes(
         to[i] = candidates[i] if is_beyond else np.nan
 
 
-@kernel("void(float64[::1], float64, float64[::1], float64[::1])")
-def distance_from_average(x: FloatArray, alpha: float, unit: FloatArray, out: FloatArray) -> None:
+@kernel("void(float64[::1], float64, float64, float64[::1], float64[::1])")
+def distance_from_average(
+    x: FloatArray, size: float, alpha: float, unit: FloatArray, out: FloatArray
+) -> None:
     """Distance of each value from the exponential average, in units.
 
-    The average is that of `smooth`, the quotient that of `divide`.
+    The distance is that of `smooth_lag`, the other way round, the quotient that of `divide`.
 
     Args:
-        x: Values, shape (n_bars,).
+        x: Values in ticks, shape (n_bars,).
+        size: The size of a tick.
         alpha: Weight of the newest value in the average.
         unit: Unit of each bar, shape (n_bars,).
         out: Shape (n_bars,), overwritten.
@@ -104,29 +107,39 @@ def distance_from_average(x: FloatArray, alpha: float, unit: FloatArray, out: Fl
     kept = 1.0 - alpha
     t = 0
     while t < n_bars:
-        level = x[t]
-        out[t] = quotient(x[t] - level, unit[t])
+        before = x[t]
+        lead = x[t] - x[t]
+        out[t] = quotient(lead, unit[t])
         t += 1
         values, units, to = x[t:], unit[t:], out[t:]
         for i in range(len(values)):
-            if np.isnan(level):
+            if np.isnan(lead):
                 break
-            level = alpha * values[i] + kept * level
-            to[i] = quotient(values[i] - level, units[i])
+            lead = kept * lead + kept * (values[i] - before)
+            before = values[i]
+            to[i] = quotient(lead * size, units[i])
             t += 1
+
+
+@kernel("void(float64[::1], float64, float64[::1], float64[::1])")
+def bodies_in(bodies: FloatArray, size: float, unit: FloatArray, out: FloatArray) -> None:
+    """Lengths in ticks of some size, in units of each bar; the quotient is that of `divide`."""
+    for t in range(len(out)):
+        out[t] = quotient(bodies[t] * size, unit[t])
 
 
 def candle_stats(series: Series) -> FloatArray:
     """Body of the bar as a fraction 0 … 1 of its range; NaN where the range is 0."""
     out = series.shared(_bodies).copy()
-    divide(out, series["high"] - series["low"], out)
+    divide(out, series.ticks("high").counts - series.ticks("low").counts, out)
     return out
 
 
 def candle_stats_atr_norm(series: Series, *, atr_window: int) -> FloatArray:
     """Body of the bar in units of the average true range; NaN before the first movement."""
     out = np.empty_like(series["close"])
-    divide(series.shared(_bodies), atr(series, atr_window), out)
+    size = series.ticks("close").size
+    bodies_in(series.shared(_bodies), size, atr(series, atr_window), out)
     return out
 
 
@@ -135,9 +148,9 @@ def distance_to_ma_norm(series: Series, *, source: str, window: int) -> FloatArr
 
     One window for both; defined from bar 0, NaN before the first movement.
     """
-    x = series[source]
-    out = np.empty_like(x)
-    distance_from_average(x, ema_alpha(window), series.shared(atr, window), out)
+    x = series.ticks(source)
+    out = np.empty_like(x.counts)
+    distance_from_average(x.counts, x.size, ema_alpha(window), series.shared(atr, window), out)
     return out
 
 
@@ -188,4 +201,6 @@ def pivot_low(series: Series, *, left: int, right: int) -> FloatArray:
 
 
 def _bodies(series: Series) -> FloatArray:
-    return np.abs(series["close"] - series["open"])
+    """In ticks."""
+    out = series.ticks("close").counts - series.ticks("open").counts
+    return np.abs(out, out=out)

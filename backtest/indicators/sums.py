@@ -52,16 +52,19 @@ def rolling_sum(x: FloatArray, window: int, out: FloatArray) -> None:
     _rolling_total(x, window, 1.0, out)
 
 
-@kernel("void(float64[::1], int64, float64[::1])")
-def rolling_mean(x: FloatArray, window: int, out: FloatArray) -> None:
-    """Mean of the last `window` values; NaN where one of them is."""
-    _rolling_total(x, window, float(window), out)
+@kernel("void(float64[::1], int64, float64, float64[::1])")
+def rolling_mean(x: FloatArray, window: int, per_one: float, out: FloatArray) -> None:
+    """Mean of the last `window` values, in units of which `per_one` make a 1; NaN where one is.
+
+    The sum of whole numbers is exact, so the mean is the float64 next to the true one.
+    """
+    _rolling_total(x, window, window * per_one, out)
 
 
 @inline
-def _weighted_mean_of_few(x: FloatArray, window: int, out: FloatArray) -> None:
+def _weighted_mean_of_few(x: FloatArray, window: int, per_one: float, out: FloatArray) -> None:
     last = window - 1
-    share = 2.0 / (window * (window + 1.0))
+    weights = per_one * (window * (window + 1.0) / 2.0)
     out[:last] = np.nan
     for start in range(last, len(x), _CHUNK_BARS):
         to = out[start : start + _CHUNK_BARS]
@@ -71,16 +74,16 @@ def _weighted_mean_of_few(x: FloatArray, window: int, out: FloatArray) -> None:
             for i in range(len(to)):
                 to[i] += (window - lag) * older[i]
         for i in range(len(to)):
-            to[i] *= share
+            to[i] /= weights
 
 
-@kernel("void(float64[::1], int64, float64[::1])")
-def weighted_mean(x: FloatArray, window: int, out: FloatArray) -> None:
-    """Mean with weights 1 (oldest) to `window` (newest); TA-Lib WMA."""
+@kernel("void(float64[::1], int64, float64, float64[::1])")
+def weighted_mean(x: FloatArray, window: int, per_one: float, out: FloatArray) -> None:
+    """Mean with weights 1 (oldest) to `window` (newest), in units as in `rolling_mean`."""
     if window <= _FEW_BARS:
-        _weighted_mean_of_few(x, window, out)
+        _weighted_mean_of_few(x, window, per_one, out)
         return
-    share = 2.0 / (window * (window + 1.0))
+    weights = per_one * (window * (window + 1.0) / 2.0)
     tails, next_tails = np.full(window + 1, np.nan), np.zeros(window + 1)
     tails[window] = 0.0
     for start in range(0, len(x), window):
@@ -91,7 +94,7 @@ def weighted_mean(x: FloatArray, window: int, out: FloatArray) -> None:
             age += 1.0
             head += block[i]
             weighted_head += age * block[i]
-            to[i] = (after[i] + weighted_head + (window - age) * head) * share
+            to[i] = (after[i] + weighted_head + (window - age) * head) / weights
             tail += block[last - i]
             weighted_tail += tail
             next_tails[last - i] = weighted_tail
@@ -129,11 +132,54 @@ def ratio(x: FloatArray, y: FloatArray, window: int, scale: float = 1.0) -> Floa
     return out
 
 
+@kernel("void(float64[::1], float64[::1], float64, int64, float64[::1])")
+def weighted_price(
+    price: FloatArray, volume: FloatArray, per_one: float, window: int, out: FloatArray
+) -> None:
+    """Mean price of the last `window` bars by volume, in units as in `rolling_mean`.
+
+    Sums as in `rolling_sum`, but of distances from the price at the block boundary: where the price
+    stood still, that price is the mean to the last bit. NaN where there is no volume.
+    """
+    tails, next_tails = np.full((2, window + 1), np.nan), np.zeros((2, window + 1))
+    tails[:, window] = 0.0
+    reference = base = np.nan
+    size = 1.0 / per_one
+    for start in range(0, len(price), window):
+        prices, volumes = price[start : start + window], volume[start : start + window]
+        to, after, volume_after = out[start:], tails[0, 1:], tails[1, 1:]
+        count, last = np.uint64(len(prices)), np.uint64(len(prices) - 1)
+        newest = prices[last]
+        head = tail = volume_head = volume_tail = 0.0
+        for i in range(count):
+            head += (prices[i] - reference) * volumes[i]
+            volume_head += volumes[i]
+            to[i] = base + size * quotient(after[i] + head, volume_after[i] + volume_head)
+            tail += (prices[last - i] - newest) * volumes[last - i]
+            volume_tail += volumes[last - i]
+            next_tails[0, last - i] = tail
+            next_tails[1, last - i] = volume_tail
+        if len(prices) == window:
+            to[last] = newest / per_one + size * quotient(tail, volume_tail)
+        tails, next_tails = next_tails, tails
+        reference, base = newest, newest / per_one
+
+
+def vwap(series: Series, source: str, window: int) -> FloatArray:
+    """Rolling mean price by volume."""
+    x = series.ticks(source)
+    out = np.empty_like(x.counts)
+    weighted_price(x.counts, series["volume"], x.per_one, window, out)
+    return out
+
+
 def sma(series: Series, source: str, window: int) -> FloatArray:
     """Simple moving average."""
-    return rolled(rolling_mean, series[source], window)
+    x = series.ticks(source)
+    return rolled(rolling_mean, x.counts, window, x.per_one)
 
 
 def wma(series: Series, source: str, window: int) -> FloatArray:
     """Linearly weighted moving average."""
-    return rolled(weighted_mean, series[source], window)
+    x = series.ticks(source)
+    return rolled(weighted_mean, x.counts, window, x.per_one)

@@ -22,6 +22,10 @@ from backtest.indicators.sums import ratio
 from backtest.jit import kernel
 from backtest.types import FloatArray
 
+# A stop or band that follows from averages is some roundings off; a price so near has not crossed.
+RAISED = 1.0 + 2.0**-48
+REDUCED = 1.0 - 2.0**-48
+
 
 def adx(series: Series, *, window: int, smoothing: int) -> FloatArray:
     """Average directional index in 0..100 (Wilder, 1978), seeded with the first defined DX.
@@ -84,9 +88,9 @@ def linreg_slope(series: Series, *, source: str, window: int) -> FloatArray:
 
     Finite from bar `window - 1`, exactly 0 on equal values (TA-Lib `LINEARREG_SLOPE`).
     """
-    x = series[source]
-    out = np.empty_like(x)
-    least_squares_slope(x, window, out)
+    x = series.ticks(source)
+    out = np.empty_like(x.counts)
+    least_squares_slope(x.counts, window, x.size, out)
     return out
 
 
@@ -121,14 +125,15 @@ def vortex(series: Series, *, window: int) -> FloatArray:
 
 
 def _plain_atr(series: Series, window: int) -> FloatArray:
-    # On a price lattice the close often lies exactly on a band, where the last digit of the range
-    # decides the side: the recursion must be the defined one, not `atr`'s faster rearrangement.
+    # The bands compare with the close in float64: the recursion that rests on a constant, not
+    # `atr`'s faster rearrangement.
     return smoothed(series.shared(true_ranges), 1.0 / window)
 
 
 def _directional_index(series: Series, window: int) -> FloatArray:
-    out = np.empty_like(series["high"])
-    directional_index(series["high"], series["low"], 1.0 / window, out)
+    high, low = series.ticks("high").counts, series.ticks("low").counts
+    out = np.empty_like(high)
+    directional_index(high, low, 1.0 / window, out)
     return out
 
 
@@ -146,8 +151,11 @@ def _span_lead(series: Series, conversion_window: int, base_window: int) -> Floa
 
 
 def _upward_movement(series: Series) -> FloatArray:
-    out = np.full_like(series["high"], np.nan)
-    out[1:] = np.abs(series["high"][1:] - series["low"][:-1])
+    high, low = series.ticks("high"), series.ticks("low").counts
+    out = np.full_like(low, np.nan)
+    np.subtract(high.counts[1:], low[:-1], out=out[1:])
+    np.abs(out, out=out)
+    out *= high.size
     return out
 
 
@@ -173,16 +181,16 @@ def directional_index(high: FloatArray, low: FloatArray, alpha: float, out: Floa
         out[t] = 100.0 * (abs(up - down) / (up + down)) if is_moving else out[t - 1]
 
 
-@kernel("void(float64[::1], int64, float64[::1])")
-def least_squares_slope(x: FloatArray, window: int, out: FloatArray) -> None:
-    """Slope over each window: values weighted by their distance from its centre.
+@kernel("void(float64[::1], int64, float64, float64[::1])")
+def least_squares_slope(x: FloatArray, window: int, size: float, out: FloatArray) -> None:
+    """Slope over each window of ticks of some size: values times their distance from its centre.
 
     Blocks as in `rolling_sum`. When a window moves on by a bar, the weights of the values that
     stay change by 1, hence the moment of a tail or head by its total. Values count from the one at
     the block boundary, so a constant window gives exactly 0 and a common offset costs no digits.
     """
     reach = (window - 1) / 2.0
-    scale = 12.0 / (window * (window * window - 1.0))
+    scale = size * 12.0 / (window * (window * window - 1.0))
     tails, next_tails = np.full(window + 1, np.nan), np.empty(window + 1)
     reference = 0.0
     for start in range(0, len(x), window):
@@ -211,7 +219,8 @@ def parabolic_stop(
 ) -> None:
     """The stop after each bar; it begins below the market, on the first low.
 
-    New extremes are too frequent and too irregular to branch on; only reversals are branches.
+    New extremes are too frequent and too irregular to branch on; only reversals are branches. A
+    price that is beyond the stop by no more than rounding touches it.
     """
     if len(high) == 0:
         return
@@ -222,7 +231,7 @@ def parabolic_stop(
         stop += factor * (extreme - stop)
         if is_up:
             stop = min(stop, low[t - 1])
-            if low[t] < stop:
+            if low[t] * RAISED < stop:
                 is_up = False
                 stop, extreme, factor = extreme, low[t], start
             else:
@@ -230,7 +239,7 @@ def parabolic_stop(
                 extreme = max(extreme, high[t])
         else:
             stop = max(stop, high[t - 1])
-            if high[t] > stop:
+            if high[t] * REDUCED > stop:
                 is_up = True
                 stop, extreme, factor = extreme, high[t], start
             else:
@@ -245,7 +254,8 @@ def active_band(
 ) -> None:
     """The lower band while the market is up, the upper one while it is down.
 
-    A band follows the market one way only, until the close before has crossed it.
+    A band follows the market one way only, until the close before has crossed it. A close that is
+    beyond a band by no more than rounding touches it.
     """
     if len(close) == 0:
         return
@@ -253,12 +263,14 @@ def active_band(
     lower = middle[0] - mult * ranges[0]
     is_up = close[0] >= middle[0]
     out[0] = lower if is_up else upper
+    raised, reduced = close[0] * RAISED, close[0] * REDUCED
     for t in range(1, len(close)):
         highest_upper = middle[t] + mult * ranges[t]
         lowest_lower = middle[t] - mult * ranges[t]
-        is_freed = (highest_upper < upper) | (close[t - 1] > upper)
+        is_freed = (highest_upper < upper) | (reduced > upper)
         upper = highest_upper if is_freed else upper
-        is_freed = (lowest_lower > lower) | (close[t - 1] < lower)
+        is_freed = (lowest_lower > lower) | (raised < lower)
         lower = lowest_lower if is_freed else lower
-        is_up = close[t] >= lower if is_up else close[t] > upper
+        raised, reduced = close[t] * RAISED, close[t] * REDUCED
+        is_up = raised >= lower if is_up else reduced > upper
         out[t] = lower if is_up else upper

@@ -9,8 +9,9 @@ See: docs/indicators.md
 
 import numpy as np
 
+from backtest.indicators import sums
 from backtest.indicators.dispersion import rolling_deviation
-from backtest.indicators.primitives import displaced, rolled
+from backtest.indicators.primitives import RESIDUE, difference, displaced, rolled
 from backtest.indicators.series import Series
 from backtest.indicators.sums import ratio, sma
 from backtest.jit import kernel
@@ -23,7 +24,10 @@ def ad_line(series: Series) -> FloatArray:
     A bar without range adds nothing.
     """
     out = _flows(series)
-    accumulate(out)
+    accumulate(out, 1.0)
+    if returns(out) > 0:
+        out = _flows(series)
+        accumulate_exactly(out)
     return out
 
 
@@ -33,7 +37,9 @@ def cmf(series: Series, *, window: int) -> FloatArray:
     Finite from bar `window - 1`; NaN where the window has no volume. A bar without range has no
     flow.
     """
-    return ratio(series.shared(_flows), series["volume"], window)
+    out = ratio(series.shared(_flows), series["volume"], window)
+    settle(out, RESIDUE)
+    return out
 
 
 def obv(series: Series) -> FloatArray:
@@ -41,9 +47,10 @@ def obv(series: Series) -> FloatArray:
 
     TA-Lib `OBV` counts the first bar's volume as well and is higher by that constant.
     """
-    out = np.empty_like(series["close"])
-    signed_volume(series["close"], series["volume"], out)
-    accumulate(out[1:])
+    volume = series.ticks("volume")
+    out = np.empty_like(volume.counts)
+    signed_volume(series["close"], volume.counts, out)
+    accumulate(out[1:], volume.size)
     return out
 
 
@@ -67,7 +74,7 @@ def vwap(series: Series, *, window: int) -> FloatArray:
     Rolling, without a reset at the start of a day. Finite from bar `window - 1`; NaN where the
     window has no volume.
     """
-    return _weighted_price(series, window)
+    return sums.vwap(series, "hlc3", window)
 
 
 def vwap_deviation(series: Series, *, mult: float, window: int) -> FloatArray:
@@ -77,38 +84,33 @@ def vwap_deviation(series: Series, *, mult: float, window: int) -> FloatArray:
     `2 (window - 1)`; NaN while any VWAP of the last `window` bars is.
     """
     spread = series.shared(_weighted_spread, window)
-    return displaced(series.shared(_weighted_price, window), mult, spread)
+    return displaced(series.shared(sums.vwap, "hlc3", window), mult, spread)
 
 
 def _flows(series: Series) -> FloatArray:
     out = np.empty_like(series["close"])
-    bar_flow(series["high"], series["low"], series["close"], series["volume"], out)
+    high, low, close = (series.ticks(name).counts for name in ("high", "low", "close"))
+    bar_flow(high, low, close, series["volume"], out)
     return out
 
 
-def _turnover(series: Series) -> FloatArray:
-    return series["hlc3"] * series["volume"]
-
-
 def _up_flows(series: Series) -> FloatArray:
-    out = np.empty_like(series["hlc3"])
-    money_flow(series["hlc3"], series["volume"], 0.0, out)
+    price = series.ticks("hlc3").counts
+    out = np.empty_like(price)
+    money_flow(price, series["volume"], 0.0, out)
     return out
 
 
 def _moved_flows(series: Series) -> FloatArray:
-    out = np.empty_like(series["hlc3"])
-    money_flow(series["hlc3"], series["volume"], 1.0, out)
+    price = series.ticks("hlc3").counts
+    out = np.empty_like(price)
+    money_flow(price, series["volume"], 1.0, out)
     return out
 
 
-def _weighted_price(series: Series, window: int) -> FloatArray:
-    return ratio(series.shared(_turnover), series["volume"], window)
-
-
 def _weighted_spread(series: Series, window: int) -> FloatArray:
-    apart = series["hlc3"] - series.shared(_weighted_price, window)
-    return rolled(rolling_deviation, apart, window)
+    apart = series["hlc3"] - series.shared(sums.vwap, "hlc3", window)
+    return rolled(rolling_deviation, apart, window, 1.0)
 
 
 @kernel("void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])")
@@ -132,9 +134,9 @@ def signed_volume(close: FloatArray, volume: FloatArray, out: FloatArray) -> Non
         out[t] = (rise - fall) * volume[t]
 
 
-@kernel("void(float64[::1])")
-def accumulate(values: FloatArray) -> None:
-    """Replace values by their running sum.
+@kernel("void(float64[::1], float64)")
+def accumulate(values: FloatArray, size: float) -> None:
+    """Replace values by their running sum, in units of some size.
 
     Two bars at a time, because each addition waits for the one before. A value of 0 still leaves
     the sum as it is, and a positive one never lowers it.
@@ -143,11 +145,41 @@ def accumulate(values: FloatArray) -> None:
     last = len(values) - 1
     for t in range(0, last, 2):
         first = values[t]
-        values[t] = total + first
+        values[t] = size * (total + first)
         total += first + values[t + 1]
-        values[t + 1] = total
+        values[t + 1] = size * total
     if last % 2 == 0:
-        values[last] += total
+        values[last] = size * (values[last] + total)
+
+
+@kernel("int64(float64[::1])")
+def returns(totals: FloatArray) -> int:
+    """How often a running sum is back at 0 but for rounding."""
+    n_back = 0
+    for t in range(1, len(totals)):
+        step = totals[t] - totals[t - 1]
+        n_back += (abs(totals[t]) <= RESIDUE * abs(step)) & (totals[t] != 0.0)
+    return n_back
+
+
+@kernel("void(float64[::1])")
+def accumulate_exactly(values: FloatArray) -> None:
+    """As `accumulate`, but a sum that is back at 0 but for rounding starts from 0."""
+    total = 0.0
+    last = len(values) - 1
+    for t in range(0, last, 2):
+        first, both = values[t], values[t] + values[t + 1]
+        values[t] = difference(first, -total)
+        total = values[t + 1] = difference(both, -total)
+    if last % 2 == 0:
+        values[last] = difference(values[last], -total)
+
+
+@kernel("void(float64[::1], float64)")
+def settle(values: FloatArray, least: float) -> None:
+    """Replace values up to some size, which are what rounding left of a zero, by 0."""
+    for t in range(len(values)):
+        values[t] = 0.0 if abs(values[t]) <= least else values[t]
 
 
 @kernel("void(float64[::1], float64[::1], float64, float64[::1])")

@@ -1,8 +1,9 @@
 """Comparisons of float32 series, straight to bit rows.
 
-Both sides of a comparison are rounded to float32 first, and a side that is not finite makes it
-false (docs/signals.md). Bits cover the target slice: bit `i % 64` of word `i // 64` is bar
-`start + i`. Masks of bytes come first because the compiler turns those loops into vector code.
+Both sides of a comparison are rounded to float32 first, but for running sums, and a side that is
+not finite makes it false (docs/signals.md). Bits cover the target slice: bit `i % 64` of word
+`i // 64` is bar `start + i`. Masks of bytes come first because the compiler turns those loops into
+vector code.
 
 See: docs/signals.md
 """
@@ -39,6 +40,15 @@ def greater(left: NarrowArray, right: NarrowArray, out: MaskArray) -> None:
     for i in range(out.shape[0]):
         a, b = left[i], right[i]
         out[i] = (a > b) & (abs(a) < INFINITE) & (abs(b) < INFINITE)
+
+
+@kernel("void(float64[::1], float64[::1], float64, uint8[::1])")
+def greater_sum(left: FloatArray, right: FloatArray, doubt: float, out: MaskArray) -> None:
+    """`left > right` per bar by more than this part of the larger one, both finite."""
+    for i in range(out.shape[0]):
+        a, b = left[i], right[i]
+        is_more = a - b > doubt * max(abs(a), abs(b))
+        out[i] = is_more & (abs(a) < np.inf) & (abs(b) < np.inf)
 
 
 @kernel("void(float32[::1], float64, int64, uint8[::1])")

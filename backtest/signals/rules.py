@@ -12,6 +12,8 @@ from backtest.signals.plan import Comparison, Condition, RulePlan
 from backtest.types import FloatArray, IntArray, WordArray
 
 WORD_BITS = 64
+# The most that one addition is off, as a part of the sum.
+ADDITION = 2.0**-53
 
 
 class RuleReader:
@@ -53,17 +55,23 @@ class RuleReader:
             out: Out, shape (n, 2, n_words); a bar that is both long and short is neither.
         """
         narrowed = tuple(self._narrow(output) for output in outputs)
+        # of a running sum only the differences mean something, and its level takes their digits
+        total = outputs[0] if plan.rule.on_sum else None
         longs, shorts = plan.longs[settings], plan.shorts[settings]
         wanted, inverse = np.unique(np.concatenate((longs, shorts)), return_inverse=True)
         price_name = self._price_name(plan, source)
         packed = np.empty((len(wanted), self._n_words), np.uint64)
         for place in range(len(wanted)):
-            self._mark(plan.conditions[int(wanted[place])], narrowed, price_name)
+            self._mark(plan.conditions[int(wanted[place])], narrowed, price_name, total)
             bits.pack(self._mask.view(np.uint64), packed[place])
         bits.neutralise(packed, inverse[: len(longs)], inverse[len(longs) :], out)
 
     def _mark(
-        self, condition: Condition, outputs: tuple[NarrowArray, ...], price_name: str
+        self,
+        condition: Condition,
+        outputs: tuple[NarrowArray, ...],
+        price_name: str,
+        total: FloatArray | None,
     ) -> None:
         """Set the mask where a condition holds."""
         out = self._mask[: self._stop - self._start]
@@ -74,7 +82,7 @@ class RuleReader:
             case Comparison.PRICE_BELOW:
                 bits.greater(y, self._candle(price_name), out)
             case Comparison.RISEN | Comparison.FALLEN:
-                self._mark_moved(condition, outputs[0], out)
+                self._mark_moved(condition, outputs[0], total, out)
             case Comparison.BODY_UP:
                 self._mark_body(y, condition.number, "close", "open", out)
             case Comparison.BODY_DOWN:
@@ -85,20 +93,23 @@ class RuleReader:
             case level_comparison:
                 bits.against_level(y, condition.number, int(level_comparison), out)
 
-    def _mark_moved(self, condition: Condition, output: NarrowArray, out: MaskArray) -> None:
+    def _mark_moved(
+        self, condition: Condition, output: NarrowArray, total: FloatArray | None, out: MaskArray
+    ) -> None:
         """Against the value some bars ago; false where there is none yet."""
         shift = int(condition.number)
         first = max(self._start, shift)
         out[:] = 0
         if first >= self._stop:
             return
-        now = output[first : self._stop]
-        before = output[first - shift : self._stop - shift]
+        upper, lower = slice(first, self._stop), slice(first - shift, self._stop - shift)
+        if condition.comparison is Comparison.FALLEN:
+            upper, lower = lower, upper
         late = out[first - self._start :]
-        if condition.comparison is Comparison.RISEN:
-            bits.greater(now, before, late)
+        if total is None:
+            bits.greater(output[upper], output[lower], late)
         else:
-            bits.greater(before, now, late)
+            bits.greater_sum(total[upper], total[lower], shift * ADDITION, late)
 
     def _mark_body(
         self, y: NarrowArray, least: float, upper: str, lower: str, out: MaskArray

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from backtest.indicators.series import Series
 from backtest.types import Bars, FloatArray, Timeframe
 
+COLUMNS = ("open", "high", "low", "close", "volume")
+
 
 def series_of(
     close: Sequence[float] | FloatArray,
@@ -19,16 +21,25 @@ def series_of(
     """Candles that open at the close before; without `high` and `low` they have no wicks."""
     c = np.asarray(close, np.float64)
     o = np.concatenate((c[:1], c[:-1]))
+    named = {
+        "open": o,
+        "high": np.maximum(o, c) if high is None else np.asarray(high, np.float64),
+        "low": np.minimum(o, c) if low is None else np.asarray(low, np.float64),
+        "close": c,
+        "volume": np.ones_like(c) if volume is None else np.asarray(volume, np.float64),
+    }
+    return series_from(named)
+
+
+def series_from(named: dict[str, FloatArray]) -> Series:
+    """Minute bars of these columns."""
+    n_bars = len(named["close"])
     bars = Bars(
         timeframe=Timeframe.M1,
-        ts_open=np.arange(len(c)) * 60_000,
-        open=o,
-        high=np.maximum(o, c) if high is None else np.asarray(high, np.float64),
-        low=np.minimum(o, c) if low is None else np.asarray(low, np.float64),
-        close=c,
-        volume=np.ones_like(c) if volume is None else np.asarray(volume, np.float64),
+        ts_open=np.arange(n_bars) * 60_000,
         target_start=0,
-        target_stop=len(c),
+        target_stop=n_bars,
+        **named,
     )
     return Series.of(bars)
 
@@ -109,5 +120,4 @@ def candles(draw: st.DrawFn, max_bars: int = 70) -> Series:
 
 def prefix(series: Series, n_bars: int) -> Series:
     """The first bars of a series."""
-    names = ("open", "high", "low", "close", "volume", "hl2", "hlc3", "ohlc4")
-    return Series({name: series[name][:n_bars].copy() for name in names})
+    return series_from({name: series[name][:n_bars].copy() for name in COLUMNS})

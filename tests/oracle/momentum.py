@@ -1,38 +1,50 @@
 """Momentum indicators as docs/indicators.md defines them: one bar at a time, window by window."""
 
-import math
-from collections.abc import Sequence
-from fractions import Fraction
+from decimal import Decimal
 
-from backtest.indicators.series import Series
-from tests.oracle.windows import NAN, highest, lowest, mean_of, smoothed, windows
+from tests.oracle import decimals
+from tests.oracle.decimals import (
+    NAN,
+    ZERO,
+    Numbers,
+    Rows,
+    highest,
+    is_above,
+    lowest,
+    mean,
+    quotient,
+    quotients,
+    rolling_mean,
+    windows,
+)
+
+FISHER_LIMIT = Decimal("0.999")
+LEAST_RSI_RANGE = Decimal("1e-9")
 
 
-def roc(series: Series, *, source: str, window: int) -> list[float]:
-    x = series[source].tolist()
+def roc(rows: Rows, *, source: str, window: int) -> Numbers:
+    x = rows[source]
     return [
         100 * (x[t] / x[t - window] - 1) if t >= window and x[t - window] != 0 else NAN
         for t in range(len(x))
     ]
 
 
-def rsi(series: Series, *, source: str, window: int) -> list[float]:
-    x = series[source].tolist()
+def rsi(rows: Rows, *, source: str, window: int) -> Numbers:
+    x = rows[source]
     changes = [x[t] - x[t - 1] for t in range(1, len(x))]
-    gains = smoothed([max(d, 0.0) for d in changes], 1 / window)
-    losses = smoothed([max(-d, 0.0) for d in changes], 1 / window)
+    gains = decimals.rma([max(d, ZERO) for d in changes], window)
+    losses = decimals.rma([max(-d, ZERO) for d in changes], window)
     return [NAN, *(_strength(g, q) for g, q in zip(gains, losses, strict=True))]
 
 
-def _strength(gain: float, loss: float) -> float:
+def _strength(gain: Decimal, loss: Decimal) -> Decimal:
     if loss == 0:
-        return NAN if gain == 0 else 100.0
+        return NAN if gain == 0 else Decimal(100)
     return 100 - 100 / (1 + gain / loss)
 
 
-def _place(
-    x: Sequence[float], top: Sequence[float], bottom: Sequence[float], least: float
-) -> list[float]:
+def _place(x: Numbers, top: Numbers, bottom: Numbers, least: Decimal) -> Numbers:
     """Percent of the way from bottom to top; NaN where the range is at most `least`."""
     return [
         100 * (v - low) / (high - low) if high - low > least else NAN
@@ -40,67 +52,72 @@ def _place(
     ]
 
 
-def _range(series: Series, window: int) -> tuple[list[float], list[float]]:
-    return highest(series["high"].tolist(), window), lowest(series["low"].tolist(), window)
+def _range(rows: Rows, window: int) -> tuple[Numbers, Numbers]:
+    return highest(rows["high"], window), lowest(rows["low"], window)
 
 
-def stoch(series: Series, *, k_window: int, smoothing: int) -> list[float]:
-    raw = _place(series["close"].tolist(), *_range(series, k_window), 0.0)
-    return [mean_of(part) for part in windows(raw, smoothing)]
+def stoch(rows: Rows, *, k_window: int, smoothing: int) -> Numbers:
+    raw = _place(rows["close"], *_range(rows, k_window), ZERO)
+    return rolling_mean(raw, smoothing)
 
 
 def stoch_rsi(
-    series: Series, *, source: str, k_window: int, rsi_window: int, smoothing: int
-) -> list[float]:
-    strength = rsi(series, source=source, window=rsi_window)
-    raw = _place(strength, highest(strength, k_window), lowest(strength, k_window), 1e-9)
-    return [mean_of(part) for part in windows(raw, smoothing)]
+    rows: Rows, *, source: str, k_window: int, rsi_window: int, smoothing: int
+) -> Numbers:
+    strength = rsi(rows, source=source, window=rsi_window)
+    ends = highest(strength, k_window), lowest(strength, k_window)
+    return rolling_mean(_place(strength, *ends, LEAST_RSI_RANGE), smoothing)
 
 
-def williams_r(series: Series, *, window: int) -> list[float]:
+def williams_r(rows: Rows, *, window: int) -> Numbers:
     return [
         -100 * (high - c) / (high - low) if high > low else NAN
-        for c, high, low in zip(series["close"].tolist(), *_range(series, window), strict=True)
+        for c, high, low in zip(rows["close"], *_range(rows, window), strict=True)
     ]
 
 
-def cci(series: Series, *, window: int) -> list[float]:
-    """Rational arithmetic up to the last division: no digit is lost to a large offset."""
-    out: list[float] = []
-    for part in windows(series["hlc3"].tolist(), window):
-        exact = [Fraction(v) for v in part or [0.0]]
-        mean = sum(exact) / len(exact)
-        deviation = sum(abs(v - mean) for v in exact) / len(exact)
-        out.append(float((exact[-1] - mean) / deviation) / 0.015 if deviation else NAN)
+def cci(rows: Rows, *, window: int) -> Numbers:
+    out: Numbers = []
+    for part in windows(rows["hlc3"], window):
+        middle = mean(part)
+        deviation = mean([abs(v - middle) for v in part])
+        is_even = not part or max(part) == min(part)
+        out.append(NAN if is_even else (part[-1] - middle) / (deviation * Decimal("0.015")))
     return out
 
 
-def macd(series: Series, *, source: str, fast_window: int, slow_window: int) -> list[float]:
-    x = series[source].tolist()
-    fast, slow = smoothed(x, 2 / (fast_window + 1)), smoothed(x, 2 / (slow_window + 1))
-    return [f - s for f, s in zip(fast, slow, strict=True)]
+def _apart(rows: Rows, source: str, fast_window: int, slow_window: int) -> tuple[Numbers, Numbers]:
+    fast, slow = (decimals.ema(rows[source], window) for window in (fast_window, slow_window))
+    pairs = list(zip(fast, slow, strict=True))
+    return [f - s if is_above(f, s) or is_above(s, f) else ZERO for f, s in pairs], slow
 
 
-def ppo(series: Series, *, source: str, fast_window: int, slow_window: int) -> list[float]:
-    x = series[source].tolist()
-    fast, slow = smoothed(x, 2 / (fast_window + 1)), smoothed(x, 2 / (slow_window + 1))
-    return [100 * (f - s) / s if s != 0 else NAN for f, s in zip(fast, slow, strict=True)]
+def macd(rows: Rows, *, source: str, fast_window: int, slow_window: int) -> Numbers:
+    apart, _ = _apart(rows, source, fast_window, slow_window)
+    return apart
 
 
-def trix(series: Series, *, source: str, window: int) -> list[float]:
-    e = series[source].tolist()
+def ppo(rows: Rows, *, source: str, fast_window: int, slow_window: int) -> Numbers:
+    apart, slow = _apart(rows, source, fast_window, slow_window)
+    return quotients([100 * value for value in apart], slow)
+
+
+def trix(rows: Rows, *, source: str, window: int) -> Numbers:
+    e = rows[source]
     for _ in range(3):
-        e = smoothed(e, 2 / (window + 1))
-    return [100 * (e[t] / e[t - 1] - 1) if t >= 1 and e[t - 1] != 0 else NAN for t in range(len(e))]
+        e = decimals.ema(e, window)
+    growth = [quotient(e[t] - e[t - 1], e[t - 1]) for t in range(1, len(e))]
+    return [NAN, *(100 * value for value in growth)]
 
 
-def fisher(series: Series, *, window: int) -> list[float]:
-    out: list[float] = []
-    for middle, high, low in zip(series["hl2"].tolist(), *_range(series, window), strict=True):
+def fisher(rows: Rows, *, window: int) -> Numbers:
+    out: Numbers = []
+    doubled = [high + low for high, low in zip(rows["high"], rows["low"], strict=True)]
+    for both, high, low in zip(doubled, *_range(rows, window), strict=True):
         if high > low:
-            z = 2 * (middle - low) / (high - low) - 1
-            z = min(0.999, max(-0.999, z))
-            out.append(0.5 * math.log((1 + z) / (1 - z)))
+            z = (both - 2 * low) / (high - low) - 1
+            z = min(FISHER_LIMIT, max(-FISHER_LIMIT, z))
+            out.append(((1 + z) / (1 - z)).ln() / 2)
         else:
             out.append(NAN)
     return out

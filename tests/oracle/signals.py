@@ -31,7 +31,7 @@ def signal_of(
     for t in range(len(series)):
         values = [float(output[t]) for output in outputs]
         if rule.family is RuleFamily.DELTA_SIGN:
-            long, short = delta_sides(outputs[0], t, rule_setting)
+            long, short = delta_sides(outputs[0], t, rule_setting, on_sum=rule.on_sum)
         else:
             candle = {name: float(series[name][t]) for name in ("open", "close", price)}
             long, short = sides(rule, values, candle, price, rule_setting)
@@ -77,11 +77,23 @@ def sides(
     return math.isfinite(values[0]), math.isfinite(values[1])
 
 
-def delta_sides(output: np.ndarray, t: int, setting: Mapping[str, Scalar]) -> tuple[bool, bool]:
+def delta_sides(
+    output: np.ndarray, t: int, setting: Mapping[str, Scalar], *, on_sum: bool
+) -> tuple[bool, bool]:
     longs, shorts = (abs(int(setting[f"{side}_delta_periods"])) for side in ("long", "short"))
-    rises = t >= longs and above(output[t], output[t - longs])
-    falls = t >= shorts and above(output[t - shorts], output[t])
+
+    def more(left: Number, right: Number, n_bars: int) -> bool:
+        return grown(float(left), float(right), n_bars) if on_sum else above(left, right)
+
+    rises = t >= longs and more(output[t], output[t - longs], longs)
+    falls = t >= shorts and more(output[t - shorts], output[t], shorts)
     return rises, falls
+
+
+def grown(left: float, right: float, n_bars: int) -> bool:
+    """More than rounding can make of as many additions."""
+    least = n_bars * 2.0**-53 * max(abs(left), abs(right))
+    return math.isfinite(left) and math.isfinite(right) and left - right > least
 
 
 def above(left: Number, right: Number) -> bool:

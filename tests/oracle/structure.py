@@ -1,60 +1,70 @@
 """Structure indicators as docs/indicators.md defines them."""
 
-from collections.abc import Sequence
+from decimal import Decimal
 
-from backtest.indicators.series import Series
-from tests.oracle.primitives import quotient, rolling_offset
-from tests.oracle.volatility import atr, stddev
-from tests.oracle.windows import NAN, smoothed, windows
-
-
-def _bodies(series: Series) -> list[float]:
-    pairs = zip(series["close"].tolist(), series["open"].tolist(), strict=True)
-    return [abs(c - o) for c, o in pairs]
-
-
-def candle_stats(series: Series) -> list[float]:
-    ranges = (series["high"] - series["low"]).tolist()
-    return [quotient(b, r) for b, r in zip(_bodies(series), ranges, strict=True)]
+from tests.oracle import decimals
+from tests.oracle.decimals import (
+    NAN,
+    Numbers,
+    Rows,
+    atr,
+    is_above,
+    quotients,
+    rolling_deviation,
+    rolling_offset,
+    windows,
+)
 
 
-def candle_stats_atr_norm(series: Series, *, atr_window: int) -> list[float]:
-    reach = atr(series, window=atr_window)
-    return [quotient(b, r) for b, r in zip(_bodies(series), reach, strict=True)]
+def _bodies(rows: Rows) -> Numbers:
+    return [abs(c - o) for c, o in zip(rows["close"], rows["open"], strict=True)]
 
 
-def distance_to_ma_norm(series: Series, *, source: str, window: int) -> list[float]:
-    x = series[source].tolist()
-    rows = zip(x, smoothed(x, 2 / (window + 1)), atr(series, window=window), strict=True)
-    return [quotient(value - average, reach) for value, average, reach in rows]
+def candle_stats(rows: Rows) -> Numbers:
+    ranges = [h - low for h, low in zip(rows["high"], rows["low"], strict=True)]
+    return quotients(_bodies(rows), ranges)
 
 
-def percent_rank(series: Series, *, source: str, window: int) -> list[float]:
+def candle_stats_atr_norm(rows: Rows, *, atr_window: int) -> Numbers:
+    return quotients(_bodies(rows), atr(rows, atr_window))
+
+
+def distance_to_ma_norm(rows: Rows, *, source: str, window: int) -> Numbers:
+    x = rows[source]
+    apart = [
+        value - average if is_above(value, average) or is_above(average, value) else value * 0
+        for value, average in zip(x, decimals.ema(x, window), strict=True)
+    ]
+    return quotients(apart, atr(rows, window))
+
+
+def percent_rank(rows: Rows, *, source: str, window: int) -> Numbers:
     return [
-        100 * sum(value <= part[-1] for value in part) / window if part else NAN
-        for part in windows(series[source].tolist(), window)
+        Decimal(100 * sum(not is_above(value, part[-1]) for value in part)) / window
+        if part
+        else NAN
+        for part in windows(rows[source], window)
     ]
 
 
-def zscore(series: Series, *, source: str, window: int) -> list[float]:
-    apart = rolling_offset(series[source].tolist(), window)
-    spread = stddev(series, source=source, window=window)
-    return [quotient(d, s) for d, s in zip(apart, spread, strict=True)]
+def zscore(rows: Rows, *, source: str, window: int) -> Numbers:
+    x = rows[source]
+    return quotients(rolling_offset(x, window), rolling_deviation(x, window))
 
 
-def pivot_high(series: Series, *, left: int, right: int) -> list[float]:
-    return _confirmed(series["high"].tolist(), left, right)
+def pivot_high(rows: Rows, *, left: int, right: int) -> Numbers:
+    return _confirmed(rows["high"], left, right)
 
 
-def pivot_low(series: Series, *, left: int, right: int) -> list[float]:
-    return [-value for value in _confirmed((-series["low"]).tolist(), left, right)]
+def pivot_low(rows: Rows, *, left: int, right: int) -> Numbers:
+    return [-value for value in _confirmed([-value for value in rows["low"]], left, right)]
 
 
-def pivots(series: Series, *, left: int, right: int) -> list[float]:
-    return pivot_high(series, left=left, right=right)
+def pivots(rows: Rows, *, left: int, right: int) -> Numbers:
+    return pivot_high(rows, left=left, right=right)
 
 
-def _confirmed(x: Sequence[float], left: int, right: int) -> list[float]:
+def _confirmed(x: Numbers, left: int, right: int) -> Numbers:
     out = [NAN] * len(x)
     for t in range(left + right, len(x)):
         candidate = t - right

@@ -1,55 +1,59 @@
 """Volatility indicators as docs/indicators.md defines them."""
 
-import math
+from decimal import Decimal
 
-from backtest.indicators.series import Series
-from tests.oracle.primitives import (
+from tests.oracle import decimals
+from tests.oracle.decimals import (
+    NAN,
+    Numbers,
+    Rows,
+    number,
     quotient,
+    rolling_deviation,
     rolling_mean,
     rolling_offset,
     rolling_variance,
-    true_range,
+    true_ranges,
 )
-from tests.oracle.windows import NAN, smoothed
 
 
-def tr(series: Series) -> list[float]:
-    return true_range(*(series[name].tolist() for name in ("high", "low", "close")))
+def tr(rows: Rows) -> Numbers:
+    return true_ranges(rows)
 
 
-def atr(series: Series, *, window: int) -> list[float]:
-    return smoothed(tr(series), 1 / window)
+def atr(rows: Rows, *, window: int) -> Numbers:
+    return decimals.atr(rows, window)
 
 
-def variance(series: Series, *, source: str, window: int) -> list[float]:
-    return rolling_variance(series[source].tolist(), window)
+def variance(rows: Rows, *, source: str, window: int) -> Numbers:
+    return rolling_variance(rows[source], window)
 
 
-def stddev(series: Series, *, source: str, window: int) -> list[float]:
-    return [math.sqrt(value) for value in variance(series, source=source, window=window)]
+def stddev(rows: Rows, *, source: str, window: int) -> Numbers:
+    return rolling_deviation(rows[source], window)
 
 
-def hv(series: Series, *, annualization: int, source: str, window: int) -> list[float]:
-    x = series[source].tolist()
+def hv(rows: Rows, *, annualization: int, source: str, window: int) -> Numbers:
+    x = rows[source]
     returns = [
-        math.log(x[t] / x[t - 1]) if t > 0 and x[t] > 0 and x[t - 1] > 0 else NAN
+        (x[t] / x[t - 1]).ln() if t > 0 and x[t] > 0 and x[t - 1] > 0 else NAN
         for t in range(len(x))
     ]
-    scale = 100 * math.sqrt(annualization)
-    return [scale * math.sqrt(value) for value in rolling_variance(returns, window)]
+    scale = 100 * Decimal(annualization).sqrt()
+    return [scale * value for value in rolling_deviation(returns, window)]
 
 
-def bbands(series: Series, *, source: str, window: int) -> list[float]:
-    return rolling_mean(series[source].tolist(), window)
+def bbands(rows: Rows, *, source: str, window: int) -> Numbers:
+    return rolling_mean(rows[source], window)
 
 
-def bbands_bandwidth(series: Series, *, mult: float, source: str, window: int) -> list[float]:
-    spread = stddev(series, source=source, window=window)
-    basis = bbands(series, source=source, window=window)
-    return [quotient(2 * mult * s, b) for s, b in zip(spread, basis, strict=True)]
+def bbands_bandwidth(rows: Rows, *, mult: float, source: str, window: int) -> Numbers:
+    spread = rolling_deviation(rows[source], window)
+    basis = rolling_mean(rows[source], window)
+    return [quotient(2 * number(mult) * s, b) for s, b in zip(spread, basis, strict=True)]
 
 
-def bbands_percent_b(series: Series, *, mult: float, source: str, window: int) -> list[float]:
-    spread = stddev(series, source=source, window=window)
-    apart = rolling_offset(series[source].tolist(), window)
-    return [quotient(d + mult * s, 2 * mult * s) for d, s in zip(apart, spread, strict=True)]
+def bbands_percent_b(rows: Rows, *, mult: float, source: str, window: int) -> Numbers:
+    reach = [number(mult) * s for s in rolling_deviation(rows[source], window)]
+    apart = rolling_offset(rows[source], window)
+    return [quotient(d + r, 2 * r) for d, r in zip(apart, reach, strict=True)]

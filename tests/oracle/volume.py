@@ -1,82 +1,76 @@
 """Volume indicators as docs/indicators.md defines them: one bar at a time, window by window."""
 
-import math
-from fractions import Fraction
+from decimal import Decimal
 
-from backtest.indicators.series import Series
-from tests.oracle.windows import NAN, mean_of, windows
+from tests.oracle.decimals import (
+    NAN,
+    ZERO,
+    Numbers,
+    Rows,
+    number,
+    rolling_deviation,
+    rolling_mean,
+)
+from tests.oracle.ma import per_volume
 
 
-def _flows(series: Series) -> list[float]:
-    rows = (series[name].tolist() for name in ("high", "low", "close", "volume"))
+def _flows(rows: Rows) -> Numbers:
+    columns = (rows[name] for name in ("high", "low", "close", "volume"))
     return [
-        ((c - low) - (h - c)) / (h - low) * v if h != low else 0.0
-        for h, low, c, v in zip(*rows, strict=True)
+        ((c - low) - (h - c)) / (h - low) * v if h != low else ZERO
+        for h, low, c, v in zip(*columns, strict=True)
     ]
 
 
-def ad_line(series: Series) -> list[float]:
-    total, out = 0.0, []
-    for flow in _flows(series):
+def ad_line(rows: Rows) -> Numbers:
+    total, out = ZERO, []
+    for flow in _flows(rows):
         total += flow
         out.append(total)
     return out
 
 
-def cmf(series: Series, *, window: int) -> list[float]:
-    return _weighted(_flows(series), series, window)
+def cmf(rows: Rows, *, window: int) -> Numbers:
+    return per_volume(_flows(rows), rows, window)
 
 
-def _weighted(amounts: list[float], series: Series, window: int) -> list[float]:
-    """Sum of the amounts per sum of the volumes."""
-    volumes = windows(series["volume"].tolist(), window)
-    return [
-        math.fsum(part) / math.fsum(volume) if volume and math.fsum(volume) != 0 else NAN
-        for part, volume in zip(windows(amounts, window), volumes, strict=True)
-    ]
-
-
-def obv(series: Series) -> list[float]:
-    c, v = series["close"].tolist(), series["volume"].tolist()
-    total, out = 0.0, [NAN]
+def obv(rows: Rows) -> Numbers:
+    c, v = rows["close"], rows["volume"]
+    total, out = ZERO, [NAN]
     for t in range(1, len(c)):
         total += v[t] * ((c[t] > c[t - 1]) - (c[t] < c[t - 1]))
         out.append(total)
     return out
 
 
-def mfi(series: Series, *, window: int) -> list[float]:
-    price, v = series["hlc3"].tolist(), series["volume"].tolist()
-    out: list[float] = []
+def mfi(rows: Rows, *, window: int) -> Numbers:
+    price, v = rows["hlc3"], rows["volume"]
+    total = [
+        h + low + c for h, low, c in zip(rows["high"], rows["low"], rows["close"], strict=True)
+    ]
+    out: Numbers = []
     for t in range(len(price)):
         bars = [i for i in range(t - window + 1, t + 1) if t >= window]
-        up = math.fsum(price[i] * v[i] for i in bars if price[i] > price[i - 1])
-        down = math.fsum(price[i] * v[i] for i in bars if price[i] < price[i - 1])
+        up = sum((price[i] * v[i] for i in bars if total[i] > total[i - 1]), ZERO)
+        down = sum((price[i] * v[i] for i in bars if total[i] < total[i - 1]), ZERO)
         if down == 0:
-            out.append(NAN if up == 0 else 100.0)
+            out.append(NAN if up == 0 else Decimal(100))
         else:
             out.append(100 - 100 / (1 + up / down))
     return out
 
 
-def volume_sma(series: Series, *, window: int) -> list[float]:
-    return [mean_of(part) for part in windows(series["volume"].tolist(), window)]
+def volume_sma(rows: Rows, *, window: int) -> Numbers:
+    return rolling_mean(rows["volume"], window)
 
 
-def vwap(series: Series, *, window: int) -> list[float]:
-    rows = zip(series["hlc3"].tolist(), series["volume"].tolist(), strict=True)
-    return _weighted([price * volume for price, volume in rows], series, window)
+def vwap(rows: Rows, *, window: int) -> Numbers:
+    pairs = zip(rows["hlc3"], rows["volume"], strict=True)
+    return per_volume([price * volume for price, volume in pairs], rows, window)
 
 
-def vwap_deviation(series: Series, *, mult: float, window: int) -> list[float]:
-    middle = vwap(series, window=window)
-    apart = [price - m for price, m in zip(series["hlc3"].tolist(), middle, strict=True)]
-    out: list[float] = []
-    for m, part in zip(middle, windows(apart, window), strict=True):
-        if not part or any(map(math.isnan, part)):
-            out.append(NAN)
-            continue
-        mean = sum(map(Fraction, part)) / window
-        variance = sum((Fraction(v) - mean) ** 2 for v in part) / window
-        out.append(m + mult * math.sqrt(variance))
-    return out
+def vwap_deviation(rows: Rows, *, mult: float, window: int) -> Numbers:
+    middle = vwap(rows, window=window)
+    apart = [price - m for price, m in zip(rows["hlc3"], middle, strict=True)]
+    spread = rolling_deviation(apart, window)
+    return [m + number(mult) * s for m, s in zip(middle, spread, strict=True)]

@@ -1,3 +1,4 @@
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,16 @@ with_holes = st.lists(
 )
 
 
+# Kernels of which some values come in units: how large one is, or how many make a 1.
+IN_UNITS = {
+    *("rolling_mean", "weighted_mean"),
+    *("rolling_variance", "rolling_deviation", "rolling_offset"),
+}
+
+
 def rolled(name: str, x: FloatArray, window: int) -> FloatArray:
-    return primitives.rolled(found(name), x, window)
+    units = [1.0] if name in IN_UNITS else []
+    return primitives.rolled(found(name), x, window, *units)
 
 
 def found(name: str) -> Any:
@@ -86,15 +95,32 @@ def test_rolling_kernel_passes_nan_on_only_from_its_window(
 def test_smoothing_seeds_with_the_first_value_after_every_hole(
     name: str, values: list[float], alpha: float
 ) -> None:
-    assert_same(smoothed(name, np.array(values), alpha), windows.smoothed(values, alpha), atol=0.0)
+    largest = np.nanmax([0.0, *values])
+    theirs = windows.smoothed(values, alpha)
+
+    assert_same(smoothed(name, np.array(values), alpha), theirs, atol=1e-14 * largest)
 
 
-@pytest.mark.parametrize("window", [2, 20, 200])
-def test_smoothing_equals_the_plain_recursion_to_the_bit(window: int) -> None:
-    x = walk(3_000)["close"]
-    alpha = 2 / (window + 1)
+@pytest.mark.parametrize("price", [0.1, 60_000.01, 2.0**24 + 1, 1e-9])
+@pytest.mark.parametrize("window", [2, 20, 200, 2_000])
+def test_smoothing_of_a_constant_is_the_constant(window: int, price: float) -> None:
+    x = np.full(500, price)
 
-    np.testing.assert_array_equal(smoothed("smooth", x, alpha), windows.smoothed(x.tolist(), alpha))
+    assert np.all(smoothed("smooth", x, 2 / (window + 1)) == price)
+    assert not np.any(smoothed("smooth_lag", x, 2 / (window + 1)))
+
+
+@pytest.mark.parametrize("window", [2, 5, 20])
+def test_a_lag_fades_with_all_its_digits(window: int) -> None:
+    x = np.concatenate(([60_000.01], np.full(300, 60_000.02)))
+    kept = 1 - Fraction(2, window + 1)
+    step = Fraction(x[0]) - Fraction(x[1])
+
+    lags = smoothed("smooth_lag", x, 2 / (window + 1))
+
+    np.testing.assert_allclose(
+        lags, [float(step * kept**t) if t else 0.0 for t in range(301)], rtol=1e-12
+    )
 
 
 @given(series=candles())
@@ -102,7 +128,11 @@ def test_smoothing_equals_the_plain_recursion_to_the_bit(window: int) -> None:
 def test_true_range_matches_its_twin(series: Series) -> None:
     rows = (series[name].tolist() for name in ("high", "low", "close"))
 
-    np.testing.assert_array_equal(primitives.true_ranges(series), oracle.true_range(*rows))
+    # as exact as the prices: a unit in the last place of the largest
+    largest = series["high"].max()
+    assert_same(
+        primitives.true_ranges(series), oracle.true_range(*rows), rtol=0.0, atol=5e-16 * largest
+    )
 
 
 @pytest.mark.parametrize("name", ROLLING)
@@ -223,26 +253,28 @@ def test_ratio_of_sums_is_the_quotient_of_both_sums_to_the_bit(
 
 @given(values=with_holes)
 @settings(max_examples=100, deadline=None)
-def test_two_averages_at_once_equal_each_alone_to_the_bit(values: list[float]) -> None:
+def test_two_lags_at_once_equal_each_alone_to_the_bit(values: list[float]) -> None:
     x = np.array(values)
-    one, other, apart = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    one, other, apart, differences = (np.empty_like(x) for _ in range(4))
 
-    smoothing.smooth_two(x, 0.1, 2 / 3, one, other, apart)
+    smoothing.smooth_two_lags(x, 0.1, 2 / 3, 0.01, one, other, apart)
+    smoothing.differ(one, other, 0.01, differences)
 
-    np.testing.assert_array_equal(one, smoothed("smooth", x, 0.1))
-    np.testing.assert_array_equal(other, smoothed("smooth", x, 2 / 3))
-    np.testing.assert_array_equal(apart, one - other)
+    np.testing.assert_array_equal(one, smoothed("smooth_lag", x, 0.1))
+    np.testing.assert_array_equal(other, smoothed("smooth_lag", x, 2 / 3))
+    np.testing.assert_array_equal(apart, differences)
+    np.testing.assert_allclose(apart, 0.01 * (one - other), rtol=1e-9, atol=1e-3)
 
 
 def test_averages_that_were_told_apart_are_remembered_one_by_one() -> None:
     series = walk(50)
     for fast_window, slow_window in [(3, 9), (3, 20), (9, 20), (5, 5)]:
-        apart, slow = smoothing.emas_apart(series, "close", fast_window, slow_window)
+        apart, slow = smoothing.emas_apart(series, "close", fast_window, slow_window, 1.0)
 
-        fast = smoothing.ema(series, "close", fast_window)
-        assert series.shared(smoothing.ema, "close", slow_window) is slow
-        np.testing.assert_array_equal(series.shared(smoothing.ema, "close", fast_window), fast)
-        np.testing.assert_array_equal(slow, smoothing.ema(series, "close", slow_window))
+        fast = smoothing.ema_lag(series, "close", fast_window)
+        assert series.shared(smoothing.ema_lag, "close", slow_window) is slow
+        np.testing.assert_array_equal(series.shared(smoothing.ema_lag, "close", fast_window), fast)
+        np.testing.assert_array_equal(slow, smoothing.ema_lag(series, "close", slow_window))
         np.testing.assert_array_equal(apart, fast - slow)
 
 

@@ -9,6 +9,7 @@ from backtest.types import FloatArray
 from tests.oracle import trend as oracle
 from tests.oracle.agreement import assert_same
 from tests.oracle.candles import series_of, walk, with_standstills
+from tests.oracle.decimals import as_floats, in_decimals, rows_of
 
 
 def compute(name: str, series: Series, chosen: dict[str, Any]) -> FloatArray:
@@ -114,9 +115,10 @@ def test_supertrend_sides_like_its_twin_where_the_close_lies_on_a_band(window: i
     random = np.random.default_rng(window)
     for _ in range(60):
         path = 100.0 + np.cumsum(random.choice([-1.0, 0.0, 1.0], 80))
-        series = series_of(path * 0.1, high=(path + 1) * 0.1, low=(path - 1) * 0.1)
-        theirs = oracle.supertrend(series, window=window, mult=1.5)
-        assert_same(trend.supertrend(series, window=window, mult=1.5), theirs, atol=0.0)
+        series = series_of(path / 10, high=(path + 1) / 10, low=(path - 1) / 10)
+        rows = rows_of(series)
+        theirs = as_floats(in_decimals(oracle.supertrend)(rows, window=window, mult=1.5))
+        assert_same(trend.supertrend(series, window=window, mult=1.5), theirs, atol=1e-13)
 
 
 def test_vortex_is_undefined_exactly_while_nothing_moves() -> None:

@@ -1,6 +1,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from backtest.indicators import dispersion, volatility
 from backtest.indicators.series import Series
@@ -36,8 +37,10 @@ def test_bands_by_hand() -> None:
     series = series_of([1.0, 3.0, 3.0, 3.0])
     chosen: dict[str, Any] = {"mult": 2.0, "source": "close", "window": 2}
 
-    assert volatility.stddev(series, source="close", window=2)[1:].tolist() == [1, 0, 0]
-    assert volatility.bbands_bandwidth(series, **chosen)[1:].tolist() == [2, 0, 0]
+    assert volatility.stddev(series, source="close", window=2)[1:].tolist() == pytest.approx(
+        [1, 0, 0]
+    )
+    assert volatility.bbands_bandwidth(series, **chosen)[1:].tolist() == pytest.approx([2, 0, 0])
     np.testing.assert_array_equal(
         volatility.bbands_percent_b(series, **chosen), [np.nan, 0.75, np.nan, np.nan]
     )

@@ -30,6 +30,7 @@ RULES: dict[str, Axes] = {
     "trend.vortex": {"abs_threshold": (0.0, 0.05, 49.0, -0.1)},
     "momentum.macd": {},
     "trend.adx": {"long_delta_periods": PERIODS, "short_delta_periods": PERIODS},
+    "volume.obv": {"long_delta_periods": PERIODS, "short_delta_periods": PERIODS},
     "structure.candle_stats": {"min_body_pct": (0.0, 0.1, 0.5)},
     "structure.candle_stats_atr_norm": {"min_body_atr": (0.0, 50.0)},
     "structure.pivots": {},
