@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.schema import CANDLE_TABLE
 from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
 from tests.waiting import PATIENCE_S, wait_for
 from trials.soak.exchange import exchange
@@ -79,12 +80,18 @@ def until_killed(scene: Scene, path: str, dice: random.Random) -> float:
     candles.requests.clear()
     candles.released.clear()
     candles.fault = "slow"
-    asyncio.run(_leave(scene, path, lambda: candles.requests, after_s=dice.uniform(0, 0.3)))
+    asyncio.run(_leave(scene, path, lambda: _is_asked(candles), after_s=dice.uniform(0, 0.3)))
     took = _seconds_until(lambda: bool(candles.killed))
     candles.fault = None
     candles.released.set()
     _seconds_until(lambda: scene.n_running() == 0)
     return took
+
+
+def _is_asked(candles: FakeServer) -> bool:
+    """Whether a run's query has come; what opens a connection or ends an earlier query is none."""
+    texts = [asked["sql"] for asked in tuple(candles.requests)]
+    return any(CANDLE_TABLE in text and not text.startswith("KILL") for text in texts)
 
 
 async def _leave(
