@@ -75,10 +75,14 @@ def failures_told() -> Generator[None]:
 
 def say_failure(exc: BacktestError) -> None:
     """Print a domain error and its notes."""
-    console = stderr()
-    console.print(exc.message, style="bold red", markup=False)
+    stderr().print(exc.message, style="bold red", markup=False)
+    say_notes(exc)
+
+
+def say_notes(exc: BacktestError) -> None:
+    """Print what an operator needs to know about an error."""
     for note in getattr(exc, "__notes__", ()):
-        console.print(note, markup=False)
+        stderr().print(note, markup=False)
 
 
 def stderr() -> "Console":

@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from backtest.errors import BacktestError
-from bff.commands.expected import FAILED, built, configured, failures_told
+from bff.commands.expected import FAILED, built, configured, failures_told, say_notes
 
 if TYPE_CHECKING:
     from bff.http.errors import RoehubError
@@ -41,6 +41,7 @@ def run(
     except RoehubError as exc:
         _refuse(exc)
     except BacktestError as exc:
+        say_notes(exc)
         _refuse(to_roehub(exc))
     finally:
         services.close()

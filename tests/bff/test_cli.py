@@ -129,6 +129,17 @@ def test_run_prints_a_refusal_and_fails(
     assert json.loads(result.stdout)["error"]["code"] == code
 
 
+def test_run_says_why_a_store_cannot_be_used(invoke: Invoke, request_file: Path) -> None:
+    failure = CandlesUnavailable()
+    failure.add_note(".data is in use by process 7")
+
+    result = invoke("run", request_file, built=services(ToldService(failure)))
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["error"]["code"] == "unavailable"
+    assert ".data is in use by process 7" in result.stderr
+
+
 def test_run_without_its_file_is_told(invoke: Invoke, tmp_path: Path) -> None:
     result = invoke("run", tmp_path / "nothing.json", built=services())
 

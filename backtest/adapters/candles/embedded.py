@@ -9,6 +9,7 @@ from pathlib import Path
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from backtest.adapters.candles.embedded_lock import other_holder
 from backtest.adapters.candles.failures import unavailable_because
@@ -43,6 +44,14 @@ def open_engine(directory: Path) -> Client:
             f"The embedded ClickHouse cannot use {directory.resolve()}: it takes what follows the"
             " question mark for options. Choose another ROEHUB_DATA_DIR."
         )
+    _refuse_if_held(directory)
+    client = _embedded_client(directory)
+    client.command(DATABASE_DDL)
+    client.command(TABLE_DDL)
+    return client
+
+
+def _refuse_if_held(directory: Path) -> None:
     holder = other_holder(directory)
     if holder is not None:
         raise unavailable_because(
@@ -52,10 +61,6 @@ def open_engine(directory: Path) -> Client:
             " started it, or that process itself, use another ROEHUB_DATA_DIR, or run a ClickHouse"
             " server and set CH_HOST."
         )
-    client = _embedded_client(directory)
-    client.command(DATABASE_DDL)
-    client.command(TABLE_DDL)
-    return client
 
 
 def _embedded_client(directory: Path) -> Client:
@@ -67,6 +72,10 @@ def _embedded_client(directory: Path) -> Client:
     os.environ["TZ"] = "UTC"
     try:
         return clickhouse_connect.get_client(interface="chdb", path=str(directory))
+    except ClickHouseError:
+        # Two that begin at the same time both find it free; one of them is too late.
+        _refuse_if_held(directory)
+        raise
     except (ImportError, MemoryError) as error:
         unavailable = unavailable_because(
             "The embedded ClickHouse could not be loaded; it takes half a gigabyte of address"

@@ -77,6 +77,37 @@ def test_a_folder_that_was_replaced_is_read_as_it_is_now(
     assert n_bars(filled) == 0
 
 
+def test_the_later_one_of_two_that_open_at_once_is_told_who_was_first(
+    filled: ClickHousePool, tmp_path: Path
+) -> None:
+    directory = tmp_path / "data" / "candles"
+    script = """if True:
+        import sys
+        from pathlib import Path
+        from backtest.adapters.candles import embedded
+        from backtest.errors import CandlesUnavailable
+
+        looks = []
+        look = embedded.other_holder
+        embedded.other_holder = lambda path: looks.append(path) or looks[1:] and look(path) or None
+        try:
+            embedded.open_engine(Path(sys.argv[1]))
+        except CandlesUnavailable as error:
+            print(*error.__notes__)
+    """
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(directory)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"in use by process {os.getpid()}" in done.stdout, done.stderr
+    assert n_bars(filled) == 3
+
+
 def test_a_folder_that_the_engine_would_misread_is_refused(tmp_path: Path) -> None:
     pool = ClickHousePool(EmbeddedEngine(directory=tmp_path / "a?b"))
 
