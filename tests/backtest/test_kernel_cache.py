@@ -6,6 +6,8 @@ Each process here compiles one small kernel and says how often it was loaded and
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,14 +49,20 @@ needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become a
 
 
 @pytest.fixture
-def modules(tmp_path: Path) -> Path:
+def open_path() -> Iterator[Path]:
+    """A folder that other users can get to, unlike `tmp_path`, whose parent pytest closes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture
+def modules(open_path: Path) -> Path:
     """A folder on the path of Python, readable for every user."""
-    folder = tmp_path / "modules"
-    folder.mkdir()
+    folder = open_path / "modules"
+    folder.mkdir(mode=0o755)
     (folder / "small_kernel.py").write_text(KERNEL)
-    for place in (folder, *folder.parents):
-        if place.stat().st_uid == os.getuid() and place != Path("/"):
-            place.chmod(place.stat().st_mode | 0o055)
     return folder
 
 
@@ -151,8 +159,8 @@ def test_a_folder_of_another_user_is_not_used(modules: Path, tmp_path: Path) -> 
 
 
 @needs_root
-def test_a_cache_made_by_root_serves_others(modules: Path, tmp_path: Path) -> None:
-    shared = str(tmp_path / "shared")
+def test_a_cache_made_by_root_serves_others(modules: Path, open_path: Path) -> None:
+    shared = str(open_path / "shared")
     start(modules, XDG_CACHE_HOME=shared)
 
     assert start(modules, before=BECOME_NOBODY, XDG_CACHE_HOME=shared) == (1, 0)
@@ -160,9 +168,9 @@ def test_a_cache_made_by_root_serves_others(modules: Path, tmp_path: Path) -> No
 
 @needs_root
 def test_a_user_without_home_and_without_an_entry_has_a_private_folder(
-    modules: Path, tmp_path: Path
+    modules: Path, open_path: Path
 ) -> None:
-    private = tmp_path / "private"
+    private = open_path / "private"
     private.mkdir()
     os.chown(private, NOBODY, NOBODY)
 
