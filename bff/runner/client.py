@@ -15,6 +15,7 @@ import structlog
 from backtest.control import Control
 from backtest.errors import RunnerUnavailable
 from bff.config.settings import Settings
+from bff.http.errors import RoehubError
 from bff.runner.connection import Inbox, RunnerConnection
 from bff.runner.local import Job, LocalRunner
 from bff.runner.messages import Task
@@ -67,11 +68,11 @@ class RunnerProcess:
 
     def ping(self) -> None:
         """Ask the candle store."""
-        self._call(LocalRunner.ping, Control(PING_S))
+        self._prepare(LocalRunner.ping, Control(PING_S))
 
     def warm(self) -> None:
         """Have all kernels ready over there."""
-        self._call(LocalRunner.warm, Control())
+        self._prepare(LocalRunner.warm, Control())
 
     def close(self) -> None:
         """End the process for good; what runs there is cancelled."""
@@ -80,6 +81,18 @@ class RunnerProcess:
             connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def _prepare(self, task: Task, control: Control) -> None:
+        """Do what no client has asked for; a bug over there means that no run could be done."""
+        try:
+            self._call(task, control)
+        except RoehubError as bug:
+            unavailable = RunnerUnavailable()
+            unavailable.add_note(
+                "It could not get ready. The log has the cause beside the error id"
+                f" {bug.details.get('error_id')}."
+            )
+            raise unavailable from bug
 
     def _call(self, task: Task, control: Control) -> Any:
         inbox: Inbox = SimpleQueue()

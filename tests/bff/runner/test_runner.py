@@ -214,6 +214,22 @@ def test_a_bug_is_masked_over_there_and_known_by_its_id(runner: RunnerProcess) -
         assert facts["error_id"] == caught.value.details["error_id"]
 
 
+def fail_to_get_ready(_runner: LocalRunner, _control: Control) -> None:
+    raise ZeroDivisionError
+
+
+def test_a_process_that_cannot_get_ready_is_told_by_the_id_of_its_bug(
+    runner: RunnerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = collect()
+    monkeypatch.setattr(LocalRunner, "ping", fail_to_get_ready)
+
+    with pytest.raises(RunnerUnavailable) as caught:
+        runner.ping()
+
+    assert facts["error_id"] in caught.value.__notes__[0]
+
+
 def test_a_fact_that_cannot_travel_does_not_keep_the_reply(runner: RunnerProcess) -> None:
     with pytest.raises(RoehubError):
         runner.do(note_what_cannot_travel, Control())
