@@ -154,7 +154,7 @@ def local_runner(settings: Settings) -> LocalRunner:
         ),
         candles=candles,
         strategies=strategies,
-        memory=MemoryBudget(compute.memory_bytes),
+        memory=MemoryBudget(compute.memory_bytes, compute.reserve_bytes),
         close=close,
     )
 

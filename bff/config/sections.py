@@ -144,6 +144,7 @@ class Compute(_Section):
     requests_per_user_minute: Count | None = None
     run_seconds_per_user_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     memory_bytes: Annotated[int, Field(gt=0)] = 5_368_709_120
+    reserve_bytes: Annotated[int, Field(ge=0)] = 268_435_456
     candle_cache_bytes: Annotated[int, Field(ge=0)] = 268_435_456
     running_queries: Annotated[int, Field(ge=1, le=256)] = 4
     waiting_queries: Annotated[int, Field(ge=0, le=10_000)] = 64

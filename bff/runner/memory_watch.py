@@ -95,7 +95,8 @@ def keep_within(compute: Compute, memory: MemoryBudget) -> MemoryWatch:
 
 def limit_bytes(compute: Compute) -> int:
     """What the process may hold: what was configured, but not more than the machine can give."""
-    configured = compute.memory_bytes + compute.candle_cache_bytes + OVERHEAD_BYTES
+    lent = compute.memory_bytes + compute.reserve_bytes
+    configured = lent + compute.candle_cache_bytes + OVERHEAD_BYTES
     return min(configured, round(MACHINE_SHARE * _machine_bytes()))
 
 

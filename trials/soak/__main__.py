@@ -18,7 +18,7 @@ from trials.soak.leaving import BODIES, LEAVES, LIMITS_S, opened_scene
 from trials.soak.load import drain, soak
 from trials.soak.page import write_region
 from trials.soak.record import overshoot
-from trials.soak.service import running_service, running_store
+from trials.soak.service import running_attackers, running_service, running_store
 
 
 def main() -> int:
@@ -27,6 +27,7 @@ def main() -> int:
     arguments.add_argument("--clients", type=int, default=64)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--faults", type=float, default=0.1, help="share of bad half-seconds")
+    arguments.add_argument("--hostile", type=float, default=0.1, help="share that means harm")
     arguments.add_argument("--drains", type=int, default=0)
     arguments.add_argument("--leaves", type=int, default=0)
     given = arguments.parse_args()
@@ -42,20 +43,30 @@ def main() -> int:
 
 
 def _soak(folder: Path, store_port: int, given: argparse.Namespace) -> int:
-    with running_service(folder, store_port) as service:
+    n_hostile = round(given.clients * given.hostile)
+    with (
+        running_service(folder, store_port) as service,
+        running_attackers(service, n_clients=n_hostile, seed=given.seed) as attacks,
+    ):
         ends_at = time.monotonic() + given.minutes * 60
         record = asyncio.run(
             soak(
                 service,
                 is_over=lambda _: time.monotonic() > ends_at,
-                n_clients=given.clients,
+                n_clients=given.clients - n_hostile,
                 seed=given.seed,
             )
         )
-    how = f"`python -m trials.soak --minutes {given.minutes:g} --clients {given.clients}`"
+    record.attacks = attacks
+    how = (
+        f"`python -m trials.soak --minutes {given.minutes:g} --clients {given.clients}`, "
+        f"seed {given.seed}, {given.faults:.0%} bad half-seconds of the store, "
+        f"{n_hostile} clients that mean harm."
+    )
     facts = (
-        f"{how}, seed {given.seed}, {given.faults:.0%} bad half-seconds of the store.",
+        how,
         record.counts(),
+        record.attacked(),
         record.latencies(),
         record.quickness(),
         overshoot(record),

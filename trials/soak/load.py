@@ -54,8 +54,12 @@ async def _send(service: Service, ask: Ask, dice: random.Random) -> Answer:
 
 
 async def _watch_memory(service: Service, record: Record) -> None:
+    first = service.computing()
     while True:
         record.memory.append((time.monotonic(), service.resident_bytes()))
+        if service.computing() != first:
+            first = service.computing()
+            record.problems["the process of runs was lost"] += 1
         await asyncio.sleep(1)
 
 

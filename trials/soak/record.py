@@ -25,6 +25,7 @@ class Record:
     right: dict[str, bytes] = field(default_factory=dict[str, bytes])
     memory: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     problems: Counter[str] = field(default_factory=Counter[str])
+    attacks: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, ask: Ask, answer: Answer) -> None:
         """One exchange."""
@@ -78,6 +79,11 @@ class Record:
         second, last = np.median(sizes[quarter : 2 * quarter]), np.median(sizes[-quarter:])
         row = [f"{sizes[0]:.0f}", f"{second:.0f}", f"{last:.0f}", f"{sizes.max():.0f}"]
         return table(["first MiB", "second quarter", "last quarter", "peak"], [row])
+
+    def attacked(self) -> str:
+        """How often each attack ended in which way."""
+        rows = [[*name.rsplit(": ", 1), str(n)] for name, n in sorted(self.attacks.items())]
+        return table(["attack", "its end", "times"], rows)
 
     def verdict(self) -> str:
         """What should not have happened."""

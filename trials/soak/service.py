@@ -1,11 +1,12 @@
 """The real service as a process of its own, over a store that has bad moments."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class Service:
         """Physical memory of the process and of the one it started for runs."""
         pid = self.process.pid
         return sum(map(_resident_bytes, (pid, *children(pid))))
+
+    def computing(self) -> tuple[int, ...]:
+        """The processes that it started for runs."""
+        return tuple(children(self.process.pid))
 
 
 def _resident_bytes(pid: int) -> int:
@@ -88,6 +93,23 @@ def running_service(
             yield Service(process=process, port=port, monitor=monitor, tokens=_tokens(environ))
         finally:
             process.kill()
+
+
+@contextmanager
+def running_attackers(service: Service, *, n_clients: int, seed: int) -> Generator[Counter[str]]:
+    """Clients that mean harm, as long as the block; then the counter holds how attacks ended."""
+    seen: Counter[str] = Counter()
+    words = (str(service.port), service.tokens[0], str(n_clients), str(seed))
+    with subprocess.Popen(
+        [sys.executable, "-m", "trials.soak.attackers", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        yield seen
+        told, _ = process.communicate()
+        seen.update(json.loads(told))
 
 
 def _told_addresses(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -44,6 +44,28 @@ def test_a_small_run_does_not_overtake_a_large_one() -> None:
     assert budget.n_taken == 9
 
 
+def test_a_small_run_has_a_reserve_where_the_rest_is_taken() -> None:
+    budget, small = MemoryBudget(10, reserve_bytes=16), Control()
+    budget.take(10, Control())
+
+    budget.take(2, small)
+
+    assert budget.n_taken == 12
+    budget.give(small)
+    assert budget.n_taken == 10
+
+
+@pytest.mark.parametrize(("n_before", "n_bytes"), [(0, 3), (8, 2)])
+def test_what_is_not_small_or_finds_the_reserve_empty_waits(n_before: int, n_bytes: int) -> None:
+    budget = MemoryBudget(10, reserve_bytes=16)
+    budget.take(10, Control())
+    for _ in range(n_before):
+        budget.take(2, Control())
+
+    with pytest.raises(DeadlineExceeded):
+        budget.take(n_bytes, Control(0.1))
+
+
 def test_who_leaves_takes_nothing() -> None:
     budget = MemoryBudget(10)
     everything = Control()

@@ -75,7 +75,7 @@ def test_nothing_goes_where_nothing_runs() -> None:
 
 
 def test_the_limit_is_what_was_configured_or_what_the_machine_can_give() -> None:
-    small = Compute(memory_bytes=1 << 20, candle_cache_bytes=0)
+    small = Compute(memory_bytes=1 << 20, reserve_bytes=0, candle_cache_bytes=0)
     endless = Compute(memory_bytes=1 << 60)
 
     assert 1 * GIB < limit_bytes(small) < 2 * GIB
