@@ -26,7 +26,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _PACKAGE = Path(__file__).resolve().parent
-_KERNEL_FOLDERS = ("indicators", "signals", "engine", "report")
+_KERNEL_FOLDERS = ("indicators", "signals", "engine", "evidence", "report")
 _declared: list[tuple[Any, Any]] = []
 _warming = threading.Lock()
 
