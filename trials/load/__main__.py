@@ -4,13 +4,21 @@ With a checkout of an older commit the same is asked of it first. Writes docs/re
 """
 
 import argparse
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.machine import ROOT
 from benchmarks.tables import table
-from trials.load.scenes import ANSWERS, Row, few_files, short_beside_long
+from trials.load.scenes import (
+    ANSWERS,
+    THREADS_GROUP,
+    Row,
+    few_files,
+    no_more_threads,
+    short_beside_long,
+)
 from trials.load.service import Loaded, filled_store, loaded
 from trials.soak.page import write_region
 
@@ -21,6 +29,7 @@ COSTS = (
 )  # fmt: skip
 SHORTS = ("commit", "alone", "200", "p50", "p95", "long ones ended")
 FILES = ("commit", "with 64 files", "200 afterwards")
+THREADS = ("commit", "with no thread to start", "200 afterwards")
 
 
 def main() -> None:
@@ -43,10 +52,16 @@ def main() -> None:
         ]
         shorts = [(commit, *play(short_beside_long, tree, 60.0)) for commit, tree in trees.items()]
         files = [(commit, *play(few_files, tree, DEADLINE_S)) for commit, tree in trees.items()]
+        threads = [
+            (commit, *play(no_more_threads, tree, DEADLINE_S))
+            for commit, tree in trees.items()
+            if os.access(THREADS_GROUP, os.W_OK)
+        ]
     for region, header, rows in (
         ("answers", COSTS, costs),
         ("shorts", SHORTS, shorts),
         ("files", FILES, files),
+        *([("threads", THREADS, threads)] if threads else []),
     ):
         text = table(header, rows)
         print(text, flush=True)

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from resource import RLIMIT_NOFILE, prlimit
 from typing import Any
@@ -17,6 +18,7 @@ IDLE_SHARE = 0.05
 LOOK_S = 0.25
 SHORT_TIMES = 20
 FILES = 64
+THREADS_GROUP = Path("/sys/fs/cgroup/pids")
 FREE = {"fee_pct": 0.0, "slippage_pct": 0.0}
 YEAR = {"start": "2024-01-01T00:00:00Z", "end": "2025-01-01T00:00:00Z"}
 MONTH = {"start": "2024-01-01T00:00:00Z", "end": "2024-02-01T00:00:00Z"}
@@ -134,14 +136,45 @@ def _all_done(runs: list[Future[Any]]) -> bool:
 
 def few_files(loaded: Loaded) -> Row:
     """A hundred clients at once while each process may have 64 open files, then enough again."""
-    pids = [loaded.process.pid, *([] if loaded.runner is None else [loaded.runner])]
-    before = [prlimit(pid, RLIMIT_NOFILE) for pid in pids]
-    for pid in pids:
-        prlimit(pid, RLIMIT_NOFILE, (FILES, before[0][1]))
+    with ExitStack() as limits:
+        for pid in _pids(loaded):
+            soft, hard = prlimit(pid, RLIMIT_NOFILE)
+            prlimit(pid, RLIMIT_NOFILE, (FILES, hard))
+            limits.callback(prlimit, pid, RLIMIT_NOFILE, (soft, hard))
+        crowd = _crowd(loaded)
+    return _told(crowd, loaded)
+
+
+def no_more_threads(loaded: Loaded) -> Row:
+    """A hundred clients at once while no thread can be started, then enough again.
+
+    In a control group, because a limit of the user's does not hold for root.
+    """
+    group = THREADS_GROUP / f"trial-{loaded.process.pid}"
+    group.mkdir()
+    for pid in _pids(loaded):
+        (group / "cgroup.procs").write_text(str(pid), encoding="ascii")
+    n_threads = (group / "pids.current").read_text(encoding="ascii")
+    (group / "pids.max").write_text(n_threads, encoding="ascii")
+    crowd = _crowd(loaded)
+    (group / "pids.max").write_text("max", encoding="ascii")
+    row = _told(crowd, loaded)
+    for pid in _pids(loaded):
+        (THREADS_GROUP / "cgroup.procs").write_text(str(pid), encoding="ascii")
+    group.rmdir()
+    return row
+
+
+def _pids(loaded: Loaded) -> list[int]:
+    return [loaded.process.pid, *([] if loaded.runner is None else [loaded.runner])]
+
+
+def _crowd(loaded: Loaded) -> list[int]:
     with ThreadPoolExecutor(100) as clients:
-        crowd = list(clients.map(lambda n: _status(loaded, n), range(100)))
-    for pid, limits in zip(pids, before, strict=True):
-        prlimit(pid, RLIMIT_NOFILE, limits)
+        return list(clients.map(lambda n: _status(loaded, n), range(100)))
+
+
+def _told(crowd: list[int], loaded: Loaded) -> Row:
     after = [_status(loaded, n) for n in range(10)]
     told = ", ".join(f"{crowd.count(status)} × {status}" for status in sorted(set(crowd)))
     return told, f"{after.count(200)} of 10"
