@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation
 
 from backtest.errors import InvalidRequest, Problem
 from schema.enums import ExitReason, TradeDirection
+from schema.named_metrics import NamedMetrics, named_metrics
 from schema.scalars import Timestamp
 
 ANSWER = ConfigDict(frozen=True)
@@ -147,6 +148,11 @@ class Report(BaseModel):
     def metric_numbers(self) -> list[MetricNumber]:
         """The map of metrics as a list."""
         return [MetricNumber(metric=title, value=value) for title, value in self.metrics.items()]
+
+    @strawberry.pydantic.field(description="The same numbers by name, each with its own type.")
+    def named(self) -> NamedMetrics:
+        """The map of metrics as fields."""
+        return named_metrics(self.metrics)
 
     @strawberry.pydantic.field(
         description="Equity at bar closes, first and last among them; `maxPoints` is 2 to 5000."

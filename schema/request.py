@@ -4,7 +4,7 @@ See: docs/grid.md
 """
 
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -37,6 +37,9 @@ AxisMap = dict[Text, AxisModel]
 
 # Beyond this a float64 holds no cents any more, and accounts run into infinity.
 MAX_QUOTE = 1e15
+# A tenth of a satoshi: no quote currency is settled in less. An amount that is 1e290 times smaller
+# loses digits, and with them the exact order of the variants.
+MIN_QUOTE = 1e-9
 # Each may occur once, and the catalog is smaller.
 MAX_INDICATORS = 100
 
@@ -59,6 +62,22 @@ def _require_few(value: object) -> object:
             {"field_type": "List", "max_length": MAX_INDICATORS, "actual_length": n_items},
         )
     return cast("object", value)
+
+
+def _require_enough(amount: float | None) -> float | None:
+    if amount is not None and amount < MIN_QUOTE:
+        raise PydanticCustomError(
+            "greater_than_equal",
+            "Input should be at least {least}, was {amount}; smaller amounts lose digits",
+            {"least": MIN_QUOTE, "amount": amount},
+        )
+    return amount
+
+
+def _amount(description: str) -> Any:
+    return Field(
+        gt=0, le=MAX_QUOTE, description=description, json_schema_extra={"minimum": MIN_QUOTE}
+    )
 
 
 Metric = Annotated[RankingMetric, BeforeValidator(_to_metric)]
@@ -120,11 +139,13 @@ class Execution(BaseModel):
 
     init_cash_quote: Annotated[
         Real | None,
-        Field(gt=0, le=MAX_QUOTE, description="Cash at the start, in quote currency."),
+        _amount("Cash at the start, in quote currency; at least 1e-9."),
+        AfterValidator(_require_enough),
     ] = None
     fixed_quote: Annotated[
         Real | None,
-        Field(gt=0, le=MAX_QUOTE, description="Quote amount of each entry when sizing is fixed."),
+        _amount("Quote amount of each entry when sizing is fixed; at least 1e-9."),
+        AfterValidator(_require_enough),
     ] = None
     safe_profit_percent: Annotated[
         Real | None,

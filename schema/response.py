@@ -134,7 +134,9 @@ class Variant(BaseModel):
     indicator_variant_key: Annotated[
         str, Field(description="SHA-256 of what its indicators compute.")
     ]
-    total_return_pct: Annotated[float, Field(description="The number that ranked it.")]
+    total_return_pct: Annotated[
+        float, Field(description="Gain or loss over the range in percent of the initial cash.")
+    ]
     report: Annotated[Report | None, Field(description="The report; null if it was not computed.")]
     payload: Annotated[Payload, Field(description="Its settings.")]
 

@@ -17,10 +17,11 @@ from pydantic import (
 
 from backtest.enums import RankingMetric
 from bff.config.yaml_file import members_of
+from schema.request import MAX_QUOTE, MIN_QUOTE
 
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Percent = Annotated[float, Field(ge=0, lt=100)]
-Money = Annotated[float, Field(gt=0, le=1e15)]
+Money = Annotated[float, Field(ge=MIN_QUOTE, le=MAX_QUOTE)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Metric = Annotated[RankingMetric, Field(strict=False)]
 MarketId = Annotated[int, Field(ge=1, le=65_535)]

@@ -136,12 +136,16 @@ def read_word(kind: type[StrEnum], raw: Any, loc: Loc, path: Loc, to: Places) ->
     return raw
 
 
-def read_list(item: Reader, raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """A list, item by item.
+def read_list(
+    item: Reader, is_item: Callable[[object], bool], raw: Any, loc: Loc, path: Loc, to: Places
+) -> object:
+    """A list, item by item; what could be an item is a list of itself.
 
-    See: docs/graphql.md
+    See: https://spec.graphql.org/September2025/#sec-List.Input-Coercion, docs/graphql.md
     """
     to.note(loc, path)
+    if is_item(raw):
+        return [item(raw, (*loc, 0), path, to)]
     if not isinstance(raw, list):
         return raw
     items = cast("list[Any]", raw)
@@ -151,27 +155,29 @@ def read_list(item: Reader, raw: Any, loc: Loc, path: Loc, to: Places) -> object
 def read_map(
     key: str, member: str, reader: Reader, raw: Any, loc: Loc, path: Loc, to: Places
 ) -> object:
-    """A list of entries `{key, member}`, which REST writes as a map.
+    """A list of entries `{key, member}`, or one entry alone, which REST writes as a map.
 
     See: docs/graphql.md
     """
     to.note(loc, path)
     if is_object(raw):
-        to.refuse(path, "list_type", "Input should be a valid list", loc)
-    if not isinstance(raw, list):
-        return None if is_object(raw) else raw
+        entries: list[tuple[Loc, Any]] = [(path, raw)]
+    elif isinstance(raw, list):
+        entries = [((*path, i), entry) for i, entry in enumerate(cast("list[Any]", raw))]
+    else:
+        return raw
     found: dict[str, object] = {}
-    for i, entry in enumerate(cast("list[Any]", raw)):
-        name = _entry_name(entry, key, member, (*path, i), to)
+    for place, entry in entries:
+        name = _entry_name(entry, key, member, place, to)
         if name is None:
             continue
         if name in found:
-            to.refuse((*path, i, key), "duplicate_name", "Each name may occur once")
-        to.names[*loc, name] = (*path, i, key)
+            to.refuse((*place, key), "duplicate_name", "Each name may occur once")
+        to.names[*loc, name] = (*place, key)
         if member in entry:
-            found[name] = reader(entry[member], (*loc, name), (*path, i, member), to)
+            found[name] = reader(entry[member], (*loc, name), (*place, member), to)
         if name not in found:
-            to.refuse((*path, i, member), "required", MISSING)
+            to.refuse((*place, member), "required", MISSING)
     return found
 
 
@@ -199,6 +205,14 @@ def is_object(raw: object) -> TypeGuard[Mapping[str, Any]]:
     See: docs/graphql.md
     """
     return isinstance(raw, dict)
+
+
+def is_scalar(raw: object) -> bool:
+    """Whether a raw value is neither null nor made of others.
+
+    See: docs/graphql.md
+    """
+    return raw is not None and not isinstance(raw, dict | list)
 
 
 def plain(names: Iterable[str]) -> dict[str, Reader]:

@@ -19,6 +19,7 @@ from schema.graphql.body import (
     Places,
     Reader,
     is_object,
+    is_scalar,
     read_list,
     read_map,
     read_members,
@@ -44,7 +45,7 @@ def reader_of(annotation: Any) -> Reader:
     if origin in {Union, UnionType}:
         return _reader_of_union([option for option in args if option is not NoneType])
     if origin is tuple:
-        return partial(read_list, reader_of(args[0]))
+        return _reader_of_list(reader_of(args[0]))
     if origin is dict:
         return _reader_of_map(args[1])
     if not isinstance(annotation, type):
@@ -84,6 +85,12 @@ def _reader_of_union(options: list[Any]) -> Reader:
     if set(options) == set(_AXIS_MODES.values()):
         return read_axis
     return reader_of(options[0]) if len(options) == 1 else read_plain
+
+
+def _reader_of_list(item: Reader) -> Reader:
+    """Lists hold objects or scalars: none of the models holds a list of lists."""
+    is_scalars = item is read_plain
+    return partial(read_list, item, is_scalar if is_scalars else is_object)
 
 
 def _reader_of_map(value: Any) -> Reader:

@@ -62,7 +62,7 @@ _VARIANT: Mapping[str, Reader] = {
         name: _TEMPLATE[name]
         for name in ("instrument_id", "timeframe", "execution", "direction_mode", "sizing_mode")
     },
-    "indicator_selections": partial(read_list, _object(_SELECTION)),
+    "indicator_selections": partial(read_list, _object(_SELECTION), is_object),
     "signals": partial(read_map, "indicatorId", "params", _values),
     "risk": _object(plain(("sl_enabled", "tp_enabled", "sl_pct", "tp_pct"))),
 }

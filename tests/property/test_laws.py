@@ -11,6 +11,7 @@ from backtest.engine.trades import NET
 from backtest.request import IndicatorGrid, RiskGrid, Template
 from backtest.result import RankedVariant, RunResult
 from backtest.types import Ranking, RankingMetric, SizingMode, TimeRange
+from schema.request import MIN_QUOTE
 from tests.backtesters import answer, minute_candles
 from tests.memory_feed import MemoryFeed
 from tests.property.scene import CANDLES, N_MINUTES, request, returns_by_key, template, with_sma
@@ -213,3 +214,20 @@ def test_more_bars_never_change_earlier_trades() -> None:
         assert list(report.trades[: len(kept)]) == kept
         n_compared += len(kept)
     assert n_compared > 100
+
+
+@pytest.mark.parametrize("sizing", SizingMode)
+def test_a_small_account_has_the_returns_of_a_large_one(sizing: SizingMode) -> None:
+    """A power of two is exact in floating point until digits are lost: below the least amount."""
+
+    def returns(cash: float) -> dict[str, float]:
+        money = {"fee_pct": 0.02, "init_cash_quote": cash, "fixed_quote": cash / 16}
+        made = template(sizing_mode=sizing, execution=money)
+        return {v.variant_key: v.total_return_pct for v in answer(CANDLES, request(made)).variants}
+
+    large = list(returns(1.0).values())
+
+    least = 2.0**-29
+    assert MIN_QUOTE <= least < 2 * MIN_QUOTE
+    assert list(returns(16 * least).values()) == large
+    assert list(returns(2.0**-1040).values()) != large

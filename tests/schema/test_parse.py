@@ -277,3 +277,30 @@ def test_a_parameter_may_have_the_name_of_a_mode() -> None:
         ("body.template.indicator_grids.0.params.explicit.values.0", "axis_value_type"),
         ("body.template.indicator_grids.0.params.mode.values.0", "axis_value_type"),
     ]
+
+
+@pytest.mark.parametrize("member", ["init_cash_quote", "fixed_quote"])
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        (0, "greater_than"),
+        (1e-316, "greater_than_equal"),
+        (9.9e-10, "greater_than_equal"),
+        (1e-9, None),
+        (1e15, None),
+    ],
+)
+def test_amounts_are_large_enough_to_keep_their_digits(
+    member: str, amount: float, code: str | None
+) -> None:
+    body = {**GOOD, "template": {**GOOD["template"], "execution": {member: amount}}}
+
+    if code is None:
+        template = parse_request(body).template
+        assert template is not None
+        assert template.execution == {member: amount}
+        return
+    with pytest.raises(InvalidRequest) as caught:
+        parse_request(body)
+    (problem,) = caught.value.problems
+    assert (problem.loc, problem.code) == (("template", "execution", member), code)

@@ -114,6 +114,8 @@ def test_every_problem_of_all_sources_is_listed_at_once(tmp_path: Path) -> None:
         ("version: 1\nbacktest: {warmup_bars_default: '200'}\n", "backtest.warmup_bars_default"),
         ("version: 1\nbacktest: {sync: {sync_deadline_seconds: .inf}}\n", "sync_deadline_seconds"),
         ("version: 1\nbacktest: {execution: {slippage_pct_default: 100}}\n", "slippage_pct"),
+        ("version: 1\nbacktest: {execution: {fixed_quote_default: 1.0e-316}}\n", "fixed_quote"),
+        ("version: 1\nbacktest: {execution: {init_cash_quote_default: 9.e-10}}\n", "init_cash"),
         (
             "version: 1\nbacktest: {execution: {fee_pct_default_by_market_id: {0: 0.1}}}\n",
             "fee_pct_default_by_market_id",

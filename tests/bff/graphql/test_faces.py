@@ -122,7 +122,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "axis without step": changed("template/indicator_grids/0/params/window/step", ...),
     "axis without values": changed("template/indicator_grids/0/source/values", ...),
     "axis value null": changed("template/indicator_grids/0/source/values", ["close", None]),
-    "axis values not a list": changed("template/indicator_grids/0/source/values", 5),
+    "axis values not a list": changed("template/indicator_grids/0/source/values", {}),
     "axis start a text": changed("template/indicator_grids/0/params/window/start", "5"),
     "axis without a way": changed("template/indicator_grids/0/params/window", {}),
     "params a number": changed("template/indicator_grids/0/params", 5),
