@@ -47,7 +47,7 @@ def import_files(context: typer.Context, files: Sequence[Path], wanted: Import) 
 
 def _import_file(pool: ClickHousePool | None, path: Path, wanted: Import) -> bool:
     try:
-        with _progress("checking") as progress:
+        with progress_bar("checking") as progress:
             checked = check_file(path, progress, wanted.asked)
     except BrokenFile as error:
         stderr().print(f"{error}; nothing of it was written", style="bold red", markup=False)
@@ -57,7 +57,7 @@ def _import_file(pool: ClickHousePool | None, path: Path, wanted: Import) -> boo
         _report(checked, _foretold(checked) if is_good else "nothing written")
     else:
         create_table(pool)
-        with _progress("writing") as progress:
+        with progress_bar("writing") as progress:
             written = write_file(pool, wanted.instrument, checked, progress, _now_ms())
         _report(checked, told(written))
     if not is_good:
@@ -72,7 +72,8 @@ def _is_good(checked: CheckedFile, *, skip_refused: bool) -> bool:
 
 
 @contextmanager
-def _progress(stage: str) -> Generator[Callable[[int, int], None]]:
+def progress_bar(stage: str) -> Generator[Callable[[int, int], None]]:
+    """Show how far a stage is, on standard error while it lasts."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, TimeRemainingColumn(), console=stderr(), transient=True) as bar:
         task = bar.add_task(stage, total=None)

@@ -1,4 +1,4 @@
-"""`candles import`, `candles generate`, `candles list`.
+"""`candles import`, `candles generate`, `candles list`, `candles check`.
 
 See: docs/stores.md
 """
@@ -142,11 +142,31 @@ def generate_(
 
 
 @app.command("list")
-def list_(context: typer.Context) -> None:
-    """Show the instruments in the store with their range, rows and gaps."""
-    from bff.commands.candle_work import show_stored
+def list_(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Show the instruments in the store: range, candles, gaps and how full the range is."""
+    from bff.commands.candle_list import list_stored
 
-    show_stored(context)
+    list_stored(context, as_json=as_json)
+
+
+@app.command("check")
+def check_(
+    context: typer.Context,
+    market_id: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Only this market.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Say what looks wrong in the stored candles; exit 1 when something does."""
+    from bff.commands.candle_check import check_stored
+
+    wanted = None if symbol is None else symbol.strip().upper()
+    if not check_stored(context, market_id=market_id, symbol=wanted, as_json=as_json):
+        raise typer.Exit(FAILED)
 
 
 def _instrument(market_id: int, symbol: str) -> "Instrument":

@@ -118,27 +118,12 @@ INSTRUMENTS_SQL = f"""
 SELECT
     market_id,
     symbol,
-    min(ts),
-    max(ts),
-    countIf(step > 0) + 1 AS n_minutes,
+    min(toUnixTimestamp64Milli(ts_open)),
+    max(toUnixTimestamp64Milli(ts_open)),
+    groupBitmap(toUInt32(intDiv(toUnixTimestamp64Milli(ts_open), 60000))),
     count(),
-    countIf(step > 60000),
-    intDiv(max(ts) - min(ts), 60000) + 1 - n_minutes,
     arraySort(groupUniqArray(source))
-FROM
-(
-    SELECT
-        market_id,
-        symbol,
-        source,
-        toUnixTimestamp64Milli(ts_open) AS ts,
-        ts - lagInFrame(ts, 1, ts) OVER
-            (
-                PARTITION BY market_id, symbol ORDER BY ts_open
-                ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
-            ) AS step
-    FROM {CANDLE_TABLE}
-)
+FROM {CANDLE_TABLE}
 GROUP BY market_id, symbol
 ORDER BY market_id, symbol
 """

@@ -66,15 +66,13 @@ class StoredMinutes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredInstrument:
-    """One line of `candles list`. Times are epoch milliseconds of the first and last open."""
+    """What is counted of one instrument. Times are epoch milliseconds of first and last open."""
 
     instrument: Instrument
     first_ms: int
     last_ms: int
     n_minutes: int
     n_rows: int
-    n_gaps: int
-    n_missing: int
     sources: tuple[str, ...]
 
 
@@ -185,9 +183,7 @@ def stored_instruments(pool: ClickHousePool) -> list[StoredInstrument]:
             last_ms=int(row[3]),
             n_minutes=int(row[4]),
             n_rows=int(row[5]),
-            n_gaps=int(row[6]),
-            n_missing=int(row[7]),
-            sources=tuple(str(source) for source in row[8]),
+            sources=tuple(str(source) for source in row[6]),
         )
         for row in result.result_rows
     ]

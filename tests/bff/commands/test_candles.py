@@ -1,11 +1,11 @@
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
-from backtest.adapters.candles.connection import ClickHouseServer, EmbeddedEngine
+from backtest.adapters.candles.connection import ClickHouseServer
 from bff.commands.candles import app
 from bff.commands.stores import Stores
 from tests.backtest.adapters.candle_texts import (
@@ -17,21 +17,7 @@ from tests.backtest.adapters.candle_texts import (
     write,
     write_zip,
 )
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    stores = Stores(
-        candles=EmbeddedEngine(directory=tmp_path / "candles"),
-        strategies_url=f"sqlite:///{tmp_path / 'strategies.sqlite'}",
-    )
-
-    def invoke(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], obj=stores)
-
-    return invoke
+from tests.bff.commands.conftest import Run
 
 
 def words(text: str) -> Sequence[str]:
@@ -49,8 +35,9 @@ def test_import_list_and_import_again(run: Run, tmp_path: Path) -> None:
     assert "3 rows read; 3 written, 0 skipped as already there; 0 refused" in first.stdout
     assert "0 written, 3 skipped" in second.stdout
     row = words(listed.stdout)
-    assert row[row.index("BTCUSDT") :][:5] == [
+    assert row[row.index("BTCUSDT") :][:6] == [
         "BTCUSDT",
+        "1m",
         "2024-01-01",
         "00:00",
         "2024-01-01",

@@ -52,6 +52,7 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         "candles import --help",
         "candles generate --help",
         "candles list --help",
+        "candles check --help",
         "strategies --help",
         "strategies add --help",
         "strategies list --help",
