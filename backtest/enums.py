@@ -53,12 +53,16 @@ class SizingMode(StrEnum):
 
 
 class RankingMetric(StrEnum):
-    """What orders variants; `max_drawdown_pct` ascending, the others descending."""
+    """What orders variants: `max_drawdown_pct` ascending, the others descending."""
 
     TOTAL_RETURN_PCT = "total_return_pct"
     MAX_DRAWDOWN_PCT = "max_drawdown_pct"
     RETURN_OVER_MAX_DRAWDOWN = "return_over_max_drawdown"
     PROFIT_FACTOR = "profit_factor"
+    SHARPE = "sharpe"
+    SORTINO = "sortino"
+    CALMAR = "calmar"
+    CAGR_PCT = "cagr_pct"
 
 
 class ExitReason(StrEnum):

@@ -347,4 +347,5 @@ def _settings(
         preselect=request.preselect or policy.preselect,
         top_trades_n=request.top_trades_n or min(policy.top_trades_n, top_k),
         eager_reports=policy.eager_reports,
+        min_trades=request.min_trades or 0,
     )

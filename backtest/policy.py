@@ -61,6 +61,7 @@ class RunSettings:
     preselect: int
     top_trades_n: int
     eager_reports: bool
+    min_trades: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,3 +88,4 @@ class RunRequest:
     preselect: int | None = None
     top_trades_n: int | None = None
     ranking: Ranking | None = None
+    min_trades: int | None = None

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from backtest.axes import Scalar
 from backtest.policy import RunSettings
-from backtest.types import FloatArray, IntArray
+from backtest.types import FloatArray, IntArray, RankingMetric
 
 MetricValue = float | int | None
 
@@ -106,8 +106,19 @@ class Replay(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RankingValue:
+    """What a ranking metric says of a variant: infinite where it is, NaN where it is undefined.
+
+    See: docs/ranking.md (backtest/engine/ranking.py)
+    """
+
+    metric: RankingMetric
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankedVariant:
-    """One returned variant. `total_return_pct` is the number that ranked it.
+    """One returned variant. `ranking` holds what ranked it, the primary metric first.
 
     See: docs/ranking.md
     """
@@ -116,6 +127,7 @@ class RankedVariant:
     variant_key: str
     indicator_variant_key: str
     total_return_pct: float
+    ranking: tuple[RankingValue, ...]
     selections: tuple[Selection, ...]
     signals: Mapping[str, Mapping[str, Scalar]]
     risk: Risk

@@ -72,6 +72,7 @@ def _engine_params(settings: RunSettings) -> dict[str, Any]:
             "secondary_metric": None if ranking.secondary is None else ranking.secondary.value,
         },
         "warmup_bars": settings.warmup_bars,
+        **({"min_trades": settings.min_trades} if settings.min_trades else {}),
     }
 
 

@@ -5,11 +5,13 @@ See: docs/metrics.md
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from math import isfinite, isinf
 from operator import attrgetter
 
 from backtest.control import Control
 from backtest.policy import RunSettings
 from backtest.result import EquityCurve, RankedVariant, RunResult, Selection
+from backtest.result import RankingValue as DomainRankingValue
 from backtest.result import Report as DomainReport
 from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
@@ -22,8 +24,10 @@ from schema.response import (
     IndicatorSelection,
     Instrument,
     Payload,
+    RankingValue,
     RiskSelection,
     Variant,
+    VariantRanking,
 )
 from schema.scalars import Timestamp, to_time_text, to_time_texts
 
@@ -77,9 +81,19 @@ def to_variant(
         variant_key=variant.variant_key,
         indicator_variant_key=variant.indicator_variant_key,
         total_return_pct=variant.total_return_pct,
+        ranking=to_ranking(variant.ranking),
         report=None if variant.report is None else to_report(variant.report, control),
         payload=to_payload(variant, settings, execution),
     )
+
+
+def to_ranking(values: Sequence[DomainRankingValue]) -> VariantRanking:
+    """What ranked a variant: one value, or two.
+
+    See: docs/ranking.md
+    """
+    primary, *others = map(_to_ranking_value, values)
+    return VariantRanking(primary=primary, secondary=others[0] if others else None)
 
 
 def to_payload(
@@ -145,6 +159,14 @@ def to_curve(curve: EquityCurve) -> list[EquityPoint]:
         )
         for ts, equity, drawdown in zip(curve.ts, curve.equity, curve.drawdown_pct, strict=True)
     ]
+
+
+def _to_ranking_value(found: DomainRankingValue) -> RankingValue:
+    return RankingValue(
+        metric=found.metric,
+        value=found.value if isfinite(found.value) else None,
+        infinite=isinf(found.value),
+    )
 
 
 def _to_selection(selection: Selection) -> IndicatorSelection:

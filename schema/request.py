@@ -23,6 +23,7 @@ from schema.axis import STRICT, AxisInput, AxisModel, NamedAxisInput, SignalGrid
 from schema.enums import DirectionMode, RankingMetric, SizingMode, Timeframe
 from schema.scalars import (
     Count,
+    CountFromZero,
     Flag,
     Instant,
     MarketId,
@@ -309,6 +310,13 @@ class RunOptions(BaseModel):
         Count | None, Field(description="Variants that list their trades; at most `top_k`.")
     ] = None
     ranking: Annotated[Ranking | None, Field(description="Order of the variants.")] = None
+    min_trades: Annotated[
+        CountFromZero | None,
+        Field(
+            description="Variants with fewer trades are left out; stage A leaves out those whose "
+            "signal sets in less often."
+        ),
+    ] = None
 
     @field_validator("top_trades_n")
     @classmethod

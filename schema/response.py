@@ -12,7 +12,7 @@ import strawberry
 from pydantic import BaseModel, Field
 
 from backtest.axes import Scalar
-from schema.enums import DirectionMode, RunMode, SizingMode, Timeframe
+from schema.enums import DirectionMode, RankingMetric, RunMode, SizingMode, Timeframe
 from schema.report import ANSWER, Report, Trades
 from schema.scalars import AxisScalar
 
@@ -123,6 +123,34 @@ class Payload(BaseModel):
         ]
 
 
+@strawberry.pydantic.type(description="A ranking metric and what it says of a variant.")
+class RankingValue(BaseModel):
+    """A ranking metric and what it says of a variant."""
+
+    model_config = ANSWER
+
+    metric: Annotated[RankingMetric, Field(description="The metric.")]
+    value: Annotated[
+        float | None,
+        Field(description="Unrounded; null where the metric is undefined, or infinite."),
+    ]
+    infinite: Annotated[
+        bool, Field(description="Whether it is infinite: a gain, and nothing to divide it by.")
+    ]
+
+
+@strawberry.pydantic.type(name="VariantRanking", description="What ranked a variant.")
+class VariantRanking(BaseModel):
+    """What ranked a variant."""
+
+    model_config = ANSWER
+
+    primary: Annotated[RankingValue, Field(description="What ordered the variants.")]
+    secondary: Annotated[
+        RankingValue | None, Field(description="What broke ties; null without a second metric.")
+    ]
+
+
 @strawberry.pydantic.type(description="One ranked point of the grid.")
 class Variant(BaseModel):
     """One ranked point of the grid."""
@@ -137,6 +165,7 @@ class Variant(BaseModel):
     total_return_pct: Annotated[
         float, Field(description="Gain or loss over the range in percent of the initial cash.")
     ]
+    ranking: Annotated[VariantRanking, Field(description="What ranked it.")]
     report: Annotated[Report | None, Field(description="The report; null if it was not computed.")]
     payload: Annotated[Payload, Field(description="Its settings.")]
 

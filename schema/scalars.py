@@ -164,6 +164,7 @@ AxisScalar = NewType("AxisScalar", str)
 """Stands for an integer, a float or a text in the GraphQL schema."""
 
 Count = Annotated[WholeNumber, BeforeValidator(_to_whole), Field(gt=0, le=MAX_COUNT)]
+CountFromZero = Annotated[WholeNumber, BeforeValidator(_to_whole), Field(ge=0, le=MAX_COUNT)]
 MarketId = Annotated[WholeNumber, BeforeValidator(_to_whole), Field(ge=1, le=65535)]
 Real = Annotated[float, BeforeValidator(_to_real)]
 Flag = Annotated[bool, BeforeValidator(_to_boolean)]

@@ -20,13 +20,22 @@ Spot = tuple[str, str]
 ENUMS = (Timeframe, DirectionMode, SizingMode, RankingMetric)
 ENUM_FIELDS = {"timeframe", "direction_mode", "sizing_mode", "primary_metric", "secondary_metric"}
 AXIS_FIELDS = {"source", "sl", "tp"}
-RUN_FIELDS = {"time_range", "warmup_bars", "top_k", "preselect", "top_trades_n", "ranking"}
+RUN_FIELDS = {
+    "time_range",
+    "warmup_bars",
+    "top_k",
+    "preselect",
+    "top_trades_n",
+    "ranking",
+    "min_trades",
+}
 # Where GraphQL writes the name of an entry that is a key over REST.
 NAMES = ((["params"], "name"), (["signalGrids"], "indicatorId"))
 ANSWER_FIELDS = """
 mode strategyId instrumentId { marketId symbol } timeframe warmupBars topK preselect topTradesN
 specHash gridRequestHash engineParamsHash stageAVariants stageBVariants targetBars
 variants { variantIndex variantKey indicatorVariantKey totalReturnPct
+  ranking { primary { metric value infinite } secondary { metric value infinite } }
   payload { directionMode sizingMode risk { slEnabled slPct tpEnabled tpPct } } }
 """
 RUN = (
@@ -159,6 +168,8 @@ def to_rest_words(value: Any, field: str = "") -> Any:
     words = {member.name: member.value for kind in ENUMS for member in kind}
     words |= {"SAVED": "saved", "TEMPLATE": "template"}
     is_word = field in {"mode", "timeframe", "directionMode", "sizingMode"}
+    if field == "metric":
+        return words.get(value, value)
     return words[value] if is_word else value
 
 

@@ -15,6 +15,7 @@ from backtest.result import (
     EquityCurve,
     Estimate,
     RankedVariant,
+    RankingValue,
     Report,
     ResolvedGrid,
     Risk,
@@ -22,7 +23,14 @@ from backtest.result import (
     Selection,
     Trade,
 )
-from backtest.types import Execution, Instrument, Ranking, Timeframe, TimeRange
+from backtest.types import (
+    Execution,
+    Instrument,
+    Ranking,
+    RankingMetric,
+    Timeframe,
+    TimeRange,
+)
 
 POLICY = RunPolicy(
     warmup_bars=200,
@@ -198,6 +206,7 @@ def settings_of(request: RunRequest, template: Template) -> RunSettings:
         preselect=request.preselect or POLICY.preselect,
         top_trades_n=request.top_trades_n or POLICY.top_trades_n,
         eager_reports=True,
+        min_trades=request.min_trades or 0,
     )
 
 
@@ -213,6 +222,7 @@ def variant_of(grid: ResolvedGrid, template: Template, want: Want) -> RankedVari
         variant_key="a" * 64,
         indicator_variant_key="b" * 64,
         total_return_pct=0.8,
+        ranking=(RankingValue(metric=RankingMetric.TOTAL_RETURN_PCT, value=0.8),),
         selections=tuple(
             Selection(
                 indicator_id=indicator_id,

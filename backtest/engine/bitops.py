@@ -64,9 +64,22 @@ def _log2_floor_of(_context: Any, _number: Any) -> Any:  # pragma: no cover - ru
     return signature, generate
 
 
+def _count_ones_of(_context: Any, _word: Any) -> Any:  # pragma: no cover - runs in the compiler
+    signature: Any = types.int64(types.uint64)  # pyright: ignore[reportUnknownMemberType]
+
+    def generate(_target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return signature, generate
+
+
 def _interpreted_trailing_zeros(word: int) -> int:
     value = int(word)
     return (value & -value).bit_length() - 1 if value else WORD_BITS
+
+
+def _interpreted_count_ones(word: int) -> int:
+    return int(word).bit_count()
 
 
 def _interpreted_log2_floor(number: int) -> int:
@@ -80,3 +93,6 @@ trailing_zeros: Any = (
 
 # Exponent of the largest power of two that is not above a positive int64.
 log2_floor: Any = _interpreted_log2_floor if config.DISABLE_JIT else intrinsic(_log2_floor_of)
+
+# How many bits of a uint64 word are set.
+count_ones: Any = _interpreted_count_ones if config.DISABLE_JIT else intrinsic(_count_ones_of)

@@ -3,8 +3,13 @@
 See: docs/signals.md
 """
 
+# An element of an array is typed as if it could be an array itself.
+# pyright: reportArgumentType=false
 from typing import Annotated, NamedTuple
 
+import numpy as np
+
+from backtest.engine.bitops import ONE, TOP, ZERO, count_ones
 from backtest.jit import kernel
 from backtest.types import IntArray, WordArray
 
@@ -42,3 +47,28 @@ def combine_slow(rows: BitRows, slow_ids: IntArray, out: WordArray) -> None:
         for r in slow_ids:
             for w in range(out.shape[1]):
                 out[side, w] &= slow[r, side, w]
+
+
+@kernel("void(BitRows, int64[:, ::1], int64[::1], int64[::1])")
+def count_runs_of(rows: BitRows, slow_ids: IntArray, fast_ids: IntArray, out: IntArray) -> None:
+    """How often the combined signals of chosen variants set in, each side by itself.
+
+    Args:
+        rows: The run's bit rows.
+        slow_ids: Shape (n, n_slow): slow rows of each variant.
+        fast_ids: Shape (n,): fast row of each.
+        out: Out, shape (n,).
+
+    See: docs/ranking.md
+    """
+    outer = np.empty((2, rows.fast.shape[2]), np.uint64)
+    for m in range(out.shape[0]):
+        combine_slow(rows, slow_ids[m], outer)
+        row = rows.fast[fast_ids[m]]
+        out[m] = 0
+        for side in range(2):
+            carry = ZERO
+            for w in range(outer.shape[1]):
+                word = outer[side, w] & row[side, w]
+                out[m] += count_ones(word & ~((word << ONE) | carry))
+                carry = word >> TOP

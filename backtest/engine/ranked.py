@@ -10,6 +10,7 @@ import numpy as np
 from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
+from backtest.engine.ranking import measures_of
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.rows import Readers
 from backtest.engine.shortlist import Margin
@@ -73,12 +74,15 @@ def rank_variants(
         ranking=settings.ranking,
         keys=keys,
         margin=Margin.of(target.n_bars, adds_up=not np.isinf(target.terms.budget_cap)),
+        measures=measures_of(settings.ranking, target),
+        min_trades=settings.min_trades,
     )
     with stopwatch.stage("stage_a"):
         shortlist = contest.shortlist(plan.n_shortlist)
     with stopwatch.stage("stage_b"):
         winners = contest.best(shortlist, settings.top_k)
-        words = stages.words(combo_of_base[[winner.base for winner in winners]])
+        bases = np.array([winner.base for winner in winners], np.int64)
+        words = stages.words(combo_of_base[bases])
     return Ranked(target=target, plane=plane, keys=keys, winners=winners, words=words)
 
 

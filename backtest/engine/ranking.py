@@ -3,28 +3,65 @@
 See: docs/ranking.md
 """
 
+import math
 from typing import assert_never
 
 import numpy as np
 
-from backtest.engine.items import DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
+from backtest.engine.daily import NOISE, NOTHING_MORE, Measures
+from backtest.engine.items import (
+    DRAWDOWN,
+    FULL_DRAWDOWN,
+    GROWTH,
+    LOSSES,
+    N_TRADES,
+    RETURN_PCT,
+    SHARPE,
+    SORTINO,
+    WINS,
+)
+from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, Ranking, RankingMetric
 
+_BY_DAYS = {
+    RankingMetric.SHARPE,
+    RankingMetric.SORTINO,
+    RankingMetric.CALMAR,
+    RankingMetric.CAGR_PCT,
+}
+_FROM_FIRST_BAR = {RankingMetric.MAX_DRAWDOWN_PCT, RankingMetric.RETURN_OVER_MAX_DRAWDOWN}
 
-def needs_drawdown(ranking: Ranking) -> bool:
-    """Whether a metric of the ranking reads the drawdown.
+
+def measures_of(ranking: Ranking, target: TargetSlice) -> tuple[Measures, ...]:
+    """What has to be measured for a ranking: once, or twice where it reads both drawdowns.
 
     See: docs/ranking.md
     """
-    reading = {RankingMetric.MAX_DRAWDOWN_PCT, RankingMetric.RETURN_OVER_MAX_DRAWDOWN}
-    return ranking.primary in reading or ranking.secondary in reading
+    wanted = set(metrics_of(ranking))
+    daily = target.days if wanted & _BY_DAYS else NOTHING_MORE
+    peaks: list[float] = []
+    if wanted & _FROM_FIRST_BAR:
+        peaks.append(-math.inf)
+    if RankingMetric.CALMAR in wanted:
+        peaks.append(target.terms.init_cash)
+    return tuple(daily._replace(peak=peak) for peak in peaks or [math.nan])
+
+
+def metrics_of(ranking: Ranking) -> tuple[RankingMetric, ...]:
+    """The metrics of a ranking, primary first.
+
+    See: docs/ranking.md
+    """
+    if ranking.secondary is None:
+        return (ranking.primary,)
+    return ranking.primary, ranking.secondary
 
 
 def ranking_columns(metrics: FloatArray, ranking: Ranking) -> tuple[FloatArray, ...]:
     """Columns that sort variants, primary first.
 
     Args:
-        metrics: Shape (n, 5), exact metrics (`backtest.engine.items`).
+        metrics: Shape (n, 10), exact metrics (`backtest.engine.items`).
         ranking: The ranking.
 
     Returns:
@@ -32,38 +69,68 @@ def ranking_columns(metrics: FloatArray, ranking: Ranking) -> tuple[FloatArray, 
 
     See: docs/ranking.md
     """
-    chosen = (
-        (ranking.primary,) if ranking.secondary is None else (ranking.primary, ranking.secondary)
-    )
-    return tuple(_column(metrics, metric) for metric in chosen)
+    return tuple(_column(metrics, metric) for metric in metrics_of(ranking))
 
 
 def _column(metrics: FloatArray, metric: RankingMetric) -> FloatArray:
+    if metric is RankingMetric.MAX_DRAWDOWN_PCT:
+        column = metrics[:, DRAWDOWN]
+    else:
+        column = -ranking_values(metrics, metric)
+    return np.where(np.isnan(column), np.inf, column)
+
+
+def ranking_values(metrics: FloatArray, metric: RankingMetric) -> FloatArray:
+    """What a metric says of variants, in its own unit.
+
+    Args:
+        metrics: Shape (n, 10), exact metrics (`backtest.engine.items`).
+        metric: One metric.
+
+    Returns:
+        Shape (n,); infinite where the metric is, NaN where it is undefined.
+
+    See: docs/ranking.md
+    """
     match metric:
         case RankingMetric.TOTAL_RETURN_PCT:
-            return -metrics[:, RETURN_PCT]
+            return metrics[:, RETURN_PCT]
         case RankingMetric.MAX_DRAWDOWN_PCT:
-            return np.nan_to_num(metrics[:, DRAWDOWN], nan=np.inf)
+            return metrics[:, DRAWDOWN] * 100.0
         case RankingMetric.RETURN_OVER_MAX_DRAWDOWN:
-            return -_return_over_drawdown(metrics[:, RETURN_PCT], metrics[:, DRAWDOWN] * 100.0)
+            return _return_over_drawdown(metrics[:, RETURN_PCT], metrics[:, DRAWDOWN] * 100.0)
         case RankingMetric.PROFIT_FACTOR:
-            return -_profit_factor(metrics)
+            return _profit_factor(metrics)
+        case RankingMetric.SHARPE:
+            return metrics[:, SHARPE]
+        case RankingMetric.SORTINO:
+            return metrics[:, SORTINO]
+        case RankingMetric.CALMAR:
+            return _calmar(metrics[:, GROWTH], metrics[:, FULL_DRAWDOWN])
+        case RankingMetric.CAGR_PCT:
+            return metrics[:, GROWTH] * 100.0
         case _:
             assert_never(metric)
 
 
 def _return_over_drawdown(return_pct: FloatArray, drawdown_pct: FloatArray) -> FloatArray:
-    """Without any drawdown: +inf for a gain, else 0; an undefined drawdown ranks last."""
+    """Without any drawdown: infinite for a gain, else 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = return_pct / drawdown_pct
-    ratio = np.where(drawdown_pct == 0.0, np.where(return_pct > 0.0, np.inf, 0.0), ratio)
-    return np.where(np.isnan(drawdown_pct), -np.inf, ratio)
+    return np.where(drawdown_pct == 0.0, np.where(return_pct > 0.0, np.inf, 0.0), ratio)
 
 
 def _profit_factor(metrics: FloatArray) -> FloatArray:
-    """Wins over losses; no losses but some wins: +inf; no trades rank last."""
+    """Wins over losses; no losses but some wins: infinite; no trades: undefined."""
     wins, losses = metrics[:, WINS], metrics[:, LOSSES]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = wins / losses
     ratio = np.where(losses == 0.0, np.where(wins > 0.0, np.inf, 0.0), ratio)
-    return np.where(metrics[:, N_TRADES] == 0, -np.inf, ratio)
+    return np.where(metrics[:, N_TRADES] == 0, np.nan, ratio)
+
+
+def _calmar(growth: FloatArray, drawdown: FloatArray) -> FloatArray:
+    """Annual growth over the largest drawdown (Young 1991); without one, infinite for a gain."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = growth / drawdown
+    return np.where(drawdown > NOISE, ratio, np.where(growth > 0.0, np.inf, np.nan))

@@ -65,6 +65,11 @@ class RiskPlane:
         self._last: tuple[tuple[int, int], Tile] | None = None
 
     @property
+    def n_cells(self) -> int:
+        """Pairs of a stop-loss and a take-profit."""
+        return self.n_stops * self.n_profits
+
+    @property
     def is_disabled(self) -> bool:
         """Whether there is neither stop-loss nor take-profit."""
         return all(levels is None for levels in self._levels)

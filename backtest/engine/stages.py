@@ -3,15 +3,16 @@
 See: docs/scoring.md
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
 from backtest.control import Control
 from backtest.engine.chunks import Workers, spans
-from backtest.engine.combine import BitRows
+from backtest.engine.combine import BitRows, count_runs_of
 from backtest.engine.combos import Batch, Combos
+from backtest.engine.daily import NOTHING_MORE, Measures
 from backtest.engine.items import N_METRICS, RETURN_PCT, Items, score_exactly, score_planes
 from backtest.engine.passage import Passages
 from backtest.engine.risk_plane import RiskPlane, Tile
@@ -22,6 +23,8 @@ from backtest.types import FloatArray, IntArray, WordArray
 
 # a chunk is meant to take a few milliseconds: about this many bars times variants
 CHUNK_WORK = 15_000_000
+
+MONEY_ALONE = (NOTHING_MORE,)
 
 ScorePart = Callable[[Batch, slice], None]
 
@@ -68,22 +71,31 @@ class Stages:
         return flat
 
     def exact_metrics(
-        self, combos: IntArray, *, with_drawdown: bool = False, stage: str = "exact"
+        self,
+        combos: IntArray,
+        *,
+        measures: Sequence[Measures] = MONEY_ALONE,
+        stage: str = "exact",
     ) -> FloatArray:
-        """Metrics of combos without stop-loss and take-profit, shape (n, 5) (`items`)."""
+        """Metrics of combos without stop-loss and take-profit, shape (n, 10) (`items`)."""
         levels = np.zeros((2, len(combos)), np.int64)
-        return self._exact(combos, levels, self._target.never, with_drawdown, stage)
+        return self._exact(combos, levels, self._target.never, measures, stage)
 
     def exact_cells(
-        self, combos: IntArray, cells: IntArray, plane: RiskPlane, *, with_drawdown: bool = False
+        self,
+        combos: IntArray,
+        cells: IntArray,
+        plane: RiskPlane,
+        *,
+        measures: Sequence[Measures] = MONEY_ALONE,
     ) -> FloatArray:
-        """Metrics of combos in cells of the plane, shape (n, 5) (`items`).
+        """Metrics of combos in cells of the plane, shape (n, 10) (`items`).
 
         Args:
             combos: Shape (n,).
             cells: Shape (n,), risk index of each.
             plane: The plane.
-            with_drawdown: Whether the drawdown is wanted.
+            measures: What is wanted beside the money, in as many passes.
         """
         out = np.empty((len(combos), N_METRICS), np.float64)
         for tile in plane.tiles():
@@ -91,7 +103,7 @@ class Stages:
             here = np.flatnonzero((levels >= 0).all(axis=0))
             if len(here):
                 out[here] = self._exact(
-                    combos[here], levels[:, here], tile.passages, with_drawdown, "exact"
+                    combos[here], levels[:, here], tile.passages, measures, "exact"
                 )
         return out
 
@@ -122,6 +134,20 @@ class Stages:
             flat[unsound] = _equity(exact).reshape(-1, n_cells)
         return flat
 
+    def signal_runs(self, combos: IntArray) -> IntArray:
+        """How often the combined signals of combos set in, shape (n,): no cell has more trades."""
+        out = np.empty(len(combos), np.int64)
+
+        def count(batch: Batch, part: slice) -> None:
+            rows = self._bit_rows(batch.fast_rows)
+            slow_ids, fast_ids = batch.slow_ids[part], batch.fast_ids[part]
+            runs = np.empty(len(fast_ids), np.int64)
+            count_runs_of(rows, slow_ids, fast_ids, runs)
+            out[batch.places[part]] = runs
+
+        self._over(combos, count, "stage_a", self._per_chunk)
+        return out
+
     def words(self, combos: IntArray) -> WordArray:
         """Combined bit rows of combos, shape (n, 2, n_words), under the allowed sides."""
         out = np.empty((len(combos), 2, self._target.n_words), np.uint64)
@@ -148,13 +174,13 @@ class Stages:
         combos: IntArray,
         levels: IntArray,
         passages: Passages,
-        with_drawdown: bool,
+        measures: Sequence[Measures],
         stage: str,
     ) -> FloatArray:
-        out = np.empty((len(combos), N_METRICS), np.float64)
+        out = np.full((len(combos), N_METRICS), np.nan)
         target = self._target
 
-        def score(batch: Batch, part: slice) -> None:
+        def score(wanted: Measures, batch: Batch, part: slice) -> None:
             places = batch.places[part]
             metrics = np.empty((len(places), N_METRICS), np.float64)
             rows = self._bit_rows(batch.fast_rows)
@@ -162,12 +188,13 @@ class Stages:
                 batch.slow_ids[part], batch.fast_ids[part], levels[0, places], levels[1, places]
             )
             score_exactly(
-                rows, items, target.prices, target.terms, passages, with_drawdown,
+                rows, items, target.prices, target.terms, passages, wanted.anew(),
                 empty_segments(target.n_bars), metrics,
             )  # fmt: skip
-            out[places] = metrics
+            out[places] = np.where(np.isnan(metrics), out[places], metrics)
 
-        self._over(combos, score, stage, self._items_per_chunk)
+        for wanted in measures:
+            self._over(combos, partial(score, wanted), stage, self._items_per_chunk)
         return out
 
     def _score_tile(self, tile: Tile, out: FloatArray, batch: Batch, part: slice) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from backtest.engine.account import Terms, account_terms
 from backtest.engine.bitops import words_for
+from backtest.engine.daily import Measures, daily_measures
 from backtest.engine.passage import Passages, passage_table
 from backtest.engine.prices import Prices, prices_of
 from backtest.policy import RunSettings
@@ -23,7 +24,7 @@ class TargetSlice:
     """The bars of a run that trade and count, and the rules by which they do.
 
     `side_masks`, shape (2,), are all ones for a side that may be entered. `never` has one level of
-    each kind, which is never reached.
+    each kind, which is never reached. `days` measures the daily numbers and no drawdown.
 
     See: docs/fills.md
     """
@@ -32,6 +33,7 @@ class TargetSlice:
     terms: Terms
     side_masks: WordArray
     never: Passages
+    days: Measures
 
     @classmethod
     def of(cls, bars: Bars, settings: RunSettings) -> "TargetSlice":
@@ -46,6 +48,9 @@ class TargetSlice:
             terms=terms,
             side_masks=np.array([ALLOWED if allowed else FORBIDDEN for allowed in (longs, shorts)]),
             never=Passages(never, never),
+            days=daily_measures(
+                bars.ts_close[bars.target_start : bars.target_stop], bars.timeframe.ms
+            ),
         )
 
     @property

@@ -3,13 +3,16 @@
 See: docs/ranking.md
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.ranking import needs_drawdown, ranking_columns
+from backtest.engine.daily import Measures
+from backtest.engine.items import N_TRADES
+from backtest.engine.ranking import ranking_columns
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.shortlist import (
     NOTHING_LEFT,
@@ -25,6 +28,8 @@ from backtest.identity import VariantKeys, risk_json, selection_json, signals_js
 from backtest.types import FloatArray, IntArray, Ranking, RankingMetric
 
 INDICATOR_KEYS_KEPT = 4096
+# Where variants with too few trades stood among the best, this many times as many are looked at.
+MORE_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,8 @@ class Contest:
         ranking: The ranking.
         keys: Who makes keys for ties.
         margin: How far fast scores may be off.
+        measures: What is measured of a variant for the ranking (`measures_of`).
+        min_trades: Fewer trades keep a variant out.
 
     See: docs/ranking.md
     """
@@ -118,25 +125,71 @@ class Contest:
         ranking: Ranking,
         keys: KeyMaker,
         margin: Margin,
+        measures: Sequence[Measures],
+        min_trades: int = 0,
     ) -> None:
         self._stages, self._combos, self._plane = stages, combo_of_base, plane
         self._ranking, self._keys, self._margin = ranking, keys, margin
-        self._with_drawdown = needs_drawdown(ranking)
+        self._measures, self._min_trades = measures, min_trades
         self._by_return = ranking.primary is RankingMetric.TOTAL_RETURN_PCT
 
     def shortlist(self, n_best: int) -> IntArray:
         """Base variants that Stage A keeps, best first, risk disabled."""
+        entrants = self._entrants()
+        if len(entrants) == 0:
+            return entrants
+
+        def columns(members: IntArray) -> tuple[FloatArray, ...]:
+            return self._base_columns(entrants[members])
+
+        def key_of(member: int) -> str:
+            return self._keys.base_key(int(entrants[member]))
+
         if self._by_return:
-            scores = self._stages.fast_scores()[self._combos]
-            columns = self._knowing(scores, self._base_columns)
-            return best_by_fast_score(scores, n_best, self._margin, columns, self._keys.base_key)
-        everyone = np.arange(len(self._combos), dtype=np.int64)
-        columns = self._base_columns(everyone)
-        return best_by_columns(everyone, columns, n_best, self._keys.base_key)[:n_best]
+            scores = self._stages.fast_scores()[self._combos[entrants]]
+            knowing = self._knowing(scores, columns)
+            return entrants[best_by_fast_score(scores, n_best, self._margin, knowing, key_of)]
+        everyone = np.arange(len(entrants), dtype=np.int64)
+        best = best_by_columns(everyone, columns(everyone), n_best, key_of)
+        return entrants[best[:n_best]]
 
     def best(self, shortlist: IntArray, n_best: int) -> list[Winner]:
-        """The best cells of the shortlist crossed with the risk plane."""
-        n_cells = self._plane.n_stops * self._plane.n_profits
+        """The best cells of the shortlist crossed with the risk plane, with trades enough."""
+        n_all = len(shortlist) * self._plane.n_cells
+        if n_all == 0:
+            return []
+        n_asked = n_best
+        while True:
+            winners = self._best_of_all(shortlist, n_asked)
+            if not self._min_trades:
+                return winners
+            trades = self._trades_of(winners)
+            enough = [w for w, n in zip(winners, trades, strict=True) if n >= self._min_trades]
+            if len(enough) >= n_best or n_asked >= n_all:
+                return enough[:n_best]
+            n_asked *= MORE_AT_ONCE
+
+    def _entrants(self) -> IntArray:
+        """Base variants that may trade often enough: each run of the signal is one trade at most.
+
+        With stops a variant may trade more often than without, because its money lasts longer; but
+        never more often than its signal sets in.
+        """
+        everyone = np.arange(len(self._combos), dtype=np.int64)
+        if not self._min_trades:
+            return everyone
+        combos, inverse = np.unique(self._combos, return_inverse=True)
+        runs = self._stages.signal_runs(combos)[inverse]
+        return everyone[runs >= self._min_trades]
+
+    def _trades_of(self, winners: list[Winner]) -> IntArray:
+        combos = self._combos[np.array([winner.base for winner in winners], np.int64)]
+        cells = np.array([winner.cell for winner in winners], np.int64)
+        return self._stages.exact_cells(combos, cells, self._plane)[:, N_TRADES].astype(np.int64)
+
+    def _best_of_all(self, shortlist: IntArray, n_best: int) -> list[Winner]:
+        """The best cells, however often they trade."""
+        n_cells = self._plane.n_cells
         if self._plane.is_disabled:
             return [
                 Winner(base=base, rank=rank, cell=0)
@@ -158,7 +211,7 @@ class Contest:
     def _best_cells(
         self, shortlist: IntArray, n_best: int, columns: ExactColumns, key_of: KeyOf
     ) -> IntArray:
-        n_cells = self._plane.n_stops * self._plane.n_profits
+        n_cells = self._plane.n_cells
         if self._by_return:
             combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
             scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
@@ -183,15 +236,13 @@ class Contest:
 
     def _base_columns(self, bases: IntArray) -> tuple[FloatArray, ...]:
         combos, inverse = np.unique(self._combos[bases], return_inverse=True)
-        metrics = self._stages.exact_metrics(
-            combos, with_drawdown=self._with_drawdown, stage="stage_a"
-        )
+        metrics = self._stages.exact_metrics(combos, measures=self._measures, stage="stage_a")
         return ranking_columns(metrics[inverse], self._ranking)
 
     def _distinct_columns(self, combos: IntArray, cells: IntArray) -> tuple[FloatArray, ...]:
-        n_cells = self._plane.n_stops * self._plane.n_profits
+        n_cells = self._plane.n_cells
         distinct, inverse = np.unique(combos * n_cells + cells, return_inverse=True)
         metrics = self._stages.exact_cells(
-            *np.divmod(distinct, n_cells), self._plane, with_drawdown=self._with_drawdown
+            *np.divmod(distinct, n_cells), self._plane, measures=self._measures
         )
         return ranking_columns(metrics[inverse], self._ranking)

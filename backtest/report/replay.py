@@ -3,12 +3,16 @@
 See: docs/memory.md
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backtest.engine.daily import Measures
+from backtest.engine.items import N_METRICS, score_trades
 from backtest.engine.passage import Passages
+from backtest.engine.ranking import measures_of, metrics_of, ranking_values
 from backtest.engine.segments import Segments, empty_segments, find_segments
 from backtest.engine.target import TargetSlice
 from backtest.engine.trades import (
@@ -24,8 +28,8 @@ from backtest.policy import RunSettings
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
 from backtest.report.table import markdown_table, print_rows
 from backtest.report.trade_list import TradeList
-from backtest.result import EquityCurve, Report
-from backtest.types import Bars, WordArray
+from backtest.result import EquityCurve, RankingValue, Report
+from backtest.types import Bars, FloatArray, WordArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,17 @@ class VariantReplay:
         return len(self._legs)
 
     def total_return_pct(self) -> float:
-        """The exact number that ranks the variant."""
+        """Return of the whole run."""
         return total_return_pct(self._log(), self._inputs.target.terms)
+
+    def ranking(self) -> tuple[RankingValue, ...]:
+        """What ranked the variant, the primary metric first."""
+        ranking = self._inputs.settings.ranking
+        scores = self._scores(measures_of(ranking, self._inputs.target))
+        return tuple(
+            RankingValue(metric=metric, value=float(ranking_values(scores, metric)[0]))
+            for metric in metrics_of(ranking)
+        )
 
     def report(self, *, with_trades: bool) -> Report:
         """The 25 metrics, and the trades if they are wanted."""
@@ -100,14 +113,31 @@ class VariantReplay:
             drawdown_pct=curve.drawdown[chosen] * 100.0,
         )
 
+    def _scores(self, measures: Sequence[Measures]) -> FloatArray:
+        """Exact metrics as Stage A and B compute them, shape (1, 10)."""
+        target, segments = self._inputs.target, self._segments()
+        scores = np.full((1, N_METRICS), np.nan)
+        for wanted in measures:
+            passed = np.empty(N_METRICS, np.float64)
+            score_trades(
+                target.prices, target.terms, segments, self.n_trades, target.never,
+                wanted.anew(), passed,
+            )  # fmt: skip
+            scores[0] = np.where(np.isnan(passed), scores[0], passed)
+        return scores
+
     def _log(self) -> TradeLog:
         """The whole log: with entries and exits known, no level needs to be looked up."""
-        target = self._inputs.target
+        target, segments = self._inputs.target, self._segments()
+        log = empty_log(self.n_trades)
+        replay(
+            target.prices.close, target.terms, segments, self.n_trades, target.never, (0, 0), log
+        )
+        return TradeLog(self._legs.astype(np.int64), log.money)
+
+    def _segments(self) -> Segments:
         legs = self._legs.astype(np.int64)
-        segments = Segments(*(legs[:, column].copy() for column in (ENTRY, EXIT, SIDE)))
-        log = empty_log(len(legs))
-        replay(target.prices.close, target.terms, segments, len(legs), target.never, (0, 0), log)
-        return TradeLog(legs, log.money)
+        return Segments(*(legs[:, column].copy() for column in (ENTRY, EXIT, SIDE)))
 
     def _history(self) -> TradeHistory:
         target, bars = self._inputs.target, self._inputs.bars

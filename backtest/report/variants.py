@@ -93,6 +93,7 @@ def _ranked_variant(
         variant_key=keys.key(winner.base, winner.cell),
         indicator_variant_key=keys.indicator_key(winner.base),
         total_return_pct=replay.total_return_pct(),
+        ranking=replay.ranking(),
         selections=tuple(grid.selections(point)),
         signals=grid.signals(point),
         risk=grid.risk(winner.cell),

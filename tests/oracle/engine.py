@@ -145,9 +145,9 @@ class Outcome:
 
     @property
     def profit_factor(self) -> float:
-        """Won over lost; minus infinity without trades, infinite where nothing was lost."""
+        """Won over lost; undefined without trades, infinite where nothing was lost."""
         if not self.trades:
-            return -math.inf
+            return math.nan
         wins = losses = 0.0
         for trade in self.trades:
             net = trade.money["net_pnl_quote"]
@@ -161,10 +161,8 @@ class Outcome:
 
     @property
     def return_over_max_drawdown(self) -> float:
-        """Minus infinity where the drawdown is undefined."""
+        """Undefined where the drawdown is."""
         drawdown = self.max_drawdown * 100
-        if math.isnan(drawdown):
-            return -math.inf
         if drawdown == 0:
             return math.inf if self.total_return_pct > 0 else 0.0
         return self.total_return_pct / drawdown

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -16,20 +16,29 @@ from backtest.indicators.catalog import INDICATORS
 from backtest.indicators.series import Series
 from backtest.policy import RunPolicy
 from backtest.request import RunRequest, Template
-from backtest.types import Bars, Execution, Ranking, RankingMetric, SignalArray
+from backtest.types import Bars, Execution, RankingMetric, SignalArray
 from tests.oracle.engine import Outcome, Setup, play
+from tests.oracle.ratios import Ratios, ratios_of
 from tests.oracle.signals import signal_of
+
+DAILY: Mapping[RankingMetric, Callable[[Ratios], float]] = {
+    RankingMetric.SHARPE: lambda ratios: ratios.sharpe,
+    RankingMetric.SORTINO: lambda ratios: ratios.sortino,
+    RankingMetric.CALMAR: lambda ratios: ratios.calmar,
+    RankingMetric.CAGR_PCT: lambda ratios: ratios.growth * 100,
+}
 
 Setting = tuple[tuple[str, Scalar], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Winner:
-    """One returned variant; `place` is its number in Stage B."""
+    """One returned variant; `place` is its number in Stage B, `values` what ranked it."""
 
     place: int
     key: str
     story: Outcome
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -54,22 +63,51 @@ class BruteForce:
     def winners(self) -> list[Winner]:
         """The best of Stage B, best first."""
         bases = list(self._bases())
-        ranked = self._ranked([(base, (None, None)) for base in bases])
-        n_shortlist = self._request.preselect or self._policy.preselect
-        shortlist = [bases[winner.place] for winner in ranked[:n_shortlist]]
+        ranked = [
+            bases[winner.place] for winner in self._ranked([(b, (None, None)) for b in bases])
+        ]
+        floor = self._request.min_trades or 0
+        entrants = [base for base in ranked if self._entries(base) >= floor]
+        shortlist = entrants[: self._request.preselect or self._policy.preselect]
         risks = list(self._risks())
-        cells = [(base, risk) for base in shortlist for risk in risks]
-        return self._ranked(cells)[: self._request.top_k or self._policy.top_k]
+        cells = self._ranked([(base, risk) for base in shortlist for risk in risks])
+        enough = [winner for winner in cells if len(winner.story.trades) >= floor]
+        return enough[: self._request.top_k or self._policy.top_k]
 
     def _ranked(
         self, variants: list[tuple[Base, tuple[float | None, float | None]]]
     ) -> list[Winner]:
-        told = [
-            Winner(place=place, key=self._key(base, risk), story=self._story(base, risk))
-            for place, (base, risk) in enumerate(variants)
-        ]
+        told: list[Winner] = []
+        for place, (base, risk) in enumerate(variants):
+            story = self._story(base, risk)
+            values = self._values(story)
+            told.append(Winner(place=place, key=self._key(base, risk), story=story, values=values))
+        return sorted(told, key=lambda winner: (*self._rank(winner.values), winner.key))
+
+    def _metrics(self) -> list[RankingMetric]:
         ranking = self._request.ranking or self._policy.ranking
-        return sorted(told, key=lambda winner: (*rank(winner.story, ranking), winner.key))
+        wanted = (ranking.primary, ranking.secondary)
+        return [metric for metric in wanted if metric is not None]
+
+    def _rank(self, values: tuple[float, ...]) -> tuple[float, ...]:
+        """Smaller is better; what is undefined is last."""
+        places: list[float] = []
+        for metric, value in zip(self._metrics(), values, strict=True):
+            ascends = metric is RankingMetric.MAX_DRAWDOWN_PCT
+            places.append(math.inf if math.isnan(value) else value if ascends else -value)
+        return tuple(places)
+
+    def _values(self, story: Outcome) -> tuple[float, ...]:
+        """What the metrics of the ranking say; NaN where they are undefined."""
+        return tuple(
+            DAILY[metric](self._ratios(story)) if metric in DAILY else value_of(story, metric)
+            for metric in self._metrics()
+        )
+
+    def _ratios(self, story: Outcome) -> Ratios:
+        bars = self._bars
+        ts_close = bars.ts_close[bars.target_start : bars.target_stop].tolist()
+        return ratios_of(story.equity, ts_close, cash=story.init_cash, bar_ms=bars.timeframe.ms)
 
     def _bases(self) -> Iterator[Base]:
         """Compute variants slow, rule settings fast; within each the last axis fastest."""
@@ -98,7 +136,19 @@ class BruteForce:
         whole = signal_of(row, self._series, dict(compute), dict(rule))
         return whole[self._bars.target_start : self._bars.target_stop]
 
+    def _entries(self, base: Base) -> int:
+        """How often the signal sets in on a side that may be entered."""
+        signal = self._combined(base).tolist()
+        changes = zip([0, *signal[:-1]], signal, strict=True)
+        return sum(now != before and self._setup.may_enter(now) for before, now in changes)
+
     def _story(self, base: Base, risk: tuple[float | None, float | None]) -> Outcome:
+        signal = self._combined(base)
+        close = self._bars.close[self._bars.target_start : self._bars.target_stop]
+        setup = replace(self._setup, sl_pct=risk[0], tp_pct=risk[1])
+        return play(close.tolist(), signal.tolist(), setup)
+
+    def _combined(self, base: Base) -> SignalArray:
         own = np.stack(
             [
                 self._signal(indicator_id, compute, rule)
@@ -107,10 +157,7 @@ class BruteForce:
                 )
             ]
         )
-        signal = np.where((own == 1).all(axis=0), 1, np.where((own == -1).all(axis=0), -1, 0))
-        close = self._bars.close[self._bars.target_start : self._bars.target_stop]
-        setup = replace(self._setup, sl_pct=risk[0], tp_pct=risk[1])
-        return play(close.tolist(), signal.tolist(), setup)
+        return np.where((own == 1).all(axis=0), 1, np.where((own == -1).all(axis=0), -1, 0))
 
     def _key(self, base: Base, risk: tuple[float | None, float | None]) -> str:
         return variant_key(self._template, base, risk)
@@ -142,20 +189,16 @@ def setup_of(template: Template, policy: RunPolicy) -> Setup:
     )
 
 
-def rank(story: Outcome, ranking: Ranking) -> tuple[float, ...]:
-    """Smaller is better."""
-    wanted = (ranking.primary, ranking.secondary)
-    return tuple(_rank_by(story, metric) for metric in wanted if metric is not None)
-
-
-def _rank_by(story: Outcome, metric: RankingMetric) -> float:
+def value_of(story: Outcome, metric: RankingMetric) -> float:
+    """What a metric that needs no days says of an outcome."""
     if metric is RankingMetric.TOTAL_RETURN_PCT:
-        return -story.total_return_pct
+        return story.total_return_pct
+    if metric is RankingMetric.MAX_DRAWDOWN_PCT:
+        return story.max_drawdown * 100
     if metric is RankingMetric.PROFIT_FACTOR:
-        return -story.profit_factor
-    if metric is RankingMetric.RETURN_OVER_MAX_DRAWDOWN:
-        return -story.return_over_max_drawdown
-    return float("inf") if isnan(story.max_drawdown) else story.max_drawdown
+        return story.profit_factor
+    assert metric is RankingMetric.RETURN_OVER_MAX_DRAWDOWN
+    return story.return_over_max_drawdown
 
 
 def variant_key(template: Template, base: Base, risk: tuple[float | None, float | None]) -> str:

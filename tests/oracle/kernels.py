@@ -8,16 +8,18 @@ import numpy as np
 
 from backtest.engine import trades as columns
 from backtest.engine.account import account_terms
-from backtest.engine.items import DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
+from backtest.engine.items import DRAWDOWN, FULL_DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
 from backtest.engine.passage import Passages, passage_table
+from backtest.engine.ranking import measures_of
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.segments import Segments, empty_segments, find_segments
 from backtest.engine.trades import TradeLog, empty_log, replay, total_return_pct
 from backtest.report.equity import WORST, draw_equity, measure_drawdowns
 from backtest.report.trade_list import REASONS
-from backtest.types import DirectionMode, FloatArray
+from backtest.types import DirectionMode, FloatArray, Ranking, RankingMetric
 from tests.oracle.cases import Case
 from tests.oracle.engine import LONG, Outcome, play
+from tests.oracle.ratios import drawdown_of
 from tests.oracle.scoring import bit_rows, stages_over
 
 MONEY_COLUMNS = {
@@ -83,13 +85,15 @@ def played(case: Case) -> Played:
 
 
 def scored(case: Case) -> FloatArray:
-    """The five metrics that rank the case, shape (5,)."""
+    """The metrics that rank the case, shape (10,), both drawdowns among them."""
     setup = case.setup
     stages = stages_over(case.close, setup, [case.signal])
     stops, profits = (None if p is None else (p,) for p in (setup.sl_pct, setup.tp_pct))
     plane = RiskPlane(stages._target, stops, profits)
     only = np.zeros(1, np.int64)
-    return stages.exact_cells(only, only, plane, with_drawdown=True)[0]
+    both = Ranking(primary=RankingMetric.CALMAR, secondary=RankingMetric.MAX_DRAWDOWN_PCT)
+    measures = measures_of(both, stages._target)
+    return stages.exact_cells(only, only, plane, measures=measures)[0]
 
 
 def disagreement(case: Case) -> str | None:
@@ -123,6 +127,7 @@ def _numbers_differ(case: Case, fast: Played, slow: Outcome) -> str | None:
         "reported drawdown": (fast.reported_drawdown, slow.max_drawdown),
         "scored return": (score[RETURN_PCT], slow.total_return_pct),
         "scored drawdown": (score[DRAWDOWN], slow.max_drawdown),
+        "full drawdown": (score[FULL_DRAWDOWN], drawdown_of([slow.init_cash, *slow.equity])),
         "scored wins": (score[WINS], _sum(net for net in nets if net > 0)),
         "scored losses": (score[LOSSES], _sum(-net for net in nets if not net > 0)),
         "scored trades": (score[N_TRADES], len(nets)),

@@ -68,6 +68,8 @@ def test_the_face_does_not_enter_the_hash() -> None:
         ("template/execution", {"fee_pct": 0.08}),
         ("top_k", 6),
         ("ranking", {"primary_metric": "profit_factor"}),
+        ("ranking", {"primary_metric": "sharpe"}),
+        ("min_trades", 1),
     ],
 )
 def test_requests_that_differ_have_different_hashes(path: str, value: object) -> None:
@@ -88,6 +90,15 @@ def test_settings_that_move_numbers_enter_the_engine_hash_and_the_range_does_not
     assert engine_params_hash(replace(settings, ranking=other)) != engine_params_hash(settings)
     assert engine_params_hash(replace(settings, warmup_bars=1)) != engine_params_hash(settings)
     assert engine_params_hash(replace(settings, top_k=1)) == engine_params_hash(settings)
+
+
+def test_a_floor_on_trades_that_keeps_nothing_out_does_not_enter_the_hashes() -> None:
+    none, floor = result(BODY), result({**BODY, "min_trades": 0})
+
+    assert grid_request_hash(floor) == grid_request_hash(none)
+    assert engine_params_hash(floor.settings) == engine_params_hash(none.settings)
+    some = replace(none.settings, min_trades=1)
+    assert engine_params_hash(some) != engine_params_hash(none.settings)
 
 
 def test_the_order_of_keys_does_not_enter_the_spec_hash() -> None:

@@ -57,6 +57,7 @@ SETTINGS: dict[str, Any] = {
     "preselect": 7,
     "top_trades_n": 4,
     "ranking": {"primary_metric": "profit_factor", "secondary_metric": "max_drawdown_pct"},
+    "min_trades": 3,
 }
 TEMPLATE: dict[str, Any] = {
     "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
@@ -185,6 +186,8 @@ def input_fields(name: str) -> set[str]:
 ANSWERS: list[tuple[type[BaseModel], str]] = [
     (response.BacktestResponse, "BacktestResult"),
     (response.Variant, "Variant"),
+    (response.VariantRanking, "VariantRanking"),
+    (response.RankingValue, "RankingValue"),
     (response.Payload, "Payload"),
     (response.IndicatorSelection, "IndicatorSelection"),
     (response.RiskSelection, "Risk"),

@@ -3,9 +3,24 @@
 import numpy as np
 import pytest
 
-from backtest.engine.items import DRAWDOWN, LOSSES, N_METRICS, N_TRADES, RETURN_PCT, WINS
-from backtest.engine.ranking import needs_drawdown, ranking_columns
+from backtest.engine.items import (
+    DRAWDOWN,
+    FULL_DRAWDOWN,
+    GROWTH,
+    LOSSES,
+    N_METRICS,
+    N_TRADES,
+    RETURN_PCT,
+    SHARPE,
+    SORTINO,
+    WINS,
+)
+from backtest.engine.ranking import measures_of, ranking_columns, ranking_values
+from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, Ranking, RankingMetric
+from tests.backtest.report.test_metrics import FREE as EXECUTION
+from tests.oracle.engine import Setup
+from tests.oracle.scoring import bars_of, settings_for
 
 
 def metrics(**columns: list[float]) -> FloatArray:
@@ -15,6 +30,10 @@ def metrics(**columns: list[float]) -> FloatArray:
         "wins": WINS,
         "losses": LOSSES,
         "trades": N_TRADES,
+        "full_drawdown": FULL_DRAWDOWN,
+        "sharpe": SHARPE,
+        "sortino": SORTINO,
+        "growth": GROWTH,
     }
     n = len(next(iter(columns.values())))
     out = np.ones((n, N_METRICS))
@@ -59,16 +78,58 @@ def test_the_secondary_metric_is_a_second_column() -> None:
     assert secondary.tolist() == [0.5, 0.25]
 
 
+@pytest.mark.parametrize("metric", [RankingMetric.SHARPE, RankingMetric.SORTINO])
+def test_an_infinite_ratio_is_first_and_an_undefined_one_last(metric: RankingMetric) -> None:
+    table = metrics(**{metric.value: [np.nan, -3.0, np.inf, 2.0]})
+
+    assert order(table, metric) == [2, 3, 1, 0]
+    assert ranking_values(table, metric).tolist()[1:] == [-3.0, np.inf, 2.0]
+
+
+def test_calmar_without_drawdown_is_infinite_for_a_gain_and_else_undefined() -> None:
+    table = metrics(
+        growth=[0.0, 0.5, -0.5, 0.5, np.nan], full_drawdown=[0.0, 1e-15, 0.5, 0.25, 0.1]
+    )
+
+    values = ranking_values(table, RankingMetric.CALMAR)
+    np.testing.assert_array_equal(values, [np.nan, np.inf, -1.0, 2.0, np.nan])
+    assert order(table, RankingMetric.CALMAR) == [1, 3, 2, 0, 4]
+
+
+def test_growth_ranks_as_percent() -> None:
+    table = metrics(growth=[0.5, np.nan, -1.0])
+
+    assert order(table, RankingMetric.CAGR_PCT) == [0, 2, 1]
+    assert ranking_values(table, RankingMetric.CAGR_PCT)[0] == 50.0
+
+
+CASH = Setup(execution=EXECUTION).execution.init_cash_quote
+
+
 @pytest.mark.parametrize(
-    ("ranking", "needed"),
+    ("ranking", "peaks", "is_daily"),
     [
-        (Ranking(), False),
-        (Ranking(primary=RankingMetric.PROFIT_FACTOR), False),
-        (Ranking(primary=RankingMetric.MAX_DRAWDOWN_PCT), True),
-        (Ranking(secondary=RankingMetric.RETURN_OVER_MAX_DRAWDOWN), True),
+        (Ranking(), [np.nan], False),
+        (Ranking(primary=RankingMetric.PROFIT_FACTOR), [np.nan], False),
+        (Ranking(primary=RankingMetric.MAX_DRAWDOWN_PCT), [-np.inf], False),
+        (Ranking(secondary=RankingMetric.RETURN_OVER_MAX_DRAWDOWN), [-np.inf], False),
+        (Ranking(primary=RankingMetric.SHARPE), [np.nan], True),
+        (Ranking(secondary=RankingMetric.CAGR_PCT), [np.nan], True),
+        (Ranking(primary=RankingMetric.CALMAR), [CASH], True),
+        (
+            Ranking(primary=RankingMetric.CALMAR, secondary=RankingMetric.MAX_DRAWDOWN_PCT),
+            [-np.inf, CASH],
+            True,
+        ),
     ],
 )
-def test_drawdowns_are_computed_only_for_rankings_that_read_them(
-    ranking: Ranking, needed: bool
+def test_only_what_a_ranking_reads_is_measured(
+    ranking: Ranking, peaks: list[float], is_daily: bool
 ) -> None:
-    assert needs_drawdown(ranking) is needed
+    bars = bars_of(np.ones(5))
+    target = TargetSlice.of(bars, settings_for(Setup(execution=EXECUTION), len(bars)))
+
+    measures = measures_of(ranking, target)
+
+    np.testing.assert_array_equal([wanted.peak for wanted in measures], peaks)
+    assert {len(wanted.last_bars) > 0 for wanted in measures} == {is_daily}

@@ -39,6 +39,7 @@ FULL: dict[str, Any] = {
     "top_k": 2,
     "top_trades_n": 1,
     "ranking": {"primary_metric": "profit_factor", "secondary_metric": "total_return_pct"},
+    "min_trades": 2,
 }
 SAVED: dict[str, Any] = {
     "time_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-01-02T00:00:00Z"},
@@ -86,6 +87,7 @@ def test_both_faces_hand_the_use_case_the_same_request_and_tell_the_same_answer(
     }
     variant = over_rest["variants"][0]
     assert over_graphql["variants"][0]["variant_key"] == variant["variant_key"]
+    assert over_graphql["variants"][0]["ranking"] == variant["ranking"]
     assert over_graphql["variants"][0]["payload"]["risk"] == variant["payload"]["risk"]
 
 
@@ -102,6 +104,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "boolean for a count": changed("top_k", True),
     "fraction for a count": changed("top_k", 1.5),
     "zero": changed("top_k", 0),
+    "fewer than no trades": changed("min_trades", -1),
     "more trades than variants": changed("top_trades_n", 3),
     "text for a percent": changed("template/execution/fee_pct", "0.1"),
     "boolean for a percent": changed("template/execution/fee_pct", True),

@@ -1,0 +1,126 @@
+"""What the equity at the end of each UTC day says: Sharpe, Sortino, volatility and growth.
+
+Sums run from the first day to the last, one after the other, as in the libraries that these numbers
+are compared with, so that they agree to the last bit.
+
+See: docs/ratios.md
+"""
+
+# An element of an array is typed as if it could be an array itself.
+# pyright: reportArgumentType=false
+import math
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from backtest.jit import inline
+from backtest.types import FloatArray, IntArray
+
+DAY_MS = 86_400_000
+DAYS_PER_YEAR = 365
+ROOT_OF_YEAR = math.sqrt(DAYS_PER_YEAR)
+
+# A compound annual rate of fewer days says more about the exponent than about the strategy.
+MIN_GROWTH_DAYS = 30
+# A deviation of one return is not defined.
+MIN_SPREAD_DAYS = 2
+
+# Returns of a day that differ by less are rounding, and count as equal.
+NOISE = 1e-12
+
+
+class Measures(NamedTuple):
+    """What is measured of a variant on the way through its trades, beside its money.
+
+    `peak` is where the running peak of the drawdown starts: NaN where no drawdown is wanted, minus
+    infinity where the first bar is the first peak, as in the table of 25, and the initial cash
+    where a loss on the first bar counts. `last_bars`, shape (n_days,), is the last bar of each UTC
+    day, by close time; empty where daily numbers are not wanted. `years` is the time that the bars
+    cover, in years of 365 days; NaN where that is too short for a compound rate. `scratch` is as
+    long as `last_bars`, and of one thread.
+
+    See: docs/ratios.md
+    """
+
+    peak: Annotated[float, "float64"]
+    last_bars: Annotated[IntArray, "int64[::1]"]
+    years: Annotated[float, "float64"]
+    scratch: Annotated[FloatArray, "float64[::1]"]
+
+    def anew(self) -> "Measures":
+        """The same with a scratch of its own."""
+        return self._replace(scratch=np.empty(len(self.last_bars), np.float64))
+
+
+NOTHING_MORE = Measures(math.nan, np.empty(0, np.int64), math.nan, np.empty(0, np.float64))
+
+
+def daily_measures(ts_close: IntArray, bar_ms: int) -> Measures:
+    """The measures of the daily numbers, without a drawdown.
+
+    Args:
+        ts_close: Shape (n_bars,), close times in epoch milliseconds, step `bar_ms`.
+        bar_ms: Length of a bar in milliseconds.
+
+    See: docs/ratios.md
+    """
+    day = ts_close // DAY_MS
+    is_last = np.append(day[1:] != day[:-1], True)[: len(day)]
+    covered_ms = len(day) * bar_ms
+    is_long_enough = covered_ms >= MIN_GROWTH_DAYS * DAY_MS
+    return NOTHING_MORE._replace(
+        last_bars=np.flatnonzero(is_last).astype(np.int64),
+        years=covered_ms / (DAYS_PER_YEAR * DAY_MS) if is_long_enough else math.nan,
+    ).anew()
+
+
+@inline
+def growth_rate(cash: float, end: float, years: float) -> float:
+    """Compound growth a year as a fraction (CAGR); NaN where it is not defined."""
+    if np.isnan(years) or not end >= 0.0:
+        return np.nan
+    rate = (end / cash) ** (1.0 / years) - 1.0
+    return rate if rate < np.inf else np.nan
+
+
+@inline
+def ratios_of(cash: float, daily: FloatArray) -> tuple[float, float, float]:
+    """Sharpe, Sortino and annual volatility (a fraction) of equity at the ends of days.
+
+    Each is NaN where it is not defined; Sortino is infinite for gains without a losing day. The
+    first return is that of the first day over the cash before it. `daily` is overwritten by the
+    returns. Sharpe (1994), Sortino and van der Meer (1991).
+    """
+    n = daily.shape[0]
+    before, total, squares = cash, 0.0, 0.0
+    lowest, highest = np.inf, -np.inf
+    for d in range(n):
+        if not before > 0.0:
+            return np.nan, np.nan, np.nan
+        equity = daily[d]
+        change = equity / before - 1.0
+        before = equity
+        daily[d] = change
+        total += change
+        loss = min(change, 0.0)
+        squares += loss * loss
+        lowest, highest = min(lowest, change), max(highest, change)
+    if n < MIN_SPREAD_DAYS:
+        return np.nan, np.nan, np.nan
+    mean = total / n
+    if not abs(mean) < np.inf:
+        return np.nan, np.nan, np.nan
+    noise = NOISE * max(1.0, abs(lowest), abs(highest))
+    downside = math.sqrt(squares / n)
+    if downside > noise:
+        sortino = (mean * DAYS_PER_YEAR) / (downside * ROOT_OF_YEAR)
+    else:
+        sortino = np.inf if mean > noise else np.nan
+    if not highest - lowest > noise:
+        return np.nan, sortino, 0.0
+    total = 0.0
+    for d in range(n):
+        away = daily[d] - mean
+        total += away * away
+    deviation = math.sqrt(total / (n - 1))
+    return mean / deviation * ROOT_OF_YEAR, sortino, deviation * ROOT_OF_YEAR
