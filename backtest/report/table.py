@@ -6,10 +6,15 @@ See: docs/metrics.md
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from backtest.result import MetricValue
 
 UNDEFINED = "N/A"
+
+CENTS, SATOSHIS = 2, 8
+# Below this initial cash, half a cent is more than a thousandth of the account.
+LEAST_IN_CENTS = 5.0
 
 
 def print_number(value: float | None, decimals: int) -> str:
@@ -30,9 +35,19 @@ def print_ratio(value: float | None) -> str:
     return print_number(value, 5)
 
 
-def print_quote(value: float | None) -> str:
-    """Money: two decimals."""
-    return print_number(value, 2)
+def print_quote(value: float | None, decimals: int = CENTS) -> str:
+    """Money: two decimals, or those of a small account (`quote_decimals`)."""
+    return print_number(value, decimals)
+
+
+def quote_decimals(init_cash: float) -> int:
+    """Decimals of money on an account: cents, or satoshis where cents would hide it.
+
+    Accounts of less than a thousand satoshis print five digits of their cash.
+    """
+    if init_cash >= LEAST_IN_CENTS:
+        return CENTS
+    return max(SATOSHIS, 4 - math.floor(math.log10(init_cash)))
 
 
 def print_count(value: float | None) -> str:
@@ -58,8 +73,6 @@ _PRINTERS: Mapping[str, Callable[[float | None], str]] = {
     "Start": print_time,
     "End": print_time,
     "Duration": print_duration,
-    "Init. Cash": print_quote,
-    "Total Profit": print_quote,
     "Max. Drawdown Duration": print_duration,
     "Avg. Drawdown Duration": print_duration,
     "Num. Trades": print_count,
@@ -72,13 +85,20 @@ _PRINTERS: Mapping[str, Callable[[float | None], str]] = {
 }
 
 
+_MONEY = ("Init. Cash", "Total Profit")
+
+
 def print_rows(metrics: Mapping[str, MetricValue]) -> tuple[tuple[str, str], ...]:
     """Every metric with its printed value, in the given order.
 
     See: docs/metrics.md
     """
+    init_cash = metrics.get("Init. Cash")
+    decimals = CENTS if init_cash is None else quote_decimals(init_cash)
+    money = dict.fromkeys(_MONEY, partial(print_quote, decimals=decimals))
+    printers = {**_PRINTERS, **money}
     return tuple(
-        (title, _PRINTERS.get(title, print_percent)(value)) for title, value in metrics.items()
+        (title, printers.get(title, print_percent)(value)) for title, value in metrics.items()
     )
 
 
