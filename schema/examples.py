@@ -32,13 +32,13 @@ GRID: Json = {
             },
             {
                 "indicator_id": "momentum.rsi",
-                "params": {"window": {"mode": "explicit", "values": [14, 21]}},
+                "params": {"window": {"mode": "explicit", "values": [28, 36]}},
             },
         ],
         "signal_grids": {
             "momentum.rsi": {
                 "long_threshold": {"mode": "explicit", "values": [50, 55]},
-                "short_threshold": {"mode": "explicit", "values": [45]},
+                "short_threshold": {"mode": "explicit", "values": [48]},
             }
         },
         "risk_grid": {"sl_enabled": True, "sl": {"mode": "explicit", "values": [1, 2, 4]}},

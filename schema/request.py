@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from backtest.money import MAX_QUOTE, MIN_QUOTE
 from schema.axis import STRICT, AxisInput, AxisModel, NamedAxisInput, SignalGridInput
 from schema.enums import DirectionMode, RankingMetric, SizingMode, Timeframe
 from schema.scalars import (
@@ -36,11 +37,6 @@ from schema.scalars import (
 
 AxisMap = dict[Text, AxisModel]
 
-# Beyond this a float64 holds no cents any more, and accounts run into infinity.
-MAX_QUOTE = 1e15
-# A tenth of a satoshi: no quote currency is settled in less. An amount that is 1e290 times smaller
-# loses digits, and with them the exact order of the variants.
-MIN_QUOTE = 1e-9
 # Each may occur once, and the catalog is smaller.
 MAX_INDICATORS = 100
 

@@ -16,8 +16,8 @@ from pydantic import (
 )
 
 from backtest.enums import RankingMetric
+from backtest.money import MAX_QUOTE, MIN_QUOTE
 from bff.config.yaml_file import members_of
-from schema.request import MAX_QUOTE, MIN_QUOTE
 
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Percent = Annotated[float, Field(ge=0, lt=100)]

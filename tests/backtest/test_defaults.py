@@ -1,11 +1,12 @@
 """A request that names nothing but an indicator: accepted everywhere, and it means something."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from backtest.axes import axis_values
+from backtest.axes import axis_values, explicit
 from backtest.control import Control
 from backtest.indicators.catalog import INDICATORS, public_indicators
 from backtest.plan import make_plan
@@ -73,7 +74,22 @@ def test_an_id_alone_is_a_plan_within_the_guards(environment: str, indicator_id:
 
     plan = make_plan(request, request.template, settings.policy(cpus=2), settings.grid_defaults)
 
-    assert 1 <= plan.grid.n_base <= 25_056
+    assert 1 <= plan.grid.n_base <= 7_056
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("indicator_id", ["ma.ema", "ma.sma", "momentum.rsi", "structure.zscore"])
+def test_forty_values_stay_forty(environment: str, indicator_id: str) -> None:
+    settings = shipped(environment)
+    windows = {"window": explicit(*range(10, 50))}
+    request = alone(indicator_id)
+    assert request.template is not None
+    grid = IndicatorGrid(indicator_id=indicator_id, params=windows)
+    template = replace(request.template, indicator_grids=(grid,))
+
+    plan = make_plan(request, template, settings.policy(cpus=2), settings.grid_defaults)
+
+    assert plan.grid.n_base == 40
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -8,10 +8,10 @@ import pytest
 
 from backtest.axes import explicit
 from backtest.engine.trades import NET
+from backtest.money import MIN_QUOTE
 from backtest.request import IndicatorGrid, RiskGrid, Template
 from backtest.result import RankedVariant, RunResult
 from backtest.types import Ranking, RankingMetric, SizingMode, TimeRange
-from schema.request import MIN_QUOTE
 from tests.backtesters import answer, minute_candles
 from tests.memory_feed import MemoryFeed
 from tests.property.scene import CANDLES, N_MINUTES, request, returns_by_key, template, with_sma
