@@ -31,6 +31,7 @@ EXPORTS: dict[str, list[str]] = {
     "backtest.adapters.ingest": ["check_file", "generate", "write_file"],
     "backtest.adapters.strategies": ["SqlStrategies", "StrategyWriter"],
     "backtest.engine": ["Ranked", "Workers", "estimate_bytes", "rank_variants"],
+    "backtest.evidence": ["Evidence", "Verdict", "weigh", "without_ledger"],
     "backtest.indicators": ["INDICATORS", "Indicator", "Rule", "RuleFamily", "Series"],
     "backtest.report": ["VariantReplay", "report_winners"],
     "backtest.signals": ["RulePlan", "RuleReader", "plan_rule"],

@@ -1,0 +1,150 @@
+"""All of the evidence from one ledger.
+
+See: docs/evidence.md
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from backtest.control import Control
+from backtest.engine.chunks import Workers
+from backtest.engine.ledger import Ledger
+from backtest.evidence.conclusion import Findings, conclude, without_data
+from backtest.evidence.deflated_sharpe import deflated_sharpe
+from backtest.evidence.pbo import overfitting
+from backtest.evidence.reality_check import reality_check
+from backtest.evidence.result import Evidence, Missing, Trials
+from backtest.evidence.rows import describe_rows
+from backtest.evidence.trials import count_trials
+from backtest.evidence.walk_forward import walk_forward
+from backtest.thresholds import Thresholds
+
+STANDARD = Thresholds()
+
+PARTS = ("reality_check", "pbo", "deflated_sharpe", "walk_forward")
+_NOTHING_MOVED = "no variant's equity moved without being ruined, so there is nothing to compare"
+_TOO_FEW = "it takes two variants that moved and were not ruined"
+_ALL_ALIKE = "every variant that was not ruined differs from it by the same growth in every block"
+_NO_SLOPE = "the winners of all halves grew the same, or one of them was ruined in the other half"
+_NO_SHARPE = f"the best returned variant has no deviation or was ruined, or {_TOO_FEW}"
+_NO_EFFICIENCY = "the chosen variants did not grow before they were chosen, or one was ruined"
+
+
+def weigh(
+    ledger: Ledger,
+    *,
+    seed: str,
+    workers: Workers,
+    control: Control,
+    prior_trials: int = 0,
+    ranked_by: str | None = None,
+    thresholds: Thresholds = STANDARD,
+) -> Evidence:
+    """Say what the ledger says about luck.
+
+    The answer depends on the arguments alone, to the last digit: neither on threads nor on the
+    machine, nor on the order of the ledger's rows, by which equal ones are told apart.
+
+    Args:
+        ledger: The ledger; at least one trial.
+        seed: Seeds the resamples: the run's hashes, `"<grid_request_hash>:<engine_params_hash>"`.
+        workers: The thread pool.
+        control: The run's handle.
+        prior_trials: Tries made elsewhere, which count as if they were independent.
+        ranked_by: The metric that ranked the run, where it was not the total return.
+        thresholds: What the conclusion holds its numbers against.
+
+    Raises:
+        BacktestError: The run was cancelled or its time is up.
+
+    See: docs/evidence.md
+    """
+    rows = describe_rows(ledger, workers, control)
+    trials = count_trials(rows, prior_trials)
+    if not rows.is_comparable.any() or not len(ledger.winners):
+        return _nothing_moved(trials, thresholds)
+    findings = Findings(
+        trials=trials,
+        active_blocks=int(np.count_nonzero(ledger.growth[ledger.winners[0]])),
+        reality_check=reality_check(ledger, rows, seed, _odds(trials), workers, control),
+        pbo=overfitting(ledger, rows, workers, control) if trials.tried > 1 else None,
+        deflated_sharpe=deflated_sharpe(ledger, rows, trials),
+        walk_forward=walk_forward(ledger, rows, workers, control),
+        ranked_by=ranked_by,
+    )
+    return Evidence(
+        trials=trials,
+        reality_check=findings.reality_check,
+        pbo=findings.pbo,
+        deflated_sharpe=findings.deflated_sharpe,
+        walk_forward=findings.walk_forward,
+        conclusion=conclude(findings, thresholds),
+        missing=tuple(_missing(findings)),
+    )
+
+
+def without_ledger(reason: str, thresholds: Thresholds = STANDARD) -> Evidence:
+    """What is said where there is no ledger.
+
+    Args:
+        reason: Why, such as that the target slice has fewer bars than blocks.
+        thresholds: What the conclusion would have held its numbers against.
+
+    See: docs/evidence.md#what-is-missing
+    """
+    return Evidence(
+        trials=None,
+        reality_check=None,
+        pbo=None,
+        deflated_sharpe=None,
+        walk_forward=None,
+        conclusion=without_data(reason, thresholds),
+        missing=tuple(Missing(part=part, reason=reason) for part in ("trials", *PARTS)),
+    )
+
+
+def _nothing_moved(trials: Trials, thresholds: Thresholds) -> Evidence:
+    nothing = without_ledger(_NOTHING_MOVED, thresholds)
+    missing = [*_missing_worth(trials), *(one for one in nothing.missing if one.part in PARTS)]
+    return replace(nothing, trials=trials, missing=tuple(missing))
+
+
+def _odds(trials: Trials) -> float:
+    """How many times this run was tried, all in all: prior trials in units of its own worth."""
+    if not trials.prior:
+        return 1.0
+    total = trials.total if trials.effective is None else trials.effective
+    return total / (total - trials.prior)
+
+
+def _missing(findings: Findings) -> Iterator[Missing]:
+    """A reason for every None in what was computed."""
+    yield from _missing_worth(findings.trials)
+    yield from _missing_comparisons(findings)
+    if findings.pbo is None:
+        yield Missing(part="pbo", reason="there is one variant, so nothing was chosen")
+    elif findings.pbo.slope is None:
+        yield Missing(part="pbo.slope", reason=_NO_SLOPE)
+    if findings.deflated_sharpe is None:
+        yield Missing(part="deflated_sharpe", reason=_NO_SHARPE)
+    if findings.walk_forward is not None and findings.walk_forward.efficiency is None:
+        yield Missing(part="walk_forward.efficiency", reason=_NO_EFFICIENCY)
+
+
+def _missing_worth(trials: Trials) -> Iterator[Missing]:
+    if trials.effective is None:
+        yield Missing(part="trials.mean_correlation", reason=_TOO_FEW)
+        yield Missing(part="trials.effective", reason=_TOO_FEW)
+
+
+def _missing_comparisons(findings: Findings) -> Iterator[Missing]:
+    check = findings.reality_check
+    assert check is not None
+    for name, comparison in (
+        ("against_cash", check.against_cash),
+        ("against_holding", check.against_holding),
+    ):
+        if comparison is None:
+            yield Missing(part=f"reality_check.{name}", reason=_ALL_ALIKE)

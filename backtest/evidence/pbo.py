@@ -1,0 +1,128 @@
+"""The probability of backtest overfitting: what becomes of the winner of one half in the other.
+
+Bailey, Borwein, López de Prado and Zhu 2017, "The Probability of Backtest Overfitting":
+combinatorially symmetric cross-validation. The complement of a split is a split too, so half of
+all splits give the others.
+
+See: docs/evidence.md#pbo
+"""
+
+import threading
+from functools import partial
+
+import numpy as np
+
+from backtest.control import Control
+from backtest.engine.chunks import Workers, spans
+from backtest.engine.ledger import RUINED, Ledger
+from backtest.evidence.result import Overfitting
+from backtest.evidence.rounding import rounded
+from backtest.evidence.rows import ROWS_PER_CHUNK, Rows
+from backtest.evidence.splits import (
+    NEVER_BEST,
+    Champions,
+    Counts,
+    column_splits,
+    count_below,
+    find_champions,
+)
+from backtest.types import IntArray
+
+
+def overfitting(ledger: Ledger, rows: Rows, workers: Workers, control: Control) -> Overfitting:
+    """Halve the blocks in every way, choose the best of each half, and look at it in the other.
+
+    Args:
+        ledger: The ledger; at least two rows.
+        rows: Its rows, described.
+        workers: The thread pool.
+        control: The run's handle.
+
+    See: docs/evidence.md#pbo
+    """
+    masks = column_splits()
+    champions = _champions(ledger, rows, masks, workers, control)
+    totals = rows.totals.astype(np.int64)
+    after = totals[champions.rows] - champions.growth
+    counts = _counts(ledger, masks, after, workers, control)
+    # twice the rank among n, from 1 to n; equal ones share theirs
+    ranks = counts.below + counts.up_to + 1
+    return Overfitting(
+        n_splits=ranks.size,
+        probability=rounded(np.count_nonzero(ranks <= ledger.n_trials + 1) / ranks.size),
+        median_rank=rounded(float(np.median(ranks)) / (2 * (ledger.n_trials + 1))),
+        loss_share=rounded(np.count_nonzero(after < 0) / ranks.size),
+        slope=_slope(champions.growth, after),
+    )
+
+
+def _champions(
+    ledger: Ledger, rows: Rows, masks: IntArray, workers: Workers, control: Control
+) -> Champions:
+    """The best trial of each half; equal ones draw lots, equal rows are one trial."""
+    best = _nobody(len(masks))
+    comparing = threading.Lock()
+
+    def look_at(start: int, stop: int) -> None:
+        part = _nobody(len(masks))
+        find_champions(ledger.growth[start:stop], rows.lots[start:stop], masks, part)
+        part.rows[:] += start
+        with comparing:
+            _take_better(best, part)
+
+    chunks = [partial(look_at, *span) for span in spans(ledger.n_trials, ROWS_PER_CHUNK)]
+    workers.run("pbo_champions", chunks, control)
+    return best
+
+
+def _nobody(n_splits: int) -> Champions:
+    shape = (2, n_splits)
+    return Champions(
+        np.full(shape, NEVER_BEST), np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
+    )
+
+
+def _take_better(best: Champions, part: Champions) -> None:
+    """Put what beats `best` into it: more growth, then the greater lot, then the earlier row."""
+    is_tie = part.growth == best.growth
+    is_same_lot = is_tie & (part.lots == best.lots)
+    is_better = (
+        (part.growth > best.growth)
+        | (is_tie & (part.lots > best.lots))
+        | (is_same_lot & (part.rows < best.rows))
+    )
+    for mine, theirs in zip(best, part, strict=True):
+        np.copyto(mine, theirs, where=is_better)
+
+
+def _counts(
+    ledger: Ledger, masks: IntArray, after: IntArray, workers: Workers, control: Control
+) -> Counts:
+    counts = _no_counts(after.shape)
+    adding = threading.Lock()
+
+    def look_at(start: int, stop: int) -> None:
+        part = _no_counts(after.shape)
+        count_below(ledger.growth[start:stop], masks, after, part)
+        with adding:
+            for mine, theirs in zip(counts, part, strict=True):
+                np.add(mine, theirs, out=mine)
+
+    chunks = [partial(look_at, *span) for span in spans(ledger.n_trials, ROWS_PER_CHUNK)]
+    workers.run("pbo_ranks", chunks, control)
+    return counts
+
+
+def _no_counts(shape: tuple[int, ...]) -> Counts:
+    return Counts(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+
+
+def _slope(before: IntArray, after: IntArray) -> float | None:
+    """Least squares in exact integers; None where a champion was ruined or all grew the same."""
+    xs, ys = before.ravel().tolist(), after.ravel().tolist()
+    n, sum_x, sum_y = len(xs), sum(xs), sum(ys)
+    square = n * sum(x * x for x in xs) - sum_x * sum_x
+    if square == 0 or min(*xs, *ys) <= RUINED // 2:
+        return None
+    product = n * sum(x * y for x, y in zip(xs, ys, strict=True)) - sum_x * sum_y
+    return rounded(product / square)

@@ -1,0 +1,10 @@
+import pytest
+
+from backtest.engine.chunks import Workers
+
+
+@pytest.fixture(scope="package")
+def workers():
+    pool = Workers(2)
+    yield pool
+    pool.close()
