@@ -61,7 +61,7 @@ def _import_file(pool: ClickHousePool | None, path: Path, wanted: Import) -> boo
             written = write_file(pool, wanted.instrument, checked, progress, _now_ms())
         _report(checked, told(written))
     if not is_good:
-        _advise(checked)
+        advise(checked)
     return is_good
 
 
@@ -90,7 +90,7 @@ def _report(checked: CheckedFile, outcome: str) -> None:
         typer.echo(f"  {note}")
 
 
-def _advise(checked: CheckedFile) -> None:
+def advise(checked: CheckedFile) -> None:
     """Say why a file was not taken and what to do."""
     console = stderr()
     for problem in checked.problems:

@@ -1,4 +1,4 @@
-"""`candles import`, `candles generate`, `candles list`, `candles check`.
+"""The `candles` commands: import, generate, download, list, check.
 
 See: docs/stores.md
 """
@@ -139,6 +139,51 @@ def generate_(
         gap_rate=gap_pct / 100,
     )
     write_synthetic(context, instrument, market)
+
+
+@app.command("download")
+def download_(
+    context: typer.Context,
+    market_id: MarketId,
+    symbol: Symbol,
+    first: Annotated[
+        str, typer.Option("--from", help="First month or day in UTC, such as 2023-01.")
+    ],
+    last: Annotated[
+        str | None, typer.Option("--to", help="Last month or day; yesterday if not given.")
+    ] = None,
+    interval: Annotated[str, typer.Option(help="Length of the candles.")] = "1m",
+    source: Annotated[
+        str | None,
+        typer.Option(help="Address of a mirror with the layout of the exchange's archive."),
+    ] = None,
+    floor_times: Annotated[
+        bool,
+        typer.Option("--floor-times", help="Move times within a minute to its start."),
+    ] = False,
+    skip_refused: Annotated[
+        bool, typer.Option("--skip-refused", help="Write the good rows of files with refused ones.")
+    ] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where downloaded files are kept; in ROEHUB_DATA_DIR if not given."),
+    ] = None,
+) -> None:
+    """Fetch what is missing from the exchange's public archive. Interrupted, it goes on later."""
+    from bff.commands.candle_download import Download, download_files
+
+    wanted = Download(
+        instrument=_instrument(market_id, symbol),
+        interval=interval.strip(),
+        first=first,
+        last=last,
+        source=source,
+        floor_times=floor_times,
+        skip_refused=skip_refused,
+        folder=folder,
+    )
+    if not download_files(context, wanted):
+        raise typer.Exit(FAILED)
 
 
 @app.command("list")

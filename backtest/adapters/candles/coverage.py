@@ -14,8 +14,7 @@ import numpy as np
 from backtest.adapters.candles.complete_answer import fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.schema import CANDLE_TABLE
-from backtest.adapters.candles.table import StoredInstrument
-from backtest.types import MINUTE_MS, FloatArray, IntArray
+from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray
 
 # The first moment that the column can hold; counted from there, no candle has a negative place.
 _ORIGIN_MS = -2_208_988_800_000
@@ -99,6 +98,8 @@ class Coverage:
 
     def n_between(self, start_ms: IntArray, stop_ms: IntArray) -> IntArray:
         """How many candles open in each of several half-open ranges, shape (n_ranges,) int64."""
+        if not len(self.firsts):
+            return np.zeros(len(start_ms), dtype=np.int64)
         return self._n_before(stop_ms) - self._n_before(start_ms)
 
     def _n_before(self, moments_ms: IntArray) -> IntArray:
@@ -131,15 +132,15 @@ class Coverage:
         return self.n_between(edges[:-1], edges[1:]) / np.diff(places)
 
 
-def coverage(pool: ClickHousePool, stored: StoredInstrument) -> Coverage:
-    """What is there of a stored instrument.
+def coverage(pool: ClickHousePool, instrument: Instrument) -> Coverage:
+    """What is there of an instrument, which may be nothing.
 
     Raises:
         CandlesUnavailable: The store cannot be reached or its answer is not complete.
     """
     parameters = {
-        "market_id": stored.instrument.market_id,
-        "symbol": stored.instrument.symbol,
+        "market_id": instrument.market_id,
+        "symbol": instrument.symbol,
         "origin_ms": _ORIGIN_MS,
         "step_ms": MINUTE_MS,
     }

@@ -32,6 +32,9 @@ from backtest.types import Instrument, IntArray
 
 Progress = Callable[[int, int], None]
 
+# What readers raise about a file that is not what it should be.
+UNREADABLE = (OSError, EOFError, ValueError, zlib.error, LZMAError, zipfile.BadZipFile)
+
 
 class BrokenFile(Exception):
     """A file that cannot be read to its end as candles; nothing of it is stored."""
@@ -98,7 +101,7 @@ def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> Ch
     reading = _Reading(path, asked or Asked())
     try:
         reading.read(progress)
-    except (OSError, EOFError, ValueError, zlib.error, LZMAError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise BrokenFile(f"{path}: {error}") from error
     checked = reading.checked()
     if not (checked.n_rows or checked.n_left_out or checked.problems):

@@ -53,6 +53,7 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         "candles generate --help",
         "candles list --help",
         "candles check --help",
+        "candles download --help",
         "strategies --help",
         "strategies add --help",
         "strategies list --help",

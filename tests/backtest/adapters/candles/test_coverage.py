@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, Gap, coverage
-from backtest.adapters.candles.table import Minutes, insert_minutes, stored_instruments
-from backtest.types import MINUTE_MS, Instrument
+from backtest.adapters.candles.table import Minutes, insert_minutes
+from backtest.types import MINUTE_MS
 from tests.backtest.adapters.clickhouse_server import FakeServer
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, minutes
 
@@ -32,12 +32,7 @@ def covered(pool: ClickHousePool, *batches: Minutes) -> Coverage:
     instrument = a_new_instrument()
     for stamp, batch in enumerate(batches):
         insert_minutes(pool, instrument, batch, source="test", ingested_at=stamp)
-    return of(pool, instrument)
-
-
-def of(pool: ClickHousePool, instrument: Instrument) -> Coverage:
-    stored = next(s for s in stored_instruments(pool) if s.instrument == instrument)
-    return coverage(pool, stored)
+    return coverage(pool, instrument)
 
 
 def runs(*pairs: tuple[int, int]) -> Coverage:
@@ -68,6 +63,14 @@ def test_candles_from_before_1970_are_in_order(store: ClickHousePool) -> None:
 
     assert found.firsts.tolist() == [-2 * MINUTE_MS, MINUTE_MS]
     assert found.lasts.tolist() == [-MINUTE_MS, MINUTE_MS]
+
+
+def test_of_what_is_not_stored_there_is_nothing(store: ClickHousePool) -> None:
+    found = coverage(store, a_new_instrument())
+
+    assert (found.n_candles, found.n_expected, found.n_gaps, found.longest_gap) == (0, 0, 0, None)
+    assert found.n_between(np.array([0]), np.array([MIDNIGHT_MS])).tolist() == [0]
+    assert found.shares(5).tolist() == []
 
 
 def test_only_full_parts_are_full() -> None:

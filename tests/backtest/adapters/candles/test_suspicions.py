@@ -10,7 +10,7 @@ from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import coverage
 from backtest.adapters.candles.findings import Finding, Kind
 from backtest.adapters.candles.suspicions import suspicions
-from backtest.adapters.candles.table import Minutes, insert_minutes, stored_instruments
+from backtest.adapters.candles.table import Minutes, insert_minutes
 from backtest.types import MINUTE_MS
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument
 
@@ -35,8 +35,7 @@ def calm(n: int = N) -> Minutes:
 def found(pool: ClickHousePool, given: Minutes) -> Mapping[Kind, Finding]:
     instrument = a_new_instrument()
     insert_minutes(pool, instrument, given, source="test", ingested_at=1)
-    stored = next(s for s in stored_instruments(pool) if s.instrument == instrument)
-    findings = suspicions(pool, instrument, coverage(pool, stored), lambda done, total: None)
+    findings = suspicions(pool, instrument, coverage(pool, instrument), lambda done, total: None)
     return {finding.kind: finding for finding in findings}
 
 

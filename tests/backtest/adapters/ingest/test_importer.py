@@ -268,4 +268,4 @@ def test_a_file_of_three_weeks_is_imported_whole(pool: ClickHousePool, tmp_path:
     assert written == Written(n_new=30_240)
     stored = next(s for s in stored_instruments(pool) if s.instrument == instrument)
     assert stored.n_minutes == 30_240
-    assert coverage(pool, stored).n_gaps == 0
+    assert coverage(pool, stored.instrument).n_gaps == 0
