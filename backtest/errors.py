@@ -3,7 +3,9 @@
 BacktestError
 ├── Mistake                   the caller can fix it
 │   ├── InvalidRequest        a list of problems, each at a place in the request
-│   │   └── NoMarketData      nothing is stored for the range
+│   │   ├── NoMarketData      nothing is stored for the range
+│   │   │   └── UnknownInstrument nothing is stored for the symbol, or for its whole market
+│   │   └── EmptyRange        no bar closes inside the range
 │   ├── GuardExceeded         the grid is larger than the service allows
 │   │   ├── AnswerTooLong     what it would be answered with is longer than that
 │   │   └── MemoryExceeded    it needs more memory than all runs together may have
@@ -23,7 +25,7 @@ Every class owns its message; callers pass facts. `bff/http/errors.py` maps clas
 See: docs/errors.md
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -89,16 +91,83 @@ class InvalidRequest(Mistake):
 
 
 class NoMarketData(InvalidRequest):
-    """The store holds no usable candle in the load range.
+    """The store holds no candle that a bar of the range could be made of.
+
+    Args:
+        stored: What it holds of the instrument, where that was asked:
+            `BTCUSDT: 2023-03-01 to 2023-03-21`.
+        problem: The problem to tell instead, where the range is not it.
 
     See: docs/errors.md
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stored: str | None = None, problem: Problem | None = None) -> None:
+        told = "no candle is stored for this range"
+        if stored is not None:
+            told += f"; stored is {stored}"
         super().__init__(
-            [Problem(("time_range",), "no_market_data", "no candle is stored for this range")],
+            [problem or Problem(("time_range",), "no_market_data", told)],
             "no market data for requested range",
         )
+
+
+class UnknownInstrument(NoMarketData):
+    """The store holds no candle of the instrument, whatever the range.
+
+    Args:
+        loc: Where the instrument stands in the request.
+        market_id: Its market.
+        symbol: Its symbol.
+        nearest: Symbols of that market to choose from, the most similar first.
+        n_more: How many symbols that market has beside these.
+        markets: All markets that have candles.
+        elsewhere: Markets that have the symbol.
+
+    See: docs/errors.md
+    """
+
+    def __init__(
+        self,
+        loc: Loc,
+        market_id: int,
+        symbol: str,
+        *,
+        nearest: Sequence[str],
+        n_more: int,
+        markets: Sequence[int],
+        elsewhere: Sequence[int],
+    ) -> None:
+        place, code = ("symbol", "unknown_symbol")
+        told = f"no candle of {symbol} is stored for market {market_id}"
+        if not markets:
+            told = "no candle is stored at all; import candles or generate some"
+        elif market_id not in markets:
+            place, code = ("market_id", "unknown_market")
+            told = f"no candle is stored for market {market_id}, only for {_listed(markets)}"
+        else:
+            more = f" (and {n_more} more)" if n_more else ""
+            told += f"; the nearest symbols there: {', '.join(nearest)}{more}"
+        if elsewhere:
+            told += f"; {symbol} is stored for market {_listed(elsewhere)}"
+        super().__init__(problem=Problem((*loc, place), code, told))
+
+
+class EmptyRange(InvalidRequest):
+    """No bar closes inside the range, whatever is stored.
+
+    Args:
+        timeframe: Length of a bar: `1h`.
+        stored: As for `NoMarketData`.
+
+    See: docs/errors.md
+    """
+
+    def __init__(self, timeframe: str, stored: str) -> None:
+        told = (
+            f"no bar of {timeframe} closes inside the range; ask for a longer range or a shorter"
+            f" timeframe; stored is {stored}"
+        )
+        super().__init__([Problem(("time_range",), "empty_target", told)])
 
 
 class GuardExceeded(Mistake):
@@ -246,6 +315,10 @@ class RunCancelled(Transient):
 
     def __init__(self) -> None:
         super().__init__("The run was cancelled")
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _remade(

@@ -1,6 +1,6 @@
 """What the use-case needs from outside; adapters fit by shape, pyright proves it in wiring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,6 +17,10 @@ class Buckets:
 
     Shape (n_buckets,): `ts_open` int64 epoch milliseconds on the timeframe's grid, the rest
     float64 and finite. Buckets without an available minute are missing (docs/timeline.md).
+
+    `candle_ms` is the length of the candles they were made of. `runs`, shape (n_runs, 2) int64,
+    says which candles those were: the open times of the first and the last of each unbroken run,
+    ascending (docs/answer.md).
     """
 
     ts_open: IntArray
@@ -25,6 +29,16 @@ class Buckets:
     low: FloatArray
     close: FloatArray
     volume: FloatArray
+    candle_ms: int
+    runs: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRange:
+    """What is stored of one instrument: open times of its first and its last candle."""
+
+    first_ms: int
+    last_ms: int
 
 
 class CandleFeed(Protocol):
@@ -45,6 +59,22 @@ class CandleFeed(Protocol):
             CandlesUnavailable: The store cannot be reached or its answer is not complete.
             DeadlineExceeded: The control's deadline passed.
             RunCancelled: The control was cancelled.
+        """
+        ...
+
+    def stored_range(self, instrument: Instrument, *, control: Control) -> StoredRange | None:
+        """How far the candles of an instrument reach; None where there are none.
+
+        Raises:
+            BacktestError: As from `load`.
+        """
+        ...
+
+    def instruments(self, *, control: Control) -> Sequence[Instrument]:
+        """Every instrument that has a candle, ordered by market and symbol.
+
+        Raises:
+            BacktestError: As from `load`.
         """
         ...
 

@@ -100,6 +100,16 @@ class Replay(Protocol):
     See: docs/memory.md (backtest/report/replay.py)
     """
 
+    @property
+    def n_trades(self) -> int:
+        """How often the variant trades."""
+        ...
+
+    @property
+    def opens_at_once(self) -> bool:
+        """Whether it enters on the first bar of the target slice."""
+        ...
+
     def equity_curve(self, max_points: int) -> EquityCurve:
         """At most `max_points` bars of the target slice, first and last among them."""
         ...
@@ -170,8 +180,58 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A stretch of the range without a candle, `[start_ms, end_ms)` in open times.
+
+    See: docs/answer.md
+    """
+
+    start_ms: int
+    end_ms: int
+    n_candles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandlesFound:
+    """The candles that open inside the range of a run, and the bars that had none.
+
+    Open times are epoch milliseconds UTC; both are None where the range has no candle. Of the
+    missing candles `n_before` lie before the first one, `n_after` behind the last; the longest gap
+    may be one of these, and of equal ones it is the earliest.
+
+    Bars are those of the target slice: `n_bars_filled` repeat a close because no candle fell into
+    them, `n_bars_after` of them behind the last candle. A complete history would also have
+    `n_bars_absent`, which lie before all candles, and `n_warmup_absent` before the target slice.
+
+    See: docs/answer.md
+    """
+
+    candle_ms: int
+    first_ms: int | None
+    last_ms: int | None
+    n_expected: int
+    n_present: int
+    n_before: int
+    n_after: int
+    longest_gap: Gap | None
+    n_bars_filled: int
+    n_bars_after: int
+    n_bars_absent: int
+    n_warmup_bars: int
+    n_warmup_absent: int
+
+    @property
+    def n_missing(self) -> int:
+        """Candles that the range has room for and the store does not have."""
+        return self.n_expected - self.n_present
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """The answer of the use-case. `strategy_id` and `spec` are set in saved mode only.
+
+    `is_on_at_start`: the signal that the best variant enters on first was on before the range.
+    `holding_return_pct`: what buying at the first close and holding to the last returned.
 
     See: docs/ranking.md (backtest/run.py)
     """
@@ -183,5 +243,8 @@ class RunResult:
     stage_a_variants: int
     stage_b_variants: int
     target_bars: int
+    found: CandlesFound
+    is_on_at_start: bool
+    holding_return_pct: float
     variants: tuple[RankedVariant, ...]
     stage_seconds: Mapping[str, float]

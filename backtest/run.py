@@ -12,23 +12,27 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.effort import effort_s, saved_effort_s
 from backtest.engine.estimate import NO_TRADES, estimate_bytes
+from backtest.engine.first_signal import is_on_before
 from backtest.engine.guards import Guards
 from backtest.engine.ranked import rank_variants
 from backtest.errors import (
     BrokenInvariant,
     GuardExceeded,
-    InvalidRequest,
+    Loc,
     Mistake,
-    Problem,
+    NoMarketData,
     StrategyForbidden,
     StrategyNotFound,
 )
+from backtest.found import candles_found
+from backtest.missing_candles import MissingCandles
 from backtest.plan import Plan, make_draft, make_plan
 from backtest.policy import RunPolicy, Want
 from backtest.ports import CandleFeed, GridDefaults, SavedStrategy, SpecReader, StrategyReader
+from backtest.report.metrics import benchmark_return_pct
 from backtest.report.variants import report_winners
 from backtest.request import RunRequest, Template
-from backtest.result import Estimate, RunResult
+from backtest.result import CandlesFound, Estimate, RunResult
 from backtest.stopwatch import Stopwatch
 from backtest.timeline import fill_bars, load_range
 from backtest.types import Bars
@@ -112,10 +116,14 @@ class Backtester:
             control.claim(guards.bytes_needed())
             control.check()
         with stopwatch.stage("load"):
-            bars = self._load(plan, control)
+            at = ("template",) if saved is None else ("spec",)
+            bars, found = self._load(plan, (*at, "instrument_id"), control)
         ranked = rank_variants(plan, bars, self._workers, control, stopwatch)
         with stopwatch.stage("report"):
             variants = report_winners(guards, bars, ranked, self._workers, control)
+            is_on_at_start = any(best.replay.opens_at_once for best in variants[:1]) and (
+                is_on_before(plan.grid, ranked.winners[0].base, bars, self._workers, control)
+            )
         return RunResult(
             settings=plan.settings,
             grid=plan.resolved_grid(),
@@ -124,6 +132,11 @@ class Backtester:
             stage_a_variants=plan.grid.n_base,
             stage_b_variants=plan.n_risk_variants,
             target_bars=bars.target_stop - bars.target_start,
+            found=found,
+            is_on_at_start=is_on_at_start,
+            holding_return_pct=benchmark_return_pct(
+                bars.close[bars.target_start : bars.target_stop]
+            ),
             variants=variants,
             stage_seconds=stopwatch.seconds,
         )
@@ -173,22 +186,23 @@ class Backtester:
             raise StrategyForbidden(request.strategy_id)
         return self._read_spec(saved.spec), saved
 
-    def _load(self, plan: Plan, control: Control) -> Bars:
+    def _load(self, plan: Plan, loc: Loc, control: Control) -> tuple[Bars, CandlesFound]:
         settings = plan.settings
         time_range, timeframe = settings.time_range, settings.timeframe
+        missing = MissingCandles(self._candles, settings.instrument, loc, control)
+        complete = plan.count_bars()
+        if complete[1] == 0:
+            raise missing.empty_range(timeframe)
         start_ms, stop_ms = load_range(time_range, timeframe, settings.warmup_bars)
         buckets = self._candles.load(
             settings.instrument, timeframe, start_ms=start_ms, stop_ms=stop_ms, control=control
         )
-        bars = fill_bars(buckets, timeframe, time_range, start_ms=start_ms, stop_ms=stop_ms)
-        if bars.target_start == bars.target_stop:
-            raise InvalidRequest([_EMPTY_TARGET])
+        try:
+            bars = fill_bars(buckets, timeframe, time_range, start_ms=start_ms, stop_ms=stop_ms)
+        except NoMarketData:
+            raise missing.no_market_data() from None
+        found = candles_found(buckets, bars, time_range, complete=complete)
+        if found.n_bars_filled == bars.target_stop - bars.target_start:
+            raise missing.no_market_data()
         control.check()
-        return bars
-
-
-_EMPTY_TARGET = Problem(
-    ("time_range",),
-    "empty_target",
-    "no bar closes inside the range; ask for a longer range or a shorter timeframe",
-)
+        return bars, found

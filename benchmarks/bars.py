@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 
 from backtest.control import Control
-from backtest.ports import Buckets
-from backtest.types import Bars, FloatArray, Instrument, Timeframe
+from backtest.ports import Buckets, StoredRange
+from backtest.types import MINUTE_MS, Bars, FloatArray, Instrument, Timeframe
 
 SEED = 20_240_101
 FIRST_PRICE = 20_000.0
@@ -66,7 +66,15 @@ class WalkFeed:
             low=low,
             close=close,
             volume=volume,
+            candle_ms=MINUTE_MS,
+            runs=np.array([[first * timeframe.ms, stop_ms - MINUTE_MS]]),
         )
+
+    def stored_range(self, instrument: Instrument, *, control: Control) -> StoredRange | None:
+        return StoredRange(first_ms=0, last_ms=1 << 53)
+
+    def instruments(self, *, control: Control) -> list[Instrument]:
+        return []
 
     def ping(self) -> None:
         return None

@@ -9,13 +9,15 @@ from math import isfinite, isinf
 from operator import attrgetter
 
 from backtest.control import Control
+from backtest.notes import notes_of
 from backtest.policy import RunSettings
-from backtest.result import EquityCurve, RankedVariant, RunResult, Selection
+from backtest.result import CandlesFound, EquityCurve, Gap, RankedVariant, RunResult, Selection
 from backtest.result import RankingValue as DomainRankingValue
 from backtest.result import Report as DomainReport
 from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
+from schema.basis import CandleData, CandleGap, Note
 from schema.enums import RunMode, TradeDirection
 from schema.report import EquityPoint, Report, Trades
 from schema.response import (
@@ -62,10 +64,41 @@ def to_response(result: RunResult, control: Control) -> BacktestResponse:
         stage_a_variants=result.stage_a_variants,
         stage_b_variants=result.stage_b_variants,
         target_bars=result.target_bars,
+        data=to_data(result.found),
+        notes=tuple(Note(code=note.code, message=note.message) for note in notes_of(result)),
         variants=tuple(
             to_variant(variant, settings, execution, control) for variant in result.variants
         ),
     )
+
+
+def to_data(found: CandlesFound) -> CandleData:
+    """The candles of a run.
+
+    See: docs/answer.md
+    """
+    return CandleData(
+        first_candle=_timestamp(found.first_ms),
+        last_candle=_timestamp(found.last_ms),
+        candle_seconds=found.candle_ms // 1000,
+        candles_expected=found.n_expected,
+        candles_present=found.n_present,
+        candles_missing=found.n_missing,
+        bars_filled=found.n_bars_filled,
+        longest_gap=None if found.longest_gap is None else _to_gap(found.longest_gap),
+    )
+
+
+def _to_gap(gap: Gap) -> CandleGap:
+    return CandleGap(
+        start=Timestamp(to_time_text(gap.start_ms)),
+        end=Timestamp(to_time_text(gap.end_ms)),
+        candles=gap.n_candles,
+    )
+
+
+def _timestamp(moment_ms: int | None) -> Timestamp | None:
+    return None if moment_ms is None else Timestamp(to_time_text(moment_ms))
 
 
 def to_variant(

@@ -12,6 +12,7 @@ import strawberry
 from pydantic import BaseModel, Field
 
 from backtest.axes import Scalar
+from schema.basis import CandleData, Note
 from schema.enums import DirectionMode, RankingMetric, RunMode, SizingMode, Timeframe
 from schema.report import ANSWER, Report, Trades
 from schema.scalars import AxisScalar
@@ -196,6 +197,11 @@ class BacktestResponse(BaseModel):
     stage_b_variants: Annotated[int, Field(description="Variants with stop-loss and take-profit.")]
     target_bars: Annotated[int, Field(description="Bars that trade and count.")]
     variants: Annotated[tuple[Variant, ...], Field(description="Best first.")]
+    data: Annotated[CandleData, Field(description="The candles that it rests on.")]
+    notes: Annotated[
+        tuple[Note, ...],
+        Field(description="What to know before believing it, in the order of docs/answer.md."),
+    ]
 
 
 def to_json(response: BacktestResponse) -> bytes:

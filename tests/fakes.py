@@ -12,8 +12,10 @@ from backtest.errors import BacktestError
 from backtest.policy import RunPolicy, RunSettings, Want
 from backtest.request import RunRequest, Template
 from backtest.result import (
+    CandlesFound,
     EquityCurve,
     Estimate,
+    Gap,
     RankedVariant,
     RankingValue,
     Report,
@@ -74,6 +76,21 @@ TRADE = Trade(
     locked_profit_quote=0.0,
     exit_reason="signal_exit",
 )
+FOUND = CandlesFound(
+    candle_ms=60_000,
+    first_ms=1_704_067_200_000,
+    last_ms=1_704_153_540_000,
+    n_expected=1_500,
+    n_present=1_430,
+    n_before=0,
+    n_after=60,
+    longest_gap=Gap(start_ms=1_704_153_600_000, end_ms=1_704_157_200_000, n_candles=60),
+    n_bars_filled=5,
+    n_bars_after=4,
+    n_bars_absent=0,
+    n_warmup_bars=200,
+    n_warmup_absent=0,
+)
 
 
 class FakeDefaults:
@@ -90,6 +107,9 @@ class FakeDefaults:
 
 class FakeReplay:
     """A curve that rises by one with each point."""
+
+    n_trades = 1
+    opens_at_once = False
 
     def equity_curve(self, max_points: int) -> EquityCurve:
         steps = np.arange(min(max_points, 3), dtype=np.int64)
@@ -159,6 +179,9 @@ def result_of(request: RunRequest, want: Want) -> RunResult:
         stage_a_variants=1,
         stage_b_variants=1,
         target_bars=96,
+        found=FOUND,
+        is_on_at_start=False,
+        holding_return_pct=0.5,
         variants=(variant_of(grid, template, want),),
         stage_seconds={},
     )

@@ -95,7 +95,7 @@ def all_metrics(history: TradeHistory, curve: Curve) -> dict[str, MetricValue]:
         "Init. Cash": init_cash,
         "Total Profit": end - init_cash,
         "Total Return [%]": (end / init_cash - 1.0) * 100.0,
-        "Benchmark Return [%]": _benchmark_pct(history.close),
+        "Benchmark Return [%]": benchmark_return_pct(history.close) if n_bars else None,
         "Position Coverage [%]": _covered_bars(history.log.legs) / n_bars * 100.0
         if n_bars
         else None,
@@ -132,9 +132,15 @@ def _trade_metrics(history: TradeHistory, bar_ms: int) -> dict[str, MetricValue]
     }
 
 
-def _benchmark_pct(close: FloatArray) -> float | None:
-    """Buying at the first close and looking at the last, without costs; None without bars."""
-    return float((close[-1] / close[0] - 1.0) * 100.0) if len(close) else None
+def benchmark_return_pct(close: FloatArray) -> float:
+    """Buying at the first close and looking at the last, without costs, in percent.
+
+    Args:
+        close: Shape (n_bars,), at least one bar.
+
+    See: docs/metrics.md
+    """
+    return float((close[-1] / close[0] - 1.0) * 100.0)
 
 
 def _covered_bars(log: IntArray) -> int:

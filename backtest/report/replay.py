@@ -75,6 +75,11 @@ class VariantReplay:
         """How often the variant trades."""
         return len(self._legs)
 
+    @property
+    def opens_at_once(self) -> bool:
+        """Whether the first trade enters on the first bar of the target slice."""
+        return len(self._legs) > 0 and int(self._legs[0, ENTRY]) == 0
+
     def total_return_pct(self) -> float:
         """Return of the whole run."""
         return total_return_pct(self._log(), self._inputs.target.terms)

@@ -1,4 +1,4 @@
-"""The demo: `play` (its acts), `scene` (its data), `visit` (the server), `show` (how it prints).
+"""The demo: `play` (its acts), `scene` (its data), `visit` (the server).
 
 See: docs/commands.md
 """

@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.console import Console
 
+from bff.commands.show_answer import result_console, show_answer
 from bff.config.secret import signing_secret
 from bff.config.settings import Settings
 from bff.demo import scene
-from bff.demo.show import show_curve, show_ranking
 from bff.demo.visit import DemoFailed, post, running_server
 from bff.http.tokens import issue_token
 from bff.pages import own_command
@@ -25,7 +25,7 @@ def play(settings: Settings) -> None:
     Raises:
         DemoFailed: Something is not as it should be.
     """
-    console = Console(width=None if Console().is_terminal else 140)
+    console = result_console()
     start = time.perf_counter()
     secret = signing_secret(settings.environment)
     token = issue_token(secret, user_id=examples.USER, paid_level="pro", ttl_s=3_600)
@@ -67,9 +67,8 @@ def _compare(console: Console, address: str, token: str) -> dict[str, Any]:
         f"REST {rest.seconds:.2f} s, GraphQL {graphql.seconds:.2f} s, {rest.body['target_bars']:,}"
         f" bars: the same variants, returns and hash {rest.body['grid_request_hash'][:16]}…"
     )
-    show_ranking(console, rest.body)
     points = answer["variants"][0]["report"]["equityCurve"]
-    show_curve(console, [point["equity"] for point in points])
+    show_answer(console, rest.body, [point["equity"] for point in points])
     return rest.body
 
 

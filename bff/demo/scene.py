@@ -67,7 +67,7 @@ mutation Demo($input: RunBacktestInput!) {
     engineParamsHash gridRequestHash stageAVariants stageBVariants targetBars
     variants {
       variantIndex variantKey totalReturnPct
-      report { rows { metric value } equityCurve(maxPoints: 72) { equity } }
+      report { rows { metric value } equityCurve(maxPoints: 68) { equity } }
     }
   }
 }

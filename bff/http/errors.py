@@ -65,6 +65,8 @@ STATUS_OF: Mapping[Code, int] = {
 CODE_OF: Mapping[type[domain.BacktestError], Code] = {
     domain.InvalidRequest: Code.VALIDATION_ERROR,
     domain.NoMarketData: Code.VALIDATION_ERROR,
+    domain.UnknownInstrument: Code.VALIDATION_ERROR,
+    domain.EmptyRange: Code.VALIDATION_ERROR,
     domain.GuardExceeded: Code.VALIDATION_ERROR,
     domain.AnswerTooLong: Code.VALIDATION_ERROR,
     domain.MemoryExceeded: Code.VALIDATION_ERROR,

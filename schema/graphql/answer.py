@@ -25,11 +25,11 @@ _MAPS = frozenset({"inputs", "params"})
 
 
 def is_graphql(answer: Mapping[str, Any]) -> bool:
-    """Whether it is the answer to a document.
+    """Whether it is the answer to a document, which holds a run in its `data`; a run has one too.
 
     See: docs/graphql.md
     """
-    return "data" in answer
+    return "data" in answer and "variants" not in answer
 
 
 def run_of(answer: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -25,6 +25,8 @@ def buckets(*opens: int) -> Buckets:
         low=close - 2,
         close=close,
         volume=np.ones(len(ts)),
+        candle_ms=MINUTE_MS,
+        runs=np.empty((0, 2), np.int64),
     )
 
 

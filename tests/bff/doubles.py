@@ -54,6 +54,17 @@ ANSWER = BacktestResponse.model_validate(
         "stage_a_variants": 0,
         "stage_b_variants": 0,
         "target_bars": 2_976,
+        "data": {
+            "first_candle": "2024-01-01T00:00:00.000Z",
+            "last_candle": "2024-01-31T23:59:00.000Z",
+            "candle_seconds": 60,
+            "candles_expected": 44_640,
+            "candles_present": 44_640,
+            "candles_missing": 0,
+            "bars_filled": 0,
+            "longest_gap": None,
+        },
+        "notes": [{"code": "no_costs", "message": "Fills cost nothing here"}],
         "variants": [],
     }
 )

@@ -18,9 +18,14 @@ signals { indicatorId params { name value } }
 execution { initCashQuote fixedQuote safeProfitPercent feePct slippagePct }
 risk { slEnabled slPct tpEnabled tpPct } directionMode sizingMode
 """
+BASIS_FIELDS = """
+data { firstCandle lastCandle candleSeconds candlesExpected candlesPresent candlesMissing
+  barsFilled longestGap { start end candles } }
+notes { code message }
+"""
 WHOLE = f"""
 mutation ($input: RunBacktestInput!) {{ runBacktest(input: $input) {{
-  schemaVersion {ANSWER_FIELDS} variants {{
+  schemaVersion {ANSWER_FIELDS} {BASIS_FIELDS} variants {{
     report {{ {REPORT_FIELDS} }} payload {{ {PAYLOAD_FIELDS} }} }} }} }}
 """
 

@@ -7,12 +7,15 @@ See: docs/reliability.md
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol
 
+import numpy as np
+
 from backtest.control import Control
-from backtest.ports import Buckets, CandleFeed
-from backtest.types import Instrument, Timeframe
+from backtest.ports import Buckets, CandleFeed, StoredRange
+from backtest.types import FloatArray, Instrument, IntArray, Timeframe
 
 POLL_S = 0.02
 
@@ -98,6 +101,14 @@ class CachedCandles:
                 control.check()
         return self._load(key, fingerprint, control)
 
+    def stored_range(self, instrument: Instrument, *, control: Control) -> StoredRange | None:
+        """Whatever the feed says."""
+        return self._feed.stored_range(instrument, control=control)
+
+    def instruments(self, *, control: Control) -> Sequence[Instrument]:
+        """Whatever the feed says."""
+        return self._feed.instruments(control=control)
+
     def ping(self) -> None:
         """Whatever the feed says."""
         self._feed.ping()
@@ -149,7 +160,10 @@ class CachedCandles:
 
 def _freeze(buckets: Buckets) -> int:
     """Make the arrays read-only; their size in bytes."""
-    arrays = [getattr(buckets, field.name) for field in fields(buckets)]
+    members = [getattr(buckets, field.name) for field in fields(buckets)]
+    arrays: list[FloatArray | IntArray] = [
+        member for member in members if isinstance(member, np.ndarray)
+    ]
     for array in arrays:
         array.flags.writeable = False
     return sum(array.nbytes for array in arrays)

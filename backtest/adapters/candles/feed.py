@@ -4,7 +4,7 @@ See: docs/stores.md
 """
 # pyright: reportUnknownMemberType=false
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -16,20 +16,25 @@ from numpy.typing import NDArray
 from backtest.adapters.candles.cache import Fingerprint
 from backtest.adapters.candles.complete_answer import INCOMPLETE, fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.rollup import FINGERPRINT_SQL, ROLLUP_SQL
+from backtest.adapters.candles.rollup import (
+    FINGERPRINT_SQL,
+    ROLLUP_SQL,
+    STORED_RANGE_SQL,
+    STORED_SYMBOLS_SQL,
+)
 from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.adapters.candles.watched_call import call_watched
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
-from backtest.ports import Buckets
-from backtest.types import Instrument, Timeframe
+from backtest.ports import Buckets, StoredRange
+from backtest.types import MINUTE_MS, Instrument, Timeframe
 
 _GIBIBYTE = 1 << 30
 _FIRST_STORABLE_MS = -2_208_988_800_000
 _LAST_STORABLE_MS = 10_413_791_999_999
 _GRACE_S = 1.0
 _PING_SILENCE_S = 5
-_BUCKET_DTYPES = [np.dtype(np.int64), *[np.dtype(np.float64)] * 5]
+_BUCKET_DTYPES = [np.dtype(np.int64), *[np.dtype(np.float64)] * 5, *[np.dtype(np.int64)] * 2]
 _KILL_SQL = (
     "KILL QUERY WHERE query_id = {token:String} OR Settings['log_comment'] = {token:String} ASYNC"
 )
@@ -99,6 +104,37 @@ class ClickHouseCandles:
             raise CandlesUnavailable(INCOMPLETE)
         return int(columns[0][0]), int(columns[1][0])
 
+    def stored_range(self, instrument: Instrument, *, control: Control) -> StoredRange | None:
+        """How far the candles of an instrument reach; None where there are none.
+
+        Args:
+            instrument: Whose candles.
+            control: Ends the query as in `load`.
+
+        Raises:
+            BacktestError: As from `load`.
+        """
+        parameters = {"market_id": instrument.market_id, "symbol": instrument.symbol}
+        first, last = self._ask(STORED_RANGE_SQL, parameters, control)
+        if len(first) == 0:
+            return None
+        return StoredRange(first_ms=int(first[0]), last_ms=int(last[0]))
+
+    def instruments(self, *, control: Control) -> Sequence[Instrument]:
+        """Every instrument that has a candle, ordered by market and symbol.
+
+        Args:
+            control: Ends the query as in `load`.
+
+        Raises:
+            BacktestError: As from `load`.
+        """
+        market_ids, symbols = self._ask(STORED_SYMBOLS_SQL, {}, control)
+        return [
+            Instrument(market_id=int(market_id), symbol=str(symbol))
+            for market_id, symbol in zip(market_ids, symbols, strict=True)
+        ]
+
     def _ask(self, sql: str, parameters: Mapping[str, Any], control: Control) -> list[NDArray[Any]]:
         token = str(uuid4())
 
@@ -167,12 +203,19 @@ def _to_buckets(columns: list[NDArray[Any]], timeframe: Timeframe) -> Buckets:
     """The columns as they were asked for; whatever else arrived is no answer."""
     if [column.dtype for column in columns] != _BUCKET_DTYPES:
         raise CandlesUnavailable("The answer of the candle store had other columns")
-    ts_open, *numbers = columns
+    ts_open, *numbers, run_first, run_last = columns
     if np.any(np.diff(ts_open) <= 0) or np.any(ts_open % timeframe.ms):
         raise CandlesUnavailable("The answer of the candle store was not in order")
     if not all(np.isfinite(column).all() for column in numbers):
         raise CandlesUnavailable("The answer of the candle store held numbers that are not finite")
     bucket_open, high, low, close, volume = numbers
     return Buckets(
-        ts_open=ts_open, open=bucket_open, high=high, low=low, close=close, volume=volume
+        ts_open=ts_open,
+        open=bucket_open,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+        candle_ms=MINUTE_MS,
+        runs=np.column_stack((run_first, run_last)),
     )

@@ -4,7 +4,8 @@ Three layers. `_CURRENT` picks one row per minute: the latest `ingested_at`, and
 greatest bit pattern, so that neither the order of rows nor the number of parts matters.
 `_BUCKETS` aggregates the minutes whose close is finite, and counts the others. The outermost layer
 folds the bars into one row of arrays beside three counts, which prove an answer complete
-(`complete_answer`).
+(`complete_answer`). With them go the runs of minutes that counted, by their first and last one: a
+history without a gap is a single run.
 
 Sums of floating-point numbers depend on their order; they are therefore taken over an array that
 is sorted by minute, and equal a plain loop over ascending minutes to the bit.
@@ -56,8 +57,9 @@ SELECT
     maxIf(high, is_counted) AS bucket_high,
     minIf(low, is_counted) AS bucket_low,
     argMaxIf(close, ts, is_counted) AS bucket_close,
-    arraySum(arrayMap(pair -> pair.2, arraySort(groupArrayIf((ts, volume), is_counted))))
-        AS bucket_volume,
+    arraySort(groupArrayIf((ts, volume), is_counted)) AS counted,
+    arraySum(arrayMap(pair -> pair.2, counted)) AS bucket_volume,
+    arrayMap(pair -> pair.1, counted) AS counted_minutes,
     {_N_USED} AS n_minutes,
     countIf(is_counted) > 0
         AND countIf(is_counted AND (isNaN(high) OR isNaN(low))) = 0
@@ -70,7 +72,15 @@ GROUP BY bucket
 ORDER BY bucket
 """
 
+# A run begins where the step from the minute before is not one minute (the first step of an array
+# counts as 0), and ends where the step to the next is not.
 ROLLUP_SQL = f"""
+WITH
+    arrayFlatten(groupArray(counted_minutes)) AS minutes,
+    arrayDifference(minutes) AS steps,
+    arrayResize(arrayPopFront(steps), length(steps)) AS next_steps,
+    arrayFilter((ts, step) -> step != 60000, minutes, steps) AS run_first,
+    arrayFilter((ts, step) -> step != 60000, minutes, next_steps) AS run_last
 SELECT
     countIf(is_usable),
     sum(n_minutes),
@@ -80,8 +90,27 @@ SELECT
     groupArrayIf(bucket_high, is_usable),
     groupArrayIf(bucket_low, is_usable),
     groupArrayIf(bucket_close, is_usable),
-    groupArrayIf(bucket_volume, is_usable)
+    groupArrayIf(bucket_volume, is_usable),
+    length(run_first),
+    run_first,
+    run_last
 FROM ({_BUCKETS})
+"""
+
+STORED_RANGE_SQL = f"""
+SELECT
+    toUInt64(count() > 0) AS n_found,
+    toUInt64(0),
+    toUInt64(0),
+    arrayResize([toUnixTimestamp64Milli(min(ts_open))], n_found),
+    arrayResize([toUnixTimestamp64Milli(max(ts_open))], n_found)
+FROM {CANDLE_TABLE}
+WHERE market_id = {{market_id:UInt16}} AND symbol = {{symbol:String}}
+"""
+
+STORED_SYMBOLS_SQL = f"""
+SELECT count(), toUInt64(0), toUInt64(0), groupArray(market_id), groupArray(toString(symbol))
+FROM (SELECT DISTINCT market_id, symbol FROM {CANDLE_TABLE} ORDER BY market_id, symbol)
 """
 
 # Of all stored rows, replaced ones included: a merge that drops these changes it without need,

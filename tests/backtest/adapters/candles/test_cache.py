@@ -11,13 +11,13 @@ from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.table import insert_minutes
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable, RunCancelled
-from backtest.ports import Buckets, CandleFeed
-from backtest.types import Instrument, Timeframe
+from backtest.ports import Buckets, CandleFeed, StoredRange
+from backtest.types import MINUTE_MS, Instrument, Timeframe
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, minutes
 from tests.waiting import PATIENCE_S
 
 N_BARS = 10
-ENTRY_BYTES = 6 * 8 * N_BARS
+ENTRY_BYTES = 6 * 8 * N_BARS + 2 * 8
 
 
 class CountingFeed:
@@ -42,7 +42,19 @@ class CountingFeed:
         self.during_load()
         control.check()
         columns = {name: np.full(N_BARS, version) for name in ("open", "high", "low", "close")}
-        return Buckets(ts_open=np.arange(N_BARS), volume=np.ones(N_BARS), **columns)
+        return Buckets(
+            ts_open=np.arange(N_BARS),
+            volume=np.ones(N_BARS),
+            candle_ms=MINUTE_MS,
+            runs=np.array([[0, (N_BARS - 1) * MINUTE_MS]]),
+            **columns,
+        )
+
+    def stored_range(self, instrument: Instrument, *, control: Control) -> StoredRange | None:
+        return StoredRange(first_ms=0, last_ms=self.version)
+
+    def instruments(self, *, control: Control) -> list[Instrument]:
+        return [Instrument(market_id=1, symbol="X")]
 
     def fingerprint(
         self, instrument: Instrument, *, start_ms: int, stop_ms: int, control: Control

@@ -11,7 +11,7 @@ from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.table import Minutes, insert_minutes
 from backtest.control import Control
 from backtest.errors import DeadlineExceeded, RunCancelled
-from backtest.ports import Buckets, CandleFeed
+from backtest.ports import Buckets, CandleFeed, StoredRange
 from backtest.types import MINUTE_MS, Instrument, Timeframe
 from tests.backtest.adapters.clickhouse_server import FakeServer
 from tests.backtest.adapters.minutes import (
@@ -70,6 +70,7 @@ def bits(buckets: Buckets) -> tuple[bytes, ...]:
             buckets.low,
             buckets.close,
             buckets.volume,
+            buckets.runs,
         )
     )
 
@@ -240,6 +241,45 @@ def test_a_sum_equals_a_loop_over_ascending_minutes(pool: ClickHousePool, feed: 
 
     expected = [sum(volumes[i : i + 60]) for i in range(0, 1_440, 60)]
     assert buckets.volume.tolist() == expected
+
+
+def test_runs_name_the_candles_that_counted(pool: ClickHousePool, feed: CandleFeed) -> None:
+    closes = "- 2 3 - - 6 nan 8 9 10 11 12 - - - 16"
+    instrument = store(pool, minutes(closes), minutes("- - 3"))
+
+    for timeframe in (Timeframe.M1, Timeframe.M5, Timeframe.D1):
+        buckets = load(feed, instrument, timeframe)
+        steps = (buckets.runs - MIDNIGHT_MS) // MINUTE_MS
+        assert steps.tolist() == [[1, 2], [5, 5], [7, 11], [15, 15]]
+        assert buckets.candle_ms == MINUTE_MS
+
+
+def test_runs_of_a_complete_history_are_one_and_of_none_are_none(
+    pool: ClickHousePool, feed: CandleFeed
+) -> None:
+    complete = load(feed, store(pool, random_minutes(3_000)), n_minutes=3_000)
+
+    assert complete.runs.tolist() == [[MIDNIGHT_MS, MIDNIGHT_MS + 2_999 * MINUTE_MS]]
+    assert load(feed, a_new_instrument()).runs.shape == (0, 2)
+
+
+def test_a_store_says_how_far_its_candles_reach(pool: ClickHousePool, feed: CandleFeed) -> None:
+    instrument = store(pool, minutes("- 2 - - 5"), minutes("9"))
+
+    found = feed.stored_range(instrument, control=Control())
+
+    assert found == StoredRange(first_ms=MIDNIGHT_MS, last_ms=MIDNIGHT_MS + 4 * MINUTE_MS)
+    assert feed.stored_range(a_new_instrument(), control=Control()) is None
+
+
+def test_a_store_says_whose_candles_it_has(pool: ClickHousePool, feed: CandleFeed) -> None:
+    stored = [store(pool, minutes("1 2 3")), Instrument(market_id=7, symbol="ÄÖ{x}")]
+    insert_minutes(pool, stored[1], minutes("1"), source="test", ingested_at=1)
+
+    found = feed.instruments(control=Control())
+
+    assert set(stored) <= set(found)
+    assert found == sorted(set(found), key=lambda item: (item.market_id, item.symbol.encode()))
 
 
 def test_several_threads_get_the_same_answer(pool: ClickHousePool, feed: CandleFeed) -> None:

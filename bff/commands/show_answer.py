@@ -1,4 +1,4 @@
-"""How the demo prints: a ranked table and an equity curve.
+"""How `run` and `demo` print an answer: a ranked table, an equity curve, what it rests on.
 
 See: docs/commands.md
 """
@@ -12,7 +12,37 @@ from rich.text import Text
 LEVELS = " ▁▂▃▄▅▆▇█"
 CURVE_ROWS = 10
 
+PIPED_WIDTH = 140
 COLUMNS = ("Total Return [%]", "Max. Drawdown [%]", "Num. Trades", "Win Rate [%]", "Sharpe Ratio")
+
+
+def result_console() -> Console:
+    """Standard output, wide enough for the table where it is not a terminal."""
+    return Console(width=None if Console().is_terminal else PIPED_WIDTH)
+
+
+def show_answer(console: Console, response: dict[str, Any], equity: list[float]) -> None:
+    """Everything that a person should see of an answer.
+
+    Args:
+        console: Where to.
+        response: The answer of POST /backtests, with reports.
+        equity: Of the best variant, at the closes of some bars; empty without a variant.
+
+    See: docs/commands.md
+    """
+    show_ranking(console, response)
+    if equity:
+        show_curve(console, equity)
+    show_basis(console, response)
+
+
+def show_basis(console: Console, response: dict[str, Any]) -> None:
+    """The candles that were found, then the notes, one a line."""
+    data = response["data"]
+    console.print(_candles(data) + _gap(data["longest_gap"]), highlight=False)
+    for note in response["notes"]:
+        console.print(Text(f"- {note['message']}.", style="yellow"))
 
 
 def show_ranking(console: Console, response: dict[str, Any]) -> None:
@@ -58,10 +88,31 @@ def show_curve(console: Console, equity: list[float]) -> None:
         console.print(Text(f"{label:>10} {blocks}", style="green"))
 
 
+def _candles(data: dict[str, Any]) -> str:
+    n_expected, n_missing = data["candles_expected"], data["candles_missing"]
+    between = f"{_minute(data['first_candle'])} to {_minute(data['last_candle'])}"
+    missing = f"{n_missing:,} of {n_expected:,} missing" if n_missing else "none missing"
+    return (
+        f"Candles of {data['candle_seconds']} s from {between}, {missing};"
+        f" {data['bars_filled']:,} bars made up"
+    )
+
+
+def _gap(gap: dict[str, Any] | None) -> str:
+    if gap is None:
+        return "."
+    return f"; the longest gap: {gap['candles']:,} candles from {_minute(gap['start'])}."
+
+
+def _minute(moment: str | None) -> str:
+    return "nowhere" if moment is None else moment[:16]
+
+
 def _number(value: float) -> str:
     return f"{value:g}"
 
 
 def _counted(response: dict[str, Any]) -> str:
     base, risky = response["stage_a_variants"], response["stage_b_variants"]
-    return f"{base:,} variants, {risky:,} with stop-loss and take-profit"
+    told = f"{base:,} variants"
+    return told if risky == base else f"{told}, {risky:,} with stop-loss and take-profit"

@@ -1,0 +1,205 @@
+"""What the reader of a result should know before believing it.
+
+One table: each row looks at a run and says a sentence, or nothing. A row that is added here is
+added to the table in docs/answer.md too.
+
+See: docs/answer.md
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from backtest.axes import Scalar
+from backtest.indicators.catalog import INDICATORS
+from backtest.result import RankedVariant, ResolvedGrid, RunResult
+
+DAY_MS = 86_400_000
+FEW_DAYS = 90
+FEW_TRADES = 30
+FEW_VALUES = 3
+MANY_MISSING_RATE = 0.01
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Say = Callable[[RunResult], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One caveat: a code for programs, a sentence for people.
+
+    See: docs/answer.md
+    """
+
+    code: str
+    message: str
+
+
+def notes_of(run: RunResult) -> tuple[Note, ...]:
+    """The notes on a run, in the order of the table; the same for the same run.
+
+    See: docs/answer.md
+    """
+    told = ((code, say(run)) for code, say in NOTES.items())
+    return tuple(Note(code, message) for code, message in told if message is not None)
+
+
+def _range_beyond_candles(run: RunResult) -> str | None:
+    found = run.found
+    if found.n_bars_after == 0 or found.last_ms is None:
+        return None
+    return (
+        f"The candles end at {_minute(found.last_ms)}, before the range does:"
+        f" {found.n_bars_after:,} of {run.target_bars:,} bars are made up"
+    )
+
+
+def _range_before_candles(run: RunResult) -> str | None:
+    found = run.found
+    # the bar that closes at the start needs candles from before the range: it alone says nothing
+    if found.n_bars_absent == 0 or found.n_before == 0 or found.first_ms is None:
+        return None
+    return (
+        f"The candles begin at {_minute(found.first_ms)}, after the range does:"
+        f" {found.n_bars_absent:,} of {found.n_bars_absent + run.target_bars:,} bars do not exist"
+    )
+
+
+def _missing_candles(run: RunResult) -> str | None:
+    found = run.found
+    n_told = found.n_after + (found.n_before if found.n_bars_absent else 0)
+    n_inside, n_missing = found.n_expected - n_told, found.n_missing - n_told
+    if n_missing <= MANY_MISSING_RATE * n_inside:
+        return None
+    n_filled = found.n_bars_filled - found.n_bars_after
+    return (
+        f"{n_missing:,} of {n_inside:,} candles are missing where there are candles around:"
+        f" {n_filled:,} of {run.target_bars:,} bars are made up, others are made of fewer candles"
+    )
+
+
+def _short_warmup(run: RunResult) -> str | None:
+    found = run.found
+    if found.n_warmup_absent == 0:
+        return None
+    n_wanted = found.n_warmup_bars + found.n_warmup_absent
+    return (
+        f"Only {found.n_warmup_bars:,} of {n_wanted:,} bars exist before the range:"
+        " indicators may have been undefined or unsettled at its start"
+    )
+
+
+def _few_days(run: RunResult) -> str | None:
+    n_bars = run.target_bars - run.found.n_bars_after
+    days = n_bars * run.settings.timeframe.ms / DAY_MS
+    if days >= FEW_DAYS:
+        return None
+    return f"Ratios are annualised from {round(days, 1):g} days, fewer than {FEW_DAYS}"
+
+
+def _few_trades(run: RunResult) -> str | None:
+    n_trades = run.variants[0].replay.n_trades if run.variants else FEW_TRADES
+    if n_trades >= FEW_TRADES:
+        return None
+    plural = "" if n_trades == 1 else "s"
+    return f"The best variant made {n_trades} trade{plural}, fewer than {FEW_TRADES}"
+
+
+def _on_at_start(run: RunResult) -> str | None:
+    if not run.is_on_at_start:
+        return None
+    return (
+        "The first signal of the best variant was already on before the range: it enters at the"
+        " first close, not where the signal set in"
+    )
+
+
+def _edge_of_grid(run: RunResult) -> str | None:
+    edges = [edge for best in run.variants[:1] for edge in _edges(best, run.grid)]
+    if not edges:
+        return None
+    return f"The best variant sits on an edge of the grid: {', '.join(edges)}"
+
+
+def _preselected(run: RunResult) -> str | None:
+    grid = run.grid
+    kinds = {"stop-loss": grid.sl_pct, "take-profit": grid.tp_pct}
+    met = [kind for kind, values in kinds.items() if values is not None]
+    n_cells = len(grid.sl_pct or (None,)) * len(grid.tp_pct or (None,))
+    n_kept = run.stage_b_variants // n_cells
+    if not met or n_kept == run.stage_a_variants:
+        return None
+    return (
+        f"Only {n_kept:,} of {run.stage_a_variants:,} variants met the {' and the '.join(met)}:"
+        " the best without (preselect)"
+    )
+
+
+def _holding_did_better(run: RunResult) -> str | None:
+    best = run.variants[0].total_return_pct if run.variants else run.holding_return_pct
+    if best >= run.holding_return_pct:
+        return None
+    return (
+        f"Holding from the first close to the last returned {run.holding_return_pct:.2f} %,"
+        f" the best variant {best:.2f} %"
+    )
+
+
+def _no_costs(run: RunResult) -> str | None:
+    execution = run.settings.execution
+    if execution.fee_pct or execution.slippage_pct:
+        return None
+    return "Fills cost nothing here: fee and slippage are 0"
+
+
+NOTES: Mapping[str, Say] = {
+    "range_beyond_candles": _range_beyond_candles,
+    "range_before_candles": _range_before_candles,
+    "missing_candles": _missing_candles,
+    "short_warmup": _short_warmup,
+    "few_days": _few_days,
+    "few_trades": _few_trades,
+    "on_at_start": _on_at_start,
+    "edge_of_grid": _edge_of_grid,
+    "preselected": _preselected,
+    "holding_did_better": _holding_did_better,
+    "no_costs": _no_costs,
+}
+
+
+def _edges(best: RankedVariant, grid: ResolvedGrid) -> Iterator[str]:
+    """The axes at whose end a variant lies, where a value beyond it would be allowed."""
+    for selection in best.selections:
+        row = INDICATORS[selection.indicator_id]
+        inert = {param.name for param in row.params if not param.affects_primary}
+        params = (*row.params, *(row.rule.params if row.rule is not None else ()))
+        bounds = {param.name: (param.hard_min, param.hard_max) for param in params}
+        axes = {**grid.indicators[row.id], **grid.signals.get(row.id, {})}
+        chosen = {**selection.params, **best.signals.get(row.id, {})}
+        for name, value in chosen.items():
+            if name not in inert:
+                yield from _edge(f"{name} of {row.id}", value, axes[name], bounds[name])
+    risk = best.risk
+    for name, percent, axis in (
+        ("stop-loss", risk.sl_pct, grid.sl_pct),
+        ("take-profit", risk.tp_pct, grid.tp_pct),
+    ):
+        if percent is not None and axis is not None:
+            yield from _edge(name, percent, axis, (0.0, float("inf")))
+
+
+def _edge(
+    name: str, chosen: Scalar, axis: tuple[Scalar, ...], bounds: tuple[float, float]
+) -> Iterator[str]:
+    """One with two values has nothing but ends, and beyond a hard bound there is nothing."""
+    values = [value for value in axis if not isinstance(value, str)]
+    if len(values) < FEW_VALUES or chosen in bounds:
+        return
+    for end, word in ((min(values), "smallest"), (max(values), "largest")):
+        if chosen == end:
+            yield f"your {word} {name} ({end:g})"
+
+
+def _minute(moment_ms: int) -> str:
+    moment = _EPOCH + timedelta(milliseconds=moment_ms)
+    return moment.replace(tzinfo=None).isoformat(timespec="minutes")

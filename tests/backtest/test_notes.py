@@ -1,0 +1,244 @@
+"""When a note is told, what it says, and that docs/answer.md lists it."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backtest.axes import Scalar
+from backtest.notes import NOTES, notes_of
+from backtest.policy import Want
+from backtest.result import CandlesFound, RankedVariant, ResolvedGrid, Risk, RunResult, Selection
+from backtest.types import Timeframe
+from tests.fakes import FakeReplay, result_of
+from tests.property.scene import request, template
+
+PAGE = Path(__file__).parents[2] / "docs" / "answer.md"
+COMPLETE = CandlesFound(
+    candle_ms=60_000,
+    first_ms=0,
+    last_ms=86_340_000,
+    n_expected=1_440,
+    n_present=1_440,
+    n_before=0,
+    n_after=0,
+    longest_gap=None,
+    n_bars_filled=0,
+    n_bars_after=0,
+    n_bars_absent=0,
+    n_warmup_bars=30,
+    n_warmup_absent=0,
+)
+
+
+class Often(FakeReplay):
+    n_trades = 30
+
+
+def a_run(**changes: Any) -> RunResult:
+    """A run over 100 days of hours that nothing has to be said about, but for the changes."""
+    made = result_of(request(template()), Want())
+    quiet = replace(
+        made,
+        settings=replace(made.settings, timeframe=Timeframe.H1),
+        found=COMPLETE,
+        target_bars=2_400,
+        variants=(replace(made.variants[0], replay=Often()),),
+        grid=ResolvedGrid(indicators={}, signals={}, sl_pct=None, tp_pct=None, execution={}),
+    )
+    quiet = replace(quiet, variants=(replace(quiet.variants[0], selections=(), signals={}),))
+    return replace(quiet, **changes)
+
+
+def told(run: RunResult) -> dict[str, str]:
+    return {note.code: note.message for note in notes_of(run)}
+
+
+def found(**changes: Any) -> CandlesFound:
+    return replace(COMPLETE, **changes)
+
+
+def best_of(run: RunResult, **changes: Any) -> tuple[RankedVariant, ...]:
+    return (replace(run.variants[0], **changes),)
+
+
+def test_nothing_is_said_where_nothing_has_to_be() -> None:
+    assert told(a_run()) == {}
+
+
+def test_a_range_beyond_the_candles_names_their_end_and_the_bars_made_up() -> None:
+    run = a_run(
+        found=found(last_ms=1_709_766_000_000, n_bars_after=8_615, n_bars_filled=8_615),
+        target_bars=8_736 + 2_400,
+    )
+
+    assert told(run)["range_beyond_candles"] == (
+        "The candles end at 2024-03-06T23:00, before the range does:"
+        " 8,615 of 11,136 bars are made up"
+    )
+
+
+def test_a_range_before_the_candles_names_the_bars_that_do_not_exist() -> None:
+    run = a_run(found=found(n_bars_absent=48, n_before=800, n_present=640))
+
+    assert "48 of 2,448 bars do not exist" in told(run)["range_before_candles"]
+    assert "missing_candles" not in told(run)
+
+
+def test_the_bar_that_closes_at_the_first_candle_is_not_worth_a_note() -> None:
+    assert told(a_run(found=found(n_bars_absent=1))) == {}
+
+
+@pytest.mark.parametrize(("n_missing", "is_told"), [(14, False), (15, True)])
+def test_missing_candles_are_told_above_one_percent(n_missing: int, is_told: bool) -> None:
+    run = a_run(found=found(n_present=1_440 - n_missing, n_bars_filled=3))
+
+    assert ("missing_candles" in told(run)) == is_told
+    if is_told:
+        assert told(run)["missing_candles"].startswith("15 of 1,440 candles are missing")
+        assert "3 of 2,400 bars are made up" in told(run)["missing_candles"]
+
+
+def test_a_tail_without_candles_is_told_once() -> None:
+    run = a_run(found=found(n_present=440, n_after=1_000, n_bars_filled=16, n_bars_after=16))
+
+    assert list(told(run)) == ["range_beyond_candles"]
+
+
+def test_a_short_warmup_is_told() -> None:
+    run = a_run(found=found(n_warmup_bars=20, n_warmup_absent=179))
+
+    assert "Only 20 of 199 bars exist before the range" in told(run)["short_warmup"]
+
+
+@pytest.mark.parametrize(
+    ("n_bars", "n_after", "message"),
+    [
+        (2_160, 0, None),
+        (2_159, 0, "Ratios are annualised from 90 days, fewer than 90"),
+        (504, 0, "Ratios are annualised from 21 days, fewer than 90"),
+        (2_400, 2_279, "Ratios are annualised from 5 days, fewer than 90"),
+    ],
+)
+def test_few_days_are_told_of_the_bars_up_to_the_last_candle(
+    n_bars: int, n_after: int, message: str | None
+) -> None:
+    run = a_run(target_bars=n_bars, found=found(n_bars_after=n_after))
+
+    assert told(run).get("few_days") == message
+
+
+@pytest.mark.parametrize(
+    ("n_trades", "message"),
+    [
+        (0, "The best variant made 0 trades, fewer than 30"),
+        (1, "The best variant made 1 trade, fewer than 30"),
+        (29, "The best variant made 29 trades, fewer than 30"),
+        (30, None),
+    ],
+)
+def test_few_trades_are_told_of_the_best(n_trades: int, message: str | None) -> None:
+    replay = Often()
+    replay.n_trades = n_trades
+    run = a_run()
+
+    assert told(replace(run, variants=best_of(run, replay=replay))).get("few_trades") == message
+
+
+def test_a_signal_that_was_on_before_is_told() -> None:
+    assert list(told(a_run(is_on_at_start=True))) == ["on_at_start"]
+
+
+@pytest.mark.parametrize(
+    ("window", "values", "edge"),
+    [
+        (20, (20, 10, 15), "your largest window of ma.ema (20)"),
+        (10, (20, 10, 15), "your smallest window of ma.ema (10)"),
+        (15, (20, 10, 15), None),
+        (20, (10, 20), None),
+        (2, (2, 10, 20), None),
+    ],
+    ids=["largest", "smallest", "inside", "two values have only ends", "nothing is allowed below"],
+)
+def test_a_winner_on_the_edge_is_told_by_the_axis(
+    window: Scalar, values: tuple[Scalar, ...], edge: str | None
+) -> None:
+    run = a_run()
+    chosen = Selection(indicator_id="ma.ema", source="close", params={"window": window})
+    axes = {"ma.ema": {"source": ("close", "high", "low"), "window": values}}
+    run = replace(
+        run,
+        grid=replace(run.grid, indicators=axes),
+        variants=best_of(run, selections=(chosen,)),
+    )
+
+    wanted = None if edge is None else f"The best variant sits on an edge of the grid: {edge}"
+    assert told(run).get("edge_of_grid") == wanted
+
+
+def test_edges_of_thresholds_and_stops_are_named_too() -> None:
+    run = a_run()
+    chosen = Selection(indicator_id="momentum.rsi", source="close", params={"window": 14})
+    signals = {"momentum.rsi": {"long_threshold": 60, "short_threshold": 45}}
+    run = replace(
+        run,
+        grid=replace(
+            run.grid,
+            indicators={"momentum.rsi": {"source": ("close",), "window": (7, 14, 21)}},
+            signals={
+                "momentum.rsi": {"long_threshold": (52, 55, 60), "short_threshold": (40, 45, 48)}
+            },
+            sl_pct=(0.5, 1.25, 2.0),
+            tp_pct=(0.0, 1.0, 2.0),
+        ),
+        variants=best_of(
+            run,
+            selections=(chosen,),
+            signals=signals,
+            risk=Risk(sl_enabled=True, sl_pct=0.5, tp_enabled=True, tp_pct=0.0),
+        ),
+        stage_b_variants=9,
+    )
+
+    assert told(run)["edge_of_grid"].endswith(
+        "your largest long_threshold of momentum.rsi (60), your smallest stop-loss (0.5)"
+    )
+
+
+def test_a_cut_before_the_stops_is_told_with_both_numbers() -> None:
+    run = a_run(stage_a_variants=112_320, stage_b_variants=60_000)
+    with_stops = replace(run, grid=replace(run.grid, sl_pct=(1.0, 2.0, 3.0)))
+
+    assert told(run) == {}
+    assert told(with_stops)["preselected"] == (
+        "Only 20,000 of 112,320 variants met the stop-loss: the best without (preselect)"
+    )
+
+
+def test_holding_that_did_better_is_told() -> None:
+    run = a_run(holding_return_pct=45.125)
+
+    assert told(run)["holding_did_better"].startswith(
+        "Holding from the first close to the last returned 45.12 %"
+    )
+
+
+def test_a_run_without_costs_is_told() -> None:
+    run = a_run()
+    free = replace(run.settings.execution, fee_pct=0.0, slippage_pct=0.0)
+
+    assert list(told(replace(run, settings=replace(run.settings, execution=free)))) == ["no_costs"]
+
+
+def test_a_run_without_variants_has_notes_on_its_candles_alone() -> None:
+    run = a_run(variants=(), holding_return_pct=5.0, found=found(n_bars_after=2, n_bars_filled=2))
+
+    assert list(told(run)) == ["range_beyond_candles"]
+
+
+def test_the_page_lists_every_code_in_the_order_of_the_notes() -> None:
+    page = PAGE.read_text("utf-8").partition("<!-- notes -->")[2].partition("<!-- /notes -->")[0]
+
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(NOTES)
