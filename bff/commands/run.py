@@ -4,20 +4,26 @@ See: docs/commands.md
 """
 
 import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 from uuid import UUID
 
 import typer
 
-from backtest.errors import BacktestError
-from bff.commands.expected import FAILED, built, configured, failures_told, say_notes
+from backtest.errors import BacktestError, Transient
+from bff.commands.expected import FAILED, built, configured, failures_told, say_failure, stderr
 
 if TYPE_CHECKING:
+    from backtest.control import ProgressCallback
     from bff.http.errors import RoehubError
     from bff.wiring import Services
+    from schema.response import BacktestResponse
 
 NOBODY = UUID(int=0)
+CURVE_POINTS = 68
 
 
 def run(
@@ -28,32 +34,76 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Where the answer goes; default standard output.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the answer itself on a terminal too.")
+    ] = False,
 ) -> None:
-    """Run one request offline and print the answer of POST /backtests."""
+    """Run one request offline and print the answer of POST /backtests.
+
+    On a terminal it is printed for people: a table, an equity curve, the candles and the notes.
+    """
     from bff.http.errors import RoehubError, to_roehub
 
     settings = configured()
     with failures_told():
         body = request.read_bytes()
+    for_people = out is None and not as_json and sys.stdout.isatty()
     services = built(settings)
     try:
-        answer = _answer(services, body, user_id)
+        response = _answer(services, body, user_id, for_people=for_people)
+        _print(response, out, for_people=for_people)
     except RoehubError as exc:
         _refuse(exc)
     except BacktestError as exc:
-        say_notes(exc)
+        if isinstance(exc, Transient):
+            say_failure(exc)
         _refuse(to_roehub(exc))
     finally:
         services.close()
-    if out is None:
+
+
+def _answer(
+    services: "Services", body: bytes, user_id: UUID, *, for_people: bool
+) -> "BacktestResponse":
+    from backtest.control import Control
+    from backtest.policy import Want
+    from bff.http.strict_json import parse_json
+    from schema.parse import parse_request
+
+    run_request = parse_request(parse_json(body, services.json_limits))
+    want = Want(trades=False, is_explicit=True) if for_people else Want()
+    with _progress() as show:
+        control = Control(services.deadline_s, show)
+        return services.service.run(run_request, user_id=user_id, control=control, want=want)
+
+
+def _print(response: "BacktestResponse", out: Path | None, *, for_people: bool) -> None:
+    from bff.commands.show_answer import result_console, show_answer
+    from schema.response import to_json
+
+    answer = to_json(response)
+    if for_people:
+        show_answer(result_console(), json.loads(answer), _equity(response))
+    elif out is None:
         typer.echo(answer)
-        return
-    with failures_told():
-        out.write_bytes(answer)
+    else:
+        with failures_told():
+            out.write_bytes(answer)
 
 
-def _answer(services: "Services", body: bytes, user_id: UUID) -> bytes:
-    from rich.console import Console
+def _equity(response: "BacktestResponse") -> list[float]:
+    reports = [variant.report for variant in response.variants[:1]]
+    return [
+        point.equity
+        for report in reports
+        if report is not None
+        for point in report.equity_curve(CURVE_POINTS)
+    ]
+
+
+@contextmanager
+def _progress() -> Generator["ProgressCallback"]:
+    """A bar for each stage on standard error; nothing where nobody watches it."""
     from rich.progress import (
         BarColumn,
         Progress,
@@ -64,16 +114,11 @@ def _answer(services: "Services", body: bytes, user_id: UUID) -> bytes:
         TimeRemainingColumn,
     )
 
-    from backtest.control import Control
-    from bff.http.strict_json import parse_json
-    from schema.parse import parse_request
-    from schema.response import to_json
-
-    run_request = parse_request(parse_json(body, services.json_limits))
-    console = Console(stderr=True)
+    console = stderr()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     clocks = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *clocks, console=console, transient=True) as bar:
+    is_idle = not console.is_terminal
+    with Progress(*columns, *clocks, console=console, transient=True, disable=is_idle) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(stage: str, done: int, total: int) -> None:
@@ -81,9 +126,7 @@ def _answer(services: "Services", body: bytes, user_id: UUID) -> bytes:
                 tasks[stage] = bar.add_task(stage.replace("_", " "))
             bar.update(tasks[stage], completed=done, total=total)
 
-        control = Control(services.deadline_s, show)
-        response = services.service.run(run_request, user_id=user_id, control=control)
-    return to_json(response)
+        yield show
 
 
 def _refuse(error: "RoehubError") -> NoReturn:

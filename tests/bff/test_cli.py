@@ -90,6 +90,7 @@ def test_run_prints_the_response(invoke: Invoke, request_file: Path) -> None:
 
     assert result.exit_code == 0
     assert json.loads(result.stdout)["mode"] == "template"
+    assert result.stderr == ""
     assert told.asked[0][0] == USER
 
 
@@ -137,7 +138,7 @@ def test_run_says_why_a_store_cannot_be_used(invoke: Invoke, request_file: Path)
 
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"]["code"] == "unavailable"
-    assert ".data is in use by process 7" in result.stderr
+    assert result.stderr == "The candle store is not available\n.data is in use by process 7\n"
 
 
 def test_run_without_its_file_is_told(invoke: Invoke, tmp_path: Path) -> None:

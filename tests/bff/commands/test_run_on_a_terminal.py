@@ -1,0 +1,112 @@
+"""`run` before somebody's eyes: a table, a curve, candles and notes; JSON for everything else."""
+
+import fcntl
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REQUEST: dict[str, Any] = {
+    "time_range": {"start": "2024-01-02T00:00:00Z", "end": "2024-01-05T00:00:00Z"},
+    "warmup_bars": 40,
+    "top_k": 2,
+    "template": {
+        "instrument_id": {"market_id": 1, "symbol": "SYNTHUSDT"},
+        "timeframe": "1h",
+        "indicator_grids": [
+            {
+                "indicator_id": "ma.sma",
+                "params": {"window": {"mode": "explicit", "values": [5, 10, 20]}},
+                "source": {"mode": "explicit", "values": ["close"]},
+            }
+        ],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with three days of candles and the request, which asks for a fourth."""
+    folder = tmp_path_factory.mktemp("terminal")
+    (folder / "request.json").write_text(json.dumps(REQUEST), encoding="utf-8")
+    made = command(folder, "candles", "generate", "--symbol", "SYNTHUSDT", "--days", "3")
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(folder), "COLUMNS": "100"}
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bff", *arguments],
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def on_a_terminal(folder: Path, *arguments: str) -> str:
+    """What a command writes to a terminal as its standard output."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bff", *arguments],
+        env=environment(folder),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(theirs)
+        written = b""
+        while piece := _read(ours):
+            written += piece
+        assert process.stderr is not None
+        assert process.wait() == 0, process.stderr.read()
+    os.close(ours)
+    return written.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # its other end was closed
+        return b""
+
+
+def test_a_terminal_gets_the_table_the_curve_the_candles_and_the_notes(folder: Path) -> None:
+    shown = on_a_terminal(folder, "run", str(folder / "request.json"))
+
+    assert "The best 2 of 3 variants" in shown
+    assert "ma.sma" in shown
+    assert "Equity of the best variant" in shown
+    assert "█" in shown
+    assert "Candles of 60 s from 2024-01-02T00:00 to 2024-01-03T23:59" in shown
+    assert "- The candles end at 2024-01-03T23:59, before the range does" in shown
+    assert '"schema_version"' not in shown
+
+
+def test_a_terminal_gets_the_json_that_is_asked_for(folder: Path) -> None:
+    asked = json.loads(on_a_terminal(folder, "run", str(folder / "request.json"), "--json"))
+
+    assert asked["data"]["candle_seconds"] == 60
+    assert "range_beyond_candles" in {note["code"] for note in asked["notes"]}
+
+
+def test_a_store_in_use_is_told_as_the_list_of_candles_tells_it(folder: Path) -> None:
+    with (folder / "candles" / "status").open("w", encoding="utf-8") as held:
+        held.write("PID: 1\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ran = command(folder, "run", str(folder / "request.json"))
+        listed = command(folder, "candles", "list")
+
+    assert (ran.returncode, listed.returncode) == (1, 1)
+    assert json.loads(ran.stdout)["error"]["code"] == "unavailable"
+    assert "is in use by process 1" in ran.stderr
+    assert ran.stderr == listed.stderr
