@@ -113,6 +113,18 @@ def order_problems(row: Indicator, axes: Mapping[str, Axis], loc: Loc) -> Iterat
                 "parameter_order",
                 f"{larger} must be >= {smaller} in every variant, was {bottom} < {top}",
             )
+    if row.rising is not None:
+        yield from _rising_problems(*row.rising, axes, (*loc, "params"))
+
+
+def _rising_problems(
+    smaller: str, larger: str, axes: Mapping[str, Axis], loc: Loc
+) -> Iterator[Problem]:
+    """Two axes of which no pair of values rises."""
+    top, bottom = max(_ends(axes[larger])), min(_ends(axes[smaller]))
+    if top <= bottom:
+        message = f"{larger} must be > {smaller} in some variant, but {top:g} is its largest value"
+        yield Problem((*loc, larger), "parameter_order", f"{message} and {bottom:g} the smallest")
 
 
 def _ends(axis: Axis) -> Sequence[float]:

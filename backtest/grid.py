@@ -4,46 +4,56 @@ See: docs/grid.md
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 from backtest.axes import Scalar
+from backtest.columns import AxisValues, Column, columns_of
 from backtest.indicators.definition import Indicator
 from backtest.result import Risk, Selection
 
-AxisValues = tuple[str, tuple[Scalar, ...]]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class IndicatorAxes:
     """One indicator of a run with its materialised axes.
 
     `axes` are in the catalog's order, `signal_axes` sorted by parameter. A compute index numbers
-    the product of `axes`, a signal index that of `signal_axes`; the last axis is fastest.
+    the product of `columns`, a signal index that of `signal_axes`; the last axis is fastest.
     """
 
     indicator: Indicator
     axes: tuple[AxisValues, ...]
     signal_axes: tuple[AxisValues, ...]
 
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The axes as digits of a compute index: axes that rise are one digit together."""
+        return columns_of(self.axes, self.indicator.rising)
+
+    @cached_property
+    def signal_columns(self) -> tuple[Column, ...]:
+        """The axes of its rule as digits of a signal index."""
+        return columns_of(self.signal_axes, None)
+
     @property
     def n_compute(self) -> int:
         """Number of compute variants of this indicator alone."""
-        return math.prod(len(values) for _, values in self.axes)
+        return math.prod(map(len, self.columns))
 
     @property
     def n_signals(self) -> int:
         """Number of settings of its rule."""
-        return math.prod(len(values) for _, values in self.signal_axes)
+        return math.prod(map(len, self.signal_columns))
 
     def setting(self, compute_index: int) -> dict[str, Scalar]:
         """Axis values of one compute variant, the source under `"source"`."""
-        return _pick(self.axes, compute_index)
+        return _pick(self.columns, compute_index)
 
     def signal_setting(self, signal_index: int) -> dict[str, Scalar]:
         """Rule parameters of one signal variant."""
-        return _pick(self.signal_axes, signal_index)
+        return _pick(self.signal_columns, signal_index)
 
     def selection(self, compute_index: int) -> Selection:
         """One compute variant as the answer shows it."""
@@ -136,6 +146,9 @@ def _digits(index: int, radices: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(digits))
 
 
-def _pick(axes: tuple[AxisValues, ...], index: int) -> dict[str, Scalar]:
-    digits = _digits(index, tuple(len(values) for _, values in axes))
-    return {name: values[digit] for (name, values), digit in zip(axes, digits, strict=True)}
+def _pick(columns: Sequence[Column], index: int) -> dict[str, Scalar]:
+    digits = _digits(index, tuple(map(len, columns)))
+    chosen: dict[str, Scalar] = {}
+    for column, digit in zip(columns, digits, strict=True):
+        chosen |= column.setting(digit)
+    return chosen

@@ -16,6 +16,7 @@ from backtest.catalog_rules import (
     risk_problems,
     signal_problems,
 )
+from backtest.columns import count_variants
 from backtest.errors import GuardExceeded, InvalidRequest, Loc, Problem
 from backtest.grid import Grid, IndicatorAxes
 from backtest.indicators.definition import Indicator
@@ -271,12 +272,9 @@ def _settings_problems(
 
 
 def _count(axes: list[_Axes]) -> int:
-    lengths = (
-        axis_len(axis)
-        for entry in axes
-        for axis in (*entry.axes.values(), *entry.signal_axes.values())
-    )
-    return math.prod(lengths)
+    compute = (count_variants(entry.axes, entry.indicator.rising) for entry in axes)
+    signals = (axis_len(axis) for entry in axes for axis in entry.signal_axes.values())
+    return math.prod((*compute, *signals))
 
 
 def _guard(n_variants: int, policy: RunPolicy, stage: str) -> None:

@@ -103,6 +103,12 @@ def _of_source(function: Callable[..., Any]) -> TalibCall:
     return lambda s, source, window: function(s[source], window)
 
 
+def _crossing(average: Callable[..., FloatArray]) -> TalibCall:
+    return lambda s, source, fast_window, slow_window: (
+        average(s[source], fast_window) - average(s[source], slow_window)
+    )
+
+
 def _of_ranges(function: Callable[..., Any]) -> TalibCall:
     return lambda s, window: function(*_ranges(s), window)
 
@@ -118,6 +124,11 @@ TALIB: dict[str, TalibCall] = {
     "ma.vwma": lambda s, window: _weighted(s, s["close"], window),
     "ma.wma": _of_source(talib.WMA),
     "ma.zlema": _zlema,
+    "cross.ema": _crossing(talib.EMA),
+    "cross.rma": lambda s, source, fast_window, slow_window: (
+        _rma(s, source, fast_window) - _rma(s, source, slow_window)
+    ),
+    "cross.sma": _crossing(talib.SMA),
     "volatility.atr": _of_ranges(talib.ATR),
     "volatility.bbands": lambda s, source, window: talib.BBANDS(s[source], window)[1],
     "volatility.bbands_bandwidth": _bandwidth,

@@ -48,6 +48,7 @@ def _to_row(indicator: Indicator, rule: Rule, defaults: GridDefaults) -> Catalog
         sources=list(indicator.sources),
         axes=list(indicator.axes),
         params=[_to_parameter(param) for param in indicator.params],
+        rising=list(indicator.rising or ()),
         rule=SignalRule(family=rule.family, params=[_to_parameter(param) for param in rule.params]),
         default_axes=_to_axes(defaults.indicator_axes(indicator.id)),
         default_signal_axes=_to_axes(defaults.signal_axes(indicator.id)),

@@ -54,6 +54,9 @@ class CatalogIndicator:
     sources: list[str] = strawberry.field(description="Series to choose from; empty if fixed.")
     axes: list[str] = strawberry.field(description="Order of its axes, the last one fastest.")
     params: list[Parameter] = strawberry.field(description="Its parameters.")
+    rising: list[str] = strawberry.field(
+        description="Two axes of which the first is below the second in every variant; or empty."
+    )
     rule: SignalRule = strawberry.field(description="Its signal rule.")
     default_axes: list[DefaultAxis] = strawberry.field(description="Axes that the config fills in.")
     default_signal_axes: list[DefaultAxis] = strawberry.field(

@@ -206,8 +206,9 @@ def _report(load: _Load) -> int:
 
 def _rows(entry: IndicatorAxes) -> int:
     """Distinct bit rows of an indicator."""
-    effective = entry.indicator.primary_axes
-    settings = math.prod(len(values) for name, values in entry.axes if name in effective)
+    effective = set(entry.indicator.primary_axes)
+    live = (column for column in entry.columns if effective.issuperset(column.names))
+    settings = math.prod(map(len, live))
     return settings * entry.n_signals
 
 

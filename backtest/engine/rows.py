@@ -65,11 +65,8 @@ class IndicatorRows:
     def __init__(self, entry: IndicatorAxes, readers: Readers) -> None:
         self._entry = entry
         self._readers = readers
-        effective = entry.indicator.primary_axes
-        inner = tuple(name for name in entry.indicator.inner if name in effective)
-        self._order = inner + tuple(name for name in effective if name not in inner)
-        self._values = dict(entry.axes)
-        self.n_settings = math.prod(len(self._values[name]) for name in self._order)
+        self._order = self._order_of(entry)
+        self.n_settings = math.prod(len(entry.columns[place]) for place in self._order)
         self.n_signals = entry.n_signals
         assert entry.indicator.rule is not None
         self._rule_plan = plan_rule(entry.indicator.rule, entry.signal_axes)
@@ -82,12 +79,11 @@ class IndicatorRows:
 
     def rows_of_variants(self) -> IntArray:
         """Row of every (compute, signal) variant, shape (n_compute, n_signals)."""
-        lengths = [len(values) for _, values in self._entry.axes]
+        lengths = [len(column) for column in self._entry.columns]
         digits = np.indices(lengths).reshape(len(lengths), math.prod(lengths))
-        places = {name: place for place, (name, _) in enumerate(self._entry.axes)}
         settings = np.zeros(self._entry.n_compute, np.int64)
-        for name in self._order:
-            settings = settings * len(self._values[name]) + digits[places[name]]
+        for place in self._order:
+            settings = settings * lengths[place] + digits[place]
         return settings[:, None] * self.n_signals + np.arange(self.n_signals)
 
     def make(self, rows: IntArray, workers: Workers, control: Control) -> WordArray:
@@ -123,8 +119,20 @@ class IndicatorRows:
 
     def _setting(self, index: int) -> dict[str, Scalar]:
         chosen: dict[str, Scalar] = {}
-        for name in reversed(self._order):
-            values = self._values[name]
-            index, digit = divmod(index, len(values))
-            chosen[name] = values[digit]
+        for place in reversed(self._order):
+            column = self._entry.columns[place]
+            index, digit = divmod(index, len(column))
+            chosen |= column.setting(digit)
         return chosen
+
+    @staticmethod
+    def _order_of(entry: IndicatorAxes) -> list[int]:
+        """Columns that the primary output depends on, those of the inner part first."""
+        effective, inner = set(entry.indicator.primary_axes), entry.indicator.inner
+        names = {
+            place: column.names[0]
+            for place, column in enumerate(entry.columns)
+            if effective.issuperset(column.names)
+        }
+        ranks = {name: rank for rank, name in enumerate(inner)}
+        return sorted(names, key=lambda place: ranks.get(names[place], len(inner)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from backtest.indicators import ma, momentum, structure, trend, volatility, volume
+from backtest.indicators import cross, ma, momentum, structure, trend, volatility, volume
 from backtest.indicators.definition import (
     Indicator,
     NumberKind,
@@ -120,6 +120,8 @@ def row(
     axes: str = "",
     inner: str = "",
     constraints: tuple[tuple[str, str], ...] = (),
+    rising: tuple[str, str] | None = None,
+    is_newer: bool = False,
     warmup: str = "0",
 ) -> Indicator:
     """A row of the table; names that come in a list are written with spaces between them.
@@ -144,6 +146,8 @@ def row(
         sources=sources,
         inner=tuple(inner.split()),
         constraints=constraints,
+        rising=rising,
+        is_newer=is_newer,
         warmup_bars=warmup,
         formula=formula,
     )
@@ -155,6 +159,24 @@ def average(
     """A moving average of a chosen source."""
     return row(
         compute, title, SOURCE_ABOVE, WINDOW, outputs="value", warmup=warmup, formula=formula
+    )
+
+
+def crossing(
+    compute: Callable[..., FloatArray], title: str, formula: str, *, warmup: str = "0"
+) -> Indicator:
+    """A cross of two averages of one kind: long while the fast one is above the slow one."""
+    return row(
+        compute,
+        title,
+        SIGN,
+        bars(fast_window=20, slow_window=50),
+        outputs="difference",
+        inner="source",
+        rising=("fast_window", "slow_window"),
+        is_newer=True,
+        warmup=warmup,
+        formula=formula,
     )
 
 
@@ -182,6 +204,12 @@ _ROWS = (
     average(ma.zlema, "Zero-Lag Exponential Moving Average",
         "lag=(window-1)//2; z[t]=2*x[t]-x[t-lag]; EMA(z, window) seeded at index lag",
         warmup="(window - 1) // 2"),
+    # Crosses of two averages
+    crossing(cross.ema, "Exponential Moving Average Cross",
+        "EMA(x, fast_window) - EMA(x, slow_window)"),
+    crossing(cross.rma, "RMA (SMMA) Cross", "RMA(x, fast_window) - RMA(x, slow_window)"),
+    crossing(cross.sma, "Simple Moving Average Cross",
+        "SMA(x, fast_window) - SMA(x, slow_window)", warmup="slow_window - 1"),
     # Volatility
     row(volatility.atr, "Average True Range", DELTA, WINDOW,
         inputs="high low close",

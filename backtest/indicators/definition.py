@@ -89,7 +89,9 @@ class Indicator:
     be chosen. `compute(series, **settings)` gives the primary output, shape (n_bars,) float64,
     from the source and the parameters that affect it. `inner` names the axes that the expensive
     part depends on: variants that agree on them are computed one after the other. `constraints`
-    are pairs `(smaller, larger)` of parameters that must be ordered in every variant.
+    are pairs `(smaller, larger)` of parameters that must be ordered in every variant. `rising`
+    names two neighbouring axes of which the first lies below the second: where it does not, there
+    is no variant. `is_newer` marks rows that older files of default axes need not list.
     """
 
     id: str
@@ -105,6 +107,8 @@ class Indicator:
     default_source: str = "close"
     inner: tuple[str, ...] = ()
     constraints: tuple[tuple[str, str], ...] = ()
+    rising: tuple[str, str] | None = None
+    is_newer: bool = False
     warmup_bars: str = "0"
     formula: str = ""
 

@@ -74,7 +74,8 @@ class _Form:
     """How a file spells its entries; `places` leads to their parts.
 
     The form with `defaults` is shared with other services: it may leave axes out, which requests
-    have to name then, and may hold helpers that nobody can ask for.
+    have to name then, and may hold helpers that nobody can ask for. The other form may leave out
+    indicators that are newer than itself.
     """
 
     root: str
@@ -161,9 +162,13 @@ def read_defaults(
     helpers = {key for key, row in catalog.items() if row.is_internal and form.is_shared}
     kept = [entry for entry in entries if entry.indicator_id not in helpers]
     problems = list(_entry_problems(kept, catalog, form))
-    gaps = list(_gaps({entry.indicator_id: entry for entry in kept}, catalog, form))
-    if problems or (gaps and not form.is_shared):
-        raise BadConfig([_told(problem, where) for problem in [*problems, *gaps]])
+    listed = {entry.indicator_id: entry for entry in kept}
+    gaps = list(_gaps(listed, catalog, form))
+    expected = {key: row for key, row in catalog.items() if key in listed or not row.is_newer}
+    if not form.is_shared:
+        problems.extend(_gaps(listed, expected, form))
+    if problems:
+        raise BadConfig([_told(problem, where) for problem in problems])
     return YamlDefaults(
         indicators={entry.indicator_id: entry.axes for entry in kept},
         signals={entry.indicator_id: _by_normal_name(entry.signal_axes) for entry in kept},

@@ -14,6 +14,7 @@ from tests.oracle.candles import walk
 
 IDS = {
     "ma": "dema ema hma lwma rma sma tema vwma wma zlema",
+    "cross": "ema rma sma",
     "volatility": "atr bbands bbands_bandwidth bbands_percent_b hv stddev tr variance",
     "momentum": "cci fisher macd ppo roc rsi stoch stoch_rsi trix williams_r",
     "trend": "adx aroon chandelier_exit donchian ichimoku keltner linreg_slope psar supertrend"
@@ -55,6 +56,7 @@ FAMILIES = {
     RuleFamily.CANDLE_BODY: {"structure.candle_stats", "structure.candle_stats_atr_norm"},
     RuleFamily.SIGN: {
         *(f"momentum.{name}" for name in ("fisher", "macd", "ppo", "roc", "trix")),
+        *(f"cross.{name}" for name in ("ema", "rma", "sma")),
         "trend.linreg_slope",
     },
     RuleFamily.DELTA_SIGN: {
@@ -91,10 +93,10 @@ def told_warmup(row: Indicator, settings: Mapping[str, Any]) -> int:
     return eval(row.warmup_bars, {"__builtins__": {}}, known)
 
 
-def test_ids_are_the_51_of_the_catalog_and_two_helpers() -> None:
+def test_ids_are_the_54_of_the_catalog_and_two_helpers() -> None:
     listed = {f"{group}.{name}" for group, names in IDS.items() for name in names.split()}
 
-    assert len(listed) == 51
+    assert len(listed) == 54
     assert {row.id for row in public_indicators()} == listed
     assert set(INDICATORS) == listed | HELPERS
     assert [row.id for row in public_indicators()] == sorted(listed)

@@ -9,7 +9,7 @@ from bff.config.settings import load_settings
 from tests.e2e.grids import candles
 from tests.e2e.world import opened_over
 
-QUERY = """{ indicators { id group title formula inputs outputs primaryOutput sources axes
+QUERY = """{ indicators { id group title formula inputs outputs primaryOutput sources axes rising
   params { ...all } rule { family params { ...all } }
   defaultAxes { name values } defaultSignalAxes { name values } } }
 fragment all on Parameter { name isInteger minimum maximum step default affectsSignals }"""
@@ -37,9 +37,9 @@ def told(param: Param | SignalParam) -> dict[str, Any]:
     }
 
 
-def test_the_query_lists_all_51_indicators(listed: dict[str, Any]) -> None:
+def test_the_query_lists_all_54_indicators(listed: dict[str, Any]) -> None:
     assert sorted(listed) == [row.id for row in public_indicators()]
-    assert len(listed) == 51
+    assert len(listed) == 54
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in public_indicators()])
@@ -50,6 +50,7 @@ def test_an_entry_says_all_that_a_client_needs(row: Any, listed: dict[str, Any])
     assert entry["outputs"] == list(row.outputs)
     assert (entry["inputs"], entry["primaryOutput"]) == (list(row.inputs), row.primary)
     assert (entry["sources"], entry["axes"]) == (list(row.sources), list(row.axes))
+    assert entry["rising"] == list(row.rising or ())
     assert entry["params"] == [told(param) for param in row.params]
     assert entry["rule"]["family"] == row.rule.family.name
     assert entry["rule"]["params"] == [told(param) for param in row.rule.params]

@@ -13,6 +13,7 @@ import numpy as np
 
 from backtest.axes import Axis, Scalar, axis_values
 from backtest.indicators.catalog import INDICATORS
+from backtest.indicators.definition import Indicator
 from backtest.indicators.series import Series
 from backtest.policy import RunPolicy
 from backtest.request import RunRequest, Template
@@ -117,7 +118,8 @@ class BruteForce:
             row = INDICATORS[grid.indicator_id]
             axes = {**grid.params, **({} if grid.source is None else {"source": grid.source})}
             own = [[(name, _typed(row, name, v)) for v in values(axes[name])] for name in row.axes]
-            computes.append([(row.id, setting) for setting in product(*own)])
+            settings = [setting for setting in product(*own) if is_rising(row, setting)]
+            computes.append([(row.id, setting) for setting in settings])
             given = self._template.signal_grids.get(row.id, {})
             own = [[(name, value) for value in values(given[name])] for name in sorted(given)]
             rules.append([(row.id, setting) for setting in product(*own)])
@@ -161,6 +163,14 @@ class BruteForce:
 
     def _key(self, base: Base, risk: tuple[float | None, float | None]) -> str:
         return variant_key(self._template, base, risk)
+
+
+def is_rising(row: Indicator, setting: Setting) -> bool:
+    """Whether there is such a variant: of a cross, the fast window is the shorter one."""
+    if row.group != "cross":
+        return True
+    chosen = dict(setting)
+    return float(chosen["fast_window"]) < float(chosen["slow_window"])
 
 
 def values(axis: Axis) -> tuple[Scalar, ...]:

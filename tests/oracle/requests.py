@@ -1,5 +1,7 @@
 """Random small grids over a few bars: every indicator, every rule, every mode comes up."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from backtest.axes import Axis, ExplicitAxis, RangeAxis, Scalar, explicit
@@ -94,7 +96,7 @@ def size_of(axis: Axis) -> int:
     return len(axis.values) if isinstance(axis, ExplicitAxis) else 3
 
 
-def pick(random: np.random.Generator, pool: list[Scalar], budget: int) -> ExplicitAxis:
+def pick(random: np.random.Generator, pool: Sequence[Scalar], budget: int) -> ExplicitAxis:
     """One to three values in random order, as many as the budget allows."""
     n = min(len(pool), budget, int(random.integers(1, 4)))
     order = random.permutation(len(pool))[: max(1, n)]
@@ -111,9 +113,12 @@ def param_axis(random: np.random.Generator, row: Indicator, param: Param, budget
     if depth or height:
         low = 2 if height and not depth else 5 if height else 8
         return pick(random, [low, low + 1, low + 2], budget)
+    if row.rising is not None and param.name == row.rising[1]:
+        some = pick(random, [4, 5, 8], max(1, budget - 1))
+        return explicit(*some.values, 13) if budget > 1 else explicit(13)
     if budget >= 3 and random.random() < 0.3:
         return RangeAxis(3, 7, 2)
-    return pick(random, [2, 3, 5, 8, 13], budget)
+    return pick(random, [2, 3, 5, 8, 13][: 5 if row.rising is None else 4], budget)
 
 
 def signal_axis(random: np.random.Generator, param: SignalParam, budget: int) -> Axis:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from backtest.indicators.definition import Indicator
-from tests.oracle import ma, momentum, structure, trend, volatility, volume
+from tests.oracle import cross, ma, momentum, structure, trend, volatility, volume
 from tests.oracle.decimals import Numbers, Rows, in_decimals
 
 TWINS = {
+    "cross": cross,
     "ma": ma,
     "momentum": momentum,
     "structure": structure,

@@ -32,6 +32,13 @@ SETTINGS: dict[str, list[Settings]] = {
     **{f"ma.{name}": average(2, 3, 14, 25, 101) for name in ("sma", "ema", "rma", "wma", "lwma")},
     **{f"ma.{name}": average(2, 3, 14, 25, 101) for name in ("dema", "tema", "hma", "zlema")},
     "ma.vwma": [{"window": window} for window in (2, 3, 14, 25, 101)],
+    **{
+        f"cross.{name}": [
+            {"source": "close", "fast_window": 9, "slow_window": 21},
+            {"source": "hlc3", "fast_window": 2, "slow_window": 101},
+        ]
+        for name in ("ema", "rma", "sma")
+    },
     "volatility.tr": [{}],
     "volatility.atr": [{"window": 14}, {"window": 2}],
     "volatility.variance": [*average(20), *average(2, source="hlc3")],
@@ -139,6 +146,7 @@ class Tolerance(NamedTuple):
 TOLERANCES = {
     # Averages of averages subtract prices, which leaves some roundings of the largest price.
     **{key: Tolerance(1e-14, price) for key in SETTINGS if key.startswith("ma.")},
+    **{key: Tolerance(1e-13, price) for key in SETTINGS if key.startswith("cross.")},
     # A whole number of ticks times the rounded size of a tick.
     "volatility.tr": Tolerance(rtol=4e-16),
     "volatility.atr": Tolerance(rtol=1e-13),
