@@ -6,6 +6,7 @@ See: docs/configuration.md
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from backtest.thresholds import STANDARD, Thresholds
 from backtest.types import (
     DirectionMode,
     Execution,
@@ -40,6 +41,7 @@ class RunPolicy:
     deadline_s: float | None
     eager_reports: bool
     threads: int
+    thresholds: Thresholds = STANDARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

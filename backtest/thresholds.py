@@ -27,8 +27,12 @@ class Thresholds:
 
     holds_up_p_value: float = 0.05
     holds_up_pbo: float = 0.25
-    holds_up_deflated_sharpe: float = 0.95
+    holds_up_deflated_sharpe: float = 0.5
     holds_up_walk_forward_pct: float = 0.0
     luck_p_value: float = 0.2
     luck_pbo: float = 0.5
     min_active_blocks: int = 16
+
+
+STANDARD = Thresholds()
+"""What is held against where nothing else was configured."""

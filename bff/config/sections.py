@@ -17,6 +17,7 @@ from pydantic import (
 
 from backtest.enums import RankingMetric
 from backtest.money import MAX_QUOTE, MIN_QUOTE
+from backtest.thresholds import STANDARD
 from bff.config.yaml_file import members_of
 
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
@@ -24,6 +25,7 @@ Percent = Annotated[float, Field(ge=0, lt=100)]
 Money = Annotated[float, Field(ge=MIN_QUOTE, le=MAX_QUOTE)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Metric = Annotated[RankingMetric, Field(strict=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 MarketId = Annotated[int, Field(ge=1, le=65_535)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\-]+(:[0-9]{1,5})?$")]
 
@@ -78,6 +80,26 @@ class ExecutionDefaults(_Section):
     fee_pct_default_by_market_id: dict[MarketId, Percent] = {1: 0.075, 2: 0.1, 3: 0.075, 4: 0.1}
 
 
+class EvidenceThresholds(_Section):
+    """What the conclusion of the evidence holds its numbers against."""
+
+    holds_up_p_value: Share = STANDARD.holds_up_p_value
+    holds_up_pbo: Share = STANDARD.holds_up_pbo
+    holds_up_deflated_sharpe: Share = STANDARD.holds_up_deflated_sharpe
+    holds_up_walk_forward_pct: Annotated[float, Field(ge=-100, le=1e6)] = (
+        STANDARD.holds_up_walk_forward_pct
+    )
+    luck_p_value: Share = STANDARD.luck_p_value
+    luck_pbo: Share = STANDARD.luck_pbo
+    min_active_blocks: Annotated[int, Field(ge=1, le=64)] = STANDARD.min_active_blocks
+
+    @model_validator(mode="after")
+    def _luck_is_worse(self) -> Self:
+        if self.luck_p_value < self.holds_up_p_value or self.luck_pbo < self.holds_up_pbo:
+            raise ValueError("luck_p_value and luck_pbo must not be below their holds_up_ twins")
+        return self
+
+
 class BacktestDefaults(_Section):
     """The section `backtest`."""
 
@@ -89,6 +111,7 @@ class BacktestDefaults(_Section):
     sync: Sync = Sync()
     reporting: Reporting = Reporting()
     execution: ExecutionDefaults = ExecutionDefaults()
+    evidence: EvidenceThresholds = EvidenceThresholds()
 
 
 class GraphqlLimits(_Section):

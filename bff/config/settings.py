@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backtest.indicators.catalog import INDICATORS
 from backtest.policy import RunPolicy
+from backtest.thresholds import Thresholds
 from backtest.types import Ranking
 from bff.config.default_axes import YamlDefaults, read_defaults
 from bff.config.deployment import (
@@ -69,6 +70,7 @@ class Settings(BaseModel):
             answer_max_bytes=self.server.answer_max_bytes,
             deadline_s=section.sync.sync_deadline_seconds,
             eager_reports=section.reporting.eager_top_reports_enabled,
+            thresholds=Thresholds(**section.evidence.model_dump()),
             threads=self.environment.threads or self.compute.threads or cpus,
         )
 

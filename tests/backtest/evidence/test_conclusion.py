@@ -82,7 +82,7 @@ def findings(
         pytest.param({"pbo": 0.5}, Verdict.UNCLEAR, id="an arbitrary choice among good ones"),
         pytest.param({"pbo": 0.5, "cash": 0.1}, Verdict.LIKELY_LUCK, id="an arbitrary choice"),
         pytest.param({"no_pbo": True}, Verdict.UNCLEAR, id="unknown is not passed"),
-        pytest.param({"deflated": 0.9}, Verdict.UNCLEAR, id="luck reaches the Sharpe ratio"),
+        pytest.param({"deflated": 0.49}, Verdict.UNCLEAR, id="luck reaches the Sharpe ratio"),
         pytest.param({"deflated_sharpe": None}, Verdict.UNCLEAR, id="no Sharpe ratio"),
         pytest.param({"walked": 0.0}, Verdict.UNCLEAR, id="nothing made by walking forward"),
         pytest.param({"walk_forward": None}, Verdict.UNCLEAR, id="no walk forward"),
