@@ -5,6 +5,7 @@ import sys
 from benchmarks.candle_import import CANDLE_IMPORT
 from benchmarks.cold_start import COLD_START
 from benchmarks.engine import ENGINE
+from benchmarks.evidence import EVIDENCE
 from benchmarks.growth import GROWTH
 from benchmarks.indicators import INDICATORS_PAGE
 from benchmarks.machine import describe
@@ -23,6 +24,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     SERVICE,
     MEMORY,
     CANDLE_IMPORT,
+    EVIDENCE,
     ATTACKS_PAGE,
 )
 

@@ -19,9 +19,7 @@ from backtest.evidence.result import Evidence, Missing, Trials
 from backtest.evidence.rows import describe_rows
 from backtest.evidence.trials import count_trials
 from backtest.evidence.walk_forward import walk_forward
-from backtest.thresholds import Thresholds
-
-STANDARD = Thresholds()
+from backtest.thresholds import STANDARD, Thresholds
 
 PARTS = ("reality_check", "pbo", "deflated_sharpe", "walk_forward")
 _NOTHING_MOVED = "no variant's equity moved without being ruined, so there is nothing to compare"

@@ -41,7 +41,7 @@ def overfitting(ledger: Ledger, rows: Rows, workers: Workers, control: Control) 
     See: docs/evidence.md#pbo
     """
     masks = column_splits()
-    champions = _champions(ledger, rows, masks, workers, control)
+    champions = champions_of(ledger, rows, masks, workers, control)
     totals = rows.totals.astype(np.int64)
     after = totals[champions.rows] - champions.growth
     counts = _counts(ledger, masks, after, workers, control)
@@ -56,10 +56,20 @@ def overfitting(ledger: Ledger, rows: Rows, workers: Workers, control: Control) 
     )
 
 
-def _champions(
+def champions_of(
     ledger: Ledger, rows: Rows, masks: IntArray, workers: Workers, control: Control
 ) -> Champions:
-    """The best trial of each half; equal ones draw lots, equal rows are one trial."""
+    """The best trial of each half; equal ones draw lots, of equal rows it is the first.
+
+    Args:
+        ledger: The ledger.
+        rows: Its rows, described.
+        masks: Shape (n_splits,), see `column_splits`.
+        workers: The thread pool.
+        control: The run's handle.
+
+    See: docs/evidence.md#pbo
+    """
     best = _nobody(len(masks))
     comparing = threading.Lock()
 

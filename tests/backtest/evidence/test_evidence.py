@@ -11,14 +11,14 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.ledger import Ledger
 from backtest.errors import RunCancelled
-from backtest.evidence import Evidence, Verdict, pbo, reality_check, rows, walk_forward, weigh
+from backtest.evidence import Evidence, Verdict, luck, pbo, rows, walk_forward, weigh
 from backtest.evidence.evidence import without_ledger
 from backtest.evidence.rows import describe_rows
 from backtest.evidence.trials import count_trials
 from tests.backtest.evidence.ledgers import ledger_of, noise
 from tests.oracle import evidence as twin
 
-CHUNKED = (pbo, reality_check, rows, walk_forward)
+CHUNKED = (luck, pbo, rows, walk_forward)
 
 
 def evidence(ledger: Ledger, workers: Workers, **options: Any) -> Evidence:
@@ -182,8 +182,8 @@ def test_noise_is_luck_and_a_strong_edge_holds_up(workers: Workers) -> None:
     skilled = growth.copy()
     skilled[best] += 50_000
 
-    luck = evidence(ledger_of(growth, winners=(best,)), workers)
+    lucky = evidence(ledger_of(growth, winners=(best,)), workers)
     skill = evidence(ledger_of(skilled, winners=(best,)), workers)
 
-    assert luck.conclusion.verdict == Verdict.LIKELY_LUCK
+    assert lucky.conclusion.verdict == Verdict.LIKELY_LUCK
     assert skill.conclusion.verdict == Verdict.HOLDS_UP

@@ -1,0 +1,221 @@
+"""Whether the evidence is right: on walks without skill, and on walks with a planted edge."""
+
+import multiprocessing
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from backtest.control import Control
+from backtest.engine.chunks import Workers
+from backtest.engine.ledger import N_BLOCKS, Ledger, block_ends
+from backtest.evidence import Evidence, Verdict, weigh
+from benchmarks.alone import MIB, alone, peak_bytes, settle
+from benchmarks.evidence_example import examples
+from benchmarks.evidence_pictures import CALIBRATION, draw_calibration
+from benchmarks.tables import Benchmark, Finding
+from benchmarks.timing import thousands
+from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, returns
+
+N_NOISE = 400
+N_PLANTED = 200
+EDGE = 0.1
+LEVELS = (0.01, 0.05, 0.1, 0.25)
+N_PROCESSES = 2
+NOISE_EXAMPLE, PLANTED_EXAMPLE = 2, 4
+LOADS = (100_000, 600_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the evidence said about one walk; p-values of the best of all and of the returned."""
+
+    n_trials: int
+    cash: float
+    cash_returned: float
+    holding: float
+    holding_returned: float
+    pbo: float
+    loss_share: float
+    deflated: float
+    walked_pct: float
+    verdict: Verdict
+
+
+def judge(seed: int, edge: float) -> Judged:
+    """One walk, one grid, one conclusion."""
+    ledger = ledger_of(returns(seed, edge))
+    found = weighed(ledger, f"walk {seed}")
+    check, deflated = found.reality_check, found.deflated_sharpe
+    assert check is not None
+    assert check.against_cash is not None
+    assert check.against_holding is not None
+    assert found.pbo is not None
+    assert deflated is not None
+    assert found.walk_forward is not None
+    return Judged(
+        n_trials=ledger.n_trials,
+        cash=check.against_cash.p_value,
+        cash_returned=check.against_cash.adjusted[0].p_value or 1.0,
+        holding=check.against_holding.p_value,
+        holding_returned=check.against_holding.adjusted[0].p_value or 1.0,
+        pbo=found.pbo.probability,
+        loss_share=found.pbo.loss_share,
+        deflated=deflated.effective_trials.probability,
+        walked_pct=found.walk_forward.growth_pct,
+        verdict=found.conclusion.verdict,
+    )
+
+
+def weighed(ledger: Ledger, seed: str, threads: int = 1) -> Evidence:
+    """The evidence of a ledger."""
+    workers = Workers(threads)
+    try:
+        return weigh(ledger, seed=seed, workers=workers, control=Control())
+    finally:
+        workers.close()
+
+
+def judge_all(n_walks: int, edge: float) -> list[Judged]:
+    """The first walks, over a few processes; the answer does not depend on how many."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(N_PROCESSES, mp_context=context) as pool:
+        return list(pool.map(partial(judge, edge=edge), range(n_walks), chunksize=10))
+
+
+def measure_evidence() -> list[Finding]:
+    noise, planted = judge_all(N_NOISE, 0.0), judge_all(N_PLANTED, EDGE)
+    alone(draw_calibration, *_curves(noise), *_curves(planted))
+    example = alone(examples, NOISE_EXAMPLE, PLANTED_EXAMPLE, EDGE)
+    return [_calibration(noise, planted), _verdicts(noise, planted), *example, _cost()]
+
+
+def _curves(judged: Sequence[Judged]) -> tuple[list[float], list[float], list[float]]:
+    return (
+        [one.cash for one in judged],
+        [one.holding for one in judged],
+        [one.pbo for one in judged],
+    )
+
+
+def _calibration(noise: Sequence[Judged], planted: Sequence[Judged]) -> Finding:
+    return Finding(
+        key="evidence-calibration",
+        question="How often is a p-value below a number?",
+        header=["walks", "p-value", *(f"< {level:g}" for level in LEVELS), "median"],
+        rows=[
+            _p_row("no skill", "cash, best of all", [one.cash for one in noise]),
+            _p_row("no skill", "cash, returned", [one.cash_returned for one in noise]),
+            _p_row("no skill", "holding, best of all", [one.holding for one in noise]),
+            _p_row("no skill", "holding, returned", [one.holding_returned for one in noise]),
+            _p_row("planted edge", "cash, best of all", [one.cash for one in planted]),
+            _p_row("planted edge", "cash, returned", [one.cash_returned for one in planted]),
+            _p_row("planted edge", "holding, returned", [one.holding_returned for one in planted]),
+        ],
+        notes=[
+            (
+                f"{N_NOISE} walks without drift and {N_PLANTED} with an edge, "
+                f"{thousands(N_BARS)} bars each, seeds from 0; on each a grid of "
+                f"{thousands(noise[0].n_trials)} rules: crossings of moving averages, traded on "
+                "both sides, long and short, and rules that trade only while the averages are "
+                "far apart."
+            ),
+            (
+                f"The edge is a drift of {EDGE:g} standard deviations in the direction of the last "
+                f"{MEMORY_BARS} bars. No rule of the grid looks at just that."
+            ),
+            "A p-value of noise should be below 0.05 in 5 % of the walks, and so on.",
+        ],
+        picture=CALIBRATION,
+    )
+
+
+def _p_row(walks: str, which: str, p_values: Sequence[float]) -> list[str]:
+    shares = [sum(p < level for p in p_values) / len(p_values) for level in LEVELS]
+    median = statistics.median(p_values)
+    return [walks, which, *(f"{100 * share:.1f} %" for share in shares), f"{median:.3f}"]
+
+
+def _verdicts(noise: Sequence[Judged], planted: Sequence[Judged]) -> Finding:
+    return Finding(
+        key="evidence-verdicts",
+        question="What does the conclusion say?",
+        header=[
+            "walks", *(verdict.value for verdict in Verdict), "mean PBO", "winner loses",
+            "deflated Sharpe, median", "walk forward above 0",
+        ],
+        rows=[_verdict_row("no skill", noise), _verdict_row("planted edge", planted)],
+        notes=["The same walks. `HOLDS_UP` on noise is what must be rare."],
+    )  # fmt: skip
+
+
+def _verdict_row(walks: str, judged: Sequence[Judged]) -> list[str]:
+    counts = [sum(one.verdict == verdict for one in judged) for verdict in Verdict]
+    return [
+        walks,
+        *(f"{100 * count / len(judged):.1f} %" for count in counts),
+        f"{statistics.mean(one.pbo for one in judged):.3f}",
+        f"{statistics.mean(one.loss_share for one in judged):.3f}",
+        f"{statistics.median(one.deflated for one in judged):.3f}",
+        f"{100 * sum(one.walked_pct > 0 for one in judged) / len(judged):.1f} %",
+    ]
+
+
+def _cost() -> Finding:
+    rows = [alone(cost, n_trials, threads) for n_trials in LOADS for threads in (1, 2)]
+    return Finding(
+        key="evidence-cost",
+        question="What does the evidence cost?",
+        header=["variants", "threads", "time", "processor time", "memory beside the ledger"],
+        rows=rows,
+        notes=[
+            "A ledger of noise; all of it: from the trials to the conclusion.",
+            (
+                f"Others kept the machine busy (load {os.getloadavg()[0]:.1f}) where the time is "
+                "longer than the processor time over the threads."
+            ),
+        ],
+    )
+
+
+def cost(n_trials: int, threads: int) -> list[str]:
+    """Time and memory for one ledger."""
+    weighed(random_ledger(100), "first", threads)  # compiles
+    ledger = random_ledger(n_trials)
+    held = settle()
+    started, started_cpu = time.perf_counter(), time.process_time()
+    weighed(ledger, "seed", threads)
+    took, took_cpu = time.perf_counter() - started, time.process_time() - started_cpu
+    return [
+        thousands(n_trials),
+        str(threads),
+        f"{took:.2f} s",
+        f"{took_cpu:.2f} s",
+        f"{(peak_bytes() - held) / MIB:.0f} MiB",
+    ]
+
+
+def random_ledger(n_trials: int) -> Ledger:
+    """Noise, a third of it shared by all."""
+    random = np.random.default_rng(1)
+    shared = random.normal(0, 30_000, N_BLOCKS)
+    growth = np.empty((n_trials, N_BLOCKS), np.int32)
+    for start in range(0, n_trials, 10_000):
+        part = growth[start : start + 10_000]
+        part[:] = np.rint(random.normal(0, 50_000, part.shape) + shared)
+    return Ledger(
+        growth=growth,
+        ruined=np.zeros(n_trials, np.bool_),
+        holding=np.rint(shared).astype(np.int32),
+        winners=np.arange(min(300, n_trials)),
+        adds_up=False,
+        block_ends=block_ends(35_040),
+    )
+
+
+EVIDENCE = Benchmark(name="evidence", title="Evidence", measure=measure_evidence)
