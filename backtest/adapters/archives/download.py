@@ -19,6 +19,7 @@ import numpy as np
 from backtest.adapters.archives.cache import CachedFile
 from backtest.adapters.archives.fetch import Fetcher, FetchFailed, Stopped
 from backtest.adapters.archives.layouts import ARCHIVES, Archive, Part, Period, months, part
+from backtest.adapters.archives.trades import write_minutes_of_trades
 from backtest.adapters.archives.unpacking import refuse_bomb
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, coverage
@@ -163,7 +164,7 @@ class _Run:
         if self._archive.day is None or not left:
             return left
         asked = [month for month in left if self._may_have_days(month, wanted, left)]
-        days = [day for month in asked for day in month.days() if self._is_asked(day)]
+        days = [day for month in asked for day in self._days_of(month, left)]
         absent = self._take_all(self._archive.day, days)
         found = {_month_of(day) for day in days if day not in absent}
         self._outcome.absent += [day for day in absent if _month_of(day) in found]
@@ -176,6 +177,14 @@ class _Run:
         if self._archive.month is None or month.last + _MONTH_LATENESS >= self._wanted.today:
             return True
         return any(other < month and other not in left for other in wanted)
+
+    def _days_of(self, month: Period, left: Sequence[Period]) -> list[Period]:
+        """With the day before, if months of an archive whose clock is ahead end within it."""
+        days = list(month.days())
+        before = Period(*(2 * [month.first - timedelta(days=1)]))
+        if self._archive.month is None and not any(other.last == before.last for other in left):
+            days.insert(0, before)
+        return [day for day in days if self._is_asked(day)]
 
     def _is_asked(self, day: Period) -> bool:
         wanted = self._wanted
@@ -214,10 +223,20 @@ class _Run:
                     threads.shutdown(wait=False, cancel_futures=True)
 
     def _obtain(self, of: Part) -> Path | None:
+        """A file of candles, None if the archive does not have it."""
+        holds_trades = self._archive.holds == "trades"
+        made = self._folder / f"{of.name}.1m.parquet"
+        if holds_trades and made.exists():
+            return made
         path = self._fetcher.fetch(of, self._file(of))
-        if path is not None:
-            self._refuse_bomb(path)
-        return path
+        if path is None:
+            return None
+        self._refuse_bomb(path)
+        if not holds_trades:
+            return path
+        write_minutes_of_trades(path, made)
+        path.unlink()
+        return made
 
     def _refuse_bomb(self, path: Path) -> None:
         """Read a file to its end; one that is damaged is fetched anew the next time."""

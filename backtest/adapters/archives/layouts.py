@@ -1,7 +1,8 @@
 """Which files hold whose candles: a new archive is a row of `ARCHIVES`.
 
 Binance: README of github.com/binance/binance-public-data. Bybit: the index pages of
-public.bybit.com, which say that the clock of the MetaTrader files is UTC+3; they end with 2024.
+public.bybit.com, which say that the clock of the MetaTrader files is UTC+3; they end with 2024, and
+behind them, as in all of spot, there are only trades.
 See: docs/downloads.md#archives
 """
 
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 _HOUR_MS = 3_600_000
 _MIB = 1 << 20
@@ -29,6 +31,7 @@ class Archive:
         checksum: What follows the path of a file in that of its SHA-256; None if there is none.
         timezone: Of times in the files, where these do not say it.
         ahead_ms: How far that clock, by which files begin and end, is ahead of UTC.
+        holds: Candles, or trades from which minutes are made (`trades`).
         refused: Symbols that count their volume in something else, and why they are not taken.
         max_bytes: No file is greater.
         max_unpacked_bytes: Nor is what it unpacks to.
@@ -43,6 +46,7 @@ class Archive:
     checksum: str | None = None
     timezone: str | None = None
     ahead_ms: int = 0
+    holds: Literal["candles", "trades"] = "candles"
     refused: tuple[re.Pattern[str], str] | None = None
     max_bytes: int = 64 * _MIB
     max_unpacked_bytes: int = 512 * _MIB
@@ -76,6 +80,17 @@ ARCHIVES = (
         checksum=".CHECKSUM",
     ),
     Archive(
+        name="bybit-spot-trades",
+        market_id=3,
+        address="https://public.bybit.com",
+        month="/spot/{symbol}/{symbol}-{month}.csv.gz",
+        day="/spot/{symbol}/{symbol}_{first}.csv.gz",
+        intervals={"1m": ""},
+        holds="trades",
+        max_bytes=8 << 30,
+        max_unpacked_bytes=64 << 30,
+    ),
+    Archive(
         name="bybit-metatrader",
         market_id=4,
         address="https://public.bybit.com",
@@ -84,6 +99,17 @@ ARCHIVES = (
         timezone="Etc/GMT-3",
         ahead_ms=3 * _HOUR_MS,
         refused=_INVERSE,
+    ),
+    Archive(
+        name="bybit-futures-trades",
+        market_id=4,
+        address="https://public.bybit.com",
+        day="/trading/{symbol}/{symbol}{first}.csv.gz",
+        intervals={"1m": ""},
+        holds="trades",
+        refused=_INVERSE,
+        max_bytes=8 << 30,
+        max_unpacked_bytes=64 << 30,
     ),
 )
 

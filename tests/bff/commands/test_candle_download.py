@@ -92,7 +92,7 @@ def test_a_file_that_failed_fails_the_command_and_not_the_others(
         ({"--symbol": "A" * 41}, "is no symbol of an exchange"),
         ({"--market-id": "4", "--symbol": "BTCUSD"}, "count their volume in dollars"),
         ({"--market-id": "4", "--symbol": "BTCUSDH24"}, "count their volume in dollars"),
-        ({"--market-id": "7"}, "no archive of market 7 is known, only of 1, 2, 4"),
+        ({"--market-id": "7"}, "no archive of market 7 is known, only of 1, 2, 3, 4"),
         ({"--source": "ftp://mirror"}, "must begin with http:// or https://"),
     ],
 )

@@ -425,6 +425,47 @@ def test_the_clock_of_bybits_metatrader_files_is_three_hours_ahead(client: Clien
     assert client.archive.asked == []
 
 
+def test_minutes_are_made_where_an_archive_has_only_trades(client: Client) -> None:
+    client.market_id = 3
+    symbol, first = client.symbol, midnight_ms("2023-01-01")
+    rows = "".join(f"{i},{first + i * 20_000},{10 + i},1.5,buy\n" for i in range(9))
+    month = f"/spot/{symbol}/{symbol}-2023-01.csv.gz"
+    client.archive.files[month] = gzipped(f"id,timestamp,price,volume,side\n{rows}")
+    day = f"/spot/{symbol}/{symbol}_2024-06-01.csv.gz"
+    late = "".join(f"{i},{midnight_ms('2024-06-01') + i * 20_000},9,1,buy,0\n" for i in range(9))
+    client.archive.files[day] = gzipped(f"id,timestamp,price,volume,side,rpi\n{late}")
+
+    outcome = client.download("2023-01-01")
+
+    assert outcome.n_failed == 0, client.lines
+    assert client.stored()[:3] == minutes_of("2023-01-01")
+    assert outcome.n_imported == 2
+    assert [path.name for path in client.folder.rglob("*.csv.gz")] == []
+    client.archive.asked.clear()
+    assert client.download("2023-01-01", "2023-01-31").n_stored == 1
+    assert client.archive.asked == []
+
+
+def test_trades_go_on_where_the_candles_end(client: Client) -> None:
+    client.market_id = 4
+    symbol = client.symbol
+    path = f"/kline_for_metatrader4/{symbol}/2024/{symbol}_1_2024-04-01_2024-04-30.csv.gz"
+    client.archive.files[path] = gzipped(metatrader("2024-04", 4))
+    # The month ends three hours before its last day does.
+    for day in ("2024-04-30", "2024-05-01", "2024-05-02"):
+        seconds = midnight_ms(day) // 1_000
+        client.archive.files[f"/trading/{symbol}/{symbol}{day}.csv.gz"] = gzipped(
+            f"timestamp,symbol,side,size,price\n{seconds}.5,{symbol},Buy,1,10\n"
+            f"{seconds + 61}.5,{symbol},Buy,2,11\n{seconds + 121}.5,{symbol},Sell,2,11\n"
+        )
+
+    outcome = client.download("2024-04-01", "2024-05-02")
+
+    assert (outcome.n_failed, outcome.n_imported) == (0, 4), client.lines
+    assert client.stored()[4:] == minutes_of("2024-04-30", "2024-05-01", "2024-05-02")
+    assert outcome.absent == []
+
+
 def test_a_cut_gzip_without_a_checksum_is_not_stored(client: Client) -> None:
     client.market_id = 4
     symbol = client.symbol

@@ -71,6 +71,9 @@ DAY = Period(date(2023, 1, 5), date(2023, 1, 5))
             JANUARY,
             "/kline_for_metatrader4/BTCUSDT/2023/BTCUSDT_1_2023-01-01_2023-01-31.csv.gz",
         ),
+        ("bybit-spot-trades", "month", JANUARY, "/spot/BTCUSDT/BTCUSDT-2023-01.csv.gz"),
+        ("bybit-spot-trades", "day", DAY, "/spot/BTCUSDT/BTCUSDT_2023-01-05.csv.gz"),
+        ("bybit-futures-trades", "day", DAY, "/trading/BTCUSDT/BTCUSDT2023-01-05.csv.gz"),
     ],
 )
 def test_paths_are_those_that_are_published(
