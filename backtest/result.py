@@ -42,11 +42,28 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandardRatios:
+    """Ratios by the definitions of other tools, beside the 25 rows.
+
+    `values` maps a name (`sharpe`, `cagr_pct`, …) to its number, or to None where it is undefined
+    or infinite; `reasons` tells why.
+
+    See: docs/ratios.md (backtest/report/standard.py)
+    """
+
+    values: Mapping[str, float | None]
+    longest_losing_run: int
+    exposure_pct: float
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The report on one variant: 25 printed rows, the same numbers unrounded, and its trades.
 
     `metrics` holds the rows' titles; times in epoch milliseconds, durations in milliseconds,
-    None where undefined. `trades` is None where nobody asked for them.
+    None where undefined. `standard` stands beside them. `trades` is None where nobody asked for
+    them.
 
     See: docs/metrics.md (backtest/report/metrics.py)
     """
@@ -54,6 +71,7 @@ class Report:
     rows: tuple[tuple[str, str], ...]
     table_md: str
     metrics: Mapping[str, MetricValue]
+    standard: StandardRatios
     trades: Sequence[Trade] | None
 
 

@@ -166,6 +166,12 @@ def to_report(report: DomainReport, control: Control) -> Report:
             "rows": [{"metric": metric, "value": value} for metric, value in report.rows],
             "table_md": report.table_md,
             "metrics": dict(report.metrics),
+            "standard": {
+                **report.standard.values,
+                "longest_losing_run": report.standard.longest_losing_run,
+                "exposure_pct": report.standard.exposure_pct,
+                "reasons": dict(report.standard.reasons),
+            },
             "trades": None if trades is None else to_trades(trades, control),
         }
     )

@@ -13,6 +13,7 @@ from backtest.errors import InvalidRequest, Problem
 from schema.enums import ExitReason, TradeDirection
 from schema.named_metrics import NamedMetrics, named_metrics
 from schema.scalars import Timestamp
+from schema.standard import StandardRatios
 
 ANSWER = ConfigDict(frozen=True)
 DEFAULT_CURVE_POINTS = 500
@@ -134,6 +135,7 @@ class Report(BaseModel):
         strawberry.Private[dict[str, float | int | None]],
         Field(description="The same numbers, unrounded; null where undefined."),
     ]
+    standard: Annotated[StandardRatios, Field(description="Standard ratios, beside the rows.")]
     trades: Annotated[
         SkipValidation[Sequence[Trade] | None],
         Field(description="For the first `top_trades_n` variants, null for the others."),

@@ -23,6 +23,7 @@ from backtest.result import (
     Risk,
     RunResult,
     Selection,
+    StandardRatios,
     Trade,
 )
 from backtest.types import (
@@ -233,11 +234,35 @@ def settings_of(request: RunRequest, template: Template) -> RunSettings:
     )
 
 
+STANDARD = StandardRatios(
+    values={
+        "sharpe": 1.5,
+        "sortino": None,
+        "calmar": None,
+        "cagr_pct": None,
+        "annual_volatility_pct": 20.0,
+        "profit_factor": None,
+        "payoff": None,
+        "max_drawdown_pct": 0.5,
+    },
+    longest_losing_run=0,
+    exposure_pct=50.0,
+    reasons={
+        "sortino": "infinite: a gain and no losing day",
+        "calmar": "needs 30 days, the run has 1",
+        "cagr_pct": "needs 30 days, the run has 1",
+        "profit_factor": "infinite: no losing trade",
+        "payoff": "no losing trade",
+    },
+)
+
+
 def variant_of(grid: ResolvedGrid, template: Template, want: Want) -> RankedVariant:
     report = Report(
         rows=(("Total Return [%]", "0.8"), ("SQN", "N/A")),
         table_md="|Metric|Value|",
         metrics={"Total Return [%]": 0.8, "Num. Trades": 1, "SQN": None},
+        standard=STANDARD,
         trades=(TRADE,) if want.trades else None,
     )
     return RankedVariant(

@@ -35,16 +35,16 @@ class Measures(NamedTuple):
     `peak` is where the running peak of the drawdown starts: NaN where no drawdown is wanted, minus
     infinity where the first bar is the first peak, as in the table of 25, and the initial cash
     where a loss on the first bar counts. `last_bars`, shape (n_days,), is the last bar of each UTC
-    day, by close time; empty where daily numbers are not wanted. `years` is the time that the bars
-    cover, in years of 365 days; NaN where that is too short for a compound rate. `scratch` is as
-    long as `last_bars`, and of one thread.
+    day, by close time, without a first bar that is a day of its own; empty where daily numbers are
+    not wanted. `n_days` is the time that the bars cover, which may end within a day. `scratch` is
+    as long as `last_bars`, and of one thread.
 
     See: docs/ratios.md
     """
 
     peak: Annotated[float, "float64"]
     last_bars: Annotated[IntArray, "int64[::1]"]
-    years: Annotated[float, "float64"]
+    n_days: Annotated[float, "float64"]
     scratch: Annotated[FloatArray, "float64[::1]"]
 
     def anew(self) -> "Measures":
@@ -59,27 +59,26 @@ def daily_measures(ts_close: IntArray, bar_ms: int) -> Measures:
     """The measures of the daily numbers, without a drawdown.
 
     Args:
-        ts_close: Shape (n_bars,), close times in epoch milliseconds, step `bar_ms`.
+        ts_close: Shape (n_bars,), n_bars > 0, close times in epoch milliseconds, step `bar_ms`.
         bar_ms: Length of a bar in milliseconds.
 
     See: docs/ratios.md
     """
     day = ts_close // DAY_MS
     is_last = np.append(day[1:] != day[:-1], True)[: len(day)]
-    covered_ms = len(day) * bar_ms
-    is_long_enough = covered_ms >= MIN_GROWTH_DAYS * DAY_MS
-    return NOTHING_MORE._replace(
-        last_bars=np.flatnonzero(is_last).astype(np.int64),
-        years=covered_ms / (DAYS_PER_YEAR * DAY_MS) if is_long_enough else math.nan,
-    ).anew()
+    covered_ms = (len(day) - int(is_last[0])) * bar_ms
+    # a first bar that is a day of its own is where the run starts: nothing has passed at its close
+    is_last[0] = False
+    last_bars = np.flatnonzero(is_last).astype(np.int64)
+    return NOTHING_MORE._replace(last_bars=last_bars, n_days=covered_ms / DAY_MS).anew()
 
 
 @inline
-def growth_rate(cash: float, end: float, years: float) -> float:
+def growth_rate(cash: float, end: float, n_days: float) -> float:
     """Compound growth a year as a fraction (CAGR); NaN where it is not defined."""
-    if np.isnan(years) or not end >= 0.0:
+    if not n_days >= MIN_GROWTH_DAYS or not end >= 0.0:
         return np.nan
-    rate = (end / cash) ** (1.0 / years) - 1.0
+    rate = (end / cash) ** (1.0 / (n_days / DAYS_PER_YEAR)) - 1.0
     return rate if rate < np.inf else np.nan
 
 

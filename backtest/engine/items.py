@@ -169,7 +169,7 @@ def _tally(
     out[FULL_DRAWDOWN] = worst if with_drawdown and not from_first else np.nan
     out[WINS], out[LOSSES], out[N_TRADES] = wins, losses, n
     out[SHARPE], out[SORTINO], out[VOLATILITY] = ratios_of(terms.init_cash, daily)
-    out[GROWTH] = growth_rate(terms.init_cash, available + safe, measures.years)
+    out[GROWTH] = growth_rate(terms.init_cash, available + safe, measures.n_days)
 
 
 @kernel("void(BitRows, Items, Prices, Terms, Passages, Segments, float64[:, :, ::1])")

@@ -26,9 +26,10 @@ from backtest.engine.trades import (
 )
 from backtest.policy import RunSettings
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
+from backtest.report.standard import standard_ratios
 from backtest.report.table import markdown_table, print_rows
 from backtest.report.trade_list import TradeList
-from backtest.result import EquityCurve, RankingValue, Report
+from backtest.result import EquityCurve, RankingValue, Report, StandardRatios
 from backtest.types import Bars, FloatArray, WordArray
 
 
@@ -102,6 +103,7 @@ class VariantReplay:
             rows=rows,
             table_md=markdown_table(rows),
             metrics=metrics,
+            standard=self._standard(history),
             trades=self._trades(history) if with_trades else None,
         )
 
@@ -117,6 +119,11 @@ class VariantReplay:
             equity=curve.equity[chosen],
             drawdown_pct=curve.drawdown[chosen] * 100.0,
         )
+
+    def _standard(self, history: TradeHistory) -> StandardRatios:
+        target = self._inputs.target
+        measures = target.days._replace(peak=target.terms.init_cash)
+        return standard_ratios(history, self._scores([measures]), measures)
 
     def _scores(self, measures: Sequence[Measures]) -> FloatArray:
         """Exact metrics as Stage A and B compute them, shape (1, 10)."""

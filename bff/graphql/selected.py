@@ -22,8 +22,14 @@ LENGTHS: Mapping[str, int] = {
     "inputs": 1,
     "params": 2,
     "signals": 1,
+    "reasons": 2,
 }
-TEXTS: Mapping[str, int] = {"tableMd": 900, "variantKey": 64, "indicatorVariantKey": 64}
+TEXTS: Mapping[str, int] = {
+    "tableMd": 900,
+    "variantKey": 64,
+    "indicatorVariantKey": 64,
+    "reason": 40,
+}
 
 
 def wanted_of_run(info: Info) -> Want:

@@ -8,6 +8,8 @@ from tests.faces import ANSWER_FIELDS, GraphqlFace, Request, to_graphql, to_rest
 
 REPORT_FIELDS = """
 rows { metric value } tableMd metrics { metric value }
+standard { sharpe sortino calmar cagrPct annualVolatilityPct profitFactor payoff longestLosingRun
+  exposurePct maxDrawdownPct reasons { name reason } }
 trades { tradeId direction entryBarIndex exitBarIndex entryTs exitTs entryFillPrice exitFillPrice
   qtyBase entryQuoteAmount exitQuoteAmount entryFeeQuote exitFeeQuote grossPnlQuote netPnlQuote
   lockedProfitQuote exitReason }
@@ -45,6 +47,8 @@ def whole_answer(face: GraphqlFace, request: Request) -> dict[str, Any]:
 def mend_report(report: dict[str, Any]) -> None:
     """Turn lists that stand for maps into maps, names of enums into their values."""
     report["metrics"] = {item["metric"]: item["value"] for item in report["metrics"]}
+    reasons = report["standard"]["reasons"]
+    report["standard"]["reasons"] = {item["name"]: item["reason"] for item in reasons}
     for trade in report["trades"] or ():
         for field in ("direction", "exit_reason"):
             trade[field] = trade[field].lower()
@@ -53,6 +57,7 @@ def mend_report(report: dict[str, Any]) -> None:
 def report_as_rest(report: dict[str, Any]) -> dict[str, Any]:
     """A GraphQL report with the keys and words of REST."""
     told = {to_snake_case(name): value for name, value in report.items()}
+    told["standard"] = to_rest_words(told["standard"])
     told["trades"] = [
         {to_snake_case(name): value for name, value in trade.items()}
         for trade in told["trades"] or ()

@@ -29,9 +29,14 @@ def ratios_of(
     equity: Sequence[float], ts_close: Sequence[int], *, cash: float, bar_ms: int
 ) -> Ratios:
     """The ratios of equity at bar closes."""
-    last_of_day = dict(zip((ts // DAY_MS for ts in ts_close), equity, strict=True))
+    days = [ts // DAY_MS for ts in ts_close]
+    last_of_day = dict(zip(days, equity, strict=True))
+    n_bars = len(equity)
+    if days.count(days[0]) == 1:
+        del last_of_day[days[0]]
+        n_bars -= 1
     daily = [cash, *last_of_day.values()]
-    growth = growth_of(cash, equity[-1], len(equity) * bar_ms / DAY_MS)
+    growth = growth_of(cash, equity[-1], n_bars * bar_ms / DAY_MS)
     drawdown = drawdown_of([cash, *equity])
     without = math.inf if growth > 0 else math.nan
     if len(daily) < 3 or any(not before > 0 for before in daily[:-1]):

@@ -67,7 +67,7 @@ def test_no_variant_is_an_empty_list() -> None:
 def test_trades_are_made_while_they_are_read_and_the_control_allows_it() -> None:
     control = Control()
     report = Report.model_construct(
-        rows=(), table_md="", metrics={}, trades=to_trades(many(N_TRADES), control)
+        rows=(), table_md="", metrics={}, standard=None, trades=to_trades(many(N_TRADES), control)
     )
     pieces = json_pieces(report)
     read = b""

@@ -55,7 +55,9 @@ def test_the_answer_has_the_members_of_the_contract_in_order() -> None:
         "variant_index", "variant_key", "indicator_variant_key", "total_return_pct", "ranking",
         "report", "payload",
     ]  # fmt: skip
-    assert list(variant["report"]) == ["rows", "table_md", "metrics", "trades"]
+    assert list(variant["report"]) == [
+        "rows", "table_md", "metrics", "standard", "trades",
+    ]  # fmt: skip
     assert variant["report"]["metrics"] == {"Total Return [%]": 0.8, "Num. Trades": 1, "SQN": None}
     assert variant["payload"]["direction_mode"] == "long-short"
 

@@ -194,6 +194,7 @@ ANSWERS: list[tuple[type[BaseModel], str]] = [
     (response.ExecutionScalars, "Execution"),
     (response.Instrument, "Instrument"),
     (report.Report, "Report"),
+    (report.StandardRatios, "StandardRatios"),
     (report.MetricRow, "MetricRow"),
     (report.Trade, "Trade"),
 ]
