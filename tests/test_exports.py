@@ -21,6 +21,7 @@ EXPORTS: dict[str, list[str]] = {
         "Want",
     ],
     "backtest.adapters": [],
+    "backtest.adapters.archives": ["Wanted", "archives_of"],
     "backtest.adapters.candles": [
         "CachedCandles",
         "ClickHouseCandles",

@@ -5,3 +5,14 @@ Reading order: `layouts` (what lies where: one row for each archive), `cache` (a
 missing, and into the store with it).
 See: docs/downloads.md
 """
+
+from typing import TYPE_CHECKING
+
+from backtest.exports import lazy
+
+if TYPE_CHECKING:
+    from backtest.adapters.archives.download import Wanted, archives_of
+else:
+    __getattr__ = lazy(__name__, {"download": ["Wanted", "archives_of"]})
+
+__all__ = ["Wanted", "archives_of"]
