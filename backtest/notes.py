@@ -79,13 +79,11 @@ def _missing_candles(run: RunResult) -> str | None:
 
 
 def _short_warmup(run: RunResult) -> str | None:
-    found = run.found
-    if found.n_warmup_absent == 0:
+    if run.found.n_warmup_absent == 0:
         return None
-    n_wanted = found.n_warmup_bars + found.n_warmup_absent
     return (
-        f"Only {found.n_warmup_bars:,} of {n_wanted:,} bars exist before the range:"
-        " indicators may have been undefined or unsettled at its start"
+        f"Only {run.found.n_warmup_bars:,} bars exist before the range, and the warm-up asks for"
+        f" {run.settings.warmup_bars:,}: indicators may be undefined or unsettled at its start"
     )
 
 
