@@ -19,6 +19,7 @@ from backtest.adapters.candles.connection import (
     EmbeddedEngine,
 )
 from backtest.adapters.candles.feed import ClickHouseCandles
+from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
@@ -170,7 +171,7 @@ def _quota(per_minute: int | None, *, units: int = 1) -> Quota | None:
 def make_folders(environment: Environment) -> None:
     """The folders of the stores that are embedded."""
     if environment.ch_host is None:
-        _candle_folder(environment).mkdir(parents=True, exist_ok=True)
+        prepare_folder(_candle_folder(environment))
     if environment.strategy_pg_dsn is None:
         environment.data_dir.mkdir(parents=True, exist_ok=True)
 

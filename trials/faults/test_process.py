@@ -27,7 +27,7 @@ Stores = tuple[CandleStore, StrategyStore]
 @pytest.fixture(params=[sqlite_store, postgres_store], ids=["SQLite", "Postgres"])
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Stores]:
     opener: StoreOpener = request.param
-    with candle_store(tmp_path / "engine") as candles, opener(tmp_path) as strategies:
+    with candle_store() as candles, opener(tmp_path) as strategies:
         yield candles, strategies
 
 
@@ -94,7 +94,7 @@ def test_in_prod_a_service_without_its_strategy_store_does_not_start(
 
 def test_a_second_signal_ends_a_process_that_was_waiting_for_a_long_run(tmp_path: Path) -> None:
     with (
-        candle_store(tmp_path / "engine") as candles,
+        candle_store() as candles,
         serving(tmp_path, "--metrics-port", "0", **environ("dev", candles)) as served,
         ThreadPoolExecutor(1) as client,
     ):
@@ -114,7 +114,7 @@ def test_a_second_signal_ends_a_process_that_was_waiting_for_a_long_run(tmp_path
 
 def test_a_lost_process_of_runs_costs_the_runs_it_had_and_nothing_else(tmp_path: Path) -> None:
     with (
-        candle_store(tmp_path / "engine") as candles,
+        candle_store() as candles,
         serving(tmp_path, **environ("dev", candles)) as served,
         ThreadPoolExecutor(2) as clients,
     ):

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from starlette.testclient import TestClient
 
-from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table, insert_minutes
 from backtest.adapters.ingest.generate import Market, generate
 from backtest.adapters.strategies import reader, table
@@ -18,7 +18,7 @@ from bff.app import create_app
 from bff.config.settings import load_settings
 from bff.runner.client import RunnerProcess
 from bff.wiring import Services, build
-from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
+from tests.backtest.adapters.clickhouse_server import FakeServer, running_server, table_engine
 from tests.backtest.adapters.minutes import MIDNIGHT_MS
 from tests.bff.doubles import token
 from trials.faults.asking import asked
@@ -84,7 +84,7 @@ def opened_world(
 ) -> Generator[World]:
     """Servers, wires and the application, ended with the block."""
     with ExitStack() as stack:
-        candles = stack.enter_context(candle_store(folder / "engine"))
+        candles = stack.enter_context(candle_store())
         strategies = stack.enter_context(open_strategies(folder))
         for module in (reader, table):
             stack.enter_context(patch.object(module, "TIMEOUT_S", SILENCE_S))
@@ -111,25 +111,23 @@ def opened_world(
 
 
 @contextmanager
-def candle_store(folder: Path) -> Generator[CandleStore]:
+def candle_store() -> Generator[CandleStore]:
     """A candle server over a day of minutes."""
-    engine = ClickHousePool(EmbeddedEngine(directory=folder))
-    try:
-        create_table(engine)
-        insert_minutes(
-            engine,
-            Instrument(market_id=1, symbol="BTCUSDT"),
-            generate(Market(first_ms=MIDNIGHT_MS, n_minutes=1_440, seed=1)),
-            source="test",
-            ingested_at=1,
-        )
-        with (
-            running_server(engine) as server,
-            wire_to("127.0.0.1", server.server_address[1]) as wire,
-        ):
-            yield CandleStore(server=server, wire=wire)
-    finally:
-        engine.close()
+    with (
+        table_engine() as engine,
+        running_server(engine) as server,
+        wire_to("127.0.0.1", server.server_address[1]) as wire,
+    ):
+        _fill(server)
+        yield CandleStore(server=server, wire=wire)
+
+
+def _fill(server: FakeServer) -> None:
+    minutes = generate(Market(first_ms=MIDNIGHT_MS, n_minutes=1_440, seed=1))
+    instrument = Instrument(market_id=1, symbol="BTCUSDT")
+    with closing(ClickHousePool(server.target)) as pool:
+        create_table(pool)
+        insert_minutes(pool, instrument, minutes, source="test", ingested_at=1)
 
 
 def _config(folder: Path, is_cached: bool, deadline_s: float) -> Path:

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.schema import CANDLE_TABLE
-from tests.backtest.adapters.clickhouse_server import FakeServer, running_server
+from tests.backtest.adapters.clickhouse_server import FakeServer, running_server, table_engine
 from tests.waiting import PATIENCE_S, wait_for
 from trials.soak.exchange import exchange
 from trials.soak.service import Service, running_service
@@ -55,16 +54,15 @@ class Scene:
 @contextmanager
 def opened_scene(folder: Path, *, seed: int, module: str = "bff") -> Generator[Scene]:
     """Everything that is needed, on free ports."""
-    engine = ClickHousePool(EmbeddedEngine(directory=folder / "store"))
-    fill(engine, seed=seed)
     with (
+        table_engine() as engine,
         running_server(engine) as candles,
         running_service(
             folder, candles.server_address[1], deadline_s=DEADLINE_S, module=module
         ) as service,
     ):
+        fill(candles, seed=seed)
         yield Scene(service=service, candles=candles)
-    engine.close()
 
 
 def until_idle(scene: Scene, path: str, dice: random.Random) -> float:

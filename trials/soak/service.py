@@ -57,7 +57,7 @@ def _resident_bytes(pid: int) -> int:
 def running_store(folder: Path, *, seed: int, share: float) -> Generator[int]:
     """The port of a candle server in a process of its own."""
     with subprocess.Popen(
-        [sys.executable, "-m", "trials.soak.store", str(folder), str(seed), str(share)],
+        [sys.executable, "-m", "trials.soak.store", str(seed), str(share)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,4 +1,4 @@
-"""`python -m trials.soak.store FOLDER SEED FAULTS`: a candle server that has bad moments.
+"""`python -m trials.soak.store SEED FAULTS`: a candle server that has bad moments.
 
 Prints its port, then serves until standard input closes. FAULTS is the share of bad half-seconds.
 """
@@ -6,13 +6,18 @@ Prints its port, then serves until standard input closes. FAULTS is the share of
 import random
 import sys
 import threading
-from pathlib import Path
+from contextlib import closing
 
-from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table, insert_minutes
 from backtest.adapters.ingest.generate import Market, generate
 from backtest.types import Instrument
-from tests.backtest.adapters.clickhouse_server import TABLE_FAULTS, FakeServer, running_server
+from tests.backtest.adapters.clickhouse_server import (
+    TABLE_FAULTS,
+    FakeServer,
+    running_server,
+    table_engine,
+)
 from tests.backtest.adapters.minutes import MIDNIGHT_MS
 
 FAULTS = (*TABLE_FAULTS, "error after 200", "wrong credentials", "no table", "cut", "slow")
@@ -20,10 +25,9 @@ PERIOD_S = 0.5
 N_DAYS = 30
 
 
-def main(folder: str, seed: str, share: str) -> None:
-    engine = ClickHousePool(EmbeddedEngine(directory=Path(folder)))
-    fill(engine, seed=int(seed))
-    with running_server(engine) as server:
+def main(seed: str, share: str) -> None:
+    with table_engine() as engine, running_server(engine) as server:
+        fill(server, seed=int(seed))
         print(server.server_address[1], flush=True)
         ended = threading.Event()
         moods = threading.Thread(target=_misbehave, args=(server, int(seed), float(share), ended))
@@ -31,19 +35,15 @@ def main(folder: str, seed: str, share: str) -> None:
         sys.stdin.read()
         ended.set()
         moods.join()
-    engine.close()
 
 
-def fill(engine: ClickHousePool, *, seed: int) -> None:
+def fill(server: FakeServer, *, seed: int) -> None:
     """A month of minutes of one market."""
-    create_table(engine)
-    insert_minutes(
-        engine,
-        Instrument(market_id=1, symbol="BTCUSDT"),
-        generate(Market(first_ms=MIDNIGHT_MS, n_minutes=N_DAYS * 1_440, seed=seed)),
-        source="test",
-        ingested_at=1,
-    )
+    minutes = generate(Market(first_ms=MIDNIGHT_MS, n_minutes=N_DAYS * 1_440, seed=seed))
+    instrument = Instrument(market_id=1, symbol="BTCUSDT")
+    with closing(ClickHousePool(server.target)) as pool:
+        create_table(pool)
+        insert_minutes(pool, instrument, minutes, source="test", ingested_at=1)
 
 
 def _misbehave(server: FakeServer, seed: int, share: float, ended: threading.Event) -> None:

@@ -20,10 +20,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 from urllib3.exceptions import HTTPError
 
-from backtest.adapters.candles.embedded import Identity, identity, open_engine
+from backtest.adapters.candles.embedded import open_engine
 from backtest.adapters.candles.failures import (
     is_lost_connection,
-    is_lost_file,
     unavailable,
     unavailable_because,
 )
@@ -39,9 +38,10 @@ _CLOSING_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedEngine:
-    """ClickHouse inside this process, with its data in a directory of its own.
+    """ClickHouse inside this process, over Parquet files in a directory.
 
-    The table is created on first use; the directory is not, since it may have been moved away.
+    Any number of processes may use the directory at once. Queries never make it, since it may have
+    been moved away.
     """
 
     directory: Path
@@ -76,8 +76,7 @@ class ClickHousePool:
         self._n_busy = 0
         self._state = threading.Condition()
         self._opening = threading.Lock()
-        self._closed = self._is_lost = False
-        self._opened: Identity | None = None
+        self._closed = False
 
     @property
     def is_embedded(self) -> bool:
@@ -131,16 +130,14 @@ class ClickHousePool:
     @contextmanager
     def _borrowed(self) -> Generator[Client]:
         with self._state:
-            self._leave_lost_engine()
             self._n_busy += 1
             client = self._idle.pop() if self._idle else None
         try:
             client = client or self._open()
             yield client
-        except BaseException as error:
+        except BaseException:
             if client is not None:
                 client.close()
-            self._is_lost |= self.is_embedded and is_lost_file(error)
             self._hand_back(None)
             raise
         self._hand_back(client)
@@ -151,24 +148,9 @@ class ClickHousePool:
             self._n_busy -= 1
             if client is not None:
                 self._idle.append(client)
-            if self._closed or self._is_lost:
+            if self._closed:
                 self._close_idle()
             self._state.notify_all()
-
-    def _leave_lost_engine(self) -> None:
-        """Close an engine whose directory is gone or was replaced; the next call opens it anew.
-
-        It would answer with what it remembers, and then with nothing.
-        """
-        if not isinstance(self.target, EmbeddedEngine) or self._opened is None:
-            return
-        self._is_lost |= identity(self.target.directory) != self._opened
-        if not self._is_lost:
-            return
-        self._close_idle()
-        if self._n_busy > 0:
-            raise unavailable_because(f"{self.target.directory} was moved away or replaced.")
-        self._opened, self._is_lost = None, False
 
     def _close_idle(self) -> None:
         for client in self._idle:
@@ -181,9 +163,7 @@ class ClickHousePool:
         with self._opening:
             if self._closed:
                 raise CandlesUnavailable
-            client = open_engine(self.target.directory)
-            self._opened = self._opened or identity(self.target.directory)
-            return client
+            return open_engine()
 
 
 def _answered(once: Callable[[], T]) -> T:

@@ -14,6 +14,8 @@ import numpy as np
 from backtest.adapters.candles.complete_answer import fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.source import readable
 from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray
 
 # The first moment that the column can hold; counted from there, no candle has a negative place.
@@ -144,6 +146,7 @@ def coverage(pool: ClickHousePool, instrument: Instrument) -> Coverage:
         "origin_ms": _ORIGIN_MS,
         "step_ms": MINUTE_MS,
     }
-    edges = pool.run(partial(fetch_columns, sql=_RUNS_SQL, parameters=parameters))
+    with readable(pool, _RUNS_SQL, Series(instrument=instrument)) as sql:
+        edges = pool.run(partial(fetch_columns, sql=sql, parameters=parameters))
     firsts, lasts = (places.astype(np.int64) * MINUTE_MS + _ORIGIN_MS for places in edges)
     return Coverage(step_ms=MINUTE_MS, firsts=firsts, lasts=lasts)

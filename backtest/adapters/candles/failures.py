@@ -11,7 +11,6 @@ from backtest.errors import CandlesUnavailable
 
 _UNKNOWN_TABLE = 60
 _UNKNOWN_DATABASE = 81
-_LOST_FILE = frozenset({74, 76, 84, 107, 226})
 
 
 def unavailable_because(*reasons: str) -> CandlesUnavailable:
@@ -41,11 +40,6 @@ def is_lost_connection(error: BaseException) -> bool:
             return True
         link = link.__cause__ or link.__context__
     return False
-
-
-def is_lost_file(error: BaseException) -> bool:
-    """Whether the engine missed a file of its own."""
-    return _code(error) in _LOST_FILE
 
 
 def _code(error: BaseException) -> int | None:

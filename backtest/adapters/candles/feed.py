@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from backtest.adapters.candles.cache import Fingerprint
 from backtest.adapters.candles.complete_answer import INCOMPLETE, fetch_columns
-from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.folder import (
+    candle_files,
+    files_fingerprint,
+    require_folder,
+    stored_series,
+)
 from backtest.adapters.candles.rollup import (
     FINGERPRINT_SQL,
     ROLLUP_SQL,
@@ -23,6 +29,8 @@ from backtest.adapters.candles.rollup import (
     STORED_SYMBOLS_SQL,
 )
 from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.source import readable
 from backtest.adapters.candles.watched_call import call_watched
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
@@ -79,13 +87,17 @@ class ClickHouseCandles:
             RunCancelled: The control was cancelled.
         """
         parameters = _parameters(instrument, start_ms, stop_ms) | {"bucket_ms": timeframe.ms}
-        columns = self._ask(ROLLUP_SQL, parameters, control)
+        series = Series(instrument=instrument)
+        columns = self._ask(ROLLUP_SQL, series, parameters, control)
         return _to_buckets(columns, timeframe)
 
     def fingerprint(
         self, instrument: Instrument, *, start_ms: int, stop_ms: int, control: Control
     ) -> Fingerprint:
         """How many rows are stored in a range, and a hash over everything that `load` reads.
+
+        Files are never changed, so those of the embedded store are told by their names; what
+        overlaps the range counts with all of its rows.
 
         Args:
             instrument: Whose minutes.
@@ -98,8 +110,13 @@ class ClickHouseCandles:
             DeadlineExceeded: The control's deadline passed.
             RunCancelled: The control was cancelled.
         """
+        series = Series(instrument=instrument)
+        if isinstance(self._pool.target, EmbeddedEngine):
+            control.check()
+            directory = self._pool.target.directory
+            return files_fingerprint(directory, series, start_ms=start_ms, stop_ms=stop_ms)
         parameters = _parameters(instrument, start_ms, stop_ms)
-        columns = self._ask(FINGERPRINT_SQL, parameters, control)
+        columns = self._ask(FINGERPRINT_SQL, series, parameters, control)
         if [(column.dtype, column.shape) for column in columns] != [(np.dtype(np.int64), (1,))] * 2:
             raise CandlesUnavailable(INCOMPLETE)
         return int(columns[0][0]), int(columns[1][0])
@@ -114,8 +131,15 @@ class ClickHouseCandles:
         Raises:
             BacktestError: As from `load`.
         """
+        series = Series(instrument=instrument)
+        if isinstance(self._pool.target, EmbeddedEngine):
+            files = candle_files(self._pool.target.directory, series)
+            if not files:
+                return None
+            first_ms = min(file.first_ms for file in files)
+            return StoredRange(first_ms=first_ms, last_ms=max(file.last_ms for file in files))
         parameters = {"market_id": instrument.market_id, "symbol": instrument.symbol}
-        first, last = self._ask(STORED_RANGE_SQL, parameters, control)
+        first, last = self._ask(STORED_RANGE_SQL, None, parameters, control)
         if len(first) == 0:
             return None
         return StoredRange(first_ms=int(first[0]), last_ms=int(last[0]))
@@ -129,22 +153,31 @@ class ClickHouseCandles:
         Raises:
             BacktestError: As from `load`.
         """
-        market_ids, symbols = self._ask(STORED_SYMBOLS_SQL, {}, control)
+        if isinstance(self._pool.target, EmbeddedEngine):
+            found = stored_series(self._pool.target.directory)
+            return list(dict.fromkeys(series.instrument for series in found))
+        market_ids, symbols = self._ask(STORED_SYMBOLS_SQL, None, {}, control)
         return [
             Instrument(market_id=int(market_id), symbol=str(symbol))
             for market_id, symbol in zip(market_ids, symbols, strict=True)
         ]
 
-    def _ask(self, sql: str, parameters: Mapping[str, Any], control: Control) -> list[NDArray[Any]]:
+    def _ask(
+        self, sql: str, series: Series | None, parameters: Mapping[str, Any], control: Control
+    ) -> list[NDArray[Any]]:
         token = str(uuid4())
 
-        def query(client: Client) -> list[NDArray[Any]]:
+        def query(client: Client, text: str) -> list[NDArray[Any]]:
             control.check()
-            return fetch_columns(client, sql, parameters, self._settings(token, control))
+            return fetch_columns(client, text, parameters, self._settings(token, control))
 
         def work() -> list[NDArray[Any]]:
             try:
-                return self._pool.run(query)
+                if series is None:
+                    return self._pool.run(partial(query, text=sql))
+                between_ms = parameters["start_ms"], parameters["stop_ms"]
+                with readable(self._pool, sql, series, between_ms=between_ms) as text:
+                    return self._pool.run(partial(query, text=text))
             except CandlesUnavailable:
                 control.check()
                 raise
@@ -152,13 +185,17 @@ class ClickHouseCandles:
         return call_watched(work, control=control, abandon=partial(self._kill, token))
 
     def ping(self) -> None:
-        """Return when the store answers and has the table.
+        """Return when the store answers and is there.
 
         Raises:
             CandlesUnavailable: Otherwise, also after five seconds of silence; the notes say what
                 to do.
         """
-        self._pool.run_apart(_touch, silence_s=_PING_SILENCE_S)
+        if isinstance(self._pool.target, EmbeddedEngine):
+            require_folder(self._pool.target.directory)
+            self._pool.run(lambda client: client.command("SELECT 1"))
+        else:
+            self._pool.run_apart(_touch, silence_s=_PING_SILENCE_S)
 
     def _settings(self, token: str, control: Control) -> dict[str, Any]:
         """Per-query settings; the limit on time only backs up the watching thread."""

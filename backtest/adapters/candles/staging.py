@@ -1,35 +1,73 @@
-"""Rows that appear in the candle table all at once, or not at all.
+"""Rows that appear in the candle store all at once, or not at all.
 
-They are gathered in a table of their own, merged into one part, and attached: one rename on disk.
-What a killed process leaves is dropped by the next one that stages. See: docs/stores.md
+The embedded store writes a file beside the others and renames it. On a server, rows are gathered in
+a table of their own, merged into one part, and attached, which is one rename on its disk. What a
+killed process leaves is removed by the next one that stages. See: docs/stores.md#importing
 """
 # pyright: reportUnknownMemberType=false
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any, Protocol
 from uuid import uuid4
 
-from backtest.adapters.candles.connection import ClickHousePool
+from clickhouse_connect.driver.client import Client
+
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.file_stage import staged_file
 from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.adapters.candles.series import Series
 
 _DATABASE = CANDLE_TABLE.split(".", maxsplit=1)[0]
 _PREFIX = "staged_candles_"
-# Nobody else can use an embedded store; on a server, another import may be at work.
-_OLD_HOURS_ON_SERVER = 24
+# Another import may be at work.
+_OLD_HOURS = 24
+
+
+class Stage(Protocol):
+    """Where rows wait."""
+
+    def add(self, rows: Any) -> None:
+        """Append the rows of an Arrow table; columns that it lacks are null."""
+        ...
 
 
 @contextmanager
-def staged(pool: ClickHousePool) -> Generator[str]:
-    """A table to insert into; its rows go to the candle table when the block ends well.
+def staged(pool: ClickHousePool, series: Series) -> Generator[Stage]:
+    """Where to add rows; they go to the store when the block ends well.
 
     Raises:
         CandlesUnavailable: The store refused or cannot be reached; no row has appeared.
     """
+    if isinstance(pool.target, EmbeddedEngine):
+        with staged_file(pool.target.directory, series) as stage:
+            yield stage
+    else:
+        with _staged_table(pool) as stage:
+            yield stage
+
+
+class _TableStage:
+    def __init__(self, pool: ClickHousePool, table: str) -> None:
+        self._pool = pool
+        self._table = table
+
+    def add(self, rows: Any) -> None:
+        if rows.num_rows:
+            self._pool.run(partial(self._insert, rows))
+
+    def _insert(self, rows: Any, client: Client) -> None:
+        client.insert_arrow(self._table, rows)
+
+
+@contextmanager
+def _staged_table(pool: ClickHousePool) -> Generator[Stage]:
     _drop_abandoned(pool)
     table = f"{_DATABASE}.{_PREFIX}{uuid4().hex}"
     _run(pool, f"CREATE TABLE {table} AS {CANDLE_TABLE}")
     try:
-        yield table
+        yield _TableStage(pool, table)
         _run(pool, f"OPTIMIZE TABLE {table} FINAL")
         _run(pool, f"ALTER TABLE {CANDLE_TABLE} ATTACH PARTITION ALL FROM {table}")
     finally:
@@ -37,13 +75,12 @@ def staged(pool: ClickHousePool) -> Generator[str]:
 
 
 def _drop_abandoned(pool: ClickHousePool) -> None:
-    n_hours = 0 if pool.is_embedded else _OLD_HOURS_ON_SERVER
     found = pool.run(
         lambda client: client.query(
             "SELECT name FROM system.tables WHERE database = {database:String}"
             " AND startsWith(name, {prefix:String})"
             " AND metadata_modification_time <= now() - toIntervalHour({n_hours:UInt8})",
-            parameters={"database": _DATABASE, "prefix": _PREFIX, "n_hours": n_hours},
+            parameters={"database": _DATABASE, "prefix": _PREFIX, "n_hours": _OLD_HOURS},
         )
     )
     for row in found.result_rows:

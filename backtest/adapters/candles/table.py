@@ -8,21 +8,31 @@ See: docs/stores.md
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
-from clickhouse_connect.driver.client import Client
 
+from backtest.adapters.candles.arrow_rows import (
+    PRICE_COLUMNS,
+    milliseconds,
+    newest_rows,
+    read_rows,
+)
 from backtest.adapters.candles.complete_answer import fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.folder import candle_files, stored_series
+from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.rollup import INSTRUMENTS_SQL, LATEST_SQL
-from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
+from backtest.adapters.candles.schema import DATABASE_DDL, TABLE_DDL
+from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.source import readable
+from backtest.adapters.candles.staging import Stage, staged
 from backtest.markets import instrument_key
 from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray
 
-PRICE_COLUMNS = ("open", "high", "low", "close", "volume_base")
 EXTRA_COLUMNS = (
     "volume_quote",
     "trades_count",
@@ -77,9 +87,14 @@ class StoredInstrument:
 
 
 def create_table(pool: ClickHousePool) -> None:
-    """Create the database and the table where they are missing, and an embedded store's folder."""
+    """Create the table where it is missing, or an embedded store's folder.
+
+    Raises:
+        CandlesUnavailable: The store refused or cannot be reached.
+    """
     if isinstance(pool.target, EmbeddedEngine):
-        pool.target.directory.mkdir(parents=True, exist_ok=True)
+        prepare_folder(pool.target.directory)
+        return
     pool.run(lambda client: client.command(DATABASE_DDL))
     pool.run(lambda client: client.command(TABLE_DDL))
 
@@ -92,7 +107,7 @@ def insert_minutes(
     source: str,
     ingested_at: IntArray | int,
     ingest_id: UUID | None = None,
-    table: str = CANDLE_TABLE,
+    into: Stage | None = None,
 ) -> None:
     """Append rows as they are; whether they are sane is the caller's business.
 
@@ -104,7 +119,7 @@ def insert_minutes(
         ingested_at: Epoch milliseconds, one for all or one per minute; among several rows of one
             minute the greatest wins.
         ingest_id: Tells the rows of one import from others.
-        table: The candle table, or one like it.
+        into: Where they wait for others; without it they are in the store at once.
 
     Raises:
         CandlesUnavailable: The store refused or cannot be reached.
@@ -112,11 +127,11 @@ def insert_minutes(
     if len(minutes) == 0:
         return
     rows = _arrow_table(instrument, minutes, source, ingested_at, ingest_id)
-    pool.run(partial(_insert, table=table, rows=rows))
-
-
-def _insert(client: Client, table: str, rows: Any) -> None:
-    client.insert_arrow(table, rows)
+    if into is not None:
+        into.add(rows)
+        return
+    with staged(pool, Series(instrument=instrument)) as stage:
+        stage.add(rows)
 
 
 def _arrow_table(
@@ -159,6 +174,9 @@ def latest_minutes(
     Raises:
         CandlesUnavailable: The store cannot be reached or its answer is not complete.
     """
+    series = Series(instrument=instrument)
+    if isinstance(pool.target, EmbeddedEngine):
+        return _newest_in_files(pool.target.directory, series, start_ms, stop_ms)
     parameters = {
         "market_id": instrument.market_id,
         "symbol": instrument.symbol,
@@ -173,9 +191,32 @@ def latest_minutes(
     )
 
 
+def _newest_in_files(directory: Path, series: Series, start_ms: int, stop_ms: int) -> StoredMinutes:
+    """Without the engine: what only writes need not load half a gigabyte."""
+    files = candle_files(directory, series)
+    paths = [file.path for file in files if file.overlaps(start_ms, stop_ms)]
+    columns = ("ts_open", "ingested_at", *PRICE_COLUMNS)
+    rows = newest_rows(read_rows(paths, start_ms=start_ms, stop_ms=stop_ms, columns=columns))
+    return StoredMinutes(
+        ts_open=milliseconds(rows, "ts_open"),
+        ingested_at=milliseconds(rows, "ingested_at"),
+        prices={name: np.array(rows.column(name).to_numpy()) for name in PRICE_COLUMNS},
+    )
+
+
 def stored_instruments(pool: ClickHousePool) -> list[StoredInstrument]:
     """What the store holds, ordered by market and symbol."""
-    result = pool.run(lambda client: client.query(INSTRUMENTS_SQL))
+    if not isinstance(pool.target, EmbeddedEngine):
+        return _described(pool, INSTRUMENTS_SQL)
+    found: list[StoredInstrument] = []
+    for series in stored_series(pool.target.directory):
+        with readable(pool, INSTRUMENTS_SQL, series) as sql:
+            found += _described(pool, sql)
+    return found
+
+
+def _described(pool: ClickHousePool, sql: str) -> list[StoredInstrument]:
+    result = pool.run(lambda client: client.query(sql))
     return [
         StoredInstrument(
             instrument=Instrument(market_id=int(row[0]), symbol=str(row[1])),

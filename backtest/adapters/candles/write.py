@@ -7,11 +7,13 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.folder import candle_files
 from backtest.adapters.candles.rollup import ANY_SQL
-from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.staging import Stage, staged
 from backtest.adapters.candles.table import (
-    PRICE_COLUMNS,
     Minutes,
     StoredMinutes,
     insert_minutes,
@@ -44,7 +46,7 @@ def write_minutes(
     source: str,
     now_ms: int,
     ingest_id: UUID,
-    table: str = CANDLE_TABLE,
+    into: Stage | None = None,
     is_new: bool = False,
 ) -> Written:
     """Insert the minutes that the store lacks or holds with other prices or volume.
@@ -57,14 +59,26 @@ def write_minutes(
         now_ms: Epoch milliseconds of this write. A replaced minute gets at least a millisecond
             more than the row it replaces, so that a clock that ran ahead cannot hide it.
         ingest_id: Of the whole import.
+        into: Where they wait for others; without it they are in the store at once.
         is_new: Whether the store is known to hold none of them.
-        table: Where the rows go; what is stored already is looked up in the candle table.
 
     Raises:
         CandlesUnavailable: The store refused or cannot be reached.
     """
     if len(minutes) == 0:
         return Written()
+    if into is None:
+        with staged(pool, Series(instrument=instrument)) as stage:
+            return write_minutes(
+                pool,
+                instrument,
+                minutes,
+                source=source,
+                now_ms=now_ms,
+                ingest_id=ingest_id,
+                into=stage,
+                is_new=is_new,
+            )
     stored = _stored(pool, instrument, minutes, is_new=is_new)
     is_stored, is_identical, ingested_at = _compare(minutes, stored, now_ms)
     wanted = ~is_identical
@@ -75,7 +89,7 @@ def write_minutes(
         source=source,
         ingested_at=ingested_at[wanted],
         ingest_id=ingest_id,
-        table=table,
+        into=into,
     )
     return Written(
         n_new=int(np.count_nonzero(~is_stored)),
@@ -87,7 +101,10 @@ def write_minutes(
 def has_minutes(
     pool: ClickHousePool, instrument: Instrument, *, first_ms: int, last_ms: int
 ) -> bool:
-    """Whether any minute from the first to the last is stored."""
+    """Whether a minute from the first to the last may be stored."""
+    if isinstance(pool.target, EmbeddedEngine):
+        files = candle_files(pool.target.directory, Series(instrument=instrument))
+        return any(file.overlaps(first_ms, last_ms + 1) for file in files)
     parameters = {
         "market_id": instrument.market_id,
         "symbol": instrument.symbol,

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.series import Series
 from backtest.adapters.candles.staging import staged
 from backtest.adapters.candles.write import Written, has_minutes, write_minutes
 from backtest.adapters.ingest.asked import Asked
@@ -248,7 +249,7 @@ def write_file(
     if checked.first_ms is None or checked.last_ms is None:
         return written
     is_new = not has_minutes(pool, instrument, first_ms=checked.first_ms, last_ms=checked.last_ms)
-    with staged(pool) as table:
+    with staged(pool, Series(instrument=instrument)) as stage:
         for minutes in checked.spool:
             is_kept = checked.is_kept[n_done : n_done + len(minutes)]
             written += write_minutes(
@@ -258,7 +259,7 @@ def write_file(
                 source="import",
                 now_ms=now_ms,
                 ingest_id=ingest_id,
-                table=table,
+                into=stage,
                 is_new=is_new,
             )
             n_done += len(minutes)

@@ -15,7 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute as pc
 
-from backtest.adapters.candles.table import EXTRA_COLUMNS, PRICE_COLUMNS
+from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
+from backtest.adapters.candles.table import EXTRA_COLUMNS
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout
 from backtest.adapters.ingest.lengths import lasts

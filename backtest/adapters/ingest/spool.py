@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from backtest.adapters.candles.table import EXTRA_COLUMNS, PRICE_COLUMNS, Minutes
+from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
+from backtest.adapters.candles.table import EXTRA_COLUMNS, Minutes
 from backtest.types import FloatArray, IntArray
 
 _COLUMNS = (*PRICE_COLUMNS, *EXTRA_COLUMNS)

@@ -4,14 +4,16 @@ import io
 import re
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 
-from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer
+from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer, EmbeddedEngine
+from backtest.adapters.candles.embedded import open_engine
 from backtest.adapters.candles.profile import PINNED
 from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.errors import CandlesUnavailable
@@ -221,6 +223,18 @@ def _spoiled(content: bytes, fault: str) -> bytes:
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     return sink.getvalue()
+
+
+@contextmanager
+def table_engine() -> Generator[ClickHousePool]:
+    """The engine inside this process with tables of its own, in memory, while the block lasts."""
+    # The engine forgets its tables when its last client goes, as each goes whose call fails.
+    with (
+        closing(open_engine()) as keeper,
+        closing(ClickHousePool(EmbeddedEngine(directory=Path()))) as pool,
+    ):
+        yield pool
+        keeper.command("DROP DATABASE IF EXISTS market_data")
 
 
 @contextmanager

@@ -200,8 +200,8 @@ def test_ping_is_the_stores() -> None:
         CachedCandles(CountingFeed(), max_bytes=1).ping()
 
 
-def test_a_fingerprint_knows_every_change_and_no_order(pool: ClickHousePool) -> None:
-    candles = ClickHouseCandles(pool)
+def test_a_fingerprint_knows_every_change_and_no_order(served: ClickHousePool) -> None:
+    candles = ClickHouseCandles(served)
     first, second = a_new_instrument(), a_new_instrument()
 
     def seen(instrument: Instrument) -> Fingerprint:
@@ -210,7 +210,7 @@ def test_a_fingerprint_knows_every_change_and_no_order(pool: ClickHousePool) -> 
         )
 
     def insert(instrument: Instrument, closes: str, ingested_at: int = 1) -> None:
-        insert_minutes(pool, instrument, minutes(closes), source="test", ingested_at=ingested_at)
+        insert_minutes(served, instrument, minutes(closes), source="test", ingested_at=ingested_at)
 
     insert(first, "1 2 3")
     insert(second, "- - 3")

@@ -25,9 +25,9 @@ FAR_MS = MIDNIGHT_MS + 10**11
 
 
 @pytest.fixture
-def instrument(pool: ClickHousePool) -> Instrument:
+def instrument(served: ClickHousePool) -> Instrument:
     instrument = a_new_instrument()
-    insert_minutes(pool, instrument, minutes("1 2 3"), source="test", ingested_at=1)
+    insert_minutes(served, instrument, minutes("1 2 3"), source="test", ingested_at=1)
     return instrument
 
 
@@ -170,40 +170,18 @@ def _n_running(pool: ClickHousePool) -> int:
     return int(pool.run(lambda client: client.query(sql).result_rows[0][0]))
 
 
-def test_a_second_process_is_told_who_holds_the_directory(pool: ClickHousePool) -> None:
-    assert isinstance(pool.target, EmbeddedEngine)
-    script = (
-        "import sys; from pathlib import Path\n"
-        "from backtest.adapters.candles.feed import ClickHouseCandles\n"
-        "from backtest.adapters.candles.connection import *\n"
-        "from backtest.errors import CandlesUnavailable\n"
-        "pool = ClickHousePool(EmbeddedEngine(directory=Path(sys.argv[1])))\n"
-        "try: ClickHouseCandles(pool).ping()\n"
-        "except CandlesUnavailable as error: print(error.message, *error.__notes__)\n"
-    )
-
-    second = subprocess.run(
-        [sys.executable, "-c", script, str(pool.target.directory)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=True,
-    )
-
-    assert second.stderr == ""
-    assert "in use by process" in second.stdout
-    assert "CH_HOST" in second.stdout
-
-
-def test_another_directory_in_this_process_is_an_error_with_a_note(
+def test_two_folders_in_one_process_are_two_stores(
     pool: ClickHousePool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = ClickHousePool(EmbeddedEngine(directory=tmp_path_factory.mktemp("other")))
+    instrument = a_new_instrument()
 
-    with pytest.raises(CandlesUnavailable) as refused:
-        ClickHouseCandles(other).ping()
+    insert_minutes(pool, instrument, minutes("1 2 3"), source="test", ingested_at=1)
+    insert_minutes(other, instrument, minutes("4"), source="test", ingested_at=1)
 
-    assert "already initialized" in notes(refused.value)
+    assert load(ClickHouseCandles(pool), instrument).close.tolist() == [1, 2, 3]
+    assert load(ClickHouseCandles(other), instrument).close.tolist() == [4]
+    other.close()
 
 
 def test_candles_outlive_the_process(tmp_path_factory: pytest.TempPathFactory) -> None:

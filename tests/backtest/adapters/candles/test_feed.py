@@ -1,6 +1,5 @@
 """The suite of the `CandleFeed` port, over the embedded engine and over HTTP."""
 
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,7 +12,6 @@ from backtest.control import Control
 from backtest.errors import DeadlineExceeded, RunCancelled
 from backtest.ports import Buckets, CandleFeed, StoredRange
 from backtest.types import MINUTE_MS, Instrument, Timeframe
-from tests.backtest.adapters.clickhouse_server import FakeServer
 from tests.backtest.adapters.minutes import (
     MIDNIGHT_MS,
     a_new_instrument,
@@ -24,15 +22,13 @@ from tests.backtest.adapters.minutes import (
 
 
 @pytest.fixture(params=["embedded", "server"])
-def feed(
-    request: pytest.FixtureRequest, pool: ClickHousePool, server: FakeServer
-) -> Generator[CandleFeed]:
-    if request.param == "embedded":
-        yield ClickHouseCandles(pool)
-        return
-    http_pool = ClickHousePool(server.target)
-    yield ClickHouseCandles(http_pool)
-    http_pool.close()
+def pool(request: pytest.FixtureRequest, pool: ClickHousePool) -> ClickHousePool:
+    return pool if request.param == "embedded" else request.getfixturevalue("served")
+
+
+@pytest.fixture
+def feed(pool: ClickHousePool) -> CandleFeed:
+    return ClickHouseCandles(pool)
 
 
 def store(pool: ClickHousePool, *batches: Minutes, ingested_at: tuple[int, ...] = ()) -> Instrument:

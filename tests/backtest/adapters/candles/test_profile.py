@@ -31,10 +31,10 @@ LYING_PROFILES = {
 
 
 @pytest.fixture(scope="module")
-def instrument(pool: ClickHousePool) -> Instrument:
+def instrument(served: ClickHousePool) -> Instrument:
     instrument = a_new_instrument()
     prices = " ".join(str(1 + i % 200) for i in range(N_MINUTES))
-    insert_minutes(pool, instrument, minutes(prices), source="test", ingested_at=1)
+    insert_minutes(served, instrument, minutes(prices), source="test", ingested_at=1)
     return instrument
 
 

@@ -8,7 +8,9 @@ from pyarrow import parquet
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import coverage
-from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
+from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.source import readable
+from backtest.adapters.candles.table import latest_minutes, stored_instruments
 from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
@@ -24,7 +26,6 @@ from tests.backtest.adapters.candle_texts import (
     write_gzip,
     write_zip,
 )
-from tests.backtest.adapters.clickhouse_server import FakeServer
 from tests.backtest.adapters.minutes import a_new_instrument
 from tests.candle_samples import real, write_generated
 
@@ -112,16 +113,13 @@ def test_every_kind_of_file_gives_the_same_minutes(
 def test_a_kline_file_fills_the_extra_columns(pool: ClickHousePool, tmp_path: Path) -> None:
     instrument, _ = imported(pool, write(tmp_path / "klines", kline()))
 
-    rows = pool.run(
-        lambda client: (
-            client.query(
-                "SELECT volume_quote, trades_count, taker_buy_volume_base, taker_buy_volume_quote,"
-                " instrument_key, toUnixTimestamp64Milli(ts_close) FROM"
-                " market_data.canonical_candles_1m WHERE symbol = {symbol:String} ORDER BY ts_open",
-                parameters={"symbol": instrument.symbol},
-            ).result_rows
-        )
+    sql = (
+        "SELECT volume_quote, trades_count, taker_buy_volume_base, taker_buy_volume_quote,"
+        " instrument_key, toUnixTimestamp64Milli(ts_close) FROM"
+        " market_data.canonical_candles_1m ORDER BY ts_open"
     )
+    with readable(pool, sql, Series(instrument=instrument)) as text:
+        rows = pool.run(lambda client: client.query(text).result_rows)
 
     key = f"binance:spot:{instrument.symbol}"
     assert rows[0] == (15.5, 7, 0.5, 5.5, key, TIMES[0] + 60_000)
@@ -138,18 +136,12 @@ def test_importing_twice_changes_nothing(pool: ClickHousePool, tmp_path: Path) -
     assert (stored.n_rows, stored.n_minutes) == (3, 3)
 
 
-def test_a_server_is_filled_the_same_way(
-    pool: ClickHousePool, server: FakeServer, tmp_path: Path
-) -> None:
-    http_pool = ClickHousePool(server.target)
-    create_table(http_pool)
-
-    instrument, written = imported(http_pool, write(tmp_path / "klines", kline()))
-    _, again = imported(http_pool, tmp_path / "klines", instrument)
-    http_pool.close()
+def test_a_server_is_filled_the_same_way(served: ClickHousePool, tmp_path: Path) -> None:
+    instrument, written = imported(served, write(tmp_path / "klines", kline()))
+    _, again = imported(served, tmp_path / "klines", instrument)
 
     assert (written, again) == (Written(n_new=3), Written(n_identical=3))
-    assert seen(pool, instrument) == (TIMES, [11, 12, 13])
+    assert seen(served, instrument) == (TIMES, [11, 12, 13])
 
 
 def test_changed_values_replace_the_old_ones_even_when_the_clock_went_back(

@@ -1,0 +1,51 @@
+"""What stands for the candle table in a query, so that one text serves both stores.
+
+A server has the table. The embedded store has files, which the engine in this process reads: each
+is opened first and named by its descriptor. Hence a path may hold any character, and a file that is
+removed meanwhile is read to its end.
+
+See: docs/stores.md#the-embedded-store
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.folder import opened_files
+from backtest.adapters.candles.schema import CANDLE_TABLE, COLUMNS
+from backtest.adapters.candles.series import Series
+
+ALWAYS_MS = (-(1 << 62), 1 << 62)
+
+_STRUCTURE = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()).replace("'", "\\'")
+
+
+@contextmanager
+def readable(
+    pool: ClickHousePool, sql: str, series: Series, *, between_ms: tuple[int, int] = ALWAYS_MS
+) -> Generator[str]:
+    """A query of the candle table as this store can answer it, while the block lasts.
+
+    Args:
+        pool: The store.
+        sql: Names `CANDLE_TABLE`, and restricts it to the series and the range by itself.
+        series: Whose candles.
+        between_ms: First open time that the query may meet, and the first behind it.
+
+    Raises:
+        CandlesUnavailable: The embedded store is not there.
+    """
+    if not isinstance(pool.target, EmbeddedEngine):
+        yield sql
+        return
+    start_ms, stop_ms = between_ms
+    directory = pool.target.directory
+    with opened_files(directory, series, start_ms=start_ms, stop_ms=stop_ms) as descriptors:
+        yield sql.replace(CANDLE_TABLE, _union(descriptors))
+
+
+def _union(descriptors: list[int]) -> str:
+    """One by one: of a list of paths, the engine would leave out those that are gone."""
+    sources = [f"file('/dev/fd/{number}', 'Parquet', '{_STRUCTURE}')" for number in descriptors]
+    sources = sources or [f"null('{_STRUCTURE}')"]
+    return "(" + " UNION ALL ".join(f"SELECT * FROM {source}" for source in sources) + ")"  # noqa: S608 - no value of anybody's
