@@ -31,9 +31,7 @@ PREPARING = "Preparing kernels; the first start on a machine takes longer …"
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8080,
-    workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Processes; more than one needs CH_HOST.")
-    ] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes behind one port.")] = 1,
     metrics_port: Annotated[
         int | None,
         typer.Option(
@@ -70,8 +68,6 @@ def serve(
             return
         for notice in settings.notices:
             structlog.stdlib.get_logger(__name__).info("configuration_not_read", notice=notice)
-        if workers > 1:
-            _refuse_embedded(settings)
         with closing(_listening_socket(host, port)) as listener:
             _await_candle_server(settings, wait_for_stores)
             if workers == 1:
@@ -98,15 +94,6 @@ def _supervise(
 def metrics_port_of(n: int, metrics_port: int) -> int:
     """Where worker n tells its health, from 0 on; 0 where each takes a free port."""
     return metrics_port + n if metrics_port else 0
-
-
-def _refuse_embedded(settings: "Settings") -> None:
-    if settings.environment.ch_host is None:
-        stderr().print(
-            "The embedded ClickHouse serves one process. Run one worker, or run a ClickHouse"
-            " server, set CH_HOST, and as many workers as you like."
-        )
-        raise typer.Exit(FAILED)
 
 
 def _await_candle_server(settings: "Settings", within_s: float) -> None:

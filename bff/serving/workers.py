@@ -1,4 +1,4 @@
-"""Several processes behind one listening socket, for a candle store that is a server.
+"""Several processes behind one listening socket.
 
 See: docs/reliability.md
 """

@@ -1,7 +1,8 @@
 """The candle store: ClickHouse, as a server or as the engine inside this process.
 
 Reading order: `connection` (servers, the embedded engine, failures), `schema`, `rollup` (the SQL
-from minutes to bars), `feed`, `cache`; `table` and `write` for what fills it.
+from minutes to bars), `source` and `folder` (the files of the embedded store), `feed`, `cache`;
+`table`, `write` and `staging` (with `file_stage`) for what fills it.
 See: docs/stores.md
 """
 

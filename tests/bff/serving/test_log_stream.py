@@ -88,10 +88,9 @@ def test_from_start_to_stop_each_line_is_one_json_object(tmp_path: Path) -> None
             {"CH_HOST": "127.0.0.1", "CH_PORT": "1", "ROEHUB_CANDLES": ""},
             "The candle store is not available",
         ),
-        (("--workers", "2"), {}, "CH_HOST"),
         (("--host", "192.0.2.1"), {}, "Cannot listen on"),
     ],
-    ids=["settings", "no store", "workers without a server", "no such address"],
+    ids=["settings", "no store", "no such address"],
 )
 def test_a_start_that_fails_says_why_in_json(
     tmp_path: Path, options: tuple[str, ...], environ: dict[str, str], words: str

@@ -64,17 +64,13 @@ def test_in_prod_the_service_says_which_store_is_missing_and_does_not_start(
     )
 
 
-def test_several_workers_need_a_candle_server(tmp_path: Path) -> None:
-    refused = start_that_ends("--workers", "2", ROEHUB_DATA_DIR=str(tmp_path))
-
-    assert refused.returncode == 1
-    assert "CH_HOST" in refused.stderr
-
-
-def test_several_workers_share_a_port_and_stop_with_zero(tmp_path: Path) -> None:
+@pytest.mark.parametrize("store", [ABSENT, {}], ids=["server", "embedded"])
+def test_several_workers_share_a_port_and_stop_with_zero(
+    tmp_path: Path, store: dict[str, str]
+) -> None:
     options = ("--workers", "2", "--metrics-port", "0")
 
-    with serving(tmp_path, *options, ROEHUB_ENV="dev", **ABSENT) as served:
+    with serving(tmp_path, *options, ROEHUB_ENV="dev", **store) as served:
         statuses = {answered(f"{served.address}/backtests", b"{}")[0] for _ in range(8)}
         assert served.process.stderr is not None
         told = served.told

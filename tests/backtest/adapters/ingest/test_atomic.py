@@ -4,76 +4,88 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.table import create_table, stored_instruments
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.folder import candle_files, series_folder
+from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
+from backtest.adapters.candles.write import write_minutes
 from backtest.adapters.ingest import importer
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import check_file, write_file
 from backtest.errors import CandlesUnavailable
+from backtest.types import MINUTE_MS, Instrument
 from tests.backtest.adapters.candle_texts import write
 from tests.backtest.adapters.ingest.test_traps import plain
-from tests.backtest.adapters.minutes import a_new_instrument
+from tests.backtest.adapters.minutes import a_new_instrument, random_minutes
 
-N = 300_000
-# Kills itself when it has made so many calls of the store.
-DYING = """
-import os, signal, sys
-from pathlib import Path
-from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
-from backtest.adapters.candles.table import create_table, stored_instruments
-from backtest.adapters.ingest.importer import check_file, write_file
-from backtest.types import Instrument
-
-folder, path, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-pool = ClickHousePool(EmbeddedEngine(directory=folder))
-create_table(pool)
-print(sum(stored.n_rows for stored in stored_instruments(pool)), flush=True)
-if path.name != "nothing":
-    checked = check_file(path, lambda *_: None)
-    run, n_calls = pool.run, 0
-
-    def dying(call):
-        global n_calls
-        n_calls += 1
-        if n_calls == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return run(call)
-
-    pool.run = dying
-    write_file(pool, Instrument(market_id=1, symbol="X"), checked, lambda *_: None, 1)
-    print(n_calls)
-pool.close()
-"""
+N = 100_000
+N_BEFORE = 3
+N_KILLS = 6
+EARLY_MS = MINUTE_MS * 1_000
 
 
-def dying(folder: Path, path: Path, last: int) -> tuple[int, list[int]]:
-    """How it ended; how many rows it found at its start, and how many calls it made if it lived."""
-    arguments = [sys.executable, "-c", DYING, str(folder), str(path), str(last)]
-    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+def dying(folder: Path, path: Path, symbol: str, last: int) -> tuple[int, int]:
+    """How an import ended; how many steps it took if it lived."""
+    arguments = [str(folder), str(path), symbol, str(last)]
     done = subprocess.run(
-        arguments, env=environment, capture_output=True, text=True, timeout=600, check=False
+        [sys.executable, "-m", "tests.backtest.adapters.ingest.dying", *arguments],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    numbers = done.stdout.split()
-    assert numbers, done.stderr
-    return done.returncode, [int(number) for number in numbers]
+    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
+    return done.returncode, int(done.stdout or 0)
+
+
+def filled(pool: ClickHousePool, symbol: str) -> None:
+    """So many small files that the next import merges them."""
+    for i in range(N_BEFORE):
+        write_minutes(
+            pool,
+            Instrument(market_id=1, symbol=symbol),
+            random_minutes(N, seed=i, first_ms=EARLY_MS + i * N * MINUTE_MS),
+            source="test",
+            now_ms=1,
+            ingest_id=uuid4(),
+        )
+
+
+def n_stored(pool: ClickHousePool, symbol: str) -> int:
+    instrument = Instrument(market_id=1, symbol=symbol)
+    stored = latest_minutes(pool, instrument, start_ms=0, stop_ms=10**13)
+    return len(stored.ts_open)
 
 
 def test_a_killed_import_leaves_all_or_nothing(tmp_path: Path) -> None:
-    path = write(tmp_path / "candles.csv", plain(n=N))
-    code, (n_rows, n_calls) = dying(tmp_path / "measured", path, 10_000)
-    assert (code, n_rows) == (0, 0)
+    path, folder = write(tmp_path / "candles.csv", plain(n=N)), tmp_path / "store"
+    with closing(ClickHousePool(EmbeddedEngine(directory=folder))) as pool:
+        create_table(pool)
+        filled(pool, "WHOLE")
+        code, n_steps = dying(folder, path, "WHOLE", 0)
+        assert (code, n_stored(pool, "WHOLE")) == (0, (N_BEFORE + 1) * N)
+        checked = check_file(path, lambda *_: None)
+        left: set[int] = set()
+        for k in range(N_KILLS):
+            symbol = f"KILLED{k}"
+            series = Series(instrument=Instrument(market_id=1, symbol=symbol))
+            filled(pool, symbol)
+            last = 1 + k * (n_steps - 1) // (N_KILLS - 1)
 
-    # Between two inserts, before the attaching, and after it.
-    for last, n_left in ((n_calls // 2, 0), (n_calls - 1, 0), (n_calls, N)):
-        store = tmp_path / f"killed at {last}"
-        assert dying(store, path, last) == (-signal.SIGKILL, [0])
-        code, (n_rows, _) = dying(store, path, 10_000)
-        assert (code, n_rows) == (0, n_left)
-        assert dying(store, tmp_path / "nothing", 0) == (0, [N])
+            assert dying(folder, path, symbol, last) == (-signal.SIGKILL, 0)
+
+            left.add(n_stored(pool, symbol) - N_BEFORE * N)
+            write_file(pool, series.instrument, checked, lambda *_: None, 1)
+            assert n_stored(pool, symbol) == (N_BEFORE + 1) * N
+            names = {file.path.name for file in candle_files(folder, series)}
+            assert {path.name for path in series_folder(folder, series).iterdir()} == names
+        assert left == {0, N}
 
 
 def test_a_store_that_fails_half_way_has_nothing_of_the_file(
@@ -81,12 +93,12 @@ def test_a_store_that_fails_half_way_has_nothing_of_the_file(
 ) -> None:
     instrument = a_new_instrument()
     checked = check_file(write(tmp_path / "candles", plain(n=N)), lambda *_: None, Asked())
-    write_minutes, n_written = importer.write_minutes, 0
+    n_written = 0
 
     def failing(*arguments: object, **options: object) -> object:
         nonlocal n_written
         n_written += 1
-        if n_written == 3:
+        if n_written == 2:
             raise CandlesUnavailable
         return write_minutes(*arguments, **options)  # pyright: ignore[reportArgumentType]
 
@@ -96,5 +108,5 @@ def test_a_store_that_fails_half_way_has_nothing_of_the_file(
     with pytest.raises(CandlesUnavailable):
         write_file(pool, instrument, checked, lambda *_: None, 1)
 
-    assert n_written == 3
+    assert n_written == 2
     assert instrument not in {stored.instrument for stored in stored_instruments(pool)}

@@ -1,0 +1,1 @@
+"""Imports that are killed: what is left of them."""
