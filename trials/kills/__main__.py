@@ -40,12 +40,16 @@ def main(
         with closing(ClickHousePool(EmbeddedEngine(directory=folder / "candles"))) as pool:
             create_table(pool)
             whole_s = _imported(folder, path, "WHOLE", None)
-            left: Counter[int] = Counter()
+            assert _n_bars(pool, "WHOLE") == N_MINUTES
+            seen, left = Counter[int](), Counter[int]()
             for i in range(times):
-                left += _killed(pool, folder, path, f"KILLED{i}", dice.uniform(0, whole_s))
-    for n_rows, n_times in sorted(left.items()):
-        typer.echo(f"{n_rows:,} rows were seen {n_times:,} times")
-    if not left.keys() <= {0, N_MINUTES}:
+                symbol = f"KILLED{i}"
+                seen += _killed(pool, folder, path, symbol, dice.uniform(0, 2 * whole_s))
+                left[_n_bars(pool, symbol)] += 1
+    for what, counted in (("left behind", left), ("seen by a reader", seen)):
+        for n_rows, n_times in sorted(counted.items()):
+            typer.echo(f"{n_rows:,} rows were {what} {n_times:,} times")
+    if not (left | seen).keys() <= {0, N_MINUTES}:
         raise typer.Exit(1)
 
 
@@ -79,7 +83,7 @@ def _imported(folder: Path, path: Path, symbol: str, kill_after_s: float | None)
 def _killed(
     pool: ClickHousePool, folder: Path, path: Path, symbol: str, after_s: float
 ) -> Counter[int]:
-    """How many rows were seen how often, while an import ran and when it was dead."""
+    """How many rows a reader saw how often while an import ran."""
     seen: Counter[int] = Counter()
     is_dead = threading.Event()
 
@@ -94,7 +98,6 @@ def _killed(
     finally:
         is_dead.set()
         reader.join()
-    seen[_n_bars(pool, symbol)] += 1
     return seen
 
 
