@@ -1,6 +1,5 @@
 """What is there and what is missing, over the embedded engine and over HTTP."""
 
-from collections.abc import Generator
 from itertools import pairwise
 
 import numpy as np
@@ -12,20 +11,12 @@ from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, Gap, coverage
 from backtest.adapters.candles.table import Minutes, insert_minutes
 from backtest.types import MINUTE_MS
-from tests.backtest.adapters.clickhouse_server import FakeServer
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, minutes
 
 
 @pytest.fixture(params=["embedded", "server"])
-def store(
-    request: pytest.FixtureRequest, pool: ClickHousePool, server: FakeServer
-) -> Generator[ClickHousePool]:
-    if request.param == "embedded":
-        yield pool
-        return
-    http_pool = ClickHousePool(server.target)
-    yield http_pool
-    http_pool.close()
+def store(request: pytest.FixtureRequest, pool: ClickHousePool) -> ClickHousePool:
+    return pool if request.param == "embedded" else request.getfixturevalue("served")
 
 
 def covered(pool: ClickHousePool, *batches: Minutes) -> Coverage:
