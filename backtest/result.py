@@ -79,6 +79,8 @@ class Report:
 class EquityCurve:
     """Equity and drawdown at bar closes; shape (n_points,), `ts` epoch milliseconds int64.
 
+    The drawdown is NaN from a bar whose peak is not positive.
+
     See: docs/metrics.md (backtest/report/equity.py)
     """
 
@@ -129,7 +131,7 @@ class Replay(Protocol):
         ...
 
     def equity_curve(self, max_points: int) -> EquityCurve:
-        """At most `max_points` bars of the target slice, first and last among them."""
+        """At most `max_points` bars, first, last and the largest drawdown among them."""
         ...
 
 

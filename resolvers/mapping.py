@@ -5,7 +5,7 @@ See: docs/metrics.md
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from math import isfinite, isinf
+from math import isfinite, isinf, isnan
 from operator import attrgetter
 
 from backtest.control import Control
@@ -194,7 +194,9 @@ def to_curve(curve: EquityCurve) -> list[EquityPoint]:
     """
     return [
         EquityPoint(
-            ts=Timestamp(to_time_text(int(ts))), equity=float(equity), drawdown_pct=float(drawdown)
+            ts=Timestamp(to_time_text(int(ts))),
+            equity=float(equity),
+            drawdown_pct=None if isnan(drawdown) else float(drawdown),
         )
         for ts, equity, drawdown in zip(curve.ts, curve.equity, curve.drawdown_pct, strict=True)
     ]

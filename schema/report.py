@@ -115,8 +115,8 @@ class EquityPoint:
 
     ts: Timestamp = strawberry.field(description="Close time of the bar.")
     equity: float = strawberry.field(description="In quote currency.")
-    drawdown_pct: float = strawberry.field(
-        description="Drawdown from the running peak, in percent."
+    drawdown_pct: float | None = strawberry.field(
+        description="Fall from the running peak, in percent; null while that is not above 0."
     )
 
 
@@ -157,7 +157,9 @@ class Report(BaseModel):
         return named_metrics(self.metrics)
 
     @strawberry.pydantic.field(
-        description="Equity at bar closes, first and last among them; `maxPoints` is 2 to 5000."
+        description="Equity at bar closes; `maxPoints` is 2 to 5000. The first and the last "
+        "bar are among them, from 3 points on the trough of the largest drawdown, from 4 on its "
+        "peak, and then the lowest and the highest bar of each stretch."
     )
     def equity_curve(self, max_points: int | None = DEFAULT_CURVE_POINTS) -> list[EquityPoint]:
         """The curve; blocking work, as is all execution of a document."""

@@ -26,6 +26,7 @@ from backtest.engine.trades import (
 )
 from backtest.policy import RunSettings
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
+from backtest.report.sampling import shown_bars
 from backtest.report.standard import standard_ratios
 from backtest.report.table import markdown_table, print_rows
 from backtest.report.trade_list import TradeList
@@ -108,12 +109,10 @@ class VariantReplay:
         )
 
     def equity_curve(self, max_points: int) -> EquityCurve:
-        """At most `max_points` bars of the target slice, evenly spread, first and last included."""
+        """At most `max_points` bars of the target slice, its extremes among them."""
         history = self._history()
         curve = draw_curve(history)
-        n_bars = len(history.close)
-        n_points = max(1, min(max_points, n_bars))
-        chosen = np.unique(np.linspace(n_bars - 1, 0, n_points).round().astype(np.int64))
+        chosen = shown_bars(curve.equity, curve.drawdown, max_points)
         return EquityCurve(
             ts=history.ts_close[chosen],
             equity=curve.equity[chosen],

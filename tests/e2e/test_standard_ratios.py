@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.answers import whole_answer
 from tests.e2e.world import Faces, opened_over
+from tests.faces import GraphqlFace
 from tests.memory_feed import MemoryFeed
 
 HOUR_MS = 3_600_000
@@ -108,3 +109,50 @@ def test_an_infinite_ranking_value_says_so() -> None:
         "secondary": None,
     }
     assert variant["report"]["standard"]["reasons"]["profit_factor"].startswith("infinite: ")
+
+
+SPAN = """query ($input: VariantReportInput!) {
+  variantReport(input: $input) { rows { metric value } equityCurve(maxPoints: 20) {
+    ts equity drawdownPct } } }"""
+
+
+def curve_of(graphql: GraphqlFace, *, execution: dict[str, Any]) -> dict[str, Any]:
+    """The report of one variant that holds a long position through 59 minutes."""
+    spelled = {
+        "timeRange": {"start": "2024-03-01T00:41:00Z", "end": "2024-03-01T01:40:00Z"},
+        "warmupBars": 40,
+        "instrumentId": {"marketId": 1, "symbol": "AAA"},
+        "timeframe": "M1",
+        "indicatorSelections": [
+            {"indicatorId": "volume.volume_sma", "params": [{"name": "window", "value": 5}]}
+        ],
+        "directionMode": "LONG_ONLY",
+        "execution": execution,
+    }
+    told = graphql.ask(SPAN, {"input": spelled}).json()
+    assert "errors" not in told, told
+    return told["data"]["variantReport"]
+
+
+def minutes(closes: Sequence[float]) -> MemoryFeed:
+    return feed_of(closes, first_ms=MARCH_MS, step_ms=60_000)
+
+
+def test_a_short_curve_shows_the_trough() -> None:
+    one_bad_minute = [100.0] * 70 + [50.0] + [100.0] * 29
+    with opened_over(minutes(one_bad_minute)) as (_, graphql):
+        report = curve_of(graphql, execution={"feePct": 0, "slippagePct": 0})
+
+    points = report["equityCurve"]
+    assert len(points) <= 20
+    assert max(point["drawdownPct"] for point in points) == 50.0
+    assert {"metric": "Max. Drawdown [%]", "value": "50"} in report["rows"]
+
+
+def test_a_curve_that_starts_below_zero_has_no_drawdown_and_no_error() -> None:
+    with opened_over(minutes([100.0] * 100)) as (_, graphql):
+        report = curve_of(graphql, execution={"feePct": 99, "slippagePct": 50})
+
+    points = report["equityCurve"]
+    assert points[0]["equity"] < 0.0
+    assert {point["drawdownPct"] for point in points} == {None}
