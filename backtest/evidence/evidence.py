@@ -25,6 +25,7 @@ PARTS = ("reality_check", "pbo", "deflated_sharpe", "walk_forward")
 _NOTHING_MOVED = "no variant's equity moved without being ruined, so there is nothing to compare"
 _TOO_FEW = "it takes two variants that moved and were not ruined"
 _ALL_ALIKE = "every variant that was not ruined differs from it by the same growth in every block"
+_NO_CHOICE = "there is one variant, or all did the same, so nothing was chosen"
 _NO_SLOPE = "the winners of all halves grew the same, or one of them was ruined in the other half"
 _NO_SHARPE = f"the best returned variant has no deviation or was ruined, or {_TOO_FEW}"
 _NO_EFFICIENCY = "the chosen variants did not grow before they were chosen, or one was ruined"
@@ -67,7 +68,7 @@ def weigh(
         trials=trials,
         active_blocks=int(np.count_nonzero(ledger.growth[ledger.winners[0]])),
         reality_check=reality_check(ledger, rows, seed, _odds(trials), workers, control),
-        pbo=overfitting(ledger, rows, workers, control) if trials.tried > 1 else None,
+        pbo=overfitting(ledger, rows, workers, control),
         deflated_sharpe=deflated_sharpe(ledger, rows, trials),
         walk_forward=walk_forward(ledger, rows, workers, control),
         ranked_by=ranked_by,
@@ -122,7 +123,7 @@ def _missing(findings: Findings) -> Iterator[Missing]:
     yield from _missing_worth(findings.trials)
     yield from _missing_comparisons(findings)
     if findings.pbo is None:
-        yield Missing(part="pbo", reason="there is one variant, so nothing was chosen")
+        yield Missing(part="pbo", reason=_NO_CHOICE)
     elif findings.pbo.slope is None:
         yield Missing(part="pbo.slope", reason=_NO_SLOPE)
     if findings.deflated_sharpe is None:

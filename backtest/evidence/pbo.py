@@ -29,14 +29,19 @@ from backtest.evidence.splits import (
 from backtest.types import IntArray
 
 
-def overfitting(ledger: Ledger, rows: Rows, workers: Workers, control: Control) -> Overfitting:
+def overfitting(
+    ledger: Ledger, rows: Rows, workers: Workers, control: Control
+) -> Overfitting | None:
     """Halve the blocks in every way, choose the best of each half, and look at it in the other.
 
     Args:
-        ledger: The ledger; at least two rows.
+        ledger: The ledger.
         rows: Its rows, described.
         workers: The thread pool.
         control: The run's handle.
+
+    Returns:
+        None where all trials do the same in every half: then nothing is chosen.
 
     See: docs/evidence.md#pbo
     """
@@ -45,6 +50,8 @@ def overfitting(ledger: Ledger, rows: Rows, workers: Workers, control: Control) 
     totals = rows.totals.astype(np.int64)
     after = totals[champions.rows] - champions.growth
     counts = _counts(ledger, masks, after, workers, control)
+    if np.all(counts.up_to - counts.below == ledger.n_trials):
+        return None
     # twice the rank among n, from 1 to n; equal ones share theirs
     ranks = counts.below + counts.up_to + 1
     return Overfitting(

@@ -136,6 +136,7 @@ def test_every_none_has_a_reason_and_nothing_else_has(workers: Workers) -> None:
         evidence(ledger_of(growth), workers),
         evidence(ledger_of(growth, winners=(1,)), workers),
         evidence(ledger_of(noise(1)), workers),
+        evidence(ledger_of(np.repeat(noise(1), 9, axis=0)), workers),
         evidence(ledger_of(noise(1), holding=noise(1)[0]), workers),
         evidence(ledger_of(np.zeros((4, 64), np.int32)), workers),
         without_ledger("fewer bars than blocks: 63 of 64"),
