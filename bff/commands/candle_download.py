@@ -1,4 +1,4 @@
-"""`candles download`: from the exchanges' public archives into the store.
+"""`candles download`: from the exchanges' public archives, or an exchange, into the store.
 
 See: docs/downloads.md
 """
@@ -21,7 +21,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from backtest.adapters.archives.download import Listener, Outcome, Wanted, archives_of, download
+from backtest.adapters.archives.download import Listener, Outcome, Wanted, download
+from backtest.adapters.archives.exchange import Exchange, NotOffered, download_from
 from backtest.adapters.archives.layouts import ARCHIVES, Period, months
 from backtest.adapters.candles.table import create_table
 from backtest.adapters.candles.write import Written
@@ -46,26 +47,46 @@ class Download:
     source: str | None
     floor_times: bool
     skip_refused: bool
+    exchange: str | None
+    exchange_symbol: str | None
     folder: Path | None
 
 
 def download_files(context: typer.Context, asked: Download) -> bool:
-    """Download what is missing; whether all that the archive has is in the store now."""
+    """Download what is missing; whether all that is offered is in the store now."""
     _refuse(asked)
     wanted = _wanted(asked, today=datetime.now(UTC).date())
+    exchange = _exchange(asked)
     with candle_store(context) as pool:
         create_table(pool)
         with _listening() as listener:
-            outcome = download(pool, wanted, listener)
+            if exchange is None:
+                outcome = download(pool, wanted, listener)
+            else:
+                outcome = download_from(exchange, pool, wanted, listener)
     _summarise(wanted, outcome)
     is_empty = not (outcome.n_imported or outcome.n_stored or outcome.n_failed)
     if is_empty:
         stderr().print(
-            f"The archive has no {wanted.interval} candles of {wanted.instrument.symbol} there;"
+            f"There are no {wanted.interval} candles of {wanted.instrument.symbol} there;"
             " check --symbol, --market-id and --from.",
             style="bold red",
         )
     return not outcome.n_failed and not is_empty
+
+
+def _exchange(asked: Download) -> Exchange | None:
+    if asked.exchange is None:
+        return None
+    try:
+        return Exchange(
+            asked.exchange,
+            asked.instrument,
+            spelling=asked.exchange_symbol,
+            source=asked.source,
+        )
+    except NotOffered as error:
+        raise typer.BadParameter(str(error), param_hint="--exchange") from error
 
 
 def _refuse(asked: Download) -> None:
@@ -73,28 +94,36 @@ def _refuse(asked: Download) -> None:
     symbol, market_id = asked.instrument.symbol, asked.instrument.market_id
     if len(symbol) > _LONGEST_SYMBOL or not symbol.replace("_", "").replace("-", "").isalnum():
         raise typer.BadParameter(f"{symbol} is no symbol of an exchange", param_hint="--symbol")
-    known = [archive for archive in ARCHIVES if archive.market_id == market_id]
-    if not known:
-        markets = ", ".join(str(n) for n in sorted({archive.market_id for archive in ARCHIVES}))
-        raise typer.BadParameter(
-            f"no archive of market {market_id} is known, only of {markets}; see `candles import`",
-            param_hint="--market-id",
-        )
     if asked.interval != "1m":
         raise typer.BadParameter(
             only_minutes(f"--interval says {asked.interval}"), param_hint="--interval"
         )
-    for archive in archives_of(asked.instrument, asked.interval):
-        if archive.refused and archive.refused[0].fullmatch(symbol):
-            raise typer.BadParameter(f"{symbol}: {archive.refused[1]}", param_hint="--symbol")
+    if asked.exchange is None:
+        _refuse_archives(market_id, symbol)
     if asked.source is not None and urlsplit(asked.source).scheme not in {"http", "https"}:
         raise typer.BadParameter("must begin with http:// or https://", param_hint="--source")
+
+
+def _refuse_archives(market_id: int, symbol: str) -> None:
+    """No archive has such candles, or counts their volume in coins."""
+    known = [archive for archive in ARCHIVES if archive.market_id == market_id]
+    if not known:
+        markets = ", ".join(str(n) for n in sorted({archive.market_id for archive in ARCHIVES}))
+        raise typer.BadParameter(
+            f"no archive of market {market_id} is known, only of {markets}; see --exchange and"
+            " `candles import`",
+            param_hint="--market-id",
+        )
+    for archive in known:
+        if archive.refused and archive.refused[0].fullmatch(symbol):
+            raise typer.BadParameter(f"{symbol}: {archive.refused[1]}", param_hint="--symbol")
 
 
 def _wanted(asked: Download, today: date) -> Wanted:
     first = _period(asked.first, "--from").first
     last = today if asked.last is None else _period(asked.last, "--to").last
-    last = min(last, today - timedelta(days=1))
+    # An archive has whole days, an exchange also the hours of today.
+    last = min(last, today if asked.exchange else today - timedelta(days=1))
     if first > last:
         raise typer.BadParameter(f"must not be after {last}, was {first}", param_hint="--from")
     return Wanted(
@@ -183,7 +212,7 @@ def _summarise(wanted: Wanted, outcome: Outcome) -> None:
         f" {outcome.n_failed:,} failed"
     )
     if outcome.absent and (outcome.n_imported or outcome.n_stored):
-        typer.echo(f"  not in the archive, or not yet: {_told_periods(outcome.absent)}")
+        typer.echo(f"  not there, or not yet: {_told_periods(outcome.absent)}")
 
 
 def _files(n: int) -> str:

@@ -164,6 +164,13 @@ def download_(
     skip_refused: Annotated[
         bool, typer.Option("--skip-refused", help="Write the good rows of files with refused ones.")
     ] = False,
+    exchange: Annotated[
+        str | None,
+        typer.Option(help="Ask this exchange through ccxt instead of an archive, today included."),
+    ] = None,
+    exchange_symbol: Annotated[
+        str | None, typer.Option(help="How it spells the symbol, such as BTC/USDT.")
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(help="Where downloaded files are kept; in ROEHUB_DATA_DIR if not given."),
@@ -180,6 +187,8 @@ def download_(
         source=source,
         floor_times=floor_times,
         skip_refused=skip_refused,
+        exchange=exchange,
+        exchange_symbol=exchange_symbol,
         folder=folder,
     )
     if not download_files(context, wanted):

@@ -2,7 +2,7 @@
 
 Reading order: `layouts` (what lies where: one row for each archive), `cache` (a file on its way),
 `fetch` (HTTP), `trades` (candles from an archive that has only trades), `download` (what is
-missing, and into the store with it).
+missing, and into the store with it); `exchange` for what no archive has.
 See: docs/downloads.md
 """
 

@@ -130,6 +130,49 @@ def download(pool: ClickHousePool, wanted: Wanted, listener: Listener) -> Outcom
     return outcome
 
 
+class Intake:
+    """Puts files into the store and counts what became of them."""
+
+    def __init__(
+        self, pool: ClickHousePool, wanted: Wanted, listener: Listener, outcome: Outcome
+    ) -> None:
+        self._pool, self._wanted = pool, wanted
+        self._listener, self._outcome = listener, outcome
+
+    def take(self, name: str, path: Path, timezone: str | None = None) -> CheckedFile | None:
+        """Check and import a file, None if it was refused.
+
+        Args:
+            name: For people.
+            path: The file.
+            timezone: Of its times, if they have none.
+
+        Raises:
+            BrokenFile: It cannot be read.
+        """
+        wanted = self._wanted
+        asked = Asked(
+            symbol=wanted.instrument.symbol, timezone=timezone, floor_times=wanted.floor_times
+        )
+        checked = check_file(path, _nobody, asked)
+        is_refused = checked.n_refused and not wanted.skip_refused
+        if checked.problems or checked.is_mostly_refused or is_refused:
+            self._listener.refused(name, checked)
+            self._outcome.n_failed += 1
+            return None
+        now_ms = time.time_ns() // 1_000_000
+        written = write_file(self._pool, wanted.instrument, checked, _nobody, now_ms)
+        self._outcome.written += written
+        self._outcome.n_imported += 1
+        self._listener.imported(name, checked, written)
+        return checked
+
+    def fail(self, reason: str) -> None:
+        """Count a file that could not be had or read."""
+        self._outcome.n_failed += 1
+        self._listener.failed(reason)
+
+
 class _Run:
     """One archive."""
 
@@ -143,6 +186,7 @@ class _Run:
     ) -> None:
         self._pool, self._wanted, self._archive = pool, wanted, archive
         self._listener, self._outcome = listener, outcome
+        self._intake = Intake(pool, wanted, listener, outcome)
         address = wanted.source or archive.address
         self._folder = wanted.folder / _folder_name(address) / archive.name
         self._stop = Event()
@@ -253,32 +297,13 @@ class _Run:
             if path is None:
                 self._listener.absent()
                 return None
-            is_taken = self._import(of, path)
+            checked = self._intake.take(of.name, path, self._archive.timezone)
         except (FetchFailed, BrokenFile, Stopped) as error:
-            self._listener.failed(str(error))
-            is_taken = False
-        self._outcome.n_failed += not is_taken
-        self._outcome.n_imported += is_taken
-        return is_taken
-
-    def _import(self, of: Part, path: Path) -> bool:
-        wanted = self._wanted
-        asked = Asked(
-            symbol=wanted.instrument.symbol,
-            timezone=self._archive.timezone,
-            floor_times=wanted.floor_times,
-        )
-        checked = check_file(path, _nobody, asked)
-        is_refused = checked.n_refused and not wanted.skip_refused
-        if checked.problems or checked.is_mostly_refused or is_refused:
-            self._listener.refused(of.name, checked)
+            self._intake.fail(str(error))
             return False
-        now_ms = time.time_ns() // 1_000_000
-        written = write_file(self._pool, wanted.instrument, checked, _nobody, now_ms)
-        self._file(of).remember(_n_within(checked, of))
-        self._outcome.written += written
-        self._listener.imported(of.name, checked, written)
-        return True
+        if checked is not None:
+            self._file(of).remember(_n_within(checked, of))
+        return checked is not None
 
     def _file(self, of: Part) -> CachedFile:
         return CachedFile(self._folder / of.name)

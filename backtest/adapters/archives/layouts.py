@@ -159,15 +159,16 @@ class Part:
     @property
     def first_ms(self) -> int:
         """Epoch milliseconds UTC at which it begins."""
-        return _midnight_ms(self.period.first) - self.archive.ahead_ms
+        return midnight_ms(self.period.first) - self.archive.ahead_ms
 
     @property
     def stop_ms(self) -> int:
         """Epoch milliseconds UTC before which it ends."""
-        return _midnight_ms(self.period.last + timedelta(days=1)) - self.archive.ahead_ms
+        return midnight_ms(self.period.last + timedelta(days=1)) - self.archive.ahead_ms
 
 
-def _midnight_ms(day: date) -> int:
+def midnight_ms(day: date) -> int:
+    """Epoch milliseconds of the start of a day in UTC."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
