@@ -79,8 +79,8 @@ def test_variables_alone_are_lists_of_one(graphql: GraphqlFace, use_case: FakeBa
 def test_a_variable_may_stand_for_one_entry(graphql: GraphqlFace, use_case: FakeBacktester) -> None:
     document = f"""mutation($grid: [IndicatorGridInput!]!, $w: [AxisValue!]!) {{
       runBacktest(input: {{template: {{timeRange: {TIMES} {PLACE} indicatorGrids: $grid,
-        signalGrids: {{indicatorId: "momentum.rsi", params: {{name: "long_threshold", axis: {{explicit:
-          {{values: $w}}}}}}}}}}}}) {{ mode }} }}"""
+        signalGrids: {{indicatorId: "momentum.rsi", params: {{name: "long_threshold",
+          axis: {{explicit: {{values: $w}}}}}}}}}}}}) {{ mode }} }}"""
     grid = {**single()["template"]["indicatorGrids"], "indicatorId": "momentum.rsi"}
 
     for one in ({"grid": grid, "w": 5}, {"grid": [grid], "w": [5]}):
