@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -91,6 +92,16 @@ class SavedStrategy:
     user_id: UUID
     is_deleted: bool
     spec: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedLine:
+    """A stored strategy as a list shows it; `created_at` is in UTC."""
+
+    strategy_id: UUID
+    name: str
+    spec: Mapping[str, Any]
+    created_at: datetime
 
 
 class StrategyReader(Protocol):

@@ -186,6 +186,8 @@ class ResolvedGrid:
 class Estimate:
     """What a run would cost. `verdict` is None when the guards let it pass.
 
+    `processor_s` is about how many seconds one processor would be busy.
+
     See: docs/memory.md (backtest/engine/estimate.py)
     """
 
@@ -197,6 +199,7 @@ class Estimate:
     max_variants: int
     max_bytes: int
     verdict: Mapping[str, Any] | None
+    processor_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,6 +159,7 @@ class Backtester:
         except GuardExceeded as error:
             verdict = error
         n_loaded, n_target = plan.count_bars()
+        draft = make_draft(request, template, unguarded, self._defaults)
         return Estimate(
             stage_a_variants=plan.grid.n_base,
             stage_b_variants=plan.n_risk_variants,
@@ -168,6 +169,7 @@ class Backtester:
             max_variants=self._policy.max_variants_per_compute,
             max_bytes=self._policy.max_compute_bytes_total,
             verdict=None if verdict is None else verdict.details,
+            processor_s=effort_s(request, draft, self._policy),
         )
 
     def _template(

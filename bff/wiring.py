@@ -7,7 +7,10 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
+from uuid import uuid4
 
 from starlette.requests import HTTPConnection
 
@@ -18,9 +21,12 @@ from backtest.adapters.candles.connection import (
     ClickHouseTarget,
     EmbeddedEngine,
 )
+from backtest.adapters.candles.coverage import Coverage, coverage
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.old_form import prepare_folder
+from backtest.adapters.candles.table import StoredInstrument, stored_instruments
 from backtest.adapters.strategies.reader import SqlStrategies
+from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.admission.memory_budget import MemoryBudget
@@ -35,8 +41,12 @@ from bff.http.strict_json import JsonLimits
 from bff.runner.client import RunnerProcess
 from bff.runner.local import LocalRunner, Runner, Store
 from bff.telemetry.observed import Observed
+from resolvers.market import Market, StoredFacts
 from resolvers.service import BacktestService
+from resolvers.strategies import Strategies
 from schema.strategy_spec import read_spec
+
+COVERAGE_PARTS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +146,8 @@ def local_runner(settings: Settings) -> LocalRunner:
     policy = settings.policy(cpus=_cpus())
     pool = ClickHousePool(candle_target(environment))
     candles = candle_feed(pool, max_cached_bytes=compute.candle_cache_bytes)
-    strategies = SqlStrategies(strategies_url(environment))
+    url = strategies_url(environment)
+    strategies = SqlStrategies(url)
     backtester = Backtester(
         candles=candles,
         strategies=strategies,
@@ -151,13 +162,52 @@ def local_runner(settings: Settings) -> LocalRunner:
 
     return LocalRunner(
         service=BacktestService(
-            backtester=Observed(backtester), defaults=settings.grid_defaults, policy=policy
+            backtester=Observed(backtester),
+            defaults=settings.grid_defaults,
+            policy=policy,
+            market=Market(candles, partial(stored_facts, pool)),
+            strategies=Strategies(
+                shelf=strategies,
+                open_writer=_writer(url) if settings.server.save_strategies else None,
+                defaults=settings.grid_defaults,
+                policy=policy,
+                new_id=uuid4,
+                now=partial(datetime.now, UTC),
+            ),
         ),
         candles=candles,
         strategies=strategies,
         memory=MemoryBudget(compute.memory_bytes, compute.reserve_bytes),
         close=close,
     )
+
+
+def stored_facts(pool: ClickHousePool) -> list[StoredFacts]:
+    """What the candle store holds, with the gaps of each instrument.
+
+    See: docs/stores.md#what-is-stored
+    """
+    found = stored_instruments(pool)
+    return [_facts(stored, coverage(pool, stored.instrument)) for stored in found]
+
+
+def _facts(stored: StoredInstrument, covered: Coverage) -> StoredFacts:
+    return StoredFacts(
+        instrument=stored.instrument,
+        first_ms=stored.first_ms,
+        last_ms=stored.last_ms,
+        n_minutes=stored.n_minutes,
+        n_rows=stored.n_rows,
+        n_gaps=covered.n_gaps,
+        n_missing=covered.n_expected - covered.n_candles,
+        shares=covered.shares(COVERAGE_PARTS).tolist(),
+        sources=stored.sources,
+    )
+
+
+def _writer(url: str) -> Callable[[], StrategyWriter]:
+    """Opened when somebody saves for the first time, because opening it makes the table."""
+    return cache(lambda: StrategyWriter(url))
 
 
 def _cpus() -> int:

@@ -75,7 +75,7 @@ def _to_axes(axes: Mapping[str, Axis]) -> list[DefaultAxis]:
     ]
 
 
-def to_runtime_defaults(policy: RunPolicy) -> RuntimeDefaults:
+def to_runtime_defaults(policy: RunPolicy, *, can_save: bool) -> RuntimeDefaults:
     """What the configuration gives where a request is silent.
 
     See: docs/indicators.md
@@ -96,6 +96,8 @@ def to_runtime_defaults(policy: RunPolicy) -> RuntimeDefaults:
         max_variants_per_compute=policy.max_variants_per_compute,
         max_compute_bytes_total=BigInt(policy.max_compute_bytes_total),
         sync_deadline_seconds=policy.deadline_s,
+        threads=policy.threads,
+        can_save_strategies=can_save,
     )
 
 
@@ -117,4 +119,5 @@ def to_estimate(estimate: Estimate) -> BacktestEstimate:
         refusal=None
         if verdict is None
         else GuardVerdict(error=str(verdict["error"]), stage=str(verdict["stage"])),
+        processor_seconds=estimate.processor_s,
     )

@@ -16,6 +16,8 @@ from backtest.request import RunRequest
 from backtest.result import Estimate, Replay, RunResult
 from resolvers.catalog import to_catalog, to_estimate, to_runtime_defaults
 from resolvers.mapping import to_curve, to_response
+from resolvers.market import Market
+from resolvers.strategies import Strategies
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
 from schema.report import DrawCurve, EquityPoint, Report
 from schema.response import BacktestResponse
@@ -51,13 +53,24 @@ class BacktestService:
         backtester: The use-case.
         defaults: Axes where a request names none, to be shown to clients.
         policy: Defaults and guards, to be shown to clients.
+        market: What the candle store holds; None where nobody will ask.
+        strategies: The saved strategies; None where nobody will ask.
 
     See: docs/graphql.md
     """
 
-    def __init__(self, *, backtester: UseCase, defaults: GridDefaults, policy: RunPolicy) -> None:
+    def __init__(
+        self,
+        *,
+        backtester: UseCase,
+        defaults: GridDefaults,
+        policy: RunPolicy,
+        market: Market | None = None,
+        strategies: Strategies | None = None,
+    ) -> None:
         self._backtester = backtester
         self._policy = policy
+        self._market, self._strategies = market, strategies
         self._catalog = to_catalog(public_indicators(), defaults)
 
     def check(self, request: RunRequest) -> float:
@@ -128,7 +141,20 @@ class BacktestService:
 
     def runtime_defaults(self) -> RuntimeDefaults:
         """What the configuration gives where a request is silent."""
-        return to_runtime_defaults(self._policy)
+        can_save = self._strategies is not None and self._strategies.can_save
+        return to_runtime_defaults(self._policy, can_save=can_save)
+
+    @property
+    def market(self) -> Market:
+        """What the candle store holds."""
+        assert self._market is not None
+        return self._market
+
+    @property
+    def strategies(self) -> Strategies:
+        """The saved strategies."""
+        assert self._strategies is not None
+        return self._strategies
 
 
 class _PointBudget:

@@ -94,6 +94,10 @@ class RuntimeDefaults:
     )
     max_compute_bytes_total: BigInt = strawberry.field(description="Limit on the memory.")
     sync_deadline_seconds: float | None = strawberry.field(description="Time for one run.")
+    threads: int = strawberry.field(description="Processors that one run may use.")
+    can_save_strategies: bool = strawberry.field(
+        description="Whether `saveStrategy` and `deleteStrategy` are allowed here."
+    )
 
 
 @strawberry.type(description="Why the limits would refuse a run.")
@@ -121,3 +125,6 @@ class BacktestEstimate:
     max_bytes: BigInt = strawberry.field(description="Limit on the memory.")
     is_allowed: bool = strawberry.field(description="Whether the limits allow the run.")
     refusal: GuardVerdict | None = strawberry.field(description="Why not, if it is refused.")
+    processor_seconds: float = strawberry.field(
+        description="About how long one processor would be busy; a rough upper figure."
+    )

@@ -146,6 +146,8 @@ class Server(_Section):
     allowed_origins: tuple[Origin, ...] = ()
     introspection: bool = False
     graphiql: bool = False
+    console: bool = False
+    save_strategies: bool = False
     drain_seconds: Seconds = 60.0
     connections: Connections = Connections()
     graphql: GraphqlLimits = GraphqlLimits()

@@ -6,17 +6,22 @@ See: docs/graphql.md
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from backtest.control import Control
 from backtest.errors import AnswerTooLong
+from backtest.request import RunRequest
 from bff.graphql.inputs import ReadInput
 from bff.graphql.selected import wanted_of_report, wanted_of_run
 from bff.http.auth import Caller
 from resolvers.service import BacktestService
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
+from schema.graphql.body import Places
 from schema.graphql.schema import Info
+from schema.market import Bars, BarsQuestion, StoredInstrument
 from schema.report import Report
 from schema.response import BacktestResponse
+from schema.saved import SavedStrategyLine
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +75,30 @@ class ServiceAnswers:
         """The configured defaults."""
         return self.service.runtime_defaults()
 
+    def instruments(self) -> list[StoredInstrument]:
+        """What the candle store holds."""
+        return self.service.market.instruments()
+
+    def bars(self, info: Info) -> Bars:
+        """Bars to draw."""
+        question, _ = self.inputs[str(info.path.key)]
+        assert isinstance(question, BarsQuestion)
+        return self.service.market.bars(question, self.control)
+
+    def strategies(self, limit: int) -> list[SavedStrategyLine]:
+        """What the caller has saved."""
+        return self.service.strategies.of_user(self._user.user_id, limit=limit)
+
+    def save_strategy(self, info: Info, name: str | None) -> SavedStrategyLine:
+        """Save one variant."""
+        request, _ = self._input(info)
+        return self.service.strategies.save(request, user_id=self._user.user_id, name=name)
+
+    def delete_strategy(self, strategy_id: UUID) -> UUID:
+        """Delete a strategy of the caller."""
+        self.service.strategies.delete(strategy_id, user_id=self._user.user_id)
+        return strategy_id
+
     def allow(self, n_bytes: int) -> None:
         """Return if the answer may have so many bytes more, and more work be done for it."""
         self.control.check()
@@ -82,5 +111,7 @@ class ServiceAnswers:
         assert self.caller is not None
         return self.caller
 
-    def _input(self, info: Info) -> ReadInput:
-        return self.inputs[str(info.path.key)]
+    def _input(self, info: Info) -> tuple[RunRequest, Places]:
+        request, places = self.inputs[str(info.path.key)]
+        assert isinstance(request, RunRequest)
+        return request, places

@@ -27,15 +27,18 @@ from graphql import (
 
 from backtest.errors import InvalidRequest, Problem
 from backtest.request import RunRequest
+from schema.graphql.bars import read_bars
 from schema.graphql.body import Places, Word
 from schema.graphql.run import read_run, read_variant
+from schema.market import BarsQuestion
 
-ReadInput = tuple[RunRequest, Places]
+ReadInput = tuple[RunRequest | BarsQuestion, Places]
 
 _READERS: Mapping[str, Callable[[Any], ReadInput]] = {
     "runBacktest": read_run,
     "estimateBacktest": read_run,
     "variantReport": read_variant,
+    "saveStrategy": read_variant,
 }
 _ABSENT = object()
 
@@ -62,12 +65,12 @@ def read_inputs(
     problems: list[Problem] = []
     found: dict[str, ReadInput] = {}
     for node in root_fields(document, operation.selection_set):
-        reader = _READERS.get(node.name.value)
-        if reader is None:
-            continue
+        key = node.alias.value if node.alias else node.name.value
         try:
-            key = node.alias.value if node.alias else node.name.value
-            found[key] = reader(_input_of(node, known))
+            if node.name.value == "bars":
+                found[key] = read_bars(_arguments(node, known))
+            elif (reader := _READERS.get(node.name.value)) is not None:
+                found[key] = reader(_input_of(node, known))
         except InvalidRequest as error:
             problems.extend(error.problems)
     if problems:
@@ -103,12 +106,15 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
 
 
 def _input_of(node: FieldNode, variables: Mapping[str, Any]) -> Any:
-    for argument in node.arguments or ():
-        if argument.name.value == "input":
-            value = to_raw(argument.value, variables)
-            if value is not _ABSENT:
-                return value
-    raise InvalidRequest([Problem(("input",), "required", "Field required")])
+    arguments = _arguments(node, variables)
+    if "input" not in arguments:
+        raise InvalidRequest([Problem(("input",), "required", "Field required")])
+    return arguments["input"]
+
+
+def _arguments(node: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any]:
+    raw = {item.name.value: to_raw(item.value, variables) for item in node.arguments or ()}
+    return {name: value for name, value in raw.items() if value is not _ABSENT}
 
 
 def to_raw(node: ValueNode, variables: Mapping[str, Any]) -> Any:

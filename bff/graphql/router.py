@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from fastapi import APIRouter
-from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from graphql import DocumentNode, OperationDefinitionNode
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -69,8 +69,11 @@ class _Operation:
 
     @property
     def is_long(self) -> bool:
-        is_mutation = self.node.operation is OperationType.MUTATION
-        return is_mutation or "variantReport" in self.root_names
+        return bool(self.root_names & {"runBacktest", "variantReport"})
+
+    @property
+    def needs_candles(self) -> bool:
+        return bool(self.root_names & {"instruments", "bars"})
 
 
 class _Face:
@@ -132,6 +135,8 @@ class _Face:
         effort_s = self._effort_s(operation, inputs)
         if effort_s is not None:
             pool, work = services.runs, partial(services.runner.do, job)
+        elif operation.needs_candles:
+            pool, work = services.queries, partial(services.runner.do, job)
         else:
             pool, work = services.queries, partial(job, services.service)
         user_id = None if caller is None else caller.user_id
@@ -173,7 +178,8 @@ class _Face:
         """Seconds of the runs that will come of it; None where their fields refuse the inputs."""
         if not operation.is_long:
             return None
-        efforts = [self._checked_s(request) for request, _ in inputs.values()]
+        requests = [request for request, _ in inputs.values() if isinstance(request, RunRequest)]
+        efforts = [self._checked_s(request) for request in requests]
         sound = [effort_s for effort_s in efforts if effort_s is not None]
         return sum(sound) if sound else None
 

@@ -1,10 +1,11 @@
-"""The GraphQL schema: three questions and one mutation, answered by whoever is in the context.
+"""The GraphQL schema: questions and mutations, answered by whoever is in the context.
 
 See: docs/graphql.md
 """
 
 from functools import lru_cache
 from typing import Annotated, Protocol
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
@@ -12,10 +13,14 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
+from schema.enums import Timeframe
 from schema.graphql.executor import WatchedExecutor
 from schema.graphql.inputs import RunBacktestInput, VariantReportInput
+from schema.market import DEFAULT_POINTS, Bars, StoredInstrument
 from schema.report import Report
+from schema.request import InstrumentId, TimeRange
 from schema.response import BacktestResponse
+from schema.saved import DEFAULT_LISTED, SavedStrategyLine
 from schema.scalars import GRAPHQL_SCALARS
 
 
@@ -45,6 +50,28 @@ class Answers(Protocol):
 
     def runtime_defaults(self) -> RuntimeDefaults:
         """The configured defaults."""
+        ...
+
+    def instruments(self) -> list[StoredInstrument]:
+        """What the candle store holds."""
+        ...
+
+    def bars(self, info: "strawberry.Info[Answers]") -> Bars:
+        """Bars to draw."""
+        ...
+
+    def strategies(self, limit: int) -> list[SavedStrategyLine]:
+        """What the caller has saved."""
+        ...
+
+    def save_strategy(
+        self, info: "strawberry.Info[Answers]", name: str | None
+    ) -> SavedStrategyLine:
+        """Save one variant."""
+        ...
+
+    def delete_strategy(self, strategy_id: UUID) -> UUID:
+        """Delete a strategy of the caller."""
         ...
 
     def allow(self, n_bytes: int) -> None:
@@ -85,15 +112,75 @@ class Query:
         """One variant."""
         return info.context.variant_report(info)
 
+    @strawberry.field(description="What the candle store holds.")
+    def instruments(self, info: Info) -> list[StoredInstrument]:
+        """The stored instruments."""
+        return info.context.instruments()
 
-@strawberry.type(description="The operation that computes a grid.")
+    @strawberry.field(description="Bars to draw; neighbours are joined where there are too many.")
+    def bars(
+        self,
+        info: Info,
+        instrument: Annotated[InstrumentId, strawberry.argument(description="Whose bars.")],
+        timeframe: Annotated[Timeframe, strawberry.argument(description="Length of a bar.")],
+        range: Annotated[  # noqa: A002 - the name of the argument
+            TimeRange, strawberry.argument(description="At most 600 000 bars of the timeframe.")
+        ],
+        max_points: Annotated[
+            int | None, strawberry.argument(description="How many are wanted, 2 to 5000.")
+        ] = DEFAULT_POINTS,
+    ) -> Bars:
+        """Bars of a range."""
+        del instrument, timeframe, range, max_points  # read with all their problems told
+        return info.context.bars(info)
+
+    @strawberry.field(description="What the caller has saved, newest first.")
+    def strategies(
+        self,
+        info: Info,
+        limit: Annotated[int | None, strawberry.argument(description="1 to 1000.")] = (
+            DEFAULT_LISTED
+        ),
+    ) -> list[SavedStrategyLine]:
+        """The caller's strategies."""
+        return info.context.strategies(DEFAULT_LISTED if limit is None else limit)
+
+
+@strawberry.type(description="What computes a grid, and what changes saved strategies.")
 class Mutation:
-    """The operation that computes a grid."""
+    """What computes a grid, and what changes saved strategies."""
 
     @strawberry.mutation(description="Run a grid and answer with its best variants.")
     def run_backtest(self, info: Info, request: RunArgument) -> BacktestResponse:
         """Run a grid."""
         return info.context.run_backtest(info)
+
+    @strawberry.mutation(
+        description="Save one variant, where the service may write strategies; its range and"
+        " warm-up are not stored."
+    )
+    def save_strategy(
+        self,
+        info: Info,
+        request: VariantArgument,
+        name: Annotated[
+            str | None,
+            strawberry.argument(description="Default: symbol, timeframe and indicators."),
+        ] = None,
+    ) -> SavedStrategyLine:
+        """Save one variant."""
+        return info.context.save_strategy(info, name)
+
+    @strawberry.mutation(
+        description="Delete a strategy of the caller, where the service may write strategies."
+    )
+    def delete_strategy(
+        self,
+        info: Info,
+        strategy_id: Annotated[UUID, strawberry.argument(description="Which one.")],
+    ) -> UUID:
+        """Delete a strategy of the caller."""
+        return info.context.delete_strategy(strategy_id)
 
 
 class _QuietSchema(strawberry.Schema):

@@ -4,9 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from backtest.adapters.candles.connection import ClickHouseServer, EmbeddedEngine
+import numpy as np
+
+from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer, EmbeddedEngine
+from backtest.adapters.candles.table import PRICE_COLUMNS, Minutes, create_table, insert_minutes
+from backtest.types import Instrument
 from bff.config.settings import load_settings
-from bff.wiring import build, candle_target, strategies_url
+from bff.wiring import build, candle_target, stored_facts, strategies_url
 from tests.bff.doubles import GOOD, ToldService, client, services, token
 from tests.bff.test_hostile_requests import GRAPHQL_BODY
 
@@ -84,3 +88,26 @@ def test_importing_opens_nothing_and_reads_no_environment(tmp_path: Path) -> Non
     )
 
     assert json.loads(done.stdout) == []
+
+
+def test_the_gaps_of_what_is_stored_are_told(tmp_path: Path) -> None:
+    pool = ClickHousePool(EmbeddedEngine(directory=tmp_path))
+    instrument = Instrument(market_id=1, symbol="GAPS")
+    places = np.array([0, 1, 2, 5, 6, 9])
+    prices = {name: np.ones(len(places)) for name in PRICE_COLUMNS}
+    try:
+        create_table(pool)
+        minutes = Minutes(ts_open=places * 60_000, columns=prices)
+        insert_minutes(pool, instrument, minutes, source="test", ingested_at=1)
+
+        (facts,) = stored_facts(pool)
+    finally:
+        pool.close()
+
+    assert (facts.instrument, facts.n_minutes, facts.n_gaps, facts.n_missing) == (
+        instrument,
+        6,
+        2,
+        4,
+    )
+    assert facts.shares == [1, 1, 1, 0, 0, 1, 1, 0, 0, 1]

@@ -1,16 +1,21 @@
 """The whole service without a network: both faces, the real use-case, candles in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 
-from backtest.ports import CandleFeed, SavedStrategy
+from backtest.adapters.strategies.reader import SqlStrategies
+from backtest.ports import CandleFeed, SavedLine, SavedStrategy
 from backtest.run import Backtester
+from resolvers.market import Market, StoredFacts
 from resolvers.service import BacktestService
+from resolvers.strategies import Strategies, Writer
 from schema.strategy_spec import read_spec
 from tests.bff.doubles import USER, client, services, serving, token
 from tests.faces import GraphqlFace, RestFace
@@ -43,6 +48,18 @@ class Shelf:
     def find(self, strategy_id: UUID) -> SavedStrategy | None:
         return self.rows.get(strategy_id)
 
+    def of_user(self, user_id: UUID, *, limit: int) -> list[SavedLine]:
+        kept = [row for row in self.rows.values() if row.user_id == user_id and not row.is_deleted]
+        return [
+            SavedLine(
+                strategy_id=row.strategy_id,
+                name="a name",
+                spec=row.spec,
+                created_at=datetime(2024, 1, 1, tzinfo=UTC),
+            )
+            for row in kept[:limit]
+        ]
+
     def ping(self) -> None:
         return None
 
@@ -53,20 +70,39 @@ def golden_candles(name: str) -> MemoryFeed:
 
 @contextmanager
 def opened_over(
-    candles: CandleFeed, strategies: Shelf | None = None, **policy: Any
+    candles: CandleFeed,
+    strategies: Shelf | SqlStrategies | None = None,
+    *,
+    instruments: Sequence[StoredFacts] = (),
+    open_writer: Callable[[], Writer] | None = None,
+    **policy: Any,
 ) -> Iterator[Faces]:
     """Both faces over the real use-case; `policy` replaces members of the configured policy."""
+    shelf = strategies or Shelf()
     bare = services()
     effective = replace(bare.settings.policy(cpus=2), **policy)
     defaults = bare.settings.grid_defaults
     backtester = Backtester(
         candles=candles,
-        strategies=strategies or Shelf(),
+        strategies=shelf,
         defaults=defaults,
         read_spec=read_spec,
         policy=effective,
     )
-    service = BacktestService(backtester=backtester, defaults=defaults, policy=effective)
+    service = BacktestService(
+        backtester=backtester,
+        defaults=defaults,
+        policy=effective,
+        market=Market(candles, lambda: instruments),
+        strategies=Strategies(
+            shelf=shelf,
+            open_writer=open_writer,
+            defaults=defaults,
+            policy=effective,
+            new_id=uuid4,
+            now=partial(datetime.now, UTC),
+        ),
+    )
     built = serving(bare, service, backtester.close)
     headers = {"Authorization": f"Bearer {token(built)}"}
     with client(built) as test_client:

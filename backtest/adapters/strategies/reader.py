@@ -16,13 +16,14 @@ from backtest.adapters.strategies.table import (
     TIMEOUT_S,
     SqliteFile,
     create_table,
+    in_utc,
     open_engine,
     store_at,
     translated_failures,
 )
 from backtest.adapters.strategies.watched_connection import ended_after
 from backtest.errors import StrategiesUnavailable
-from backtest.ports import SavedStrategy
+from backtest.ports import SavedLine, SavedStrategy
 
 _Select = sa.Select[*tuple[Any, ...]]
 _Rows = Sequence[sa.Row[*tuple[Any, ...]]]
@@ -56,13 +57,27 @@ class SqlStrategies:
         if not rows:
             return None
         (row,) = rows
-        spec: Any = row.spec_json
         return SavedStrategy(
             strategy_id=row.strategy_id,
             user_id=row.user_id,
             is_deleted=bool(row.is_deleted),
-            spec=cast("dict[str, Any]", spec) if isinstance(spec, dict) else {},
+            spec=_spec(row.spec_json),
         )
+
+    def of_user(self, user_id: UUID, *, limit: int) -> list[SavedLine]:
+        """What a user has saved and not deleted, newest first.
+
+        Raises:
+            StrategiesUnavailable: The store cannot be reached.
+        """
+        columns = STRATEGIES.c
+        statement = (
+            sa.select(columns.strategy_id, columns.name, columns.created_at, columns.spec_json)
+            .where(columns.user_id == user_id, columns.is_deleted.is_(False))
+            .order_by(columns.created_at.desc(), columns.strategy_id)
+            .limit(limit)
+        )
+        return [_line(row) for row in self._rows(statement)]
 
     def ping(self) -> None:
         """Return when the store answers and has the table.
@@ -104,6 +119,19 @@ class SqlStrategies:
             )
             raise unavailable
         create_table(self._store)
+
+
+def _line(row: sa.Row[*tuple[Any, ...]]) -> SavedLine:
+    return SavedLine(
+        strategy_id=row.strategy_id,
+        name=row.name,
+        spec=_spec(row.spec_json),
+        created_at=in_utc(row.created_at),
+    )
+
+
+def _spec(stored: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", stored) if isinstance(stored, dict) else {}
 
 
 def _was_dead(error: BaseException) -> bool:

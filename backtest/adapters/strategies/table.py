@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,11 @@ def create_table(store: StrategyStore) -> None:
             _metadata.create_all(engine)
         finally:
             engine.dispose()
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A stored time with its zone: SQLite forgets it, and it was UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 @contextmanager

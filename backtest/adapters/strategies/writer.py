@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from backtest.adapters.strategies.table import (
     STRATEGIES,
     create_table,
+    in_utc,
     open_engine,
     store_at,
     translated_failures,
@@ -123,11 +124,6 @@ def _line(row: sa.Row[Any]) -> StrategyLine:
         name=row.name,
         instrument_key=row.instrument_key,
         timeframe=row.timeframe,
-        created_at=_in_utc(row.created_at),
+        created_at=in_utc(row.created_at),
         is_deleted=row.is_deleted,
     )
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """SQLite forgets the zone, which was UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
