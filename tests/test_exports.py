@@ -85,6 +85,7 @@ EXPORTS: dict[str, list[str]] = {
     ],
     "schema.graphql": ["graphql_schema", "graphql_sdl", "read_run", "read_variant"],
     "tools": [],
+    "tools.console": [],
     "tools.docs": [],
 }
 

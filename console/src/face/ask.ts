@@ -1,0 +1,80 @@
+import type { Document } from "./documents";
+
+export interface Problem {
+  path: string;
+  code: string;
+  message: string;
+}
+
+/** What the service refused, or why nothing came back: `offline` is a connection that was lost. */
+export class FaceError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(message);
+  }
+
+  /** Mistakes of the request with their places; empty where it was no such refusal. */
+  get problems(): Problem[] {
+    const listed = this.details.errors;
+    return Array.isArray(listed) ? (listed as Problem[]) : [];
+  }
+}
+
+interface Answered<Answer> {
+  data?: Answer | null;
+  errors?: { message: string; extensions?: { code?: string; details?: Record<string, unknown> } }[];
+}
+
+/** Send a document and read its answer; throws `FaceError`, or `AbortError` once aborted. */
+export async function ask<Answer, Variables>(
+  document: Document<Answer, Variables>,
+  variables: Variables,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const response = await sent(JSON.stringify({ query: document.text, variables }), signal);
+  const answer = (await read(response)) as Answered<Answer>;
+  const [error] = answer.errors ?? [];
+  if (error !== undefined) {
+    const { code = "unexpected_error", details = {} } = error.extensions ?? {};
+    const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
+    throw new FaceError(code, error.message, details, Number.isFinite(wait) ? wait : null);
+  }
+  if (answer.data == null) throw new FaceError("unexpected_error", "The answer held no data");
+  return answer.data;
+}
+
+async function sent(body: string, signal?: AbortSignal): Promise<Response> {
+  try {
+    return await fetch("/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body,
+      signal: signal ?? null,
+    });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new FaceError("offline", "The service could not be reached");
+  }
+}
+
+async function read(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new FaceError("offline", "The connection was lost before the answer had come");
+  }
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+export function asFaceError(error: unknown): FaceError {
+  if (error instanceof FaceError) return error;
+  return new FaceError("unexpected_error", error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,63 @@
+// The request as text to copy: GraphQL, REST, curl, Python. Places and tokens are the page's own.
+import runText from "../documents/run.graphql";
+import type { Form } from "./form";
+import { toGraphql, toRest } from "./request";
+
+export const SPELLINGS = ["GraphQL", "REST", "curl", "Python"] as const;
+export type Spelling = (typeof SPELLINGS)[number];
+
+export function spelled(form: Form, spelling: Spelling, origin: string): string {
+  switch (spelling) {
+    case "GraphQL":
+      return `${runText.trim()}\n\n# variables\n${laidOut({ input: toGraphql(form) })}`;
+    case "REST":
+      return laidOut(toRest(form));
+    case "curl":
+      return curl(laidOut(toRest(form)), origin);
+    case "Python":
+      return python(laidOut(toRest(form)), origin);
+  }
+}
+
+/** JSON that breaks only lines that would be too long. */
+export function laidOut(value: unknown, indent = 0, width = 88): string {
+  const line = JSON.stringify(value)
+    .replace(/":/g, '": ')
+    .replace(/,(?=["{[\d-])/g, ", ");
+  if (indent + line.length <= width || typeof value !== "object" || value === null) return line;
+  const inner = " ".repeat(indent + 2);
+  const items = Array.isArray(value)
+    ? value.map((item) => laidOut(item, indent + 2, width))
+    : Object.entries(value).map(
+        ([name, member]) => `${JSON.stringify(name)}: ${laidOut(member, indent + 2, width)}`,
+      );
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
+  return `${open}\n${inner}${items.join(`,\n${inner}`)}\n${" ".repeat(indent)}${close}`;
+}
+
+function curl(body: string, origin: string): string {
+  return [
+    `curl -s ${quoted(`${origin}/backtests`)} \\`,
+    `  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d ${quoted(body)}`,
+  ].join("\n");
+}
+
+function python(body: string, origin: string): string {
+  return [
+    "import json, os, urllib.request",
+    "",
+    `body = r'''${body}'''`,
+    "request = urllib.request.Request(",
+    `    ${JSON.stringify(`${origin}/backtests`)},`,
+    "    body.encode(),",
+    '    {"Authorization": "Bearer " + os.environ["TOKEN"], "Content-Type": "application/json"},',
+    ")",
+    "with urllib.request.urlopen(request) as response:",
+    "    answer = json.load(response)",
+    'print(answer["variants"][0]["total_return_pct"])',
+  ].join("\n");
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'"'"'`)}'`;
+}

@@ -1,0 +1,83 @@
+// What a run would cost, the guard's verdict, and the button.
+import { counted, type Estimate } from "../state/draft";
+import { catalog } from "../state/loaded";
+import { brief, bytes, count, seconds } from "../view/format";
+
+export function Cost({ mistakes }: { mistakes: string[] }) {
+  const now = counted.value;
+  const estimate =
+    now.state === "counted" ? now.estimate : now.state === "counting" ? now.last : null;
+  const isRefused = now.state === "refused";
+  const isAllowed = now.state !== "refused" && (estimate === null || estimate.isAllowed);
+  return (
+    <section class="card cost" aria-label="What it costs">
+      <div class={now.state === "counting" ? "numbers stale" : "numbers"} aria-live="polite">
+        {estimate ? (
+          <Numbers estimate={estimate} />
+        ) : (
+          <p class="hint">{isRefused ? refusedTold(now.error.code) : "Counting …"}</p>
+        )}
+        {estimate && !estimate.isAllowed && <Verdict estimate={estimate} />}
+        {isRefused && now.error.problems.length === 0 && (
+          <p class="mistake">{now.error.message}.</p>
+        )}
+        {mistakes.length > 0 && (
+          <ul class="mistake">
+            {mistakes.map((told) => (
+              <li key={told}>{told}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+      <button type="submit" class="main" disabled={!isAllowed}>
+        Run{estimate && isAllowed ? ` ${brief(most(estimate))} variants` : ""}
+      </button>
+    </section>
+  );
+}
+
+function refusedTold(code: string): string {
+  if (code === "validation_error") return "Something is to be corrected first.";
+  return code === "offline"
+    ? "No connection; what you filled in is kept."
+    : "It cannot be counted now.";
+}
+
+function most(estimate: Estimate): number {
+  return Math.max(estimate.stageAVariants, estimate.stageBVariants);
+}
+
+function Numbers({ estimate }: { estimate: Estimate }) {
+  const threads = catalog.value.state === "ready" ? catalog.value.value.runtimeDefaults.threads : 1;
+  return (
+    <dl>
+      <div class="big">
+        <dt>variants</dt>
+        <dd>{brief(most(estimate))}</dd>
+      </div>
+      <div>
+        <dt>bars each</dt>
+        <dd>{count(estimate.targetBars)}</dd>
+      </div>
+      <div>
+        <dt>expected time</dt>
+        <dd>{seconds(estimate.processorSeconds / threads)}</dd>
+      </div>
+      <div>
+        <dt>memory</dt>
+        <dd>{bytes(estimate.estimatedBytes)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function Verdict({ estimate }: { estimate: Estimate }) {
+  const isMemory = estimate.refusal?.error.includes("bytes");
+  return (
+    <p class="mistake" role="status">
+      {isMemory
+        ? `More memory than a run may use, ${bytes(estimate.maxBytes)}: shorten the range or the axes.`
+        : `More than the ${count(estimate.maxVariants)} variants that a run may try: make a step larger or drop values.`}
+    </p>
+  );
+}

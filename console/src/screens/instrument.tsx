@@ -1,0 +1,132 @@
+// What is traded and when: the instrument with its coverage, the timeframe, the span of time.
+import type { Form } from "../form/form";
+import { TIMEFRAMES } from "../form/request";
+import { prices, spanOf } from "../state/draft";
+import type { Stored } from "../state/loaded";
+import { CoverageBar, Sparkline } from "../view/bars";
+import { SelectField, TextField } from "../view/field";
+import { count, day, percent } from "../view/format";
+import { SpanSlider } from "../view/spanSlider";
+
+const DAY_MS = 86_400_000;
+export const MARKETS: Record<number, string> = {
+  1: "Binance spot",
+  2: "Binance futures",
+  3: "Bybit spot",
+  4: "Bybit futures",
+};
+
+interface Props {
+  form: Form;
+  stored: Stored[];
+  onChange: (changes: Partial<Form>) => void;
+}
+
+export function InstrumentFields({ form, stored, onChange }: Props) {
+  const keyOf = (item: Stored) => `${item.instrumentId.marketId}:${item.instrumentId.symbol}`;
+  const key = `${form.marketId}:${form.symbol}`;
+  const chosen = stored.find((item) => keyOf(item) === key);
+  const known = stored.map((item) => [keyOf(item), instrumentTitle(item.instrumentId)] as const);
+  const options = chosen ? known : [[key, `${form.symbol} (not stored)`] as const, ...known];
+  const choose = (next: string) => {
+    const found = stored.find((item) => keyOf(item) === next);
+    if (!found) return;
+    const [start, end] = spanOf(found);
+    onChange({ ...found.instrumentId, start, end });
+  };
+  return (
+    <section class="card">
+      <h2>What and when</h2>
+      <div class="row">
+        <SelectField
+          label="Instrument"
+          field="instrument_id"
+          value={key}
+          options={options}
+          onChange={choose}
+        />
+        <SelectField
+          label="Timeframe"
+          field="timeframe"
+          value={form.timeframe}
+          options={Object.entries(TIMEFRAMES) as [Form["timeframe"], string][]}
+          onChange={(timeframe) => onChange({ timeframe })}
+        />
+      </div>
+      {chosen && <Coverage stored={chosen} />}
+      {chosen && <Brush stored={chosen} form={form} onChange={onChange} />}
+      <div class="row">
+        <TextField
+          label="From"
+          unit="UTC"
+          field="time_range.start"
+          value={form.start}
+          onChange={(start) => onChange({ start })}
+          placeholder="2024-01-31"
+        />
+        <TextField
+          label="To, not included"
+          unit="UTC"
+          field="time_range.end"
+          value={form.end}
+          onChange={(end) => onChange({ end })}
+          placeholder="2024-12-31"
+        />
+      </div>
+    </section>
+  );
+}
+
+export function instrumentTitle(id: { marketId: number; symbol: string }): string {
+  return `${id.symbol} · ${MARKETS[id.marketId] ?? `market ${id.marketId}`}`;
+}
+
+function Coverage({ stored }: { stored: Stored }) {
+  const share = (stored.minutes / (stored.minutes + stored.missingMinutes)) * 100;
+  const isSynthetic = stored.sources.includes("synthetic");
+  const label = `How full the store is, from ${day(stored.firstTs)} to ${day(stored.lastTs)}`;
+  return (
+    <p class="coverage hint">
+      <CoverageBar shares={stored.coverage} label={label} />
+      {day(stored.firstTs)} to {day(stored.lastTs)} UTC, {count(stored.minutes)} minutes,{" "}
+      {stored.gaps === 0
+        ? "no gaps"
+        : `${count(stored.gaps)} gaps (${percent(100 - share)} missing)`}
+      {isSynthetic && <strong class="synthetic"> Synthetic: results mean nothing.</strong>}
+    </p>
+  );
+}
+
+function Brush({
+  stored,
+  form,
+  onChange,
+}: {
+  stored: Stored;
+  form: Form;
+  onChange: Props["onChange"];
+}) {
+  const first = Math.floor(Date.parse(stored.firstTs) / DAY_MS);
+  const last = Math.ceil((Date.parse(stored.lastTs) + 60_000) / DAY_MS);
+  const closes = prices.value.map((bar) => bar.close);
+  const text = (value: number) => new Date(value * DAY_MS).toISOString().slice(0, 10);
+  const place = (moment: string) =>
+    Math.round(Date.parse(`${moment.slice(0, 10)}T00:00:00Z`) / DAY_MS);
+  return (
+    <div class="brush">
+      {closes.length > 1 && (
+        <Sparkline values={closes} label={`Daily closes of ${stored.instrumentId.symbol}`} />
+      )}
+      <SpanSlider
+        label="Span of time"
+        min={first}
+        max={last}
+        step={1}
+        from={place(form.start)}
+        to={place(form.end)}
+        told={text}
+        onChange={(from, to) => onChange({ start: text(from), end: text(Math.max(to, from + 1)) })}
+      />
+    </div>
+  );
+}

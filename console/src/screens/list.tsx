@@ -1,0 +1,243 @@
+// The list of variants: sorted by any metric, pinned ones side by side.
+
+import { useMemo, useRef, useState } from "preact/hooks";
+import { packed } from "../form/link";
+import { href } from "../state/route";
+import { Scroller, Spacer } from "../view/scroller";
+import { useVirtual } from "../view/useVirtual";
+import {
+  described,
+  printed,
+  type Range,
+  type RunResult,
+  reportInput,
+  sorted,
+} from "../view/variants";
+
+const ROW_HEIGHT = 34;
+const COLUMNS = [
+  "Total Return [%]",
+  "Max. Drawdown [%]",
+  "Num. Trades",
+  "Win Rate [%]",
+  "Expectancy",
+  "SQN",
+  "Sharpe Ratio",
+  "Sortino Ratio",
+  "Calmar Ratio",
+];
+const ASCENDING = new Set([
+  "Max. Drawdown [%]",
+  "Avg. Drawdown [%]",
+  "Max. Drawdown Duration",
+  "Avg. Drawdown Duration",
+]);
+const RANK = "";
+
+interface Sort {
+  metric: string;
+  isDescending: boolean;
+}
+
+interface Props {
+  result: RunResult;
+  range: Range;
+}
+
+export function VariantList({ result, range }: Props) {
+  const [sort, setSort] = useState<Sort>({ metric: RANK, isDescending: false });
+  const [pinned, setPinned] = useState<ReadonlySet<number>>(new Set());
+  const order = useMemo(
+    () =>
+      sort.metric === RANK
+        ? result.variants.map((_, place) => place)
+        : sorted(result.variants, sort.metric, sort.isDescending),
+    [result, sort],
+  );
+  const metrics = result.variants[0]?.report?.rows.map((row) => row.metric) ?? [];
+  const columns =
+    COLUMNS.includes(sort.metric) || sort.metric === RANK ? COLUMNS : [...COLUMNS, sort.metric];
+  const sortBy = (metric: string) =>
+    setSort((last) =>
+      last.metric === metric
+        ? { metric, isDescending: !last.isDescending }
+        : { metric, isDescending: !ASCENDING.has(metric) },
+    );
+  const toggle = (place: number) =>
+    setPinned((last) => {
+      const next = new Set(last);
+      if (!next.delete(place)) next.add(place);
+      return next;
+    });
+  return (
+    <section class="card list">
+      <header class="title">
+        <h2>Best variants</h2>
+        <label class="inline">
+          Sort by{" "}
+          <select
+            value={sort.metric}
+            onChange={(event) =>
+              event.currentTarget.value === RANK
+                ? setSort({ metric: RANK, isDescending: false })
+                : sortBy(event.currentTarget.value)
+            }
+          >
+            <option value={RANK}>rank</option>
+            {metrics.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      </header>
+      <Table {...{ result, range, order, columns, sort, sortBy, pinned, toggle }} />
+      {pinned.size > 0 && <Compared {...{ result, range, pinned, toggle, metrics }} />}
+    </section>
+  );
+}
+
+interface TableProps extends Props {
+  order: number[];
+  columns: string[];
+  sort: Sort;
+  sortBy: (metric: string) => void;
+  pinned: ReadonlySet<number>;
+  toggle: (place: number) => void;
+}
+
+function Table({ result, range, order, columns, sort, sortBy, pinned, toggle }: TableProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useVirtual(order.length, ROW_HEIGHT, scroller);
+  const items = rows.getVirtualItems();
+  const before = items[0]?.start ?? 0;
+  const after = rows.getTotalSize() - (items.at(-1)?.end ?? 0);
+  return (
+    <Scroller label="Variants" box={scroller}>
+      <table aria-rowcount={order.length + 1}>
+        <thead>
+          <tr aria-rowindex={1}>
+            <th scope="col" class="number">
+              #
+            </th>
+            <th scope="col">
+              <span class="sr">Pin</span>
+            </th>
+            <th scope="col" class="what">
+              Variant
+            </th>
+            {columns.map((name) => (
+              <th
+                key={name}
+                scope="col"
+                class="number"
+                aria-sort={
+                  sort.metric === name ? (sort.isDescending ? "descending" : "ascending") : "none"
+                }
+              >
+                <button type="button" onClick={() => sortBy(name)}>
+                  {name.replace(" [%]", " %")}
+                  <span aria-hidden="true">
+                    {sort.metric === name ? (sort.isDescending ? " ↓" : " ↑") : ""}
+                  </span>
+                </button>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Spacer height={before} />
+          {items.map((item) => {
+            const place = order[item.index] ?? 0;
+            const variant = result.variants[place];
+            if (!variant) return null;
+            const input = reportInput(result, variant, range);
+            return (
+              <tr
+                key={variant.variantKey}
+                aria-rowindex={item.index + 2}
+                class={pinned.has(place) ? "pinned" : ""}
+              >
+                <td class="number">{place + 1}</td>
+                <td>
+                  <input
+                    type="checkbox"
+                    checked={pinned.has(place)}
+                    onChange={() => toggle(place)}
+                    aria-label={`Pin variant ${place + 1} to compare`}
+                  />
+                </td>
+                <td class="what">
+                  <a href={href("variant", packed(input))}>{described(input)}</a>
+                </td>
+                {columns.map((name) => (
+                  <td key={name} class="number">
+                    {printed(variant, name)}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+          <Spacer height={after} />
+        </tbody>
+      </table>
+    </Scroller>
+  );
+}
+
+interface ComparedProps extends Props {
+  pinned: ReadonlySet<number>;
+  toggle: (place: number) => void;
+  metrics: string[];
+}
+
+function Compared({ result, range, pinned, toggle, metrics }: ComparedProps) {
+  const places = [...pinned].sort((a, b) => a - b);
+  return (
+    <section class="compared" aria-label="Pinned variants">
+      <h3>Pinned, side by side</h3>
+      <Scroller label="Metrics of the pinned variants">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Metric</th>
+              {places.map((place) => {
+                const variant = result.variants[place];
+                return (
+                  <th key={place} scope="col" class="number">
+                    #{place + 1}{" "}
+                    <button
+                      type="button"
+                      class="quiet"
+                      aria-label={`Unpin variant ${place + 1}`}
+                      onClick={() => toggle(place)}
+                    >
+                      ✕
+                    </button>
+                    {variant && (
+                      <span class="hint">{described(reportInput(result, variant, range))}</span>
+                    )}
+                  </th>
+                );
+              })}
+            </tr>
+          </thead>
+          <tbody>
+            {metrics.map((name) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                {places.map((place) => {
+                  const variant = result.variants[place];
+                  return (
+                    <td key={place} class="number">
+                      {variant ? printed(variant, name) : "–"}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroller>
+    </section>
+  );
+}

@@ -1,0 +1,137 @@
+// The states that are not the good one: loading, empty, failed, refused, signed out.
+import type { ComponentChildren } from "preact";
+import type { FaceError } from "../face/ask";
+import { bytes, count } from "./format";
+
+export function Loading({ what }: { what: string }) {
+  return (
+    <p class="loading" role="status">
+      <span class="spinner" aria-hidden="true" /> {what}
+    </p>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="state">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+interface Told {
+  title: string;
+  advice: ComponentChildren;
+}
+
+/** What went wrong, and what to do about it. */
+export function Trouble({ error, retry }: { error: FaceError; retry?: (() => void) | undefined }) {
+  const told = toldOf(error);
+  return (
+    <section class="state trouble" role="alert">
+      <h2>{told.title}</h2>
+      <p>{error.message}.</p>
+      {error.problems.length > 0 && (
+        <ul>
+          {error.problems.map((problem) => (
+            <li key={problem.path + problem.message}>
+              <code>{problem.path}</code>: {problem.message}
+            </li>
+          ))}
+        </ul>
+      )}
+      <div class="advice">{told.advice}</div>
+      {retry && (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </section>
+  );
+}
+
+function toldOf(error: FaceError): Told {
+  switch (error.code) {
+    case "unauthorized":
+      return {
+        title: "Not signed in",
+        advice: (
+          <p>
+            This page uses the cookie of your identity service, and the service found none that is
+            valid. Sign in there and reload this page. On your own machine, open it as{" "}
+            <code>http://127.0.0.1</code> with the port of <code>serve</code>: there it signs you in
+            by itself.
+          </p>
+        ),
+      };
+    case "offline":
+      return {
+        title: "No connection to the service",
+        advice: <p>What you filled in is kept. Check that the service runs, then try again.</p>,
+      };
+    case "deadline_exceeded":
+      return {
+        title: "The run took too long",
+        advice: (
+          <ul>
+            <li>Make a range coarser: a step of 10 tries a tenth of what a step of 1 tries.</li>
+            <li>Choose a longer timeframe, or a shorter span of time.</li>
+            <li>Drop an indicator, or levels of stop-loss and take-profit.</li>
+          </ul>
+        ),
+      };
+    case "rate_limited":
+    case "overloaded":
+      return { title: "The service is busy", advice: <p>{waitTold(error)}</p> };
+    case "unavailable":
+      return {
+        title: "A store does not answer",
+        advice: <p>Nothing is wrong with the request. Try again in a moment.</p>,
+      };
+    case "validation_error":
+      return guardTold(error);
+    default:
+      return {
+        title: "Something broke",
+        advice:
+          typeof error.details.error_id === "string" ? (
+            <p>
+              The log of the service tells more beside <code>{error.details.error_id}</code>.
+            </p>
+          ) : (
+            <p>Try again; if it happens twice, the log of the service tells more.</p>
+          ),
+      };
+  }
+}
+
+function waitTold(error: FaceError): string {
+  const wait = error.retryAfterSeconds;
+  return wait === null ? "Try again in a moment." : `Try again in ${wait} seconds.`;
+}
+
+function guardTold(error: FaceError): Told {
+  if (error.problems.some((problem) => problem.code === "no_market_data")) {
+    return {
+      title: "No candles in this range",
+      advice: <p>Choose a span of time that the instrument covers.</p>,
+    };
+  }
+  const { details } = error;
+  const numbers = Object.entries(details).filter(([, value]) => typeof value === "number");
+  if (numbers.length === 0) return { title: "The request was refused", advice: null };
+  return {
+    title: "Larger than the service allows",
+    advice: (
+      <dl>
+        {numbers.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name.replaceAll("_", " ")}</dt>
+            <dd>{name.includes("bytes") ? bytes(Number(value)) : count(Number(value))}</dd>
+          </div>
+        ))}
+      </dl>
+    ),
+  };
+}

@@ -1,0 +1,69 @@
+// A variant in words, and as the input that asks for it alone.
+import type { RunMutation, VariantReportInput } from "../../generated/face";
+
+export type RunResult = RunMutation["runBacktest"];
+export type Variant = RunResult["variants"][number];
+export interface Range {
+  start: string;
+  end: string;
+}
+
+/** A variant in one line: `ma.ema 20 · momentum.rsi 14 (52/48) · sl 4 %`. */
+export function described(
+  variant: Pick<VariantReportInput, "indicatorSelections" | "signals" | "risk">,
+): string {
+  const parts = variant.indicatorSelections.map((selection) => {
+    const values = (selection.params ?? []).map((item) => item.value).join(" ");
+    const found = variant.signals?.find((entry) => entry.indicatorId === selection.indicatorId);
+    const levels = found ? ` (${found.params.map((item) => item.value).join("/")})` : "";
+    const source =
+      selection.source && selection.source !== "close" ? ` of ${selection.source}` : "";
+    return `${selection.indicatorId} ${values}${source}${levels}`;
+  });
+  const { risk } = variant;
+  if (risk?.slEnabled) parts.push(`sl ${risk.slPct} %`);
+  if (risk?.tpEnabled) parts.push(`tp ${risk.tpPct} %`);
+  return parts.join(" · ");
+}
+
+/** The input of `variantReport` for a variant of an answer. */
+export function reportInput(run: RunResult, variant: Variant, range: Range): VariantReportInput {
+  const { payload } = variant;
+  return {
+    timeRange: range,
+    warmupBars: run.warmupBars,
+    instrumentId: run.instrumentId,
+    timeframe: run.timeframe,
+    indicatorSelections: payload.indicatorSelections.map(({ indicatorId, inputs, params }) => {
+      const source = inputs.find((item) => item.name === "source")?.value;
+      return { indicatorId, params, ...(source !== undefined && { source: String(source) }) };
+    }),
+    signals: payload.signals,
+    risk: payload.risk,
+    execution: payload.execution,
+    directionMode: payload.directionMode,
+    sizingMode: payload.sizingMode,
+  };
+}
+
+/** A printed metric; the same text that the report has. */
+export function printed(variant: Variant, metric: string): string {
+  return variant.report?.rows.find((row) => row.metric === metric)?.value ?? "–";
+}
+
+export function metric(variant: Variant, name: string): number | null {
+  return variant.report?.metrics.find((item) => item.metric === name)?.value ?? null;
+}
+
+/** Places of the variants in the order of a metric; what has no number comes last. */
+export function sorted(variants: Variant[], name: string, isDescending: boolean): number[] {
+  const values = variants.map((variant) => metric(variant, name));
+  const sign = isDescending ? -1 : 1;
+  return variants
+    .map((_, place) => place)
+    .sort((a, b) => {
+      const [left, right] = [values[a] ?? null, values[b] ?? null];
+      if (left === null || right === null) return Number(left === null) - Number(right === null);
+      return sign * (left - right) || a - b;
+    });
+}

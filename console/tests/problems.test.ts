@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { byField, elsewhere, fieldOf, under } from "../src/form/problems";
+
+const input = {
+  template: {
+    indicatorGrids: [
+      { indicatorId: "ma.ema", params: [{ name: "window", axis: { range: { step: 0 } } }] },
+    ],
+    signalGrids: [
+      { indicatorId: "momentum.rsi", params: [{ name: "long_threshold", axis: { explicit: {} } }] },
+    ],
+  },
+};
+
+const places: [path: string, field: string][] = [
+  ["input.template.timeRange.start", "time_range.start"],
+  [
+    "input.template.indicatorGrids.0.params.0.axis.range.step",
+    "indicator_grids.0.params.window.step",
+  ],
+  ["input.template.indicatorGrids.0.indicatorId", "indicator_grids.0.indicator_id"],
+  [
+    "input.template.signalGrids.0.params.0.axis.explicit.values.1",
+    "signal_grids.momentum.rsi.long_threshold.values.1",
+  ],
+  ["input.template.riskGrid.sl.explicit.values", "risk_grid.sl.values"],
+  ["input.template.topK", "top_k"],
+];
+
+for (const [path, field] of places) {
+  test(`${path} is about ${field}`, () => {
+    assert.equal(fieldOf(path, input), field);
+  });
+}
+
+test("a mistake stands at its field, and what has no field is told apart", () => {
+  const found = byField(
+    [
+      { path: "input.template.topK", code: "x", message: "too few" },
+      { path: "input.template.timeRange", code: "x", message: "no candle" },
+    ],
+    input,
+  );
+  assert.deepEqual(under(found, "top_k"), ["too few"]);
+  assert.deepEqual(under(found, "top"), []);
+  assert.deepEqual(elsewhere(found, ["top_k", "time_range.start"]), ["no candle"]);
+});

@@ -1,0 +1,101 @@
+"""How the console is built: with which Node, when, and what is said where it cannot be."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.console import build as building
+from tools.console.build import CannotBuild, Node, build, find_node
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Sources that were changed an hour ago, and no built files."""
+    console = tmp_path / "console"
+    (console / "src").mkdir(parents=True)
+    (tmp_path / "schema").mkdir()
+    for path in (
+        *(console / name for name in ("build.mjs", "package.json", "package-lock.json")),
+        console / "src" / "main.tsx",
+        tmp_path / "schema" / "schema.graphql",
+    ):
+        path.touch()
+        os.utime(path, (1_000, 1_000))
+    return tmp_path
+
+
+def built(checkout: Path, at_s: int) -> Path:
+    page = checkout / "console" / "dist" / "index.html"
+    page.parent.mkdir()
+    page.touch()
+    os.utime(page, (at_s, at_s))
+    return page
+
+
+def without_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "find_node", lambda: None)
+
+
+def test_nothing_is_done_where_the_built_files_are_newest(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_node(monkeypatch)
+    page = built(checkout, 2_000)
+
+    assert build(checkout) == page.parent
+
+
+@pytest.mark.parametrize("name", ["console/src/main.tsx", "schema/schema.graphql"])
+def test_a_newer_source_wants_a_build(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    without_node(monkeypatch)
+    built(checkout, 2_000)
+    os.utime(checkout / name, (3_000, 3_000))
+
+    with pytest.raises(CannotBuild, match="Node 20 or later was not found"):
+        build(checkout)
+
+
+def program(folder: Path, version: str) -> tuple[Path, Path]:
+    folder.mkdir()
+    node, npm = folder / "node", folder / "npm-cli.js"
+    node.write_text(f"#!/bin/sh\necho {version}\n", encoding="utf-8")
+    node.chmod(0o755)
+    npm.touch()
+    return node, npm
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the programs here are shell scripts")
+def test_the_first_node_that_is_new_enough_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = program(tmp_path / "old", "v18.20.4"), program(tmp_path / "new", "v22.1.0")
+    missing = (tmp_path / "none", tmp_path / "none.js")
+    monkeypatch.setattr(building, "_programs", lambda: iter([missing, old, new]))
+
+    assert find_node() == Node(*new)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the programs here are shell scripts")
+def test_what_a_program_said_is_told_where_it_fails(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, npm = program(tmp_path / "bin", "v22.1.0")
+    node.write_text("#!/bin/sh\necho no registry; exit 1\n", encoding="utf-8")
+    monkeypatch.setattr(building, "find_node", lambda: Node(node, npm))
+
+    with pytest.raises(CannotBuild, match="could not be installed:\nno registry"):
+        build(checkout)
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    text = (ROOT / "console" / "package-lock.json").read_text(encoding="utf-8")
+
+    assert '"resolved"' not in text
+    assert "registry" not in text
+    assert '"integrity"' in text
