@@ -1,0 +1,366 @@
+"""What a person does with the console, in Chromium over a real server."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Response, expect
+
+from tests.bff.served import serving
+from trials.console.browser import (
+    DESK,
+    PATIENCE_MS,
+    PHONE,
+    Scheme,
+    asked,
+    keep_picture,
+    lacking,
+    opened,
+    started_browser,
+)
+
+reason = lacking()
+pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
+
+expect.set_options(timeout=PATIENCE_MS)
+RUN = re.compile("^Run [0-9,]+ variants$")
+GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """A server of `dev` with a synthetic season of candles."""
+    folder = tmp_path_factory.mktemp("console")
+    generate = ["candles", "generate", "--symbol", "DEMOUSDT", "--days", "120"]
+    subprocess.run(
+        [sys.executable, "-m", "bff", *generate],
+        env={"PATH": "/usr/bin:/bin", "ROEHUB_DATA_DIR": str(folder)},
+        cwd=Path(__file__).parents[2],
+        check=True,
+        capture_output=True,
+    )
+    with serving(folder, module="bff", ROEHUB_ENV="dev") as served:
+        yield served.address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with started_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Generator[Page]:
+    with opened(browser, address) as page:
+        page.goto("/")
+        yield page
+
+
+def is_run(answer: Response) -> bool:
+    return "runBacktest" in (answer.request.post_data or "")
+
+
+def run(page: Page) -> None:
+    page.get_by_role("button", name=RUN).click()
+    expect(page.get_by_role("heading", name="Best variants")).to_be_visible()
+
+
+def open_best(page: Page) -> None:
+    page.locator(".list td.what a").first.click()
+    expect(page.locator(".chart canvas").first).to_be_visible()
+
+
+def test_a_stranger_asks_sorts_opens_saves_and_runs_it_again(page: Page) -> None:
+    run(page)
+    page.get_by_role("button", name="Max. Drawdown %").click()
+    column = page.locator("th[aria-sort=ascending]")
+    expect(column).to_have_text(re.compile("Max. Drawdown %"))
+    shown = [
+        float(text)
+        for text in page.locator("tbody tr:not(.spacer) td:nth-child(5)").all_inner_texts()
+    ]
+    assert shown == sorted(shown)
+    page.get_by_role("combobox", name="Sort by").select_option("rank")
+    best = page.locator("tbody tr:not(.spacer)").first.locator("td").nth(3).inner_text()
+
+    open_best(page)
+    expect(page.locator(".report tr", has_text="Total Return [%]").locator("td")).to_have_text(best)
+    page.get_by_role("textbox", name="Name").fill("the one I keep")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="To the saved strategies").click()
+
+    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator(".tiles")).to_contain_text(best)
+
+    page.get_by_role("link", name="Saved").click()
+    page.get_by_role("button", name="Delete the one I keep").click()
+    page.get_by_role("button", name="Really delete").click()
+    expect(page.get_by_role("heading", name="No saved strategies")).to_be_visible()
+
+
+def test_the_numbers_are_those_of_the_service(page: Page) -> None:
+    with page.expect_response(
+        lambda answer: "runBacktest" in (answer.request.post_data or "")
+    ) as sent:
+        run(page)
+    answer = sent.value.json()["data"]["runBacktest"]
+    titles = [
+        text.strip(" ↓↑").replace(" %", " [%]")
+        for text in page.locator("thead th.number").all_inner_texts()
+    ][1:]
+
+    rows = page.locator("tbody tr:not(.spacer)").all()
+    assert len(rows) >= 10
+    for row, variant in zip(rows, answer["variants"], strict=False):
+        printed = {item["metric"]: item["value"] for item in variant["report"]["rows"]}
+        cells = row.locator("td.number").all_inner_texts()[1:]
+        assert dict(zip(titles, cells, strict=True)) == {title: printed[title] for title in titles}
+
+
+def test_what_is_copied_over_rest_gives_the_same_variants(page: Page) -> None:
+    page.get_by_text("The request").click()
+    request: dict[str, Any] = json.loads(page.locator(".request pre").inner_text())
+    with page.expect_response(
+        lambda answer: "runBacktest" in (answer.request.post_data or "")
+    ) as sent:
+        run(page)
+    answer = sent.value.json()["data"]["runBacktest"]
+
+    over_rest = page.evaluate(
+        """async (body) => (await fetch("/backtests", {method: "POST", body: JSON.stringify(body),
+          headers: {"Content-Type": "application/json"}})).json()""",
+        request,
+    )
+
+    assert over_rest["grid_request_hash"] == answer["gridRequestHash"]
+    assert [item["variant_key"] for item in over_rest["variants"]] == [
+        item["variantKey"] for item in answer["variants"]
+    ]
+
+
+def test_a_reload_keeps_the_form_and_the_answer_and_a_link_brings_the_form(
+    page: Page, browser: Browser, address: str
+) -> None:
+    window = page.get_by_label("window, step").first
+    window.fill("20")
+    run(page)
+    tried = page.locator(".tiles").inner_text()
+    page.reload()
+    expect(page.locator(".tiles")).to_have_text(tried.replace("\n", ""), use_inner_text=False)
+    page.get_by_role("link", name="History").click()
+    link = page.locator("td.what a").get_attribute("href")
+    page.get_by_role("link", name="Ask").click()
+    expect(window).to_have_value("20")
+
+    with opened(browser, address) as stranger:
+        stranger.goto(f"/{link}")
+        expect(stranger.get_by_label("window, step").first).to_have_value("20")
+
+
+def test_a_variant_opens_from_its_link_alone(page: Page, browser: Browser, address: str) -> None:
+    run(page)
+    open_best(page)
+    place, title = page.url, page.locator("main h2").first.inner_text()
+
+    with opened(browser, address) as stranger:
+        stranger.goto(place)
+        expect(stranger.locator("main h2").first).to_have_text(title)
+        expect(stranger.locator(".chart canvas").first).to_be_visible()
+
+
+def test_a_trade_brings_its_place_in_the_chart(page: Page) -> None:
+    run(page)
+    open_best(page)
+    page.get_by_role("button", name="Show trade 2 in the chart").click()
+
+    expect(page.locator("tr.pinned")).to_have_count(1)
+    page.get_by_role("button", name="Whole range").click()
+    expect(page.locator("tr.pinned")).to_have_count(0)
+
+
+def test_pinned_variants_stand_side_by_side(page: Page) -> None:
+    run(page)
+    for place in (1, 3):
+        page.get_by_label(f"Pin variant {place} to compare").check()
+
+    pinned = page.get_by_role("region", name="Metrics of the pinned variants")
+    expect(pinned.locator("thead th")).to_have_count(3)
+    expect(pinned.locator("tbody tr")).to_have_count(25)
+
+
+def test_a_mistake_stands_at_its_field_and_goes_when_it_is_mended(page: Page) -> None:
+    step = page.get_by_label("window, step").first
+    step.fill("0")
+    field = page.locator("[data-field='indicator_grids.0.params.window']")
+    expect(field.locator(".mistake")).to_be_visible()
+    expect(step).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("button", name="Run")).to_be_disabled()
+    keep_picture(page, "ask-mistake-1280-light")
+
+    step.fill("10")
+    expect(field.locator(".mistake")).to_have_count(0)
+    expect(page.get_by_role("button", name=RUN)).to_be_enabled()
+
+
+def test_a_grid_that_is_too_large_says_so_before_it_is_run(page: Page) -> None:
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    for field in ("window, to", "window, step"):
+        for box in page.get_by_label(field).all():
+            box.fill("1" if field.endswith("step") else "900")
+
+    expect(page.locator(".cost .mistake")).to_contain_text("More than the 600,000 variants")
+    expect(page.get_by_role("button", name="Run")).to_be_disabled()
+    keep_picture(page, "ask-too-large-1280-light")
+
+
+def test_a_range_without_candles_says_so(page: Page) -> None:
+    page.get_by_label("From UTC").fill("2010-01-01")
+    page.get_by_label("To, not included UTC").fill("2010-06-01")
+    page.get_by_role("button", name=RUN).click()
+
+    expect(page.get_by_role("alert")).to_contain_text("no market data for requested range")
+    keep_picture(page, "results-no-candles-1280-light")
+
+
+def test_a_lost_connection_keeps_the_form(page: Page) -> None:
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    page.context.set_offline(offline=True)
+    page.get_by_label("window, step").first.fill("20")
+    expect(page.locator(".cost")).to_contain_text("No connection")
+    page.context.set_offline(offline=False)
+    page.get_by_label("window, step").first.fill("30")
+
+    expect(page.get_by_role("button", name=RUN)).to_be_enabled()
+
+
+def test_who_is_not_signed_in_is_told_how_to_be(page: Page) -> None:
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    page.context.clear_cookies()
+    page.get_by_role("link", name="Saved").click()
+
+    expect(page.get_by_role("heading", name="Not signed in")).to_be_visible()
+    keep_picture(page, "signed-out-1280-light")
+
+
+REFUSALS = {
+    "deadline_exceeded": ("The run took too long", {"deadline_seconds": 60}),
+    "overloaded": ("The service is busy", {"retry_after_s": 5}),
+    "unavailable": ("A store does not answer", {}),
+    "unexpected_error": ("Something broke", {"error_id": "7f3a"}),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_every_refusal_says_what_to_do(page: Page, code: str) -> None:
+    title, details = REFUSALS[code]
+    refusal = {"message": "It was refused", "extensions": {"code": code, "details": details}}
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    page.route("**/graphql", lambda route: route.fulfill(status=503, json={"errors": [refusal]}))
+    page.get_by_role("button", name=RUN).click()
+
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    keep_picture(page, f"refused-{code}-1280-light")
+    page.unroute("**/graphql")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Best variants")).to_be_visible()
+
+
+def test_without_candles_the_page_says_how_to_get_some(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.route("**/graphql", _without_instruments)
+        page.goto("/")
+
+        expect(page.get_by_role("heading", name="No candles yet")).to_be_visible()
+        keep_picture(page, "no-candles-1280-light")
+
+
+def _without_instruments(route: Any) -> None:
+    if "instruments" in (route.request.post_data or ""):
+        route.fulfill(json={"data": {"instruments": []}})
+    else:
+        route.continue_()
+
+
+def test_a_run_can_be_cancelled(page: Page) -> None:
+    page.get_by_label("Timeframe").select_option("1m")
+    page.get_by_label("window, step").first.fill("2")
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    page.get_by_role("button", name=RUN).click()
+    keep_picture(page, "running-1280-light")
+    page.get_by_role("button", name="Cancel").click()
+
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    answer = asked(page, "{ runtimeDefaults { topK } }", {})
+    assert answer["data"]["runtimeDefaults"]["topK"] > 0
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    press_at(page, "button.main[type=submit]")
+    expect(page.get_by_role("heading", name="Best variants")).to_be_visible()
+    press_at(page, ".list td.what a")
+    expect(page.locator(".chart canvas").first).to_be_visible()
+    press_at(page, ".trades button")
+
+    expect(page.get_by_role("button", name="Whole range")).to_be_visible()
+
+
+def press_at(page: Page, target: str) -> None:
+    """Go on with Tab until something has the focus, then press Enter."""
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if page.evaluate("(target) => document.activeElement.matches(target)", target):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"Tab does not reach {target}")
+
+
+LOOKS = [(size, scheme) for size in (DESK, PHONE) for scheme in ("light", "dark")]
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), LOOKS, ids=[f"{size[0]}-{scheme}" for size, scheme in LOOKS]
+)
+def test_every_screen_fits_and_can_be_read(
+    browser: Browser, address: str, size: tuple[int, int], scheme: Scheme
+) -> None:
+    with opened(browser, address, size=size, scheme=scheme) as page:
+        page.goto("/")
+        expect(page.get_by_role("button", name=RUN)).to_be_visible()
+        judge(page, f"ask-{size[0]}-{scheme}")
+        run(page)
+        page.get_by_label("Pin variant 1 to compare").check()
+        page.get_by_label("Pin variant 2 to compare").check()
+        judge(page, f"results-{size[0]}-{scheme}")
+        open_best(page)
+        page.get_by_role("button", name="Show trade 3 in the chart").click()
+        judge(page, f"trade-{size[0]}-{scheme}")
+        page.get_by_role("button", name="Whole range").click()
+        judge(page, f"variant-{size[0]}-{scheme}")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("link", name="To the saved strategies").click()
+        page.get_by_role("button", name="Run again").first.click()
+        judge(page, f"saved-{size[0]}-{scheme}")
+        page.get_by_role("link", name="History").click()
+        expect(page.get_by_role("region", name="Runs of this browser")).to_be_visible()
+        judge(page, f"history-{size[0]}-{scheme}")
+
+
+def judge(page: Page, name: str) -> None:
+    """Nothing is cut off at the side, and axe finds nothing serious."""
+    keep_picture(page, name)
+    wide, room = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= room, f"{name} is {wide} pixels wide"
+    found = Axe().run(page).response["violations"]
+    told = {item["id"]: item["nodes"][0]["html"] for item in found if item["impact"] in GRAVE}
+    assert told == {}, name
