@@ -15,12 +15,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from backtest.errors import BacktestError
+from bff.console import FILES_PATH, ConsoleFiles, ConsolePage, console_folder, wants_page
 from bff.graphql.router import GRAPHQL_PATH, graphql_router
 from bff.http.body import BodyReader
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
 from bff.http.paths import WithoutTrailingSlash
 from bff.http.request_log import RequestLog
-from bff.pages import OPENAPI_PATH, SCRIPTS_PATH, rest_page, start_page
+from bff.pages import OPENAPI_PATH, SCRIPTS_PATH, START_PATH, rest_page, start_page
 from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
 from schema.openapi import openapi_document
@@ -51,13 +52,32 @@ def create_app(services: Services) -> FastAPI:
     app.openapi = openapi_document
     app.include_router(router)
     app.include_router(graphql_router(services))
+    _add_start(app, services)
     if has_pages:
-        app.add_api_route("/", start_page, include_in_schema=False)
         app.add_api_route("/docs", rest_page, include_in_schema=False)
         app.mount(SCRIPTS_PATH, StaticFiles(packages=[("fastapi_swagger", "resources")]))
     _add_handlers(app)
     _add_layers(app, services)
     return app
+
+
+def _add_start(app: FastAPI, services: Services) -> None:
+    """The console for browsers where it is built and wanted; the start page for everybody else."""
+    server = services.settings.server
+    folder = console_folder() if server.console else None
+    page = None if folder is None else ConsolePage(services=services, folder=folder)
+    if folder is not None:
+        app.mount(FILES_PATH, ConsoleFiles(directory=folder))
+    if server.graphiql:
+        app.add_api_route(START_PATH, start_page, include_in_schema=False)
+
+    async def start(request: Request) -> Response:
+        if page is not None and (wants_page(request) or not server.graphiql):
+            return await page(request)
+        return await start_page(request)
+
+    if page is not None or server.graphiql:
+        app.add_api_route("/", start, include_in_schema=False)
 
 
 def _add_handlers(app: FastAPI) -> None:

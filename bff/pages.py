@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 
 from schema.examples import GRID, USER, graphql_examples
 
+START_PATH = "/start"
 OPENAPI_PATH = "/openapi.json"
 SCRIPTS_PATH = "/swagger"
 SCRIPT = "roehub-backtest"

@@ -1,0 +1,135 @@
+"""The console: static files beside the faces, and who its page is signed in as.
+
+What is in the files is nobody's business here. They are made by `tools.console`, lie in
+`console/dist` of a checkout and inside the package of a wheel, and may be missing.
+See: docs/console.md
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bff.config.secret import signing_secret
+from bff.http.errors import RoehubError
+from bff.http.tokens import issue_token
+from bff.wiring import Services
+from schema.examples import USER
+
+FILES_PATH = "/console"
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def console_folder() -> Path | None:
+    """Where the built files are; None where they were not built."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "_console", package.parent / "console" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    return None
+
+
+class ConsoleFiles(StaticFiles):
+    """Files whose names change with their content, under the policy of the page."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be kept by the browser until its name changes."""
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers.update(HEADERS)
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsolePage:
+    """The page itself. In `dev` a page of this machine is signed in as the user of the examples.
+
+    See: docs/console.md#signing-in
+    """
+
+    services: Services
+    folder: Path
+
+    async def __call__(self, request: Request) -> Response:
+        """One HTTP exchange."""
+        response = FileResponse(self.folder / "index.html", headers=HEADERS)
+        if self._signs_in(request):
+            settings = self.services.settings
+            ttl_s = settings.identity.token_ttl_seconds
+            token = issue_token(
+                signing_secret(settings.environment), user_id=USER, paid_level="pro", ttl_s=ttl_s
+            )
+            response.set_cookie(
+                settings.environment.cookie_name,
+                token,
+                max_age=ttl_s,
+                httponly=True,
+                samesite="strict",
+            )
+        return response
+
+    def _signs_in(self, request: Request) -> bool:
+        if self.services.settings.env != "dev" or not is_local(request):
+            return False
+        try:
+            self.services.authenticate(request.headers, request.scope["scheme"])
+        except RoehubError:
+            return True
+        return False
+
+
+def is_local(request: Request) -> bool:
+    """Whether a browser of this machine asks, by a name of this machine, and no proxy for it.
+
+    The name matters: a page of another site whose name was made to point here comes from this
+    machine too, but under that name.
+    """
+    forwarded = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"}
+    if request.client is None or forwarded & set(request.headers.keys()):
+        return False
+    return _is_loopback(request.client.host) and _host_name(request.headers) in LOOPBACK_NAMES
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks, and not a tool that prints what it gets."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(headers: Headers) -> str | None:
+    hosts = headers.getlist("host")
+    try:
+        return urlsplit(f"//{hosts[0]}").hostname if len(hosts) == 1 else None
+    except ValueError:
+        return None
