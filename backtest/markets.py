@@ -24,3 +24,15 @@ def instrument_key(instrument: Instrument) -> str:
     fallback = f"market{instrument.market_id}"
     exchange = _MARKETS.get(instrument.market_id, (fallback, "spot"))[0]
     return f"{exchange}:{market_type(instrument.market_id)}:{instrument.symbol}"
+
+
+def market_id_of(name: str) -> int:
+    """The id of `exchange:market_type`, for example `binance:spot`.
+
+    Raises:
+        ValueError: Nothing has that name; the message lists those that have one.
+    """
+    ids = {":".join(market): market_id for market_id, market in _MARKETS.items()}
+    if name.lower() not in ids:
+        raise ValueError(f"no market is called {name!r}; there are {', '.join(ids)}")
+    return ids[name.lower()]

@@ -71,13 +71,16 @@ def named_metrics(metrics: Mapping[str, Number]) -> NamedMetrics:
     Raises:
         KeyError: A row is missing.
     """
-    values = {_name_of(title): value for title, value in metrics.items()}
+    values = {metric_name(title): value for title, value in metrics.items()}
     members = (field.name for field in fields(NamedMetrics))
     return NamedMetrics(**{name: _value(name, values[_row_of(name)]) for name in members})
 
 
-def _name_of(title: str) -> str:
-    """The name of a row: `Max. Drawdown [%]` is `max_drawdown_pct`."""
+def metric_name(title: str) -> str:
+    """The name of a row: `Max. Drawdown [%]` is `max_drawdown_pct`.
+
+    See: docs/metrics.md#by-name
+    """
     return "_".join(re.findall(r"[a-z]+", title.replace("[%]", "pct").lower()))
 
 

@@ -74,6 +74,16 @@ EXPORTS: dict[str, list[str]] = {
         "spec_hash",
         "to_response",
     ],
+    "roehub": [
+        "AsyncClient",
+        "Client",
+        "Refused",
+        "Result",
+        "connect",
+        "connect_async",
+        "request",
+        "run",
+    ],
     "schema": [
         "BacktestRequest",
         "BacktestResponse",
@@ -93,7 +103,7 @@ EXPORTS: dict[str, list[str]] = {
 def packages() -> set[str]:
     return {
         ".".join(path.parent.relative_to(ROOT).parts)
-        for top in ("backtest", "bff", "resolvers", "schema", "tools")
+        for top in ("backtest", "bff", "resolvers", "roehub", "schema", "tools")
         for path in (ROOT / top).rglob("__init__.py")
     }
 

@@ -8,7 +8,15 @@ from typing import Any, cast
 
 from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
-from schema.enums import DirectionMode, SizingMode, Timeframe
+from schema.enums import (
+    DirectionMode,
+    ExitReason,
+    RankingMetric,
+    RunMode,
+    SizingMode,
+    Timeframe,
+    TradeDirection,
+)
 
 SELECTION = """\
 instrumentId { marketId symbol } timeframe
@@ -20,7 +28,15 @@ variants { payload {
   directionMode sizingMode
 } }"""
 
-_ENUMS = {"timeframe": Timeframe, "directionMode": DirectionMode, "sizingMode": SizingMode}
+_ENUMS = {
+    "mode": RunMode,
+    "timeframe": Timeframe,
+    "directionMode": DirectionMode,
+    "sizingMode": SizingMode,
+    "direction": TradeDirection,
+    "exitReason": ExitReason,
+    "metric": RankingMetric,
+}
 _MAPS = frozenset({"inputs", "params"})
 
 
@@ -69,6 +85,8 @@ def _to_rest(name: str, value: object) -> object:
 def _to_map_or_list(name: str, items: list[object]) -> object:
     if name in _MAPS and all(_has(item, "name", "value") for item in items):
         return {item["name"]: item["value"] for item in cast("list[dict[str, Any]]", items)}
+    if name == "metrics" and all(_has(item, "metric", "value") for item in items):
+        return {item["metric"]: item["value"] for item in cast("list[dict[str, Any]]", items)}
     if name == "signals" and all(_has(item, "indicatorId", "params") for item in items):
         entries = cast("list[dict[str, Any]]", items)
         return {item["indicatorId"]: _to_rest("params", item["params"]) for item in entries}

@@ -10,8 +10,8 @@ import pytest
 from tools.docs.generate_docs_index import ROOT
 from tools.docs.references import Project
 
-PACKAGES = ("backtest", "bff", "resolvers", "schema", "tools", "trials")
-EXPLAINED = ("backtest/engine", "backtest/run", "bff", "resolvers", "schema", "tools")
+PACKAGES = ("backtest", "bff", "resolvers", "roehub", "schema", "tools", "trials")
+EXPLAINED = ("backtest/engine", "backtest/run", "bff", "resolvers", "roehub", "schema", "tools")
 """Packages and modules of which every module names its page."""
 
 PAGE = re.compile(r"(?:docs/)?[\w.-]+\.md(?:#[\w-]+)?")

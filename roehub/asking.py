@@ -1,0 +1,119 @@
+"""A request from keyword arguments: the body of POST /backtests.
+
+The members of a request are those of the contract's own models; only what is spelled in a shorter
+way stands here.
+See: docs/python.md, docs/grid.md
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from roehub.values import axis, instrument, moment, nearest
+
+Body = dict[str, Any]
+
+
+def request(body: Mapping[str, Any] | None = None, /, **words: Any) -> Body:
+    """The body of a request.
+
+    Args:
+        body: A body to start from, as REST takes it; none for an empty one.
+        **words: Members of a request or of its template by name (`top_k`, `timeframe`,
+            `execution`, …), and these in short:
+            `instrument` is `"binance:spot:BTCUSDT"`, `start` and `end` are times;
+            `indicators` maps ids to axes, `{"ma.ema": {"window": range(5, 60, 5)}}`;
+            `signals` maps ids to axes of thresholds;
+            `stop_loss` and `take_profit` are axes in percent;
+            `direction`, `sizing` and `ranking` are words of the contract.
+
+    Raises:
+        TypeError: A name that no request has; the message says which one is near.
+        ValueError: An axis without a value, a market that does not exist.
+
+    See: docs/python.md
+    """
+    asked: Body = {**(body or {})}
+    template: Body = {**asked.get("template", {})}
+    for name, value in words.items():
+        _place(name)(asked, template, value)
+    if template:
+        asked["template"] = template
+    return asked
+
+
+def _place(name: str) -> Callable[[Body, Body, Any], None]:
+    from schema.request import BacktestRequest, Template  # noqa: PLC0415 - `import roehub` is quick
+
+    if name in _SHORT:
+        return _SHORT[name]
+    if name in Template.model_fields:
+        return lambda asked, template, value: template.update({name: value})
+    if name in BacktestRequest.model_fields:
+        return lambda asked, template, value: asked.update({name: value})
+    known = {*_SHORT, *Template.model_fields, *BacktestRequest.model_fields}
+    raise TypeError(f"a request has no {name!r}{nearest(name, sorted(known))}")
+
+
+def _instrument(asked: Body, template: Body, value: Any) -> None:
+    template["instrument_id"] = instrument(value)
+
+
+def _time(member: str) -> Callable[[Body, Body, Any], None]:
+    def put(asked: Body, template: Body, value: Any) -> None:
+        asked["time_range"] = {**asked.get("time_range", {}), member: moment(value)}
+
+    return put
+
+
+def _indicators(asked: Body, template: Body, value: Mapping[str, Mapping[str, Any]]) -> None:
+    template["indicator_grids"] = [
+        _indicator(indicator_id, axes) for indicator_id, axes in value.items()
+    ]
+
+
+def _indicator(indicator_id: str, axes: Mapping[str, Any]) -> Body:
+    params = {name: axis(values) for name, values in axes.items() if name != "source"}
+    found: Body = {"indicator_id": indicator_id}
+    if "source" in axes:
+        found["source"] = axis(axes["source"])
+    return {**found, "params": params} if params else found
+
+
+def _signals(asked: Body, template: Body, value: Mapping[str, Mapping[str, Any]]) -> None:
+    template["signal_grids"] = {
+        indicator_id: {name: axis(values) for name, values in axes.items()}
+        for indicator_id, axes in value.items()
+    }
+
+
+def _risk(member: str) -> Callable[[Body, Body, Any], None]:
+    def put(asked: Body, template: Body, value: Any) -> None:
+        risk: Body = {**cast("Body", template.get("risk_grid") or {})}
+        risk[f"{member}_enabled"] = value is not None
+        if value is not None:
+            risk[member] = axis(value)
+        template["risk_grid"] = risk
+
+    return put
+
+
+def _word(member: str) -> Callable[[Body, Body, Any], None]:
+    return lambda asked, template, value: template.update({member: value})
+
+
+def _ranking(asked: Body, template: Body, value: Any) -> None:
+    asked["ranking"] = {"primary_metric": value} if isinstance(value, str) else value
+
+
+_SHORT: dict[str, Callable[[Body, Body, Any], None]] = {
+    "instrument": _instrument,
+    "start": _time("start"),
+    "end": _time("end"),
+    "indicators": _indicators,
+    "signals": _signals,
+    "stop_loss": _risk("sl"),
+    "take_profit": _risk("tp"),
+    "direction": _word("direction_mode"),
+    "sizing": _word("sizing_mode"),
+    "ranking": _ranking,
+}

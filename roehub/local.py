@@ -1,0 +1,155 @@
+"""Runs in this process, on the configured stores or on a folder.
+
+See: docs/python.md
+"""
+
+import atexit
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from roehub.asking import Body, request
+from roehub.errors import Refused
+from roehub.progress import bar
+from roehub.result import Curve, Result
+
+if TYPE_CHECKING:
+    from backtest.control import Control
+    from bff.wiring import Services
+    from schema.response import BacktestResponse
+
+NOBODY = UUID(int=0)
+
+
+def run(
+    body: Mapping[str, Any] | None = None,
+    /,
+    *,
+    store: str | os.PathLike[str] | None = None,
+    user_id: UUID = NOBODY,
+    progress: bool = True,
+    **words: Any,
+) -> Result:
+    """Run a grid in this process.
+
+    Blocks until the answer is there; an interrupt ends the run.
+
+    Args:
+        body: A request as REST takes it.
+        store: A data directory with candles; by default what the environment configures.
+        user_id: Whose saved strategies may be run.
+        progress: Whether to show a bar, where there is a terminal or a notebook to show it in.
+        **words: Members of the request, as `roehub.request` takes them.
+
+    Raises:
+        Refused: What a service would answer instead of a result.
+        TypeError: A word that no request has.
+        ValueError: A value that no request can be made from.
+
+    See: docs/python.md
+    """
+    asked = request(body, **words)
+    return Here(store, user_id).run(asked, progress=progress)
+
+
+class Here:
+    """This process as a place where requests are answered.
+
+    Args:
+        store: A data directory, or None for the configured stores.
+        user_id: Who asks.
+
+    See: docs/python.md
+    """
+
+    def __init__(self, store: str | os.PathLike[str] | None, user_id: UUID) -> None:
+        self._services = _services(None if store is None else str(Path(store).resolve()))
+        self._user_id = user_id
+
+    def run(self, asked: Body, *, progress: bool) -> Result:
+        """Answer a request.
+
+        Raises:
+            Refused: What a service would answer instead of a result.
+
+        See: docs/python.md
+        """
+        from schema.response import to_json  # noqa: PLC0415 - `import roehub` is quick
+
+        with bar(progress) as show:
+            answer = self._response(asked, show)
+        return Result(request=asked, answer=json.loads(to_json(answer)), place=self)
+
+    def alone(self, asked: Body) -> Mapping[str, Any]:
+        """The answer to a request without a bar.
+
+        See: docs/python.md
+        """
+        return self.run(asked, progress=False).answer
+
+    def curve(self, asked: Body, n_points: int) -> Curve:
+        """The equity of the only variant of a request.
+
+        See: docs/metrics.md
+        """
+        (variant,) = self._response(asked, None).variants
+        assert variant.report is not None
+        points = variant.report.equity_curve(n_points)
+        return [(point.ts, point.equity, point.drawdown_pct) for point in points]
+
+    def _response(self, asked: Body, show: Any) -> "BacktestResponse":
+        from backtest.control import Control  # noqa: PLC0415 - `import roehub` is quick
+        from backtest.errors import BacktestError  # noqa: PLC0415
+        from bff.http.errors import RoehubError, payload, to_roehub  # noqa: PLC0415
+
+        control = Control(on_progress=show)
+        with ThreadPoolExecutor(1, thread_name_prefix="roehub") as thread:
+            work = thread.submit(self._compute, asked, control)
+            try:
+                return work.result()
+            except RoehubError as exc:
+                raise Refused.of(payload(exc)) from None
+            except BacktestError as exc:
+                raise Refused.of(payload(to_roehub(exc))) from None
+            except BaseException:
+                control.cancel()  # an interrupt: the run ends before the thread is left
+                raise
+
+    def _compute(self, asked: Body, control: "Control") -> "BacktestResponse":
+        from bff.http.strict_json import parse_json  # noqa: PLC0415 - `import roehub` is quick
+        from schema.parse import parse_request  # noqa: PLC0415
+
+        parsed = parse_request(parse_json(json.dumps(asked).encode(), self._services.json_limits))
+        return self._services.service.run(parsed, user_id=self._user_id, control=control)
+
+
+_opened: dict[str | None, "Services"] = {}
+
+
+def close() -> None:
+    """Close the stores and end the threads that runs of this process use.
+
+    See: docs/python.md
+    """
+    while _opened:
+        _opened.popitem()[1].close()
+
+
+atexit.register(close)
+
+
+def _services(store: str | None) -> "Services":
+    """The engine and its stores, kept for the next run in this process."""
+    from bff.config.settings import load_settings  # noqa: PLC0415 - `import roehub` is quick
+    from bff.wiring import build  # noqa: PLC0415
+
+    if store not in _opened:
+        environ = dict(os.environ)
+        if store is not None:
+            environ = {"ROEHUB_DATA_DIR": store}
+        _opened[store] = build(load_settings(environ))
+    return _opened[store]

@@ -1,0 +1,216 @@
+"""Runs on a service, over either of its faces.
+
+See: docs/python.md, docs/graphql.md
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from roehub.asking import Body, request
+from roehub.errors import Refused
+from roehub.result import Curve, Result
+
+if TYPE_CHECKING:
+    import httpx
+
+Face = Literal["rest", "graphql"]
+TIMEOUT_S = 600.0
+CURVE = """
+mutation ($input: RunBacktestInput!, $n: Int!) { runBacktest(input: $input) { variants { report {
+  equityCurve(maxPoints: $n) { ts equity drawdownPct } } } } }
+"""
+
+
+def connect(
+    url: str, token: str | None = None, *, face: Face = "rest", timeout_s: float = TIMEOUT_S
+) -> "Client":
+    """A service to run on.
+
+    Args:
+        url: Its address, for example `http://127.0.0.1:8080`.
+        token: A token of the user, as `roehub-backtest token` prints.
+        face: Which of its two faces is asked; answers are equal.
+        timeout_s: How long to wait for an answer.
+
+    Raises:
+        ImportError: The extra `notebook` is not installed.
+
+    See: docs/python.md
+    """
+    import httpx  # noqa: PLC0415 - of the extra `notebook`
+
+    http = httpx.Client(base_url=url, headers=_headers(token), timeout=timeout_s)
+    return Client(http, _Exchange(face))
+
+
+def connect_async(
+    url: str, token: str | None = None, *, face: Face = "rest", timeout_s: float = TIMEOUT_S
+) -> "AsyncClient":
+    """The same, to be awaited.
+
+    See: docs/python.md
+    """
+    import httpx  # noqa: PLC0415 - of the extra `notebook`
+
+    headers = _headers(token)
+    return AsyncClient(
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout_s),
+        connect(url, token, face=face, timeout_s=timeout_s),
+        _Exchange(face),
+    )
+
+
+class Client:
+    """A service that is asked from this thread; close it, or use it as a context.
+
+    See: docs/python.md (`roehub.connect` makes it)
+    """
+
+    def __init__(self, http: "httpx.Client", exchange: "_Exchange") -> None:
+        self._http, self._exchange = http, exchange
+
+    def run(self, body: Mapping[str, Any] | None = None, /, **words: Any) -> Result:
+        """Run a grid.
+
+        Args:
+            body: A request as REST takes it.
+            **words: Members of the request, as `roehub.request` takes them.
+
+        Raises:
+            Refused: What the service answered instead of a result.
+
+        See: docs/python.md
+        """
+        asked = request(body, **words)
+        return Result(request=asked, answer=self.alone(asked), place=self)
+
+    def alone(self, asked: Body) -> Mapping[str, Any]:
+        """The answer to a request.
+
+        See: docs/python.md
+        """
+        return self._exchange.read(self._http.post(**self._exchange.of(asked)))
+
+    def curve(self, asked: Body, n_points: int) -> Curve:
+        """The equity of the only variant of a request.
+
+        See: docs/metrics.md
+        """
+        return _curve(self._http.post(**_curve_of(asked, n_points)))
+
+    def close(self) -> None:
+        """Close the connections.
+
+        See: docs/python.md
+        """
+        self._http.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """A service that is awaited; `async with` closes it.
+
+    See: docs/python.md (`roehub.connect_async` makes it)
+    """
+
+    def __init__(self, http: "httpx.AsyncClient", place: Client, exchange: "_Exchange") -> None:
+        self._http, self._place, self._exchange = http, place, exchange
+
+    async def run(self, body: Mapping[str, Any] | None = None, /, **words: Any) -> Result:
+        """Run a grid; a task that is cancelled ends the run.
+
+        Raises:
+            Refused: What the service answered instead of a result.
+
+        See: docs/python.md
+        """
+        asked = request(body, **words)
+        response = await self._http.post(**self._exchange.of(asked))
+        return Result(request=asked, answer=self._exchange.read(response), place=self._place)
+
+    async def close(self) -> None:
+        """Close the connections.
+
+        See: docs/python.md
+        """
+        self._place.close()
+        await self._http.aclose()
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """How a request is put to a face, and its answer read."""
+
+    face: Face
+
+    def of(self, asked: Body) -> dict[str, Any]:
+        if self.face == "rest":
+            return {"url": "/backtests", "json": asked}
+        from schema.graphql.spelling import run_document, run_input  # noqa: PLC0415 - if asked for
+
+        return _document(run_document(), input=run_input(asked))
+
+    def read(self, response: "httpx.Response") -> Mapping[str, Any]:
+        body = _read(response)
+        if self.face == "rest":
+            return body
+        from schema.graphql.answer import run_of  # noqa: PLC0415 - only where it is asked for
+
+        answer = run_of(body)
+        assert answer is not None
+        return answer
+
+
+def _headers(token: str | None) -> dict[str, str]:
+    accepted = {"Accept": "application/graphql-response+json, application/json"}
+    return accepted if token is None else {**accepted, "Authorization": f"Bearer {token}"}
+
+
+def _document(query: str, **variables: Any) -> dict[str, Any]:
+    return {"url": "/graphql", "json": {"query": query, "variables": variables}}
+
+
+def _curve_of(asked: Body, n_points: int) -> dict[str, Any]:
+    from schema.graphql.spelling import run_input  # noqa: PLC0415 - `import roehub` is quick
+
+    return _document(CURVE, input=run_input(asked), n=n_points)
+
+
+def _curve(response: "httpx.Response") -> Curve:
+    (variant,) = _read(response)["data"]["runBacktest"]["variants"]
+    points = variant["report"]["equityCurve"]
+    return [(point["ts"], point["equity"], point["drawdownPct"]) for point in points]
+
+
+def _read(response: "httpx.Response") -> Mapping[str, Any]:
+    """The body of an answer.
+
+    Raises:
+        Refused: It is an error of either face, or not of this service.
+    """
+    try:
+        body: Any = response.json()
+    except json.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        message = f"{response.url} answered {response.status_code}, but not as a Roehub service"
+        raise Refused("not_a_service", message, {})
+    answer = cast("Mapping[str, Any]", body)
+    if "error" in answer:
+        raise Refused.of(answer)
+    for error in answer.get("errors", ()):
+        raise Refused.of_graphql(error)
+    return answer

@@ -1,0 +1,134 @@
+"""What a run gives: frames, curves and pictures of one answer.
+
+See: docs/python.md
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from roehub.alone import alone
+from roehub.asking import Body
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Curve = list[tuple[str, float, float | None]]
+CURVE_POINTS = 2_000
+
+
+class Place(Protocol):
+    """Where requests are answered: this process, or a service.
+
+    See: docs/python.md
+    """
+
+    def alone(self, asked: Body) -> Mapping[str, Any]:
+        """The answer to a request of one variant."""
+        ...
+
+    def curve(self, asked: Body, n_points: int) -> Curve:
+        """The equity of the only variant of a request."""
+        ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """One answer; equal results are equal to the last bit, wherever they were computed.
+
+    Attributes:
+        request: The body that was asked.
+        answer: The body that was answered, as docs/identity.md and docs/metrics.md describe it.
+
+    See: docs/python.md
+    """
+
+    request: Body
+    answer: Mapping[str, Any]
+    place: Place = field(repr=False, compare=False)
+
+    def __len__(self) -> int:
+        """How many variants were returned."""
+        return len(self.answer["variants"])
+
+    @cached_property
+    def variants(self) -> "pd.DataFrame":
+        """The returned variants, best first: what was chosen, and the metrics by name.
+
+        See: docs/python.md#names
+        """
+        from roehub.frames import variants_frame  # noqa: PLC0415 - needs pandas
+
+        return variants_frame(self.answer)
+
+    def trades(self, place: int = 0) -> "pd.DataFrame":
+        """The trades of a variant; it is run again where the answer does not list them.
+
+        Args:
+            place: Of the variant, from 0.
+
+        See: docs/fills.md
+        """
+        from roehub.frames import trades_frame  # noqa: PLC0415 - needs pandas
+
+        report = self.answer["variants"][place]["report"]
+        if report is None or report["trades"] is None:
+            report = self.place.alone(self._alone(place))["variants"][0]["report"]
+        return trades_frame(report["trades"])
+
+    def equity(self, place: int = 0, n_points: int = CURVE_POINTS) -> "pd.DataFrame":
+        """Equity and drawdown of a variant at bar closes.
+
+        Args:
+            place: Of the variant, from 0.
+            n_points: How many bars at most, 2 to 5 000, the first and the last among them.
+
+        See: docs/metrics.md
+        """
+        from roehub.frames import equity_frame  # noqa: PLC0415 - needs pandas
+
+        return equity_frame(self.place.curve(self._alone(place), n_points))
+
+    @property
+    def notes(self) -> Sequence[Mapping[str, str]]:
+        """Caveats of the answer, each with a code and a message.
+
+        See: docs/python.md
+        """
+        return self.answer.get("notes") or ()
+
+    @property
+    def evidence(self) -> Mapping[str, Any] | None:
+        """Whether the winner is skill or luck; None unless `include=["evidence"]` was asked.
+
+        See: docs/evidence.md
+        """
+        return self.answer.get("evidence")
+
+    def plot(self) -> "Figure":
+        """The best variant's equity and drawdown, and the returns of all that were returned.
+
+        See: docs/python.md
+        """
+        from roehub.pictures import overview  # noqa: PLC0415 - needs Matplotlib
+
+        return overview(self)
+
+    def plot_equity(self, place: int = 0) -> "Figure":
+        """Equity of a variant over its drawdown.
+
+        See: docs/python.md
+        """
+        from roehub.pictures import equity  # noqa: PLC0415 - needs Matplotlib
+
+        return equity(self, place)
+
+    def _alone(self, place: int) -> Body:
+        return alone(self.request, self.answer, place)
+
+    def _repr_html_(self) -> str:
+        from roehub.html import summary  # noqa: PLC0415 - needs pandas
+
+        return summary(self)

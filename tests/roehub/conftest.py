@@ -1,0 +1,63 @@
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import roehub
+from bff.http.tokens import issue_token
+from roehub import local
+from tests.bff.doubles import USER
+from tests.bff.served import serving
+
+N_DAYS = 20
+SECRET = "k" * 32
+GRID: dict[str, Any] = {
+    "instrument": "binance:spot:BTCUSDT",
+    "timeframe": "15m",
+    "start": "2024-01-04",
+    "end": "2024-01-20",
+    "indicators": {
+        "ma.ema": {"window": range(5, 40, 5), "source": "close"},
+        "momentum.rsi": {"window": [10, 14], "source": "close"},
+    },
+    "stop_loss": [1.0, 3],
+    "top_k": 6,
+    "top_trades_n": 3,
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """The same candles behind a folder and behind a service."""
+
+    store: Path
+    address: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    store, served = tmp_path_factory.mktemp("store"), tmp_path_factory.mktemp("served") / "data"
+    _fill(store)
+    shutil.copytree(store, served, symlinks=True)
+    token = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=86_400)
+    with serving(served, IDENTITY_JWT_SECRET=SECRET) as service:
+        yield Places(store=store, address=service.address, token=token)
+    local.close()
+
+
+def _fill(store: Path) -> None:
+    words = f"candles generate --symbol BTCUSDT --days {N_DAYS} --seed 7".split()
+    environ = os.environ | {"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(store)}
+    subprocess.run([sys.executable, "-m", "bff", *words], env=environ, check=True)
+
+
+@pytest.fixture
+def result(places: Places) -> roehub.Result:
+    return roehub.run(store=places.store, **GRID)

@@ -1,0 +1,59 @@
+import matplotlib as mpl
+import pandas as pd
+import pytest
+
+import roehub
+
+
+def test_variants_are_a_frame_with_names_that_can_be_typed(result: roehub.Result) -> None:
+    frame = result.variants
+
+    assert len(frame) == 6
+    assert set(frame.ema_window) <= set(range(5, 40, 5))
+    assert set(frame.sl_pct) <= {1.0, 3.0}
+    assert frame.total_return_pct.is_monotonic_decreasing
+    assert frame.max_drawdown_pct.dtype == "float64"
+    assert frame.start.iloc[0] == pd.Timestamp("2024-01-04", tz="UTC")
+    assert frame.duration.iloc[0] == pd.Timedelta(days=16)
+    assert all(name.isidentifier() for name in frame.columns)
+
+
+def test_numbers_are_those_of_the_answer(result: roehub.Result) -> None:
+    first = result.answer["variants"][0]
+
+    assert (
+        result.variants.max_drawdown_pct.iloc[0] == first["report"]["metrics"]["Max. Drawdown [%]"]
+    )
+    assert result.variants.num_trades.iloc[0] == first["report"]["metrics"]["Num. Trades"]
+
+
+def test_trades_are_listed_also_where_the_answer_has_none(result: roehub.Result) -> None:
+    assert result.answer["variants"][4]["report"]["trades"] is None
+
+    trades = result.trades(4)
+
+    assert len(trades) == result.variants.num_trades.iloc[4]
+    assert str(trades.entry_ts.dtype).startswith("datetime64")
+    assert (trades.exit_ts > trades.entry_ts).all()
+
+
+def test_a_curve_ends_with_the_total_return(result: roehub.Result) -> None:
+    curve = result.equity(2, 100)
+
+    gained = (curve.equity.iloc[-1] / 10_000 - 1) * 100
+    assert len(curve) <= 100
+    assert gained == pytest.approx(result.variants.total_return_pct.iloc[2])
+
+
+def test_pictures_are_drawn(result: roehub.Result) -> None:
+    mpl.use("Agg")
+
+    assert len(result.plot().axes) == 3
+    assert len(result.plot_equity(1).axes) == 2
+
+
+def test_a_notebook_shows_what_was_tried(result: roehub.Result) -> None:
+    shown = result._repr_html_()
+
+    assert "BTCUSDT 15m: the best 6 of 28 variants" in shown
+    assert "ema_window" in shown
