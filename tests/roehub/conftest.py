@@ -1,5 +1,4 @@
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +33,7 @@ GRID: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Places:
-    """The same candles behind a folder and behind a service."""
+    """The same candles in a folder and behind a service."""
 
     store: Path
     address: str
@@ -43,11 +42,10 @@ class Places:
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    store, served = tmp_path_factory.mktemp("store"), tmp_path_factory.mktemp("served") / "data"
+    store = tmp_path_factory.mktemp("store")
     _fill(store)
-    shutil.copytree(store, served, symlinks=True)
     token = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=86_400)
-    with serving(served, IDENTITY_JWT_SECRET=SECRET) as service:
+    with serving(store, IDENTITY_JWT_SECRET=SECRET) as service:
         yield Places(store=store, address=service.address, token=token)
     local.close()
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import roehub
-from roehub import local
 from roehub.remote import Face
 from tests.roehub.conftest import GRID, Places
 
@@ -40,7 +39,6 @@ def test_the_command_line_gives_the_same(
 ) -> None:
     asked, answered = tmp_path / "request.json", tmp_path / "answer.json"
     asked.write_text(json.dumps(result.request), encoding="utf-8")
-    local.close()
     environ = os.environ | {"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(places.store)}
     words = ["run", str(asked), "--out", str(answered)]
 
