@@ -17,6 +17,12 @@ TWO_RULES = (
     *ONE_RULE,
     IndicatorGrid(indicator_id="momentum.rsi", params={"window": explicit(7)}),
 )
+CROSS = (
+    IndicatorGrid(
+        indicator_id="cross.ema",
+        params={"fast_window": explicit(4, 12), "slow_window": explicit(12)},
+    ),
+)
 
 
 def run_from(start_ms: int, grids: Sequence[IndicatorGrid], direction: DirectionMode) -> RunResult:
@@ -52,7 +58,9 @@ def trades_of(run: RunResult) -> Sequence[Trade]:
     return report.trades
 
 
-@pytest.mark.parametrize("grids", [ONE_RULE, TWO_RULES], ids=["one rule", "two rules"])
+@pytest.mark.parametrize(
+    "grids", [ONE_RULE, TWO_RULES, CROSS], ids=["one rule", "two rules", "a cross"]
+)
 @pytest.mark.parametrize("direction", list(DirectionMode))
 def test_a_signal_that_sets_in_at_the_first_close_was_not_on_before(
     grids: Sequence[IndicatorGrid], direction: DirectionMode
