@@ -95,6 +95,16 @@ def _few_days(run: RunResult) -> str | None:
     return f"Ratios are annualised from {round(days, 1):g} days, fewer than {FEW_DAYS}"
 
 
+def _too_few_variants(run: RunResult) -> str | None:
+    n_wanted, n_found = run.settings.top_k, len(run.variants)
+    if not run.settings.min_trades or n_found >= min(n_wanted, run.stage_b_variants):
+        return None
+    return (
+        f"Only {n_found:,} of the {n_wanted:,} variants asked for were found with at least"
+        f" {run.settings.min_trades:,} trades (min_trades)"
+    )
+
+
 def _few_trades(run: RunResult) -> str | None:
     n_trades = run.variants[0].replay.n_trades if run.variants else FEW_TRADES
     if n_trades >= FEW_TRADES:
@@ -156,6 +166,7 @@ NOTES: Mapping[str, Say] = {
     "missing_candles": _missing_candles,
     "short_warmup": _short_warmup,
     "few_days": _few_days,
+    "too_few_variants": _too_few_variants,
     "few_trades": _few_trades,
     "on_at_start": _on_at_start,
     "edge_of_grid": _edge_of_grid,

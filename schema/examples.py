@@ -54,6 +54,7 @@ SAVED: Json = {
 _RUN = """mutation ($input: RunBacktestInput!) {
   runBacktest(input: $input) {
     gridRequestHash stageAVariants stageBVariants
+    notes { message }
     variants {
       totalReturnPct
       payload { indicatorSelections { indicatorId params { name value } } }

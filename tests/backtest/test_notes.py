@@ -133,6 +133,22 @@ def test_few_days_are_told_of_the_bars_up_to_the_last_candle(
 
 
 @pytest.mark.parametrize(
+    ("min_trades", "n_risk_variants", "is_told"), [(0, 9, False), (40, 9, True), (40, 1, False)]
+)
+def test_a_list_that_the_floor_on_trades_made_shorter_is_told(
+    min_trades: int, n_risk_variants: int, is_told: bool
+) -> None:
+    run = a_run(stage_a_variants=n_risk_variants, stage_b_variants=n_risk_variants)
+    run = replace(run, settings=replace(run.settings, top_k=5, min_trades=min_trades))
+
+    assert ("too_few_variants" in told(run)) == is_told
+    if is_told:
+        assert told(run)["too_few_variants"] == (
+            "Only 1 of the 5 variants asked for were found with at least 40 trades (min_trades)"
+        )
+
+
+@pytest.mark.parametrize(
     ("n_trades", "message"),
     [
         (0, "The best variant made 0 trades, fewer than 30"),

@@ -1,4 +1,5 @@
 import json
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +140,24 @@ def test_run_says_why_a_store_cannot_be_used(invoke: Invoke, request_file: Path)
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"]["code"] == "unavailable"
     assert result.stderr == "The candle store is not available\n.data is in use by process 7\n"
+
+
+def test_run_tells_of_a_store_that_refuses_what_the_list_of_candles_tells(
+    invoke: Invoke, request_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CH_HOST", "127.0.0.1")
+    monkeypatch.setenv("CH_PORT", "1")
+
+    ran, listed = invoke("run", request_file), invoke("candles", "list")
+
+    assert (ran.exit_code, listed.exit_code) == (1, 1)
+    assert "The driver said: " in ran.stderr
+    assert _lasting(ran.stderr) == _lasting(listed.stderr)
+
+
+def _lasting(text: str) -> str:
+    """Without the ids of queries and the places of objects in memory, which the driver names."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|0x[0-9a-f]+", "…", text)
 
 
 def test_run_without_its_file_is_told(invoke: Invoke, tmp_path: Path) -> None:

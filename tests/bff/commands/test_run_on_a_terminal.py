@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,10 +42,10 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(folder), "COLUMNS": "100"}
 
 
-def command(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "bff", *arguments],
-        env=environment(folder) | variables,
+        env=environment(folder),
         capture_output=True,
         text=True,
         check=False,
@@ -96,19 +95,3 @@ def test_a_terminal_gets_the_json_that_is_asked_for(folder: Path) -> None:
 
     assert asked["data"]["candle_seconds"] == 60
     assert "range_beyond_candles" in {note["code"] for note in asked["notes"]}
-
-
-def test_a_store_that_cannot_be_used_is_told_as_the_list_of_candles_tells_it(folder: Path) -> None:
-    nowhere = {"CH_HOST": "127.0.0.1", "CH_PORT": "1"}
-    ran = command(folder, "run", str(folder / "request.json"), **nowhere)
-    listed = command(folder, "candles", "list", **nowhere)
-
-    assert (ran.returncode, listed.returncode) == (1, 1)
-    assert json.loads(ran.stdout)["error"]["code"] == "unavailable"
-    assert "The candle store is not available\nThe driver said: " in ran.stderr
-    assert without_addresses(ran.stderr) == without_addresses(listed.stderr)
-
-
-def without_addresses(text: str) -> str:
-    """The driver names objects by where they lie in memory."""
-    return re.sub(r"0x[0-9a-f]+", "…", text)
