@@ -346,4 +346,5 @@ def _settings(
         top_trades_n=request.top_trades_n or min(policy.top_trades_n, top_k),
         eager_reports=policy.eager_reports,
         min_trades=request.min_trades or 0,
+        distinct=request.distinct or False,
     )

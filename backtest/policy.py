@@ -64,6 +64,7 @@ class RunSettings:
     top_trades_n: int
     eager_reports: bool
     min_trades: int = 0
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

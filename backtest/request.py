@@ -89,3 +89,4 @@ class RunRequest:
     top_trades_n: int | None = None
     ranking: Ranking | None = None
     min_trades: int | None = None
+    distinct: bool | None = None

@@ -147,6 +147,31 @@ class RankingValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SameAxis:
+    """An axis on which variants with the same trades differ, and the values that they have there.
+
+    `indicator_id` is None for `sl_pct` and `tp_pct`.
+
+    See: docs/ranking.md#distinct-results (backtest/engine/distinct.py)
+    """
+
+    indicator_id: str | None
+    name: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameAs:
+    """The variants that a returned one stands for; their values include its own.
+
+    See: docs/ranking.md#distinct-results (backtest/engine/distinct.py)
+    """
+
+    n_others: int
+    axes: tuple[SameAxis, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankedVariant:
     """One returned variant. `ranking` holds what ranked it, the primary metric first.
 
@@ -163,6 +188,7 @@ class RankedVariant:
     risk: Risk
     report: Report | None
     replay: Replay
+    same_as: SameAs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ def _engine_params(settings: RunSettings) -> dict[str, Any]:
         },
         "warmup_bars": settings.warmup_bars,
         **({"min_trades": settings.min_trades} if settings.min_trades else {}),
+        **({"distinct": True} if settings.distinct else {}),
     }
 
 

@@ -14,6 +14,7 @@ from backtest.policy import RunSettings
 from backtest.result import CandlesFound, EquityCurve, Gap, RankedVariant, RunResult, Selection
 from backtest.result import RankingValue as DomainRankingValue
 from backtest.result import Report as DomainReport
+from backtest.result import SameAs as DomainSameAs
 from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
@@ -28,6 +29,8 @@ from schema.response import (
     Payload,
     RankingValue,
     RiskSelection,
+    SameAs,
+    SameAxis,
     Variant,
     VariantRanking,
 )
@@ -115,6 +118,7 @@ def to_variant(
         indicator_variant_key=variant.indicator_variant_key,
         total_return_pct=variant.total_return_pct,
         ranking=to_ranking(variant.ranking),
+        same_as=None if variant.same_as is None else to_same_as(variant.same_as),
         report=None if variant.report is None else to_report(variant.report, control),
         payload=to_payload(variant, settings, execution),
     )
@@ -127,6 +131,15 @@ def to_ranking(values: Sequence[DomainRankingValue]) -> VariantRanking:
     """
     primary, *others = map(_to_ranking_value, values)
     return VariantRanking(primary=primary, secondary=others[0] if others else None)
+
+
+def to_same_as(found: DomainSameAs) -> SameAs:
+    """What a variant stands for.
+
+    See: docs/ranking.md#distinct-results
+    """
+    axes = tuple(SameAxis(**asdict(axis)) for axis in found.axes)
+    return SameAs(n_others=found.n_others, axes=axes)
 
 
 def to_payload(

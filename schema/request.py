@@ -314,6 +314,11 @@ class RunOptions(BaseModel):
         ),
     ] = None
 
+    distinct: Annotated[
+        Flag | None,
+        Field(description="Let one variant stand for all that have the same trades (`same_as`)."),
+    ] = None
+
     @field_validator("top_trades_n")
     @classmethod
     def _check_top_trades(cls, top_trades_n: int | None, info: ValidationInfo) -> int | None:

@@ -152,6 +152,33 @@ class VariantRanking(BaseModel):
     ]
 
 
+@strawberry.pydantic.type(description="An axis on which variants with the same trades differ.")
+class SameAxis(BaseModel):
+    """An axis on which variants with the same trades differ."""
+
+    model_config = ANSWER
+
+    indicator_id: Annotated[
+        str | None, Field(description="Whose axis it is; null for `sl_pct` and `tp_pct`.")
+    ]
+    name: Annotated[str, Field(description="Name of the axis; `source` among them.")]
+    values: Annotated[
+        tuple[Scalar, ...],
+        Field(description="The values that they have there, the variant's own among them."),
+        strawberry.field(graphql_type=list[AxisScalar]),
+    ]
+
+
+@strawberry.pydantic.type(description="The variants that a returned one stands for.")
+class SameAs(BaseModel):
+    """The variants that a returned one stands for."""
+
+    model_config = ANSWER
+
+    n_others: Annotated[int, Field(description="How many other variants have the same trades.")]
+    axes: Annotated[tuple[SameAxis, ...], Field(description="Axes on which they differ.")]
+
+
 @strawberry.pydantic.type(description="One ranked point of the grid.")
 class Variant(BaseModel):
     """One ranked point of the grid."""
@@ -167,6 +194,9 @@ class Variant(BaseModel):
         float, Field(description="Gain or loss over the range in percent of the initial cash.")
     ]
     ranking: Annotated[VariantRanking, Field(description="What ranked it.")]
+    same_as: Annotated[
+        SameAs | None, Field(description="What it stands for; null unless results are `distinct`.")
+    ]
     report: Annotated[Report | None, Field(description="The report; null if it was not computed.")]
     payload: Annotated[Payload, Field(description="Its settings.")]
 

@@ -35,6 +35,7 @@ def to_run_request(request: schema.BacktestRequest) -> domain.RunRequest:
         top_trades_n=request.top_trades_n,
         ranking=to_ranking(request.ranking),
         min_trades=request.min_trades,
+        distinct=request.distinct,
     )
 
 

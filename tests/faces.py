@@ -28,6 +28,7 @@ RUN_FIELDS = {
     "top_trades_n",
     "ranking",
     "min_trades",
+    "distinct",
 }
 # Where GraphQL writes the name of an entry that is a key over REST.
 NAMES = ((["params"], "name"), (["signalGrids"], "indicatorId"))
@@ -36,6 +37,7 @@ mode strategyId instrumentId { marketId symbol } timeframe warmupBars topK prese
 specHash gridRequestHash engineParamsHash stageAVariants stageBVariants targetBars
 variants { variantIndex variantKey indicatorVariantKey totalReturnPct
   ranking { primary { metric value infinite } secondary { metric value infinite } }
+  sameAs { nOthers axes { indicatorId name values } }
   payload { directionMode sizingMode risk { slEnabled slPct tpEnabled tpPct } } }
 """
 RUN = (

@@ -231,6 +231,7 @@ def settings_of(request: RunRequest, template: Template) -> RunSettings:
         top_trades_n=request.top_trades_n or POLICY.top_trades_n,
         eager_reports=True,
         min_trades=request.min_trades or 0,
+        distinct=request.distinct or False,
     )
 
 

@@ -36,6 +36,8 @@ STAGE_B_SERIES = 5
 REPORT_SERIES = 6
 # For a cell of a shortlisted variant: its score, its score by base variant, and its place in order.
 CELL_COLUMNS = 3
+# Where results are distinct: the number of its trades, by base variant too, and two orders of them.
+DISTINCT_COLUMNS = 4
 
 # What the allocator keeps for a thread. Not derived: it is what the measured peaks had left over.
 HEAP_BYTES = 2 << 20
@@ -185,9 +187,10 @@ def _stage_a(load: _Load) -> int:
 def _stage_b(load: _Load) -> int:
     """The risk plane's tables and scores, where there is a plane."""
     plan = load.plan
-    if not load.n_levels:
+    if not load.n_levels and not plan.settings.distinct:
         return NUMBER * plan.grid.n_base
-    cells = CELL_COLUMNS * plan.n_risk_variants + plan.grid.n_base
+    columns = CELL_COLUMNS + DISTINCT_COLUMNS * plan.settings.distinct
+    cells = columns * plan.n_risk_variants + plan.grid.n_base
     scratch = load.threads * STAGE_B_SERIES * load.n_target
     return load.table_bytes + NUMBER * (cells + scratch)
 

@@ -23,7 +23,7 @@ from backtest.types import FloatArray, IntArray
 
 
 @inline
-def _reached(row: PassageArray, limit: int) -> int:
+def reached(row: PassageArray, limit: int) -> int:
     """How many of the ascending passages in `row` come before `limit`."""
     n = 0
     while n < row.shape[0] and row[n] < limit:
@@ -41,7 +41,7 @@ def _add(corner: FloatArray, s: int, t: int, gain: float, cap: float, is_fixed: 
 
 
 @inline
-def _gain_line(prices: Prices, terms: Terms, entry: int, side: int) -> tuple[float, float]:
+def gain_line(prices: Prices, terms: Terms, entry: int, side: int) -> tuple[float, float]:
     """Offset and slope of a trade's gain as a fraction of what it takes, over the exit's close."""
     return terms.factors[0, side] - 1.0, terms.factors[1, side] * prices.inverse[entry]
 
@@ -86,9 +86,9 @@ def region_plane(
         if is_fixed and balance < cap:
             return False
         i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
-        offset, slope = _gain_line(prices, terms, i, side)
+        offset, slope = gain_line(prices, terms, i, side)
         stop_row, profit_row = passages.stops[side - 1, i], passages.profits[side - 1, i]
-        n_stops, n_profits = _reached(stop_row, limit), _reached(profit_row, limit)
+        n_stops, n_profits = reached(stop_row, limit), reached(profit_row, limit)
         gain = offset + slope * close[limit]
         _add(by_signal, n_stops, n_profits, gain, cap, is_fixed)
         worst = gain
@@ -194,7 +194,7 @@ def _tabulate(
     for v in range(chosen.shape[0]):
         k = chosen[v]
         i, side = segments.entries[k], segments.sides[k]
-        offset, slope = _gain_line(prices, terms, i, side)
+        offset, slope = gain_line(prices, terms, i, side)
         row = table[side - 1, i]
         for level in range(bars.shape[0]):
             bar = min(segments.exits[k], row[level])
@@ -223,7 +223,7 @@ def _lead_up(
             v += 1
             before[v, 0], before[v, 1] = 1.0, 0.0
             continue
-        offset, slope = _gain_line(prices, terms, segments.entries[k], segments.sides[k])
+        offset, slope = gain_line(prices, terms, segments.entries[k], segments.sides[k])
         gain = offset + slope * prices.padded[segments.exits[k]]
         put_aside = positive_part(gain) * terms.lock_rate
         before[v, 1] += put_aside * before[v, 0]

@@ -80,7 +80,7 @@ def rank_variants(
     with stopwatch.stage("stage_a"):
         shortlist = contest.shortlist(plan.n_shortlist)
     with stopwatch.stage("stage_b"):
-        winners = contest.best(shortlist, settings.top_k)
+        winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
         bases = np.array([winner.base for winner in winners], np.int64)
         words = stages.words(combo_of_base[bases])
     return Ranked(target=target, plane=plane, keys=keys, winners=winners, words=words)

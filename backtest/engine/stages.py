@@ -18,6 +18,7 @@ from backtest.engine.passage import Passages
 from backtest.engine.risk_plane import RiskPlane, Tile
 from backtest.engine.score import score_balances, score_compounding
 from backtest.engine.segments import empty_segments
+from backtest.engine.signatures import sign_planes
 from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, IntArray, WordArray
 
@@ -148,6 +149,23 @@ class Stages:
         self._over(combos, count, "stage_a", self._per_chunk)
         return out
 
+    def plane_signatures(self, combos: IntArray, plane: RiskPlane) -> WordArray:
+        """Numbers of the trades of combos over the whole plane (`signatures`).
+
+        Args:
+            combos: Shape (n,), distinct.
+            plane: The plane.
+
+        Returns:
+            Shape (n, n_cells), cells in the order of the request.
+        """
+        out = np.empty((len(combos), plane.n_stops, plane.n_profits), np.uint64)
+        for tile in plane.tiles():
+            self._over(
+                combos, partial(self._sign_tile, tile, out), "stage_b", self._items_per_chunk
+            )
+        return out.reshape(len(combos), -1)
+
     def words(self, combos: IntArray) -> WordArray:
         """Combined bit rows of combos, shape (n, 2, n_words), under the allowed sides."""
         out = np.empty((len(combos), 2, self._target.n_words), np.uint64)
@@ -208,6 +226,19 @@ class Stages:
         segments = empty_segments(target.n_bars)
         score_planes(rows, items, target.prices, target.terms, tile.passages, segments, scores)
         out[np.ix_(places, tile.stop_places, tile.profit_places)] = scores
+
+    def _sign_tile(self, tile: Tile, out: WordArray, batch: Batch, part: slice) -> None:
+        target = self._target
+        places = batch.places[part]
+        shape = (len(places), len(tile.stop_places), len(tile.profit_places))
+        numbers = np.empty(shape, np.uint64)
+        unused = np.zeros(len(places), np.int64)
+        items = Items(batch.slow_ids[part], batch.fast_ids[part], unused, unused)
+        sign_planes(
+            self._bit_rows(batch.fast_rows), items, target.prices, target.terms, tile.passages,
+            empty_segments(target.n_bars), numbers,
+        )  # fmt: skip
+        out[np.ix_(places, tile.stop_places, tile.profit_places)] = numbers
 
     def _bit_rows(self, fast: WordArray) -> BitRows:
         return BitRows(self._combos.slow_rows, fast, self._target.side_masks)

@@ -11,6 +11,7 @@ import numpy as np
 
 from backtest.control import Control
 from backtest.engine.daily import Measures
+from backtest.engine.distinct import Groups
 from backtest.engine.items import N_TRADES
 from backtest.engine.ranking import ranking_columns
 from backtest.engine.risk_plane import RiskPlane
@@ -36,12 +37,16 @@ MORE_AT_ONCE = 8
 class Winner:
     """One of the best: its base variant, its place in the shortlist and its risk cell.
 
+    `alike` are base variants and cells with its trades, itself among them, where one of them
+    stands for all.
+
     See: docs/ranking.md
     """
 
     base: int
     rank: int
     cell: int
+    alike: tuple[IntArray, IntArray] | None = None
 
 
 class KeyMaker:
@@ -153,14 +158,18 @@ class Contest:
         best = best_by_columns(everyone, columns(everyone), n_best, key_of)
         return entrants[best[:n_best]]
 
-    def best(self, shortlist: IntArray, n_best: int) -> list[Winner]:
-        """The best cells of the shortlist crossed with the risk plane, with trades enough."""
+    def best(self, shortlist: IntArray, n_best: int, *, is_distinct: bool = False) -> list[Winner]:
+        """The best cells of the shortlist crossed with the risk plane, with trades enough.
+
+        Where results are distinct, one of them stands for all with the same trades.
+        """
         n_all = len(shortlist) * self._plane.n_cells
         if n_all == 0:
             return []
         n_asked = n_best
+        groups = self._groups(shortlist) if is_distinct else None
         while True:
-            winners = self._best_of_all(shortlist, n_asked)
+            winners = self._best_of_all(shortlist, n_asked, groups)
             if not self._min_trades:
                 return winners
             trades = self._trades_of(winners)
@@ -187,10 +196,15 @@ class Contest:
         cells = np.array([winner.cell for winner in winners], np.int64)
         return self._stages.exact_cells(combos, cells, self._plane)[:, N_TRADES].astype(np.int64)
 
-    def _best_of_all(self, shortlist: IntArray, n_best: int) -> list[Winner]:
-        """The best cells, however often they trade."""
+    def _groups(self, shortlist: IntArray) -> Groups:
+        """The cells by their trades."""
+        combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
+        return Groups(self._stages.plane_signatures(combos, self._plane)[inverse].reshape(-1))
+
+    def _best_of_all(self, shortlist: IntArray, n_best: int, groups: Groups | None) -> list[Winner]:
+        """The best cells, however often they trade; one of each group, if there are groups."""
         n_cells = self._plane.n_cells
-        if self._plane.is_disabled:
+        if self._plane.is_disabled and groups is None:
             return [
                 Winner(base=base, rank=rank, cell=0)
                 for rank, base in enumerate(shortlist[:n_best].tolist())
@@ -204,20 +218,45 @@ class Contest:
             rank, cell = divmod(member, n_cells)
             return self._keys.key(int(shortlist[rank]), cell)
 
+        if groups is not None:
+            best = self._best_cells(
+                shortlist,
+                n_best,
+                lambda ids: columns(groups.firsts[ids]),
+                groups.key(key_of),
+                groups,
+            )
+            return [self._standing(shortlist, groups, group, key_of) for group in best.tolist()]
         winners = self._best_cells(shortlist, n_best, columns, key_of)
         places = (divmod(member, n_cells) for member in winners.tolist())
         return [Winner(base=int(shortlist[rank]), rank=rank, cell=cell) for rank, cell in places]
 
+    def _standing(self, shortlist: IntArray, groups: Groups, group: int, key_of: KeyOf) -> Winner:
+        """The member of a group that stands for it."""
+        n_cells = self._plane.n_cells
+        rank, cell = divmod(groups.best(group, key_of), n_cells)
+        ranks, cells = np.divmod(groups.members(group), n_cells)
+        alike = shortlist[ranks], cells
+        return Winner(base=int(shortlist[rank]), rank=rank, cell=cell, alike=alike)
+
     def _best_cells(
-        self, shortlist: IntArray, n_best: int, columns: ExactColumns, key_of: KeyOf
+        self,
+        shortlist: IntArray,
+        n_best: int,
+        columns: ExactColumns,
+        key_of: KeyOf,
+        groups: Groups | None = None,
     ) -> IntArray:
+        """Numbers of the best cells, or of the best groups."""
         n_cells = self._plane.n_cells
         if self._by_return:
             combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
             scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
+            scores = scores if groups is None else scores[groups.firsts]
             knowing = self._knowing(scores, columns)
             return best_by_fast_score(scores, n_best, self._margin, knowing, key_of)
-        everyone = np.arange(len(shortlist) * n_cells, dtype=np.int64)
+        n_all = len(shortlist) * n_cells if groups is None else len(groups)
+        everyone = np.arange(n_all, dtype=np.int64)
         return best_by_columns(everyone, columns(everyone), n_best, key_of)[:n_best]
 
     def _knowing(self, scores: FloatArray, columns: ExactColumns) -> ExactColumns:

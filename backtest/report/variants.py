@@ -10,6 +10,7 @@ import numpy as np
 from backtest.control import Control
 from backtest.engine.bitops import count_runs
 from backtest.engine.chunks import Workers
+from backtest.engine.distinct import same_as
 from backtest.engine.estimate import TradeCounts, has_reports
 from backtest.engine.guards import Guards
 from backtest.engine.ranked import Ranked
@@ -99,4 +100,5 @@ def _ranked_variant(
         risk=grid.risk(winner.cell),
         report=report,
         replay=replay,
+        same_as=None if winner.alike is None else same_as(grid, *winner.alike),
     )

@@ -184,3 +184,24 @@ def test_a_changed_default_changes_a_hash_if_it_can_change_the_result(
 
     names = ("grid_request_hash", "engine_params_hash")
     assert {name for name in names if told[name] != answer[name]} == hashes
+
+
+def test_both_faces_tell_what_a_distinct_variant_stands_for(both: Faces) -> None:
+    rest, graphql = both
+    body = {**GRID, "distinct": True}
+
+    over_rest = rest.run(body)
+
+    assert whole_answer(graphql, body) == over_rest
+    told = [variant["same_as"] for variant in over_rest["variants"]]
+    assert sum(same["n_others"] for same in told) > 0
+    axes = {axis["name"] for same in told for axis in same["axes"]}
+    assert axes <= {"source", "window", "long_threshold", "sl_pct", "tp_pct"}
+
+
+def test_only_distinct_results_have_other_hashes(both: Faces) -> None:
+    rest, _ = both
+    plain, distinct = rest.run(GRID), rest.run({**GRID, "distinct": True})
+
+    for name in ("grid_request_hash", "engine_params_hash"):
+        assert rest.run({**GRID, "distinct": False})[name] == plain[name] != distinct[name]

@@ -58,6 +58,7 @@ SETTINGS: dict[str, Any] = {
     "top_trades_n": 4,
     "ranking": {"primary_metric": "profit_factor", "secondary_metric": "max_drawdown_pct"},
     "min_trades": 3,
+    "distinct": True,
 }
 TEMPLATE: dict[str, Any] = {
     "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},

@@ -40,6 +40,7 @@ FULL: dict[str, Any] = {
     "top_trades_n": 1,
     "ranking": {"primary_metric": "profit_factor", "secondary_metric": "total_return_pct"},
     "min_trades": 2,
+    "distinct": True,
 }
 SAVED: dict[str, Any] = {
     "time_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-01-02T00:00:00Z"},
@@ -104,6 +105,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "boolean for a count": changed("top_k", True),
     "fraction for a count": changed("top_k", 1.5),
     "zero": changed("top_k", 0),
+    "number for distinct": changed("distinct", 1),
     "fewer than no trades": changed("min_trades", -1),
     "more trades than variants": changed("top_trades_n", 3),
     "text for a percent": changed("template/execution/fee_pct", "0.1"),
