@@ -4,7 +4,6 @@ See: docs/downloads.md
 """
 
 import re
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,8 +99,12 @@ def _refuse(asked: Download) -> None:
         )
     if asked.exchange is None:
         _refuse_archives(market_id, symbol)
-    if asked.source is not None and urlsplit(asked.source).scheme not in {"http", "https"}:
-        raise typer.BadParameter("must begin with http:// or https://", param_hint="--source")
+    source = None if asked.source is None else urlsplit(asked.source)
+    if source is not None and (source.scheme not in {"http", "https"} or not source.netloc):
+        raise typer.BadParameter(
+            f"must be an address such as https://mirror.example, was {asked.source}",
+            param_hint="--source",
+        )
 
 
 def _refuse_archives(market_id: int, symbol: str) -> None:
@@ -175,18 +178,30 @@ class _Listener:
         self._bar.advance(self._files)
 
     def imported(self, name: str, checked: CheckedFile, written: Written) -> None:
-        self._bar.advance(self._files)
         refused = f"; {checked.n_refused:,} refused" if checked.n_refused else ""
-        typer.echo(f"{name}: {told(written)}{refused}")
+        with self._aside():
+            typer.echo(f"{name}: {told(written)}{refused}")
 
     def refused(self, name: str, checked: CheckedFile) -> None:
-        self._bar.advance(self._files)
-        typer.echo(f"{name}: nothing written; {checked.n_refused:,} of {checked.n_rows:,} refused")
-        advise(checked)
+        counts = f"{checked.n_refused:,} of {checked.n_rows:,} refused"
+        with self._aside():
+            typer.echo(f"{name}: nothing written; {counts}")
+            advise(checked)
 
     def failed(self, reason: str) -> None:
+        with self._aside():
+            stderr().print(reason, style="bold red", markup=False)
+
+    @contextmanager
+    def _aside(self) -> Generator[None]:
+        """A file is done, and lines stand where the bar was, which goes on below them."""
         self._bar.advance(self._files)
-        stderr().print(reason, style="bold red", markup=False)
+        if self._bar.disable:
+            yield
+            return
+        self._bar.stop()
+        yield
+        self._bar.start()
 
 
 @contextmanager
@@ -199,7 +214,8 @@ def _listening() -> Generator[Listener]:
         console=console,
         transient=True,
         disable=not console.is_terminal,
-        redirect_stdout=sys.stdout.isatty(),
+        redirect_stdout=False,
+        redirect_stderr=False,
     ) as bar:
         yield _Listener(bar)
 

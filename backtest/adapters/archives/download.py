@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from backtest.adapters.archives.cache import CachedFile
-from backtest.adapters.archives.fetch import Fetcher, FetchFailed, Stopped
+from backtest.adapters.archives.fetch import Fetcher, FetchFailed, Stopped, Unreachable
 from backtest.adapters.archives.layouts import ARCHIVES, Archive, Part, Period, months, part
 from backtest.adapters.archives.trades import write_minutes_of_trades
 from backtest.adapters.archives.unpacking import refuse_bomb
@@ -119,14 +119,16 @@ def download(pool: ClickHousePool, wanted: Wanted, listener: Listener) -> Outcom
     left = months(wanted.first, wanted.last)
     outcome = Outcome()
     for archive in archives_of(wanted.instrument, wanted.interval):
-        if left:
-            run = _Run(pool, wanted, archive, listener, outcome)
-            try:
-                left = run.take(left)
-            finally:
-                run.close()
-    outcome.absent += left
-    outcome.absent.sort()
+        run = _Run(pool, wanted, archive, listener, outcome)
+        try:
+            left = run.take(left)
+        except Unreachable as error:
+            outcome.n_failed += 1
+            listener.failed(str(error))
+            return outcome
+        finally:
+            run.close()
+    outcome.absent = sorted([*outcome.absent, *left])
     return outcome
 
 
@@ -201,7 +203,7 @@ class _Run:
     def take(self, wanted: Sequence[Period]) -> list[Period]:
         """Months that this archive has nothing of."""
         left = list(wanted)
-        if self._archive.month is not None:
+        if self._archive.month is not None and left:
             finished = [month for month in left if month.last < self._wanted.today]
             absent = self._take_all(self._archive.month, finished)
             left = [month for month in left if month in absent or month not in finished]
@@ -298,6 +300,8 @@ class _Run:
                 self._listener.absent()
                 return None
             checked = self._intake.take(of.name, path, self._archive.timezone)
+        except Unreachable:
+            raise
         except (FetchFailed, BrokenFile, Stopped) as error:
             self._intake.fail(str(error))
             return False

@@ -37,6 +37,10 @@ class FetchFailed(Exception):
     """A file that could not be had, and why."""
 
 
+class Unreachable(FetchFailed):
+    """The server itself, and with it every other file."""
+
+
 class Stopped(Exception):
     """The download was ended while this file was on its way."""
 
@@ -45,6 +49,17 @@ class _Again(Exception):
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
+
+
+class _Unreachable(_Again):
+    pass
+
+
+def _lost(error: httpx.TransportError) -> _Again:
+    reason = str(error) or type(error).__name__
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        return _Unreachable(reason)
+    return _Again(f"the connection failed: {reason}")
 
 
 class Fetcher:
@@ -90,6 +105,7 @@ class Fetcher:
 
         Raises:
             FetchFailed: It could not be had.
+            Unreachable: Because the server cannot be reached at all.
             Stopped: The download was ended.
         """
         if file.is_whole:
@@ -103,6 +119,9 @@ class Fetcher:
         )
         try:
             return attempts(self._attempt, part, file)
+        except _Unreachable as error:
+            address = str(self._client.base_url).rstrip("/")
+            raise Unreachable(f"{address} cannot be reached: {error}; try later") from error
         except (_Again, httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchFailed(f"{part.name}: {error}") from error
         except OSError as error:
@@ -144,7 +163,7 @@ class Fetcher:
                 n_begun = begun[0] if begun and _continues(answer, begun[0]) else 0
                 self._receive(answer, part, file, n_begun)
         except httpx.TransportError as error:
-            raise _Again(f"the connection failed: {str(error) or type(error).__name__}") from error
+            raise _lost(error) from error
         return True
 
     def _receive(self, answer: httpx.Response, part: Part, file: CachedFile, n_begun: int) -> None:
@@ -192,7 +211,7 @@ class Fetcher:
                     if len(text) > _MOST_CHECKSUM_BYTES:
                         break
         except httpx.TransportError as error:
-            raise _Again(f"the connection failed: {str(error) or type(error).__name__}") from error
+            raise _lost(error) from error
         line = rb"([0-9a-fA-F]{64}) [ *]" + re.escape(part.name.encode()) + rb"\s*"
         found = re.fullmatch(line, text)
         if found is None:

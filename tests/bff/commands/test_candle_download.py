@@ -93,7 +93,8 @@ def test_a_file_that_failed_fails_the_command_and_not_the_others(
         ({"--market-id": "4", "--symbol": "BTCUSDH24"}, "count their volume in dollars"),
         ({"--market-id": "7"}, "no archive of market 7 is known, only of 1, 2, 3, 4"),
         ({"--exchange": "nosuch"}, "ccxt knows no exchange nosuch"),
-        ({"--source": "ftp://mirror"}, "must begin with http:// or https://"),
+        ({"--source": "ftp://mirror"}, "must be an address such as https://mirror.example"),
+        ({"--source": "http://"}, "must be an address such as https://mirror.example"),
     ],
 )
 def test_what_cannot_be_downloaded_is_refused_before_anything_is_asked(

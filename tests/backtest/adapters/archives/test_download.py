@@ -318,13 +318,16 @@ def test_an_answer_that_will_not_change_is_not_asked_for_again(client: Client) -
     assert client.lines == [f"{client.archive.address}{path}: the server answered 403 Forbidden"]
 
 
-def test_a_server_that_is_not_there_is_a_sentence(client: Client) -> None:
-    client.publish("2024-02")
-    client.archive.server_close()
+def test_a_server_that_is_not_there_is_one_sentence_for_all_files(client: Client) -> None:
+    address = client.archive.address
     client.archive.shutdown()
+    client.archive.server_close()
 
-    assert client.download("2024-02-01", "2024-02-29").n_failed == 1
-    assert "the connection failed" in client.lines[0]
+    outcome = client.download("2023-01-01", "2024-02-29")
+
+    assert (outcome.n_failed, outcome.absent) == (1, [])
+    (line,) = client.lines
+    assert line.startswith(f"{address} cannot be reached: ")
 
 
 @pytest.mark.parametrize("text", ["", "no", "0" * 64 + "  other.zip", "x" * 100_000])
