@@ -48,8 +48,8 @@ class Archive:
     ahead_ms: int = 0
     holds: Literal["candles", "trades"] = "candles"
     refused: tuple[re.Pattern[str], str] | None = None
-    max_bytes: int = 64 * _MIB
-    max_unpacked_bytes: int = 512 * _MIB
+    max_bytes: int = 16 * _MIB
+    max_unpacked_bytes: int = 32 * _MIB
 
 
 _MINUTES_AND_HOURS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h")
