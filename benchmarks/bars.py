@@ -45,6 +45,10 @@ def bars_of(n_bars: int) -> Bars:
 class WalkFeed:
     """A `CandleFeed` that has the walk for any instrument and range."""
 
+    def columns(self, n_bars: int) -> tuple[FloatArray, ...]:
+        """Open, high, low, close and volume, each shape (n_bars,)."""
+        return walk(n_bars)
+
     def load(
         self,
         instrument: Instrument,
@@ -58,7 +62,7 @@ class WalkFeed:
         control.check()
         first = -(-start_ms // timeframe.ms)
         n_bars = stop_ms // timeframe.ms - first
-        opened, high, low, close, volume = (column.copy() for column in walk(n_bars))
+        opened, high, low, close, volume = (column.copy() for column in self.columns(n_bars))
         return Buckets(
             ts_open=(first + np.arange(n_bars, dtype=np.int64)) * timeframe.ms,
             open=opened,

@@ -18,16 +18,17 @@ QUIET = (0.5, 1.0, 2.0)
 MEMORY_BARS = 16
 
 
-def returns(seed: int, edge: float = 0.0) -> FloatArray:
-    """Log returns of a walk without drift, shape (N_BARS,).
+def returns(seed: int, edge: float = 0.0, n_bars: int = N_BARS) -> FloatArray:
+    """Log returns of a walk without drift, shape (n_bars,).
 
     Args:
         seed: Of the walk.
         edge: Drift in standard deviations, in the direction of the last 16 bars together.
+        n_bars: How many.
     """
-    found = np.random.default_rng(seed).normal(0.0, DEVIATION, N_BARS)
+    found = np.random.default_rng(seed).normal(0.0, DEVIATION, n_bars)
     if edge:
-        for i in range(MEMORY_BARS, N_BARS):
+        for i in range(MEMORY_BARS, n_bars):
             found[i] += edge * DEVIATION * np.sign(found[i - MEMORY_BARS : i].sum())
     return found
 

@@ -122,12 +122,13 @@ def _against_cash(best: AdjustedP | None, trials: Trials, limits: Thresholds) ->
             speaks_for=Verdict.NOT_ENOUGH_DATA,
             text="the variant could not be compared with cash",
         )
+    others = f" ({trials.passed_over:,} more were passed over)" if trials.passed_over else ""
     return Reason(
         code=CASH,
         speaks_for=_low_is_good(best.p_value, limits.holds_up_p_value, limits.luck_p_value),
         text=(
-            f"the best of {trials.total:,} variants without skill looks at least this good beside "
-            f"cash with probability {best.p_value:.3f} (holds up below "
+            f"the best of {trials.total:,} variants without skill{others} looks at least this good "
+            f"beside cash with probability {best.p_value:.3f} (holds up below "
             f"{limits.holds_up_p_value:g}, luck from {limits.luck_p_value:g})"
         ),
     )

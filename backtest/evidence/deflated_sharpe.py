@@ -16,7 +16,7 @@ from backtest.engine.ledger import N_BLOCKS, Ledger
 from backtest.evidence.result import Deflated, DeflatedSharpe, Trials
 from backtest.evidence.rounding import rounded
 from backtest.evidence.rows import Rows
-from backtest.types import FloatArray
+from backtest.types import FloatArray, IntArray
 
 EULER = 0.5772156649015329
 NORMAL = NormalDist()
@@ -127,7 +127,7 @@ def sharpe_deviation(rows: Rows) -> float:
     return math.sqrt((n * squares - total * total) / (n * (n - 1))) / SHARPE_UNITS
 
 
-def _sharpe_units(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _sharpe_units(rows: Rows) -> IntArray:
     kept = rows.is_comparable
     deviations: FloatArray = np.sqrt(rows.spreads[kept] / (N_BLOCKS - 1))
     ratios = np.clip(rows.totals[kept] / N_BLOCKS / deviations, -SHARPE_LIMIT, SHARPE_LIMIT)

@@ -17,7 +17,7 @@ from backtest.evidence.pbo import overfitting
 from backtest.evidence.reality_check import reality_check
 from backtest.evidence.result import Evidence, Missing, Trials
 from backtest.evidence.rows import describe_rows
-from backtest.evidence.trials import count_trials
+from backtest.evidence.trials import count_trials, odds_of
 from backtest.evidence.walk_forward import walk_forward
 from backtest.thresholds import STANDARD, Thresholds
 
@@ -38,6 +38,7 @@ def weigh(
     workers: Workers,
     control: Control,
     prior_trials: int = 0,
+    passed_over: int = 0,
     ranked_by: str | None = None,
     thresholds: Thresholds = STANDARD,
 ) -> Evidence:
@@ -52,6 +53,8 @@ def weigh(
         workers: The thread pool.
         control: The run's handle.
         prior_trials: Tries made elsewhere, which count as if they were independent.
+        passed_over: Variants that were not tried because of how others did: cells of the risk
+            plane for each base variant that is not on the shortlist.
         ranked_by: The metric that ranked the run, where it was not the total return.
         thresholds: What the conclusion holds its numbers against.
 
@@ -61,13 +64,13 @@ def weigh(
     See: docs/evidence.md
     """
     rows = describe_rows(ledger, workers, control)
-    trials = count_trials(rows, prior_trials)
+    trials = count_trials(rows, prior_trials, passed_over)
     if not rows.is_comparable.any() or not len(ledger.winners):
         return _nothing_moved(trials, thresholds)
     findings = Findings(
         trials=trials,
         active_blocks=int(np.count_nonzero(ledger.growth[ledger.winners[0]])),
-        reality_check=reality_check(ledger, rows, seed, _odds(trials), workers, control),
+        reality_check=reality_check(ledger, rows, seed, odds_of(trials), workers, control),
         pbo=overfitting(ledger, rows, workers, control),
         deflated_sharpe=deflated_sharpe(ledger, rows, trials),
         walk_forward=walk_forward(ledger, rows, workers, control),
@@ -108,14 +111,6 @@ def _nothing_moved(trials: Trials, thresholds: Thresholds) -> Evidence:
     nothing = without_ledger(_NOTHING_MOVED, thresholds)
     missing = [*_missing_worth(trials), *(one for one in nothing.missing if one.part in PARTS)]
     return replace(nothing, trials=trials, missing=tuple(missing))
-
-
-def _odds(trials: Trials) -> float:
-    """How many times this run was tried, all in all: prior trials in units of its own worth."""
-    if not trials.prior:
-        return 1.0
-    total = trials.total if trials.effective is None else trials.effective
-    return total / (total - trials.prior)
 
 
 def _missing(findings: Findings) -> Iterator[Missing]:

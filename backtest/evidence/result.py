@@ -43,8 +43,10 @@ class Trials:
 
     Attributes:
         tried: Variants of this run, every one that was scored.
+        passed_over: Variants that Stage B did not try because their base variant was not among the
+            best, and would have tried otherwise. Nobody knows how they did; p-values count them.
         prior: Tries made elsewhere, as the request says.
-        total: Both together: the N of every statistic.
+        total: `tried` and `prior` together.
         ruined: Variants whose equity was not positive at the end of some block. They count as
             tried and lose every comparison.
         flat: Variants whose growth was the same in every block; nearly always 0, as they never
@@ -58,6 +60,7 @@ class Trials:
     """
 
     tried: int
+    passed_over: int
     prior: int
     total: int
     ruined: int

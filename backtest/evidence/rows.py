@@ -14,7 +14,7 @@ import numpy as np
 
 from backtest.control import Control
 from backtest.engine.chunks import Workers, spans
-from backtest.engine.ledger import N_BLOCKS, GrowthArray, Ledger
+from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray, Ledger
 from backtest.jit import kernel
 from backtest.types import FloatArray, IntArray
 
@@ -49,11 +49,11 @@ class Rows:
     spreads: FloatArray
     excess_spreads: FloatArray
     lots: IntArray
-    ruined: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    ruined: FlagArray
     z_sums: IntArray
 
     @property
-    def is_comparable(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def is_comparable(self) -> FlagArray:
         """Shape (n_trials,): neither ruined nor flat."""
         return ~self.ruined & (self.spreads > 0)
 
@@ -128,7 +128,7 @@ def describe_part(
 @kernel("void(int32[:, ::1], bool_[::1], float64[::1], float64[::1], int64[::1])")
 def add_standardised(
     growth: GrowthArray,
-    ruined: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    ruined: FlagArray,
     totals: FloatArray,
     spreads: FloatArray,
     z_sums: IntArray,

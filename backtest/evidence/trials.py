@@ -10,7 +10,7 @@ from backtest.evidence.rounding import rounded
 from backtest.evidence.rows import Z_UNITS, Rows
 
 
-def count_trials(rows: Rows, prior_trials: int) -> Trials:
+def count_trials(rows: Rows, prior_trials: int, passed_over: int = 0) -> Trials:
     """Count the trials and what they are worth.
 
     With unit rows `z`, the squared length of their sum is `n` plus twice the sum of all pairwise
@@ -25,6 +25,7 @@ def count_trials(rows: Rows, prior_trials: int) -> Trials:
     correlation = mean_correlation(rows, n_compared)
     return Trials(
         tried=n_tried,
+        passed_over=passed_over,
         prior=prior_trials,
         total=n_tried + prior_trials,
         ruined=int(np.count_nonzero(rows.ruined)),
@@ -45,3 +46,15 @@ def mean_correlation(rows: Rows, n_compared: int) -> float | None:
         return None
     length = sum(z * z for z in rows.z_sums.tolist()) / int(Z_UNITS) ** 2
     return min(1.0, max(0.0, (length - n_compared) / (n_compared * (n_compared - 1))))
+
+
+def odds_of(trials: Trials) -> float:
+    """How many times this run was tried, all in all; 1 where nothing else was.
+
+    What was passed over is worth as much per variant as what was tried; prior trials count whole.
+
+    See: docs/evidence.md#reality-check
+    """
+    worth = trials.total if trials.effective is None else trials.effective
+    own = worth - trials.prior
+    return 1.0 + trials.passed_over / trials.tried + trials.prior / own

@@ -40,7 +40,14 @@ def findings(
     by_luck = Deflated(n_trials=80.0, expected_max_sharpe=0.2, probability=deflated)
     made = Findings(
         trials=Trials(
-            tried=1234, prior=0, total=1234, ruined=0, flat=0, mean_correlation=0.1, effective=80.0
+            tried=1234,
+            passed_over=0,
+            prior=0,
+            total=1234,
+            ruined=0,
+            flat=0,
+            mean_correlation=0.1,
+            effective=80.0,
         ),
         active_blocks=active,
         reality_check=RealityCheck(

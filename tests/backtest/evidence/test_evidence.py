@@ -188,3 +188,25 @@ def test_noise_is_luck_and_a_strong_edge_holds_up(workers: Workers) -> None:
 
     assert lucky.conclusion.verdict == Verdict.LIKELY_LUCK
     assert skill.conclusion.verdict == Verdict.HOLDS_UP
+
+
+def test_what_was_passed_over_counts_in_p_values(workers: Workers) -> None:
+    """Stage B tries what did best, so its trials are lucky ones: nine times more were not tried."""
+    ledger = ledger_of(noise(100, seed=3), winners=(0, 1, 2))
+
+    without, with_others = evidence(ledger, workers), evidence(ledger, workers, passed_over=900)
+
+    for one, ten in zip(p_values(without), p_values(with_others), strict=True):
+        assert ten == pytest.approx(1 - (1 - one) ** 10, abs=1e-5)
+    assert without.trials is not None
+    assert with_others.trials == replace(without.trials, passed_over=900)
+    assert "100 variants without skill (900 more were passed over)" in (
+        with_others.conclusion.reasons[0].text
+    )
+
+
+def p_values(found: Evidence) -> list[float]:
+    assert found.reality_check is not None
+    assert found.reality_check.against_cash is not None
+    adjusted = found.reality_check.against_cash.adjusted
+    return [one.p_value for one in adjusted if one.p_value is not None]
