@@ -53,6 +53,13 @@ def console_folder() -> Path | None:
     return None
 
 
+def report_page() -> str | None:
+    """The page of a report in one file, to be filled; None where the console was not built."""
+    folder = console_folder()
+    pages = [] if folder is None else sorted(folder.glob("report-*.html"))
+    return pages[0].read_text(encoding="utf-8") if pages else None
+
+
 class ConsoleFiles(StaticFiles):
     """Files whose names change with their content, under the policy of the page."""
 

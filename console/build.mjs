@@ -1,5 +1,6 @@
 // Bundles the console into dist/. A document that the schema does not allow fails the build.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -26,25 +27,50 @@ function checkDocuments() {
   if (mistakes.length > 0) throw new Error(`The schema does not allow\n${mistakes.join("\n")}`);
 }
 
-async function bundle() {
-  rmSync(join(here, "dist"), { recursive: true, force: true });
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  target: "es2022",
+  minify: true,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".graphql": "text" },
+  logLevel: "warning",
+};
+
+/** The page of a report: everything in one file, with a place for the report itself. */
+async function buildReportPage() {
+  const made = async (entry, options) => {
+    const { outputFiles } = await esbuild.build({
+      ...shared,
+      ...options,
+      entryPoints: [entry],
+      write: false,
+    });
+    return outputFiles[0].text;
+  };
+  const script = await made("src/report/main.tsx", { format: "iife", legalComments: "none" });
+  const style = await made("src/style.css", {});
+  const page = readFileSync(join(here, "src", "report", "page.html"), "utf8")
+    .replace("{{style}}", () => style)
+    .replace("{{script}}", () => script.replaceAll("</script", "<\\/script"));
+  const name = `report-${createHash("sha256").update(page).digest("hex").slice(0, 8)}.html`;
+  writeFileSync(join(here, "dist", name), page);
+  return `/console/${name}`;
+}
+
+async function bundle(reportPage) {
   const result = await esbuild.build({
-    absWorkingDir: here,
+    ...shared,
     entryPoints: ["src/main.tsx", "src/style.css"],
     outdir: "dist",
-    bundle: true,
     splitting: true,
     format: "esm",
-    target: "es2022",
-    minify: true,
     metafile: true,
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    loader: { ".graphql": "text" },
+    define: { REPORT_PAGE: JSON.stringify(reportPage) },
     legalComments: "linked",
-    logLevel: "warning",
   });
   return Object.entries(result.metafile.outputs);
 }
@@ -60,5 +86,7 @@ function writePage(outputs) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   checkDocuments();
-  writePage(await bundle());
+  rmSync(join(here, "dist"), { recursive: true, force: true });
+  mkdirSync(join(here, "dist"));
+  writePage(await bundle(await buildReportPage()));
 }

@@ -18,6 +18,8 @@ from bff.commands.expected import FAILED, built, configured, failures_told, say_
 
 if TYPE_CHECKING:
     from backtest.control import ProgressCallback
+    from backtest.policy import Want
+    from backtest.request import RunRequest
     from bff.http.errors import RoehubError
     from bff.wiring import Services
     from schema.response import BacktestResponse
@@ -37,11 +39,17 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the answer itself on a terminal too.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a report too: one HTML file that opens without a server."),
+    ] = None,
 ) -> None:
     """Run one request offline and print the answer of POST /backtests.
 
     On a terminal it is printed for people: a table, an equity curve, the candles and the notes.
     """
+    import time
+
     from bff.http.errors import RoehubError, to_roehub
 
     settings = configured()
@@ -49,9 +57,15 @@ def run(
         body = request.read_bytes()
     for_people = out is None and not as_json and sys.stdout.isatty()
     services = built(settings)
+    begun_s = time.perf_counter()
     try:
-        response = _answer(services, body, user_id, for_people=for_people)
+        run_request = _read(services, body)
+        want = _want(for_people=for_people and html is None)
+        response = _answer(services, run_request, user_id, want)
+        took_s = time.perf_counter() - begun_s
         _print(response, out, for_people=for_people)
+        if html is not None:
+            _write_report(html, services, run_request, response, took_s)
     except RoehubError as exc:
         _refuse(exc)
     except BacktestError as exc:
@@ -62,19 +76,44 @@ def run(
         services.close()
 
 
-def _answer(
-    services: "Services", body: bytes, user_id: UUID, *, for_people: bool
-) -> "BacktestResponse":
-    from backtest.control import Control
-    from backtest.policy import Want
+def _read(services: "Services", body: bytes) -> "RunRequest":
     from bff.http.strict_json import parse_json
     from schema.parse import parse_request
 
-    run_request = parse_request(parse_json(body, services.json_limits))
-    want = Want(trades=False, is_explicit=True) if for_people else Want()
+    return parse_request(parse_json(body, services.json_limits))
+
+
+def _want(*, for_people: bool) -> "Want":
+    from backtest.policy import Want
+
+    return Want(trades=False, is_explicit=True) if for_people else Want()
+
+
+def _answer(
+    services: "Services", run_request: "RunRequest", user_id: UUID, want: "Want"
+) -> "BacktestResponse":
+    from backtest.control import Control
+
     with _progress() as show:
         control = Control(services.deadline_s, show)
         return services.service.run(run_request, user_id=user_id, control=control, want=want)
+
+
+def _write_report(
+    path: Path,
+    services: "Services",
+    run_request: "RunRequest",
+    response: "BacktestResponse",
+    took_s: float,
+) -> None:
+    from bff.commands.html_report import NoReportPage, write_report
+
+    try:
+        with failures_told():
+            write_report(path, services.service, run_request, response, took_s)
+    except NoReportPage as exc:
+        stderr().print(f"No report was written: {exc}.", markup=False)
+        raise typer.Exit(FAILED) from exc
 
 
 def _print(response: "BacktestResponse", out: Path | None, *, for_people: bool) -> None:

@@ -198,6 +198,25 @@ def test_pinned_variants_stand_side_by_side(page: Page) -> None:
     expect(pinned.locator("tbody tr")).to_have_count(25)
 
 
+def test_a_saved_report_opens_without_a_server(
+    page: Page, browser: Browser, tmp_path: Path
+) -> None:
+    run(page)
+    best = page.locator("tbody tr:not(.spacer)").first.locator("td").nth(3).inner_text()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save report").click()
+    file = tmp_path / "report.html"
+    saved.value.save_as(file)
+
+    with opened(browser, file.as_uri()) as reader:
+        reader.context.set_offline(offline=True)
+        reader.goto(file.as_uri())
+        expect(reader.locator(".tiles").first).to_contain_text(best)
+        expect(reader.locator(".chart canvas").first).to_be_visible()
+        judge(reader, "report-1280-light")
+    assert file.stat().st_size < 1_000_000
+
+
 def test_a_mistake_stands_at_its_field_and_goes_when_it_is_mended(page: Page) -> None:
     step = page.get_by_label("window, step").first
     step.fill("0")

@@ -7,14 +7,9 @@ import { CoverageBar, Sparkline } from "../view/bars";
 import { SelectField, TextField } from "../view/field";
 import { count, day, percent } from "../view/format";
 import { SpanSlider } from "../view/spanSlider";
+import { instrumentTitle } from "./instrumentTitle";
 
 const DAY_MS = 86_400_000;
-export const MARKETS: Record<number, string> = {
-  1: "Binance spot",
-  2: "Binance futures",
-  3: "Bybit spot",
-  4: "Bybit futures",
-};
 
 interface Props {
   form: Form;
@@ -75,10 +70,6 @@ export function InstrumentFields({ form, stored, onChange }: Props) {
       </div>
     </section>
   );
-}
-
-export function instrumentTitle(id: { marketId: number; symbol: string }): string {
-  return `${id.symbol} · ${MARKETS[id.marketId] ?? `market ${id.marketId}`}`;
 }
 
 function Coverage({ stored }: { stored: Stored }) {

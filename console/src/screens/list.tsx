@@ -1,10 +1,9 @@
 // The list of variants: sorted by any metric, pinned ones side by side.
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { packed } from "../form/link";
-import { href } from "../state/route";
 import { Scroller, Spacer } from "../view/scroller";
 import { useVirtual } from "../view/useVirtual";
+import { VariantLink } from "../view/variantLink";
 import {
   described,
   printed,
@@ -167,7 +166,7 @@ function Table({ result, range, order, columns, sort, sortBy, pinned, toggle }: 
                   />
                 </td>
                 <td class="what">
-                  <a href={href("variant", packed(input))}>{described(input)}</a>
+                  <VariantLink input={input} />
                 </td>
                 {columns.map((name) => (
                   <td key={name} class="number">

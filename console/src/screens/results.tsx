@@ -1,17 +1,14 @@
-// The answer of a run: what was tried, how returns are spread, and the list of the best.
+// The run that goes on or has ended, and its answer.
 import { useEffect, useState } from "preact/hooks";
-import { packed } from "../form/link";
 import { readLink } from "../state/draft";
 import { catalog } from "../state/loaded";
 import { go, href } from "../state/route";
 import { type Asked, type Run, run, start } from "../state/run";
-import { Histogram } from "../view/bars";
-import { brief, count, day, seconds } from "../view/format";
+import { day, seconds } from "../view/format";
 import { Empty, Trouble } from "../view/states";
-import { described, metric, printed, reportInput } from "../view/variants";
-import { instrumentTitle } from "./instrument";
-import { VariantList } from "./list";
-import { Rests } from "./rests";
+import { AnswerBody } from "./answerBody";
+import { instrumentTitle } from "./instrumentTitle";
+import { SaveReport } from "./saveReport";
 
 type Done = Extract<Run, { state: "done" }>;
 
@@ -108,7 +105,6 @@ function Again({ asked }: { asked: Asked }) {
 
 function Answer({ done }: { done: Done }) {
   const { asked, result } = done;
-  const [best] = result.variants;
   return (
     <>
       <header class="title">
@@ -118,110 +114,21 @@ function Answer({ done }: { done: Done }) {
             {asked.title} · {day(asked.range.start)} to {day(asked.range.end)} UTC
           </p>
         </div>
-        <button
-          type="button"
-          onClick={() => {
-            if (asked.link === "") return go("saved");
-            readLink(asked.link);
-            go("ask");
-          }}
-        >
-          Change
-        </button>
-      </header>
-      <Tiles done={done} />
-      <Rests result={result} />
-      {best === undefined ? (
-        <Empty title="No variant came back">
-          <p>Nothing in the grid could be ranked. Widen the axes or the range.</p>
-        </Empty>
-      ) : (
-        <>
-          <Spread done={done} />
-          <VariantList result={result} range={asked.range} />
-        </>
-      )}
-      <Hashes done={done} />
-    </>
-  );
-}
-
-function Tiles({ done: { result, seconds: took } }: { done: Done }) {
-  const [best] = result.variants;
-  const tiles: (readonly [string, string, string?])[] = [
-    ["tried", brief(Math.max(result.stageAVariants, result.stageBVariants)), "variants"],
-    ["took", seconds(took)],
-    ["each over", count(result.targetBars), "bars"],
-  ];
-  if (best) {
-    tiles.push(
-      ["best return", printed(best, "Total Return [%]"), "%"],
-      ["holding instead", printed(best, "Benchmark Return [%]"), "%"],
-      ["its drawdown", printed(best, "Max. Drawdown [%]"), "%"],
-      ["its trades", printed(best, "Num. Trades")],
-    );
-  }
-  return (
-    <dl class="tiles">
-      {tiles.map(([title, value, unit]) => (
-        <div key={title}>
-          <dt>{title}</dt>
-          <dd>
-            {value}
-            {unit && <span class="unit"> {unit}</span>}
-          </dd>
+        <div class="buttons">
+          <SaveReport done={done} />
+          <button
+            type="button"
+            onClick={() => {
+              if (asked.link === "") return go("saved");
+              readLink(asked.link);
+              go("ask");
+            }}
+          >
+            Change
+          </button>
         </div>
-      ))}
-    </dl>
-  );
-}
-
-function Spread({ done: { result, asked } }: { done: Done }) {
-  const [best] = result.variants;
-  if (best === undefined || result.variants.length < 2) return null;
-  const returns = result.variants.map((variant) => variant.totalReturnPct);
-  const input = reportInput(result, best, asked.range);
-  const holding = metric(best, "Benchmark Return [%]");
-  const marks = [{ value: best.totalReturnPct, title: "Best", kind: "best" }];
-  if (holding !== null) marks.push({ value: holding, title: "Holding", kind: "holding" });
-  return (
-    <section class="card">
-      <h2>Returns of the {count(returns.length)} returned variants</h2>
-      <p class="hint">
-        These are the best of {count(Math.max(result.stageAVariants, result.stageBVariants))}; the
-        best of many is partly luck. The best is{" "}
-        <a href={href("variant", packed(input))}>{described(input)}</a>.
-      </p>
-      <Histogram
-        values={returns}
-        marks={marks}
-        label="Total returns of the returned variants, in percent"
-      />
-    </section>
-  );
-}
-
-function Hashes({ done: { result } }: { done: Done }) {
-  const shown: (readonly [string, string | null])[] = [
-    ["Request", result.gridRequestHash],
-    ["Strategy", result.specHash],
-    ["Settings", result.engineParamsHash],
-  ];
-  return (
-    <details class="hashes">
-      <summary>Hashes: who sends the same gets the same</summary>
-      <dl>
-        {shown.map(([title, hash]) =>
-          hash === null ? null : (
-            <div key={title}>
-              <dt>{title}</dt>
-              <dd>
-                <code>{hash}</code>
-              </dd>
-            </div>
-          ),
-        )}
-      </dl>
-    </details>
+      </header>
+      <AnswerBody result={result} range={asked.range} seconds={done.seconds} />
+    </>
   );
 }

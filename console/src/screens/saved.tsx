@@ -10,7 +10,7 @@ import { go, href } from "../state/route";
 import { start } from "../state/run";
 import { moment } from "../view/format";
 import { Empty, Loading, Trouble } from "../view/states";
-import { instrumentTitle } from "./instrument";
+import { instrumentTitle } from "./instrumentTitle";
 
 type Line = StrategiesQuery["strategies"][number];
 

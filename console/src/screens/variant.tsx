@@ -8,20 +8,13 @@ import { isRunnableVariant, TIMEFRAMES } from "../form/request";
 import { catalog } from "../state/loaded";
 import { href, route } from "../state/route";
 import { run } from "../state/run";
-import { type Bar, type Report, type Trade, VariantChart } from "../view/chart";
-import { count, day, ratio } from "../view/format";
+import { day } from "../view/format";
 import { Empty, Loading, Trouble } from "../view/states";
 import { described } from "../view/variants";
-import { instrumentTitle } from "./instrument";
-import { TradeTable } from "./trades";
+import { instrumentTitle } from "./instrumentTitle";
+import { type Drawn, VariantBody } from "./variantBody";
 
 const MAX_POINTS = 5_000;
-
-interface Drawn {
-  report: Report;
-  bars: Bar[];
-  barsPerPoint: number;
-}
 
 type Shown =
   | { state: "loading" }
@@ -49,7 +42,7 @@ function Opened({ input }: { input: VariantReportInput }) {
   useEffect(() => {
     const leaving = new AbortController();
     setShown({ state: "loading" });
-    loaded(input, leaving.signal)
+    drawnVariant(input, MAX_POINTS, leaving.signal)
       .then((drawn) => setShown({ state: "ready", drawn }))
       .catch((error: unknown) => {
         if (!isAbort(error)) setShown({ state: "failed", error: asFaceError(error) });
@@ -78,138 +71,35 @@ function Opened({ input }: { input: VariantReportInput }) {
       </header>
       {shown.state === "loading" && <Loading what="Replaying the variant …" />}
       {shown.state === "failed" && <Trouble error={shown.error} retry={() => again(times + 1)} />}
-      {shown.state === "ready" && <Ready input={input} drawn={shown.drawn} />}
+      {shown.state === "ready" && (
+        <>
+          <VariantBody input={input} drawn={shown.drawn} />
+          <Save input={input} />
+        </>
+      )}
     </>
   );
 }
 
-async function loaded(input: VariantReportInput, signal: AbortSignal): Promise<Drawn> {
+export async function drawnVariant(
+  input: VariantReportInput,
+  maxPoints: number,
+  signal?: AbortSignal,
+): Promise<Drawn> {
   const [{ variantReport }, { bars }] = await Promise.all([
-    ask(VARIANT, { input, maxPoints: MAX_POINTS }, signal),
+    ask(VARIANT, { input, maxPoints }, signal),
     ask(
       BARS,
       {
         instrument: input.instrumentId,
         timeframe: input.timeframe,
         range: input.timeRange,
-        maxPoints: MAX_POINTS,
+        maxPoints,
       },
       signal,
     ),
   ]);
   return { report: variantReport, bars: bars.points, barsPerPoint: bars.barsPerPoint };
-}
-
-function Ready({ input, drawn }: { input: VariantReportInput; drawn: Drawn }) {
-  const [chosen, choose] = useState<Trade | null>(null);
-  const { report, bars, barsPerPoint } = drawn;
-  const trades = report.trades ?? [];
-  const focus =
-    chosen === null ? null : { from: Date.parse(chosen.entryTs), to: Date.parse(chosen.exitTs) };
-  const row = (metric: string) => report.rows.find((item) => item.metric === metric)?.value ?? "–";
-  const label = `Candles with ${count(trades.length)} trades, equity and drawdown. Total return ${row("Total Return [%]")} percent, largest drawdown ${row("Max. Drawdown [%]")} percent.`;
-  return (
-    <>
-      <Headline row={row} />
-      <section class="card">
-        <div class="title">
-          <p class="hint key">
-            <span class="gain">▲</span> long <span class="loss">▼</span> short entry, ● exit
-            {barsPerPoint > 1 &&
-              ` · each candle joins ${count(barsPerPoint)} bars of ${TIMEFRAMES[input.timeframe]}`}
-          </p>
-          {chosen !== null && (
-            <button type="button" onClick={() => choose(null)}>
-              Whole range
-            </button>
-          )}
-        </div>
-        <VariantChart bars={bars} report={report} focus={focus} label={label} />
-      </section>
-      <div class="columns">
-        <section class="card">
-          <h2>{count(trades.length)} trades</h2>
-          {trades.length === 0 ? (
-            <p class="hint">It never entered: its signals never agreed.</p>
-          ) : (
-            <TradeTable
-              trades={trades}
-              chosen={chosen?.tradeId ?? null}
-              onChoose={(trade) => {
-                choose(trade);
-                document.querySelector(".chart")?.scrollIntoView({ block: "nearest" });
-              }}
-            />
-          )}
-        </section>
-        <section class="card">
-          <h2>Report</h2>
-          <table class="report">
-            <tbody>
-              {report.rows.map((item) => (
-                <tr key={item.metric}>
-                  <th scope="row">{item.metric}</th>
-                  <td class="number">{item.value}</td>
-                </tr>
-              ))}
-              <StandardRows standard={report.standard} />
-            </tbody>
-          </table>
-        </section>
-      </div>
-      <Save input={input} />
-    </>
-  );
-}
-
-const STANDARD: readonly (readonly [keyof Report["standard"], string])[] = [
-  ["sharpe", "Sharpe, annualised"],
-  ["sortino", "Sortino, annualised"],
-  ["calmar", "Calmar, annualised"],
-  ["cagrPct", "Growth a year [%]"],
-  ["annualVolatilityPct", "Volatility a year [%]"],
-  ["profitFactor", "Profit factor"],
-  ["payoff", "Payoff"],
-  ["longestLosingRun", "Longest losing run"],
-  ["exposurePct", "Exposure [%]"],
-];
-
-/** The ratios by the definitions that are usual elsewhere, beneath the 25 rows. */
-function StandardRows({ standard }: { standard: Report["standard"] }) {
-  return (
-    <>
-      {STANDARD.map(([name, title], i) => (
-        <tr key={name} class={i === 0 ? "standard" : ""}>
-          <th scope="row">{title}</th>
-          <td class="number">{ratio(standard[name])}</td>
-        </tr>
-      ))}
-    </>
-  );
-}
-
-function Headline({ row }: { row: (metric: string) => string }) {
-  const shown = [
-    "Total Return [%]",
-    "Benchmark Return [%]",
-    "Max. Drawdown [%]",
-    "Num. Trades",
-    "Win Rate [%]",
-    "Sharpe Ratio",
-  ];
-  return (
-    <dl class="tiles">
-      {shown.map((metric) => (
-        <div key={metric}>
-          <dt>{metric.replace(" [%]", "")}</dt>
-          <dd>
-            {row(metric)}
-            {metric.endsWith("[%]") && <span class="unit"> %</span>}
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
 }
 
 type Saving =

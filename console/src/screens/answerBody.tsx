@@ -1,0 +1,115 @@
+// What an answer says: what was tried, what it rests on, how returns are spread, the best variants.
+import { Histogram } from "../view/bars";
+import { brief, count, seconds } from "../view/format";
+import { Empty } from "../view/states";
+import { VariantLink } from "../view/variantLink";
+import { metric, printed, type Range, type RunResult, reportInput } from "../view/variants";
+import { VariantList } from "./list";
+import { Rests } from "./rests";
+
+interface Props {
+  result: RunResult;
+  range: Range;
+  /** How long it took; null where nobody measured. */
+  seconds: number | null;
+}
+
+export function AnswerBody(props: Props) {
+  const { result, range } = props;
+  return (
+    <>
+      <Tiles {...props} />
+      <Rests result={result} />
+      {result.variants.length === 0 ? (
+        <Empty title="No variant came back">
+          <p>Nothing in the grid could be ranked. Widen the axes or the range.</p>
+        </Empty>
+      ) : (
+        <>
+          <Spread {...props} />
+          <VariantList result={result} range={range} />
+        </>
+      )}
+      <Hashes {...props} />
+    </>
+  );
+}
+
+function Tiles({ result, seconds: took }: Props) {
+  const [best] = result.variants;
+  const tiles: (readonly [string, string, string?])[] = [
+    ["tried", brief(Math.max(result.stageAVariants, result.stageBVariants)), "variants"],
+    ...(took === null ? [] : [["took", seconds(took)] as const]),
+    ["each over", count(result.targetBars), "bars"],
+  ];
+  if (best) {
+    tiles.push(
+      ["best return", printed(best, "Total Return [%]"), "%"],
+      ["holding instead", printed(best, "Benchmark Return [%]"), "%"],
+      ["its drawdown", printed(best, "Max. Drawdown [%]"), "%"],
+      ["its trades", printed(best, "Num. Trades")],
+    );
+  }
+  return (
+    <dl class="tiles">
+      {tiles.map(([title, value, unit]) => (
+        <div key={title}>
+          <dt>{title}</dt>
+          <dd>
+            {value}
+            {unit && <span class="unit"> {unit}</span>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Spread({ result, range }: Props) {
+  const [best] = result.variants;
+  if (best === undefined || result.variants.length < 2) return null;
+  const returns = result.variants.map((variant) => variant.totalReturnPct);
+  const input = reportInput(result, best, range);
+  const holding = metric(best, "Benchmark Return [%]");
+  const marks = [{ value: best.totalReturnPct, title: "Best", kind: "best" }];
+  if (holding !== null) marks.push({ value: holding, title: "Holding", kind: "holding" });
+  return (
+    <section class="card">
+      <h2>Returns of the {count(returns.length)} returned variants</h2>
+      <p class="hint">
+        These are the best of {count(Math.max(result.stageAVariants, result.stageBVariants))}; the
+        best of many is partly luck. The best is <VariantLink input={input} />.
+      </p>
+      <Histogram
+        values={returns}
+        marks={marks}
+        label="Total returns of the returned variants, in percent"
+      />
+    </section>
+  );
+}
+
+function Hashes({ result }: Props) {
+  const shown: (readonly [string, string | null])[] = [
+    ["Request", result.gridRequestHash],
+    ["Strategy", result.specHash],
+    ["Settings", result.engineParamsHash],
+  ];
+  return (
+    <details class="hashes">
+      <summary>Hashes: who sends the same gets the same</summary>
+      <dl>
+        {shown.map(([title, hash]) =>
+          hash === null ? null : (
+            <div key={title}>
+              <dt>{title}</dt>
+              <dd>
+                <code>{hash}</code>
+              </dd>
+            </div>
+          ),
+        )}
+      </dl>
+    </details>
+  );
+}

@@ -1,0 +1,124 @@
+// What a variant did: its chart, its trades, its report.
+import { useState } from "preact/hooks";
+import type { VariantReportInput } from "../../generated/face";
+import { TIMEFRAMES } from "../form/request";
+import { type Bar, type Report, type Trade, VariantChart } from "../view/chart";
+import { count, ratio } from "../view/format";
+import { TradeTable } from "./trades";
+
+export interface Drawn {
+  report: Report;
+  bars: Bar[];
+  barsPerPoint: number;
+}
+
+export function VariantBody({ input, drawn }: { input: VariantReportInput; drawn: Drawn }) {
+  const [chosen, choose] = useState<Trade | null>(null);
+  const { report, bars, barsPerPoint } = drawn;
+  const trades = report.trades ?? [];
+  const focus =
+    chosen === null ? null : { from: Date.parse(chosen.entryTs), to: Date.parse(chosen.exitTs) };
+  const row = (metric: string) => report.rows.find((item) => item.metric === metric)?.value ?? "–";
+  const label = `Candles with ${count(trades.length)} trades, equity and drawdown. Total return ${row("Total Return [%]")} percent, largest drawdown ${row("Max. Drawdown [%]")} percent.`;
+  return (
+    <>
+      <Headline row={row} />
+      <section class="card">
+        <div class="title">
+          <p class="hint key">
+            <span class="gain">▲</span> long <span class="loss">▼</span> short entry, ● exit
+            {barsPerPoint > 1 &&
+              ` · each candle joins ${count(barsPerPoint)} bars of ${TIMEFRAMES[input.timeframe]}`}
+          </p>
+          {chosen !== null && (
+            <button type="button" onClick={() => choose(null)}>
+              Whole range
+            </button>
+          )}
+        </div>
+        <VariantChart bars={bars} report={report} focus={focus} label={label} />
+      </section>
+      <div class="columns">
+        <section class="card">
+          <h2>{count(trades.length)} trades</h2>
+          {trades.length === 0 ? (
+            <p class="hint">It never entered: its signals never agreed.</p>
+          ) : (
+            <TradeTable
+              trades={trades}
+              chosen={chosen?.tradeId ?? null}
+              onChoose={(trade) => {
+                choose(trade);
+                document.querySelector(".chart")?.scrollIntoView({ block: "nearest" });
+              }}
+            />
+          )}
+        </section>
+        <section class="card">
+          <h2>Report</h2>
+          <table class="report">
+            <tbody>
+              {report.rows.map((item) => (
+                <tr key={item.metric}>
+                  <th scope="row">{item.metric}</th>
+                  <td class="number">{item.value}</td>
+                </tr>
+              ))}
+              <StandardRows standard={report.standard} />
+            </tbody>
+          </table>
+        </section>
+      </div>
+    </>
+  );
+}
+
+const STANDARD: readonly (readonly [keyof Report["standard"], string])[] = [
+  ["sharpe", "Sharpe, annualised"],
+  ["sortino", "Sortino, annualised"],
+  ["calmar", "Calmar, annualised"],
+  ["cagrPct", "Growth a year [%]"],
+  ["annualVolatilityPct", "Volatility a year [%]"],
+  ["profitFactor", "Profit factor"],
+  ["payoff", "Payoff"],
+  ["longestLosingRun", "Longest losing run"],
+  ["exposurePct", "Exposure [%]"],
+];
+
+/** The ratios by the definitions that are usual elsewhere, beneath the 25 rows. */
+function StandardRows({ standard }: { standard: Report["standard"] }) {
+  return (
+    <>
+      {STANDARD.map(([name, title], i) => (
+        <tr key={name} class={i === 0 ? "standard" : ""}>
+          <th scope="row">{title}</th>
+          <td class="number">{ratio(standard[name])}</td>
+        </tr>
+      ))}
+    </>
+  );
+}
+
+function Headline({ row }: { row: (metric: string) => string }) {
+  const shown = [
+    "Total Return [%]",
+    "Benchmark Return [%]",
+    "Max. Drawdown [%]",
+    "Num. Trades",
+    "Win Rate [%]",
+    "Sharpe Ratio",
+  ];
+  return (
+    <dl class="tiles">
+      {shown.map((metric) => (
+        <div key={metric}>
+          <dt>{metric.replace(" [%]", "")}</dt>
+          <dd>
+            {row(metric)}
+            {metric.endsWith("[%]") && <span class="unit"> %</span>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
