@@ -136,7 +136,10 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
     2,
   );
   drawdown.setData(
-    values.map(({ place, value }) => ({ time: timeOf(place), value: -value.drawdownPct })),
+    values.map(({ place, value: { drawdownPct } }) => ({
+      time: timeOf(place),
+      ...(drawdownPct !== null && { value: -drawdownPct }),
+    })),
   );
   made.panes().forEach((pane, i) => {
     pane.setStretchFactor(HEIGHTS[i] ?? 1);
