@@ -37,7 +37,13 @@ _ENUMS = {
     "exitReason": ExitReason,
     "metric": RankingMetric,
 }
-_MAPS = frozenset({"inputs", "params"})
+# Members that are maps over REST: where an entry says its key, and where its value.
+_MAPS = {
+    "inputs": ("name", "value"),
+    "params": ("name", "value"),
+    "metrics": ("metric", "value"),
+    "reasons": ("name", "reason"),
+}
 
 
 def is_graphql(answer: Mapping[str, Any]) -> bool:
@@ -83,10 +89,9 @@ def _to_rest(name: str, value: object) -> object:
 
 
 def _to_map_or_list(name: str, items: list[object]) -> object:
-    if name in _MAPS and all(_has(item, "name", "value") for item in items):
-        return {item["name"]: item["value"] for item in cast("list[dict[str, Any]]", items)}
-    if name == "metrics" and all(_has(item, "metric", "value") for item in items):
-        return {item["metric"]: item["value"] for item in cast("list[dict[str, Any]]", items)}
+    if name in _MAPS and all(_has(item, *_MAPS[name]) for item in items):
+        key, value = _MAPS[name]
+        return {item[key]: item[value] for item in cast("list[dict[str, Any]]", items)}
     if name == "signals" and all(_has(item, "indicatorId", "params") for item in items):
         entries = cast("list[dict[str, Any]]", items)
         return {item["indicatorId"]: _to_rest("params", item["params"]) for item in entries}

@@ -60,6 +60,9 @@ def sort_key(variant: RankedVariant, metric: RankingMetric) -> tuple[float, str]
     }
     if metric is RankingMetric.PROFIT_FACTOR:
         return -profit_factor(variant), variant.variant_key
+    if metric not in value:  # the ratios: undefined ones come last
+        (told,) = variant.ranking
+        return (np.inf if np.isnan(told.value) else -told.value), variant.variant_key
     return value[metric], variant.variant_key
 
 
