@@ -9,7 +9,7 @@ from uuid import UUID
 from backtest.axes import Axis
 from backtest.control import Control
 from backtest.request import Template
-from backtest.types import FloatArray, Instrument, IntArray, Timeframe
+from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray, Timeframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +36,18 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRange:
-    """What is stored of one instrument: open times of its first and its last candle."""
+    """What is stored of one instrument: open times of its first and its last candle.
+
+    `lengths_ms` are the lengths of its candles, ascending.
+    """
 
     first_ms: int
     last_ms: int
+    lengths_ms: tuple[int, ...] = (MINUTE_MS,)
 
 
 class CandleFeed(Protocol):
-    """Where 1-minute candles are, seen as buckets of a timeframe."""
+    """Where candles are, seen as buckets of a timeframe."""
 
     def load(
         self,
@@ -54,7 +58,10 @@ class CandleFeed(Protocol):
         stop_ms: int,
         control: Control,
     ) -> Buckets:
-        """Roll up the minutes with `start_ms <= ts_open < stop_ms`.
+        """Roll up the candles with `start_ms <= ts_open < stop_ms`, all of one length.
+
+        Which length that is, the feed decides and `candle_ms` says; there is no bucket where no
+        stored length divides the timeframe.
 
         Raises:
             CandlesUnavailable: The store cannot be reached or its answer is not complete.

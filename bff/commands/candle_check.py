@@ -57,7 +57,7 @@ def _wanted(
 
 
 def _check(pool: ClickHousePool, stored: StoredInstrument) -> tuple[Coverage, list[Finding]]:
-    found = coverage(pool, stored.instrument)
+    found = coverage(pool, stored.instrument, stored.length_ms)
     with progress_bar("checking") as progress:
         return found, suspicions(pool, stored.instrument, found, progress)
 

@@ -31,7 +31,10 @@ def list_stored(context: typer.Context, *, as_json: bool) -> None:
     """Print every stored instrument."""
     with candle_store(context) as pool:
         create_table(pool)
-        lines = [(stored, coverage(pool, stored.instrument)) for stored in stored_instruments(pool)]
+        lines = [
+            (stored, coverage(pool, stored.instrument, stored.length_ms))
+            for stored in stored_instruments(pool)
+        ]
     if as_json:
         typer.echo(json.dumps(list(starmap(_json, lines)), indent=2))
         return

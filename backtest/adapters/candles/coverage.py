@@ -134,19 +134,20 @@ class Coverage:
         return self.n_between(edges[:-1], edges[1:]) / np.diff(places)
 
 
-def coverage(pool: ClickHousePool, instrument: Instrument) -> Coverage:
-    """What is there of an instrument, which may be nothing.
+def coverage(pool: ClickHousePool, instrument: Instrument, length_ms: int = MINUTE_MS) -> Coverage:
+    """What is there of an instrument's candles of a length, which may be nothing.
 
     Raises:
         CandlesUnavailable: The store cannot be reached or its answer is not complete.
     """
+    series = Series(instrument=instrument, length_ms=length_ms)
     parameters = {
         "market_id": instrument.market_id,
         "symbol": instrument.symbol,
         "origin_ms": _ORIGIN_MS,
-        "step_ms": MINUTE_MS,
+        "step_ms": length_ms,
     }
-    with readable(pool, _RUNS_SQL, Series(instrument=instrument)) as sql:
+    with readable(pool, _RUNS_SQL, series) as sql:
         edges = pool.run(partial(fetch_columns, sql=sql, parameters=parameters))
-    firsts, lasts = (places.astype(np.int64) * MINUTE_MS + _ORIGIN_MS for places in edges)
-    return Coverage(step_ms=MINUTE_MS, firsts=firsts, lasts=lasts)
+    firsts, lasts = (places.astype(np.int64) * length_ms + _ORIGIN_MS for places in edges)
+    return Coverage(step_ms=length_ms, firsts=firsts, lasts=lasts)

@@ -11,6 +11,7 @@ from backtest.errors import CandlesUnavailable
 
 _UNKNOWN_TABLE = 60
 _UNKNOWN_DATABASE = 81
+_ACCESS_DENIED = 497
 
 
 def unavailable_because(*reasons: str) -> CandlesUnavailable:
@@ -30,6 +31,11 @@ def unavailable(error: BaseException) -> CandlesUnavailable:
             " create it."
         )
     return unavailable_because(*reasons, f"The driver said: {str(error)[:300]}")
+
+
+def is_missing_table(error: BaseException) -> bool:
+    """Whether the store has no such table, or none that this user may read."""
+    return _code(error.__cause__ or error) in {_UNKNOWN_TABLE, _UNKNOWN_DATABASE, _ACCESS_DENIED}
 
 
 def is_lost_connection(error: BaseException) -> bool:

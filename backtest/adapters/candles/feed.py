@@ -4,34 +4,24 @@ See: docs/stores.md
 """
 # pyright: reportUnknownMemberType=false
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+import hashlib
+from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from clickhouse_connect.driver.client import Client
 from numpy.typing import NDArray
 
+from backtest.adapters.candles.asking import Asking
 from backtest.adapters.candles.cache import Fingerprint
-from backtest.adapters.candles.complete_answer import INCOMPLETE, fetch_columns
+from backtest.adapters.candles.chosen import chosen_length
+from backtest.adapters.candles.complete_answer import INCOMPLETE
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
-from backtest.adapters.candles.folder import (
-    candle_files,
-    files_fingerprint,
-    require_folder,
-    stored_series,
-)
-from backtest.adapters.candles.rollup import (
-    FINGERPRINT_SQL,
-    ROLLUP_SQL,
-    STORED_RANGE_SQL,
-    STORED_SYMBOLS_SQL,
-)
+from backtest.adapters.candles.folder import files_fingerprint, require_folder
+from backtest.adapters.candles.lengths import StoredLengths
+from backtest.adapters.candles.rollup import FINGERPRINT_SQL, ROLLUP_SQL
 from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.adapters.candles.series import Series
-from backtest.adapters.candles.source import readable
-from backtest.adapters.candles.watched_call import call_watched
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
 from backtest.ports import Buckets, StoredRange
@@ -40,12 +30,8 @@ from backtest.types import MINUTE_MS, Instrument, Timeframe
 _GIBIBYTE = 1 << 30
 _FIRST_STORABLE_MS = -2_208_988_800_000
 _LAST_STORABLE_MS = 10_413_791_999_999
-_GRACE_S = 1.0
 _PING_SILENCE_S = 5
 _BUCKET_DTYPES = [np.dtype(np.int64), *[np.dtype(np.float64)] * 5, *[np.dtype(np.int64)] * 2]
-_KILL_SQL = (
-    "KILL QUERY WHERE query_id = {token:String} OR Settings['log_comment'] = {token:String} ASYNC"
-)
 
 
 class ClickHouseCandles:
@@ -58,7 +44,8 @@ class ClickHouseCandles:
 
     def __init__(self, pool: ClickHousePool, *, max_memory_bytes: int = 2 * _GIBIBYTE) -> None:
         self._pool = pool
-        self._max_memory_bytes = max_memory_bytes
+        self._asking = Asking(pool, max_memory_bytes=max_memory_bytes)
+        self._lengths = StoredLengths(pool, self._asking)
 
     def load(
         self,
@@ -69,10 +56,12 @@ class ClickHouseCandles:
         stop_ms: int,
         control: Control,
     ) -> Buckets:
-        """Roll up the minutes with `start_ms <= ts_open < stop_ms`.
+        """Roll up the candles with `start_ms <= ts_open < stop_ms`, all of one length.
+
+        Longer ones than minutes count from the one that is open at `start_ms`.
 
         Args:
-            instrument: Whose minutes.
+            instrument: Whose candles.
             timeframe: Length of a bucket; buckets are aligned to the Unix epoch.
             start_ms: Epoch milliseconds, inclusive; the first bucket may be partial.
             stop_ms: Epoch milliseconds, exclusive.
@@ -86,10 +75,35 @@ class ClickHouseCandles:
             DeadlineExceeded: The control's deadline passed.
             RunCancelled: The control was cancelled.
         """
-        parameters = _parameters(instrument, start_ms, stop_ms) | {"bucket_ms": timeframe.ms}
-        series = Series(instrument=instrument)
-        columns = self._ask(ROLLUP_SQL, series, parameters, control)
-        return _to_buckets(columns, timeframe)
+        start_ms, stop_ms = _storable(start_ms), _storable(stop_ms)
+        series = self._chosen(instrument, timeframe, control, start_ms=start_ms, stop_ms=stop_ms)
+        parameters = {
+            "market_id": instrument.market_id,
+            "symbol": instrument.symbol,
+            "start_ms": start_ms // series.length_ms * series.length_ms,
+            "stop_ms": stop_ms,
+            "bucket_ms": timeframe.ms,
+            "candle_ms": series.length_ms,
+        }
+        columns = self._asking.ask(ROLLUP_SQL, series, parameters, control)
+        return _to_buckets(columns, timeframe, series.length_ms)
+
+    def _chosen(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        control: Control,
+        *,
+        start_ms: int,
+        stop_ms: int,
+    ) -> Series:
+        """What a run rests on; of minutes, which may not be there, where no length will do."""
+        lengths = self._lengths.of(instrument, control)
+        if lengths not in ([], [MINUTE_MS]):
+            spans = self._lengths.spans(instrument, control, start_ms=start_ms, stop_ms=stop_ms)
+            chosen = chosen_length(spans, timeframe.ms) or MINUTE_MS
+            return Series(instrument=instrument, length_ms=chosen)
+        return Series(instrument=instrument)
 
     def fingerprint(
         self, instrument: Instrument, *, start_ms: int, stop_ms: int, control: Control
@@ -110,19 +124,35 @@ class ClickHouseCandles:
             DeadlineExceeded: The control's deadline passed.
             RunCancelled: The control was cancelled.
         """
-        series = Series(instrument=instrument)
+        control.check()
+        start_ms, stop_ms = _storable(start_ms), _storable(stop_ms)
+        lengths_ms = self._lengths.of(instrument, control)
+        stored = [Series(instrument=instrument, length_ms=length_ms) for length_ms in lengths_ms]
+        seen = [self._seen(series, control, start_ms, stop_ms) for series in stored]
+        if len(seen) == 1:
+            return seen[0]
+        digest = hashlib.sha256(repr(seen).encode()).digest()
+        n_rows = sum(n_rows for n_rows, _ in seen)
+        return n_rows, int.from_bytes(digest[:8], "big", signed=True)
+
+    def _seen(self, series: Series, control: Control, start_ms: int, stop_ms: int) -> Fingerprint:
+        start_ms = start_ms // series.length_ms * series.length_ms
         if isinstance(self._pool.target, EmbeddedEngine):
-            control.check()
             directory = self._pool.target.directory
             return files_fingerprint(directory, series, start_ms=start_ms, stop_ms=stop_ms)
-        parameters = _parameters(instrument, start_ms, stop_ms)
-        columns = self._ask(FINGERPRINT_SQL, series, parameters, control)
+        parameters = {
+            "market_id": series.instrument.market_id,
+            "symbol": series.instrument.symbol,
+            "start_ms": start_ms,
+            "stop_ms": stop_ms,
+        }
+        columns = self._asking.ask(FINGERPRINT_SQL, series, parameters, control)
         if [(column.dtype, column.shape) for column in columns] != [(np.dtype(np.int64), (1,))] * 2:
             raise CandlesUnavailable(INCOMPLETE)
         return int(columns[0][0]), int(columns[1][0])
 
     def stored_range(self, instrument: Instrument, *, control: Control) -> StoredRange | None:
-        """How far the candles of an instrument reach; None where there are none.
+        """How far the candles of an instrument reach, of whatever length; None without any.
 
         Args:
             instrument: Whose candles.
@@ -131,18 +161,16 @@ class ClickHouseCandles:
         Raises:
             BacktestError: As from `load`.
         """
-        series = Series(instrument=instrument)
-        if isinstance(self._pool.target, EmbeddedEngine):
-            files = candle_files(self._pool.target.directory, series)
-            if not files:
-                return None
-            first_ms = min(file.first_ms for file in files)
-            return StoredRange(first_ms=first_ms, last_ms=max(file.last_ms for file in files))
-        parameters = {"market_id": instrument.market_id, "symbol": instrument.symbol}
-        first, last = self._ask(STORED_RANGE_SQL, None, parameters, control)
-        if len(first) == 0:
+        spans = self._lengths.spans(
+            instrument, control, start_ms=_FIRST_STORABLE_MS, stop_ms=_LAST_STORABLE_MS
+        )
+        if not spans:
             return None
-        return StoredRange(first_ms=int(first[0]), last_ms=int(last[0]))
+        return StoredRange(
+            first_ms=min(span.first_ms for span in spans),
+            last_ms=max(span.last_ms for span in spans),
+            lengths_ms=tuple(span.length_ms for span in spans),
+        )
 
     def instruments(self, *, control: Control) -> Sequence[Instrument]:
         """Every instrument that has a candle, ordered by market and symbol.
@@ -153,36 +181,7 @@ class ClickHouseCandles:
         Raises:
             BacktestError: As from `load`.
         """
-        if isinstance(self._pool.target, EmbeddedEngine):
-            found = stored_series(self._pool.target.directory)
-            return list(dict.fromkeys(series.instrument for series in found))
-        market_ids, symbols = self._ask(STORED_SYMBOLS_SQL, None, {}, control)
-        return [
-            Instrument(market_id=int(market_id), symbol=str(symbol))
-            for market_id, symbol in zip(market_ids, symbols, strict=True)
-        ]
-
-    def _ask(
-        self, sql: str, series: Series | None, parameters: Mapping[str, Any], control: Control
-    ) -> list[NDArray[Any]]:
-        token = str(uuid4())
-
-        def query(client: Client, text: str) -> list[NDArray[Any]]:
-            control.check()
-            return fetch_columns(client, text, parameters, self._settings(token, control))
-
-        def work() -> list[NDArray[Any]]:
-            try:
-                if series is None:
-                    return self._pool.run(partial(query, text=sql))
-                between_ms = parameters["start_ms"], parameters["stop_ms"]
-                with readable(self._pool, sql, series, between_ms=between_ms) as text:
-                    return self._pool.run(partial(query, text=text))
-            except CandlesUnavailable:
-                control.check()
-                raise
-
-        return call_watched(work, control=control, abandon=partial(self._kill, token))
+        return self._lengths.instruments(control)
 
     def ping(self) -> None:
         """Return when the store answers and is there.
@@ -197,38 +196,9 @@ class ClickHouseCandles:
         else:
             self._pool.run_apart(_touch, silence_s=_PING_SILENCE_S)
 
-    def _settings(self, token: str, control: Control) -> dict[str, Any]:
-        """Per-query settings; the limit on time only backs up the watching thread."""
-        settings: dict[str, Any] = {
-            "log_comment": token,
-            "max_memory_usage": self._max_memory_bytes,
-        }
-        remaining_s = control.remaining_s()
-        if remaining_s is not None:
-            settings["max_execution_time"] = round(remaining_s + _GRACE_S, 3)
-        if not self._pool.is_embedded:
-            settings |= {"query_id": token, "readonly": 2}
-        return settings
-
-    def _kill(self, token: str) -> None:
-        """End a query by its token; a store that cannot be reached runs nothing for us."""
-        try:
-            self._pool.run(lambda client: client.command(_KILL_SQL, parameters={"token": token}))
-        except CandlesUnavailable:
-            return
-
 
 def _touch(client: Client) -> None:
     client.query(f"SELECT ts_open FROM {CANDLE_TABLE} LIMIT 1")  # noqa: S608 - a constant
-
-
-def _parameters(instrument: Instrument, start_ms: int, stop_ms: int) -> dict[str, Any]:
-    return {
-        "market_id": instrument.market_id,
-        "symbol": instrument.symbol,
-        "start_ms": _storable(start_ms),
-        "stop_ms": _storable(stop_ms),
-    }
 
 
 def _storable(moment_ms: int) -> int:
@@ -236,7 +206,7 @@ def _storable(moment_ms: int) -> int:
     return min(max(moment_ms, _FIRST_STORABLE_MS), _LAST_STORABLE_MS)
 
 
-def _to_buckets(columns: list[NDArray[Any]], timeframe: Timeframe) -> Buckets:
+def _to_buckets(columns: list[NDArray[Any]], timeframe: Timeframe, length_ms: int) -> Buckets:
     """The columns as they were asked for; whatever else arrived is no answer."""
     if [column.dtype for column in columns] != _BUCKET_DTYPES:
         raise CandlesUnavailable("The answer of the candle store had other columns")
@@ -253,6 +223,6 @@ def _to_buckets(columns: list[NDArray[Any]], timeframe: Timeframe) -> Buckets:
         low=low,
         close=close,
         volume=volume,
-        candle_ms=MINUTE_MS,
+        candle_ms=length_ms,
         runs=np.column_stack((run_first, run_last)),
     )

@@ -149,6 +149,18 @@ def stored_series(directory: Path) -> list[Series]:
     return sorted(found, key=lambda s: (s.instrument.market_id, s.instrument.symbol, s.length_ms))
 
 
+def instrument_lengths(directory: Path, instrument: Instrument) -> list[int]:
+    """Lengths in milliseconds of which an instrument has a file, ascending.
+
+    Raises:
+        CandlesUnavailable: The store itself is not there.
+    """
+    require_folder(directory)
+    folders = _folders(series_folder(directory, Series(instrument=instrument)).parent)
+    lengths = (parsed_length(folder.name) for folder in folders if candle_files_in(folder))
+    return sorted(length_ms for length_ms in lengths if length_ms is not None)
+
+
 def _folders(directory: Path) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         yield from (path for path in directory.iterdir() if path.is_dir())

@@ -13,7 +13,7 @@ See: docs/stores.md
 """
 # ruff: noqa: S608 - only constants of this file are interpolated, values are bound
 
-from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.adapters.candles.schema import CANDLE_TABLE, LENGTH_COLUMN, LONGER_TABLE
 
 _RANGE = """
     market_id = {market_id:UInt16}
@@ -79,8 +79,8 @@ WITH
     arrayFlatten(groupArray(counted_minutes)) AS minutes,
     arrayDifference(minutes) AS steps,
     arrayResize(arrayPopFront(steps), length(steps)) AS next_steps,
-    arrayFilter((ts, step) -> step != 60000, minutes, steps) AS run_first,
-    arrayFilter((ts, step) -> step != 60000, minutes, next_steps) AS run_last
+    arrayFilter((ts, step) -> step != {{candle_ms:Int64}}, minutes, steps) AS run_first,
+    arrayFilter((ts, step) -> step != {{candle_ms:Int64}}, minutes, next_steps) AS run_last
 SELECT
     countIf(is_usable),
     sum(n_minutes),
@@ -97,7 +97,7 @@ SELECT
 FROM ({_BUCKETS})
 """
 
-STORED_RANGE_SQL = f"""
+SPAN_SQL = f"""
 SELECT
     toUInt64(count() > 0) AS n_found,
     toUInt64(0),
@@ -105,7 +105,17 @@ SELECT
     arrayResize([toUnixTimestamp64Milli(min(ts_open))], n_found),
     arrayResize([toUnixTimestamp64Milli(max(ts_open))], n_found)
 FROM {CANDLE_TABLE}
-WHERE market_id = {{market_id:UInt16}} AND symbol = {{symbol:String}}
+WHERE {_RANGE}
+"""
+
+LENGTHS_SQL = f"""
+SELECT count(), toUInt64(0), toUInt64(0), groupArray({LENGTH_COLUMN})
+FROM
+(
+    SELECT DISTINCT {LENGTH_COLUMN} FROM {LONGER_TABLE}
+    WHERE market_id = {{market_id:UInt16}} AND symbol = {{symbol:String}}
+    ORDER BY {LENGTH_COLUMN}
+)
 """
 
 STORED_SYMBOLS_SQL = f"""

@@ -4,6 +4,9 @@ See: docs/stores.md
 """
 
 CANDLE_TABLE = "market_data.canonical_candles_1m"
+# Candles of other lengths: the same columns and their length. Apart, since a deployment has the
+# table of minutes already, and whoever reads that must not meet hours in it.
+LONGER_TABLE = "market_data.canonical_candles_longer"
 
 COLUMNS = {
     "market_id": "UInt16",
@@ -27,6 +30,8 @@ COLUMNS = {
 
 _LISTED = ",\n    ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
 
+LENGTH_COLUMN = "length_ms"
+
 DATABASE_DDL = "CREATE DATABASE IF NOT EXISTS market_data"
 TABLE_DDL = f"""
 CREATE TABLE IF NOT EXISTS {CANDLE_TABLE}
@@ -35,4 +40,13 @@ CREATE TABLE IF NOT EXISTS {CANDLE_TABLE}
 )
 ENGINE = ReplacingMergeTree(ingested_at)
 ORDER BY (market_id, symbol, ts_open)
+"""
+LONGER_TABLE_DDL = f"""
+CREATE TABLE IF NOT EXISTS {LONGER_TABLE}
+(
+    {_LISTED},
+    {LENGTH_COLUMN} UInt32
+)
+ENGINE = ReplacingMergeTree(ingested_at)
+ORDER BY (market_id, symbol, {LENGTH_COLUMN}, ts_open)
 """

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from backtest.types import MINUTE_MS, Instrument
 
-_UNITS = (("d", 1_440 * MINUTE_MS), ("h", 60 * MINUTE_MS), ("m", MINUTE_MS))
+DAY_MS = 1_440 * MINUTE_MS
+_UNITS = (("d", DAY_MS), ("h", 60 * MINUTE_MS), ("m", MINUTE_MS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,11 @@ class Series:
 
     instrument: Instrument
     length_ms: int = MINUTE_MS
+
+
+def is_storable(length_ms: int) -> bool:
+    """Whether candles of this length fill a day from midnight UTC on, as those of minutes do."""
+    return length_ms > 0 and length_ms % MINUTE_MS == 0 and DAY_MS % length_ms == 0
 
 
 def spelled_length(length_ms: int) -> str:

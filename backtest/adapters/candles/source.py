@@ -12,8 +12,9 @@ from contextlib import contextmanager
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.folder import opened_files
-from backtest.adapters.candles.schema import CANDLE_TABLE, COLUMNS
+from backtest.adapters.candles.schema import CANDLE_TABLE, COLUMNS, LENGTH_COLUMN, LONGER_TABLE
 from backtest.adapters.candles.series import Series
+from backtest.types import MINUTE_MS
 
 ALWAYS_MS = (-(1 << 62), 1 << 62)
 
@@ -36,12 +37,20 @@ def readable(
         CandlesUnavailable: The embedded store is not there.
     """
     if not isinstance(pool.target, EmbeddedEngine):
-        yield sql
+        yield on_server(sql, series.length_ms)
         return
     start_ms, stop_ms = between_ms
     directory = pool.target.directory
     with opened_files(directory, series, start_ms=start_ms, stop_ms=stop_ms) as descriptors:
         yield sql.replace(CANDLE_TABLE, _union(descriptors))
+
+
+def on_server(sql: str, length_ms: int) -> str:
+    """A query of the candle table as one of the candles of a length."""
+    if length_ms == MINUTE_MS:
+        return sql
+    rows = f"(SELECT * FROM {LONGER_TABLE} WHERE {LENGTH_COLUMN} = {length_ms})"  # noqa: S608 - a number
+    return sql.replace(CANDLE_TABLE, rows)
 
 
 def _union(descriptors: list[int]) -> str:

@@ -4,7 +4,8 @@ The embedded store writes a file beside the others and renames it. On a server, 
 a table of their own, merged into one part, and attached, which is one rename on its disk. What a
 killed process leaves is removed by the next one that stages. See: docs/stores.md#importing
 """
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownVariableType=false
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,12 +13,20 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
+import numpy as np
+import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.file_stage import staged_file
-from backtest.adapters.candles.schema import CANDLE_TABLE
+from backtest.adapters.candles.schema import (
+    CANDLE_TABLE,
+    LENGTH_COLUMN,
+    LONGER_TABLE,
+    LONGER_TABLE_DDL,
+)
 from backtest.adapters.candles.series import Series
+from backtest.types import MINUTE_MS
 
 _DATABASE = CANDLE_TABLE.split(".", maxsplit=1)[0]
 _PREFIX = "staged_candles_"
@@ -44,16 +53,20 @@ def staged(pool: ClickHousePool, series: Series) -> Generator[Stage]:
         with staged_file(pool.target.directory, series) as stage:
             yield stage
     else:
-        with _staged_table(pool) as stage:
+        with _staged_table(pool, series.length_ms) as stage:
             yield stage
 
 
 class _TableStage:
-    def __init__(self, pool: ClickHousePool, table: str) -> None:
+    def __init__(self, pool: ClickHousePool, table: str, length_ms: int) -> None:
         self._pool = pool
         self._table = table
+        self._length_ms = length_ms
 
     def add(self, rows: Any) -> None:
+        if self._length_ms != MINUTE_MS:
+            lengths = np.full(rows.num_rows, self._length_ms, dtype=np.uint32)
+            rows = rows.append_column(LENGTH_COLUMN, pa.array(lengths))
         if rows.num_rows:
             self._pool.run(partial(self._insert, rows))
 
@@ -62,14 +75,17 @@ class _TableStage:
 
 
 @contextmanager
-def _staged_table(pool: ClickHousePool) -> Generator[Stage]:
+def _staged_table(pool: ClickHousePool, length_ms: int) -> Generator[Stage]:
     _drop_abandoned(pool)
+    target = CANDLE_TABLE if length_ms == MINUTE_MS else LONGER_TABLE
+    if target == LONGER_TABLE:
+        _run(pool, LONGER_TABLE_DDL)
     table = f"{_DATABASE}.{_PREFIX}{uuid4().hex}"
-    _run(pool, f"CREATE TABLE {table} AS {CANDLE_TABLE}")
+    _run(pool, f"CREATE TABLE {table} AS {target}")
     try:
-        yield _TableStage(pool, table)
+        yield _TableStage(pool, table, length_ms)
         _run(pool, f"OPTIMIZE TABLE {table} FINAL")
-        _run(pool, f"ALTER TABLE {CANDLE_TABLE} ATTACH PARTITION ALL FROM {table}")
+        _run(pool, f"ALTER TABLE {target} ATTACH PARTITION ALL FROM {table}")
     finally:
         _drop(pool, table)
 

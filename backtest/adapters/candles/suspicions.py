@@ -102,7 +102,15 @@ def _chunks(pool: ClickHousePool, instrument: Instrument, stored: Coverage) -> I
     n_chunks = max(stored.n_candles // _CHUNK, 1)
     edges = [stored.moment(stored.n_candles * i // n_chunks) for i in range(n_chunks + 1)]
     for start_ms, stop_ms in pairwise(edges):
-        yield _Candles.of(latest_minutes(pool, instrument, start_ms=start_ms, stop_ms=stop_ms))
+        yield _Candles.of(
+            latest_minutes(
+                pool,
+                instrument,
+                start_ms=start_ms,
+                stop_ms=stop_ms,
+                length_ms=stored.step_ms,
+            )
+        )
 
 
 class _Judges:

@@ -23,13 +23,15 @@ from backtest.adapters.candles.arrow_rows import (
 )
 from backtest.adapters.candles.complete_answer import fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.failures import is_missing_table
 from backtest.adapters.candles.folder import candle_files, stored_series
 from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.rollup import INSTRUMENTS_SQL, LATEST_SQL
-from backtest.adapters.candles.schema import DATABASE_DDL, TABLE_DDL
+from backtest.adapters.candles.schema import DATABASE_DDL, LENGTH_COLUMN, LONGER_TABLE, TABLE_DDL
 from backtest.adapters.candles.series import Series
-from backtest.adapters.candles.source import readable
+from backtest.adapters.candles.source import on_server, readable
 from backtest.adapters.candles.staging import Stage, staged
+from backtest.errors import CandlesUnavailable
 from backtest.markets import instrument_key
 from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray
 
@@ -43,14 +45,16 @@ EXTRA_COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minutes:
-    """One-minute candles of one instrument as columns of shape (n_minutes,), in any order.
+    """Candles of one instrument as columns of shape (n_minutes,), in any order.
 
     `ts_open` is int64 epoch milliseconds on whole minutes, `columns` holds float64 arrays for
-    every name of `PRICE_COLUMNS` and for those of `EXTRA_COLUMNS` that are known.
+    every name of `PRICE_COLUMNS` and for those of `EXTRA_COLUMNS` that are known. `length_ms` tells
+    longer candles from minutes.
     """
 
     ts_open: IntArray
     columns: Mapping[str, FloatArray]
+    length_ms: int = MINUTE_MS
 
     def __len__(self) -> int:
         return len(self.ts_open)
@@ -58,7 +62,7 @@ class Minutes:
     def take(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> "Minutes":
         """The minutes where the mask is true."""
         columns = {name: column[mask] for name, column in self.columns.items()}
-        return Minutes(ts_open=self.ts_open[mask], columns=columns)
+        return Minutes(ts_open=self.ts_open[mask], columns=columns, length_ms=self.length_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +80,10 @@ class StoredMinutes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredInstrument:
-    """What is counted of one instrument. Times are epoch milliseconds of first and last open."""
+    """What is counted of one series. Times are epoch milliseconds of first and last open."""
 
     instrument: Instrument
+    length_ms: int
     first_ms: int
     last_ms: int
     n_minutes: int
@@ -126,22 +131,23 @@ def insert_minutes(
     """
     if len(minutes) == 0:
         return
-    rows = _arrow_table(instrument, minutes, source, ingested_at, ingest_id)
+    series = Series(instrument=instrument, length_ms=minutes.length_ms)
+    rows = _arrow_table(series, minutes, source, ingested_at, ingest_id)
     if into is not None:
         into.add(rows)
         return
-    with staged(pool, Series(instrument=instrument)) as stage:
+    with staged(pool, series) as stage:
         stage.add(rows)
 
 
 def _arrow_table(
-    instrument: Instrument,
+    series: Series,
     minutes: Minutes,
     source: str,
     ingested_at: IntArray | int,
     ingest_id: UUID | None,
 ) -> Any:
-    n = len(minutes)
+    n, instrument = len(minutes), series.instrument
     moment = pa.timestamp("ms", "UTC")
     stamps = np.broadcast_to(np.asarray(ingested_at, dtype=np.int64), (n,))
     table: dict[str, Any] = {
@@ -149,7 +155,7 @@ def _arrow_table(
         "symbol": _constant(instrument.symbol, n),
         "instrument_key": _constant(instrument_key(instrument), n),
         "ts_open": pa.array(minutes.ts_open, moment),
-        "ts_close": pa.array(minutes.ts_open + MINUTE_MS, moment),
+        "ts_close": pa.array(minutes.ts_open + series.length_ms, moment),
         "source": _constant(source, n),
         "ingested_at": pa.array(stamps, moment),
     }
@@ -167,14 +173,19 @@ def _constant(text: str, n: int) -> Any:
 
 
 def latest_minutes(
-    pool: ClickHousePool, instrument: Instrument, *, start_ms: int, stop_ms: int
+    pool: ClickHousePool,
+    instrument: Instrument,
+    *,
+    start_ms: int,
+    stop_ms: int,
+    length_ms: int = MINUTE_MS,
 ) -> StoredMinutes:
-    """The stored minutes with `start_ms <= ts_open < stop_ms` as a reader sees them.
+    """The stored candles of a length with `start_ms <= ts_open < stop_ms` as a reader sees them.
 
     Raises:
         CandlesUnavailable: The store cannot be reached or its answer is not complete.
     """
-    series = Series(instrument=instrument)
+    series = Series(instrument=instrument, length_ms=length_ms)
     if isinstance(pool.target, EmbeddedEngine):
         return _newest_in_files(pool.target.directory, series, start_ms, stop_ms)
     parameters = {
@@ -183,7 +194,8 @@ def latest_minutes(
         "start_ms": start_ms,
         "stop_ms": stop_ms,
     }
-    columns = pool.run(partial(fetch_columns, sql=LATEST_SQL, parameters=parameters))
+    sql = on_server(LATEST_SQL, length_ms)
+    columns = pool.run(partial(fetch_columns, sql=sql, parameters=parameters))
     return StoredMinutes(
         ts_open=columns[0],
         ingested_at=columns[1],
@@ -205,21 +217,34 @@ def _newest_in_files(directory: Path, series: Series, start_ms: int, stop_ms: in
 
 
 def stored_instruments(pool: ClickHousePool) -> list[StoredInstrument]:
-    """What the store holds, ordered by market and symbol."""
-    if not isinstance(pool.target, EmbeddedEngine):
-        return _described(pool, INSTRUMENTS_SQL)
+    """What the store holds, ordered by market, symbol and length."""
     found: list[StoredInstrument] = []
-    for series in stored_series(pool.target.directory):
-        with readable(pool, INSTRUMENTS_SQL, series) as sql:
-            found += _described(pool, sql)
-    return found
+    if isinstance(pool.target, EmbeddedEngine):
+        for series in stored_series(pool.target.directory):
+            with readable(pool, INSTRUMENTS_SQL, series) as sql:
+                found += _described(pool, sql, series.length_ms)
+        return found
+    for length_ms in (MINUTE_MS, *_longer_lengths(pool)):
+        found += _described(pool, on_server(INSTRUMENTS_SQL, length_ms), length_ms)
+    return sorted(found, key=lambda s: (s.instrument.market_id, s.instrument.symbol, s.length_ms))
 
 
-def _described(pool: ClickHousePool, sql: str) -> list[StoredInstrument]:
+def _longer_lengths(pool: ClickHousePool) -> list[int]:
+    sql = f"SELECT DISTINCT {LENGTH_COLUMN} FROM {LONGER_TABLE}"  # noqa: S608 - constants
+    try:
+        return [int(row[0]) for row in pool.run(lambda client: client.query(sql)).result_rows]
+    except CandlesUnavailable as error:
+        if is_missing_table(error):
+            return []
+        raise
+
+
+def _described(pool: ClickHousePool, sql: str, length_ms: int) -> list[StoredInstrument]:
     result = pool.run(lambda client: client.query(sql))
     return [
         StoredInstrument(
             instrument=Instrument(market_id=int(row[0]), symbol=str(row[1])),
+            length_ms=length_ms,
             first_ms=int(row[2]),
             last_ms=int(row[3]),
             n_minutes=int(row[4]),

@@ -12,6 +12,7 @@ from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.folder import candle_files
 from backtest.adapters.candles.rollup import ANY_SQL
 from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.source import on_server
 from backtest.adapters.candles.staging import Stage, staged
 from backtest.adapters.candles.table import (
     Minutes,
@@ -19,7 +20,7 @@ from backtest.adapters.candles.table import (
     insert_minutes,
     latest_minutes,
 )
-from backtest.types import Instrument, IntArray
+from backtest.types import MINUTE_MS, Instrument, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,13 @@ class Written:
             n_replaced=self.n_replaced + other.n_replaced,
             n_identical=self.n_identical + other.n_identical,
         )
+
+
+_NOTHING = StoredMinutes(
+    ts_open=np.array([], dtype=np.int64),
+    ingested_at=np.array([], dtype=np.int64),
+    prices={name: np.array([], dtype=np.float64) for name in PRICE_COLUMNS},
+)
 
 
 def write_minutes(
@@ -68,7 +76,8 @@ def write_minutes(
     if len(minutes) == 0:
         return Written()
     if into is None:
-        with staged(pool, Series(instrument=instrument)) as stage:
+        series = Series(instrument=instrument, length_ms=minutes.length_ms)
+        with staged(pool, series) as stage:
             return write_minutes(
                 pool,
                 instrument,
@@ -79,7 +88,7 @@ def write_minutes(
                 into=stage,
                 is_new=is_new,
             )
-    stored = _stored(pool, instrument, minutes, is_new=is_new)
+    stored = _NOTHING if is_new else _stored(pool, instrument, minutes)
     is_stored, is_identical, ingested_at = _compare(minutes, stored, now_ms)
     wanted = ~is_identical
     insert_minutes(
@@ -99,11 +108,17 @@ def write_minutes(
 
 
 def has_minutes(
-    pool: ClickHousePool, instrument: Instrument, *, first_ms: int, last_ms: int
+    pool: ClickHousePool,
+    instrument: Instrument,
+    *,
+    first_ms: int,
+    last_ms: int,
+    length_ms: int = MINUTE_MS,
 ) -> bool:
-    """Whether a minute from the first to the last may be stored."""
+    """Whether a candle of a length from the first to the last may be stored."""
     if isinstance(pool.target, EmbeddedEngine):
-        files = candle_files(pool.target.directory, Series(instrument=instrument))
+        series = Series(instrument=instrument, length_ms=length_ms)
+        files = candle_files(pool.target.directory, series)
         return any(file.overlaps(first_ms, last_ms + 1) for file in files)
     parameters = {
         "market_id": instrument.market_id,
@@ -111,19 +126,19 @@ def has_minutes(
         "start_ms": first_ms,
         "stop_ms": last_ms + 1,
     }
-    answer = pool.run(lambda client: client.query(ANY_SQL, parameters=parameters))
+    sql = on_server(ANY_SQL, length_ms)
+    answer = pool.run(lambda client: client.query(sql, parameters=parameters))
     return bool(answer.result_rows)
 
 
-def _stored(
-    pool: ClickHousePool, instrument: Instrument, minutes: Minutes, *, is_new: bool
-) -> StoredMinutes:
-    if is_new:
-        nothing = np.array([], dtype=np.int64)
-        prices = {name: np.array([], dtype=np.float64) for name in PRICE_COLUMNS}
-        return StoredMinutes(ts_open=nothing, ingested_at=nothing, prices=prices)
-    first_ms, last_ms = int(minutes.ts_open.min()), int(minutes.ts_open.max())
-    return latest_minutes(pool, instrument, start_ms=first_ms, stop_ms=last_ms + 1)
+def _stored(pool: ClickHousePool, instrument: Instrument, minutes: Minutes) -> StoredMinutes:
+    return latest_minutes(
+        pool,
+        instrument,
+        start_ms=int(minutes.ts_open.min()),
+        stop_ms=int(minutes.ts_open.max()) + 1,
+        length_ms=minutes.length_ms,
+    )
 
 
 def _compare(

@@ -5,6 +5,7 @@ from typing import Literal
 
 from backtest.adapters.ingest.symbols import is_same_symbol
 from backtest.adapters.ingest.times import DateOrder
+from backtest.types import MINUTE_MS
 
 TimesOf = Literal["open", "close"]
 
@@ -21,6 +22,7 @@ class Asked:
         date_order: Of dates such as 01/02/2024.
         floor_times: Move times that lie within a minute to its start.
         zero_volume: Store 0 where there is no base volume.
+        length_ms: How long the file's candles are; another length is refused.
     """
 
     symbol: str | None = None
@@ -30,6 +32,12 @@ class Asked:
     date_order: DateOrder | None = None
     floor_times: bool = False
     zero_volume: bool = False
+    length_ms: int = MINUTE_MS
+
+    @property
+    def length_us(self) -> int:
+        """The same in microseconds, in which files are read."""
+        return self.length_ms * 1_000
 
     def is_wanted(self, symbol: str) -> bool:
         """Whether rows of this symbol in a file are the ones that were asked for."""

@@ -8,7 +8,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from lzma import LZMAError
 from pathlib import Path
 from typing import cast
@@ -29,7 +29,7 @@ from backtest.adapters.ingest.rows import MOST_REASONS, Candles, Found, Moment, 
 from backtest.adapters.ingest.spool import Spool
 from backtest.adapters.ingest.tables import table_of
 from backtest.adapters.ingest.verdict import assumptions, problems_of
-from backtest.types import Instrument, IntArray
+from backtest.types import MINUTE_MS, Instrument, IntArray
 
 Progress = Callable[[int, int], None]
 
@@ -60,6 +60,7 @@ class CheckedFile:
         last_ms: Of the last one.
         spool: The good rows.
         is_kept: Shape (n_good,): which rows of the spool are written.
+        length_ms: How long each candle lasts.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class CheckedFile:
     last_ms: int | None
     spool: Spool
     is_kept: NDArray[np.bool_]
+    length_ms: int = MINUTE_MS
 
     @property
     def n_kept(self) -> int:
@@ -200,6 +202,7 @@ class _Reading:
             last_ms=int(kept.max()) if len(kept) else None,
             spool=self._spool,
             is_kept=is_kept,
+            length_ms=self._asked.length_ms,
         )
 
     def _times(self) -> IntArray:
@@ -248,14 +251,21 @@ def write_file(
     written, ingest_id, n_done = Written(), uuid4(), 0
     if checked.first_ms is None or checked.last_ms is None:
         return written
-    is_new = not has_minutes(pool, instrument, first_ms=checked.first_ms, last_ms=checked.last_ms)
-    with staged(pool, Series(instrument=instrument)) as stage:
+    series = Series(instrument=instrument, length_ms=checked.length_ms)
+    is_new = not has_minutes(
+        pool,
+        instrument,
+        first_ms=checked.first_ms,
+        last_ms=checked.last_ms,
+        length_ms=checked.length_ms,
+    )
+    with staged(pool, series) as stage:
         for minutes in checked.spool:
             is_kept = checked.is_kept[n_done : n_done + len(minutes)]
             written += write_minutes(
                 pool,
                 instrument,
-                minutes.take(is_kept),
+                replace(minutes.take(is_kept), length_ms=checked.length_ms),
                 source="import",
                 now_ms=now_ms,
                 ingest_id=ingest_id,

@@ -1,4 +1,4 @@
-"""How long the candles of a file are: minutes are stored, anything else is refused.
+"""How long the candles of a file are; another length than the one asked for is refused.
 
 Of 348 public files, the greatest common divisor of the differences of their times told every
 coarse one from every one of minutes; a close time or an interval column confirms it.
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from backtest.adapters.candles.series import is_storable
 from backtest.adapters.ingest.values import MINUTE_US, length_of, told_length
 from backtest.types import IntArray
 
@@ -20,48 +21,60 @@ _IN_NAME = re.compile(
 )
 
 
-def wrong_length(times_us: IntArray, *, is_said_to_be_minutes: bool) -> str | None:
-    """Why times are not those of minutes; None if they are.
+def wrong_length(times_us: IntArray, length_us: int, *, is_said: bool) -> str | None:
+    """Why times are not those of candles of a length; None if they are.
 
     Args:
         times_us: Shape (n,), int64 microseconds, as the file has them, ascending and distinct.
-        is_said_to_be_minutes: A close time or an interval column says so, hence that few candles
-            lie some minutes apart proves nothing.
+        length_us: How long the candles should be.
+        is_said: A close time or an interval column says that they are, hence that few candles lie
+            some lengths apart proves nothing.
     """
     gaps = np.diff(times_us)
     if len(gaps) == 0:
         return None
     step = int(np.gcd.reduce(gaps))
     common = _commonest(gaps)
-    if step % MINUTE_US and common % MINUTE_US == 0:
-        floored = np.diff(ascending(times_us // MINUTE_US * MINUTE_US))
-        step = int(np.gcd.reduce(floored)) if len(floored) else MINUTE_US
-    if step % MINUTE_US:
-        return only_minutes(f"the times step by {told_length(common)}")
-    if is_said_to_be_minutes:
+    if step % length_us and common % length_us == 0:
+        floored = np.diff(ascending(times_us // length_us * length_us))
+        step = int(np.gcd.reduce(floored)) if len(floored) else length_us
+    if step % length_us:
+        return other_length(f"the times step by {told_length(common)}", length_us, common)
+    if is_said:
         return None
-    if step != MINUTE_US:
-        return only_minutes(f"the times step by {told_length(step)}")
-    return _mixed(gaps, common)
+    if step != length_us:
+        return other_length(f"the times step by {told_length(step)}", length_us, step)
+    return _mixed(gaps, common, length_us)
 
 
-def only_minutes(found: str) -> str:
-    """The sentence of every refusal for the length."""
-    return f"{found}, and only one-minute candles can be stored; import a file of minutes"
+def other_length(found: str, length_us: int, found_us: int | None) -> str:
+    """The sentence of every refusal for the length.
+
+    Args:
+        found: What says so, and which length it says.
+        length_us: What was asked for.
+        found_us: The length that was found, where there is one for the whole file.
+    """
+    wanted = f"{found}, and candles of {told_length(length_us)} were asked for"
+    if found_us is not None and found_us % 1_000 == 0 and is_storable(found_us // 1_000):
+        told = told_length(found_us)
+        return f"{wanted}; say --interval {told} if the file holds candles of {told}"
+    return f"{wanted}; only minutes that divide a day can be stored"
 
 
-def _mixed(gaps: IntArray, common: int) -> str | None:
-    """A stretch of coarse candles in a file of minutes."""
-    if common != MINUTE_US and np.mean(gaps == common) > 0.5:
-        return only_minutes(f"most times step by {told_length(common)}, some by 1m")
-    is_even = (gaps[1:] == gaps[:-1]) & (gaps[1:] != MINUTE_US)
+def _mixed(gaps: IntArray, common: int, length_us: int) -> str | None:
+    """A stretch of longer candles in a file of shorter ones."""
+    told = told_length(length_us)
+    if common != length_us and np.mean(gaps == common) > 0.5:
+        found = f"most times step by {told_length(common)}, some by {told}"
+        return other_length(found, length_us, None)
+    is_even = (gaps[1:] == gaps[:-1]) & (gaps[1:] != length_us)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], is_even.view(np.int8), [0]))))
     runs = edges[1::2] - edges[::2]
     if len(runs) and runs.max() >= _LONGEST_EVEN_RUN:
         first = int(edges[::2][int(runs.argmax())])
-        return only_minutes(
-            f"{int(runs.max()) + 1} times in a row step by {told_length(int(gaps[first]))}"
-        )
+        found = f"{int(runs.max()) + 1} times in a row step by {told_length(int(gaps[first]))}"
+        return other_length(found, length_us, None)
     return None
 
 
@@ -87,19 +100,19 @@ def lasts(opens_us: IntArray, closes_us: IntArray) -> IntArray:
     return np.where(lengths % MINUTE_US == 59_000_000, lengths + 1_000_000, lengths)
 
 
-def interval_fault(texts: Sequence[str]) -> str | None:
-    """What an interval column says, where it is not always one minute."""
-    others = [text for text in texts if length_of(text) != MINUTE_US]
-    return only_minutes(f"the interval column says {others[0]}") if others else None
-
-
-def said_by_name(name: str) -> str | None:
-    """The one interval in a file's name, if it is not a minute."""
-    found = set(_IN_NAME.findall(name.lower()))
-    if len(found) != 1:
+def interval_fault(texts: Sequence[str], length_us: int) -> str | None:
+    """What an interval column says, where it is not always the length that was asked for."""
+    others = [text for text in texts if length_of(text) != length_us]
+    if not others:
         return None
-    length = length_of(found.pop())
-    return None if length in {None, MINUTE_US} else told_length(int(length or 0))
+    found_us = length_of(others[0]) if len(texts) == 1 else None
+    return other_length(f"the interval column says {others[0]}", length_us, found_us)
+
+
+def said_by_name(name: str) -> int | None:
+    """The one interval in a file's name, in microseconds."""
+    found = set(_IN_NAME.findall(name.lower()))
+    return length_of(found.pop()) if len(found) == 1 else None
 
 
 def ends_of_days(times_us: IntArray) -> bool:

@@ -94,17 +94,17 @@ def candles_of(
     raw = _wanted(raw, layout, asked, found)
     read_us, is_doubtful = _moments(raw, layout, asked, found)
     open_us = _opens(read_us, layout, asked, found)
-    is_kept = _is_finished(raw, layout, open_us, moment, found)
+    is_kept = _is_finished(raw, layout, asked, open_us, moment, found)
     prices = {name: _numbers(raw, layout, name) for name in PRICE_COLUMNS}
     is_kept &= ~_without_trade(raw, layout, prices, found)
     extras = {name: _numbers(raw, layout, name) for name in EXTRA_COLUMNS if name in layout.places}
     faults = _Faults(raw, layout)
-    _judge_times(faults, open_us, is_doubtful, moment)
+    _judge_times(faults, open_us, is_doubtful, moment, asked.length_us)
     _judge_length(faults, raw, layout, asked, read_us, found)
     _judge_prices(faults, prices)
     _judge_extras(faults, raw, layout, extras)
     faulty = faults.is_faulty & is_kept
-    found.n_off_minute += int(np.count_nonzero(_is_off(open_us) & is_kept))
+    found.n_off_minute += int(np.count_nonzero(_is_off(open_us, asked.length_us) & is_kept))
     return Candles(
         lines=raw.lines[is_kept],
         read_us=read_us,
@@ -165,28 +165,34 @@ def _spelled(column: Any) -> Any:
 
 
 def _opens(read_us: IntArray, layout: Layout, asked: Asked, found: Found) -> IntArray:
+    length_us = asked.length_us
     if layout.is_close_time or asked.times == "close":
         is_time = read_us != UNREADABLE_TIME
-        ends = -(-np.where(is_time, read_us, 0) // MINUTE_US) * MINUTE_US
-        return np.where(is_time, ends - MINUTE_US, UNREADABLE_TIME)
-    is_off = _is_off(read_us)
+        ends = -(-np.where(is_time, read_us, 0) // length_us) * length_us
+        return np.where(is_time, ends - length_us, UNREADABLE_TIME)
+    is_off = _is_off(read_us, length_us)
     if not asked.floor_times or not is_off.any():
         return read_us
     found.n_floored += int(np.count_nonzero(is_off))
-    return np.where(is_off, read_us // MINUTE_US * MINUTE_US, read_us)
+    return np.where(is_off, read_us // length_us * length_us, read_us)
 
 
-def _is_off(times_us: IntArray) -> BoolArray:
-    return (times_us % MINUTE_US != 0) & (times_us != UNREADABLE_TIME)
+def _is_off(times_us: IntArray, length_us: int) -> BoolArray:
+    return (times_us % length_us != 0) & (times_us != UNREADABLE_TIME)
 
 
 def _is_finished(
-    raw: RawChunk, layout: Layout, open_us: IntArray, moment: Moment, found: Found
+    raw: RawChunk,
+    layout: Layout,
+    asked: Asked,
+    open_us: IntArray,
+    moment: Moment,
+    found: Found,
 ) -> BoolArray:
     """Not bars that were still open when the file was written, or are now."""
     is_open = np.zeros(len(open_us), dtype=np.bool_)
     for seen_us in (moment.now_us, moment.written_us):
-        is_open |= (open_us <= seen_us) & (seen_us < open_us + MINUTE_US)
+        is_open |= (open_us <= seen_us) & (seen_us < open_us + asked.length_us)
     if "closed" in layout.places:
         is_open |= is_false(raw.columns[layout.places["closed"]])
     found.n_unfinished += int(np.count_nonzero(is_open))
@@ -245,14 +251,20 @@ def _time_place(layout: Layout) -> int:
 
 
 def _judge_times(
-    faults: _Faults, open_us: IntArray, is_doubtful: BoolArray, moment: Moment
+    faults: _Faults, open_us: IntArray, is_doubtful: BoolArray, moment: Moment, length_us: int
 ) -> None:
     faults.mark(open_us == UNREADABLE_TIME, "ts_open", "must be a time")
     faults.mark(is_doubtful, "ts_open", "exists twice or not at all where the clocks are changed")
     is_outside = (open_us < 0) | (open_us >= _LAST_US)
     faults.mark(is_outside, "ts_open", "must lie between 1970 and 2100")
     faults.mark(open_us > moment.now_us, "ts_open", "must not lie in the future")
-    faults.mark(_is_off(open_us), "ts_open", "must be a whole minute")
+    faults.mark(_is_off(open_us, length_us), "ts_open", _must_be_whole(length_us))
+
+
+def _must_be_whole(length_us: int) -> str:
+    if length_us == MINUTE_US:
+        return "must be a whole minute"
+    return f"must be a multiple of {told_length(length_us)} in UTC"
 
 
 def _judge_length(
@@ -263,7 +275,7 @@ def _judge_length(
     read_us: IntArray,
     found: Found,
 ) -> None:
-    """A candle that lasts longer than a minute is none of a minute, whatever its neighbours are."""
+    """A candle that lasts longer than others is none of them, whatever its neighbours are."""
     if layout.is_close_time or "close_time" not in layout.places:
         return
     moments = to_moments(raw.columns[layout.places["close_time"]], layout.order)
@@ -272,13 +284,14 @@ def _judge_length(
         closes, _ = in_zone(closes, layout.zone or asked.timezone or "UTC")
     is_known = (closes != UNREADABLE_TIME) & (read_us != UNREADABLE_TIME)
     lengths = np.where(is_known, lasts(read_us, closes), 0)
-    if np.all(lengths == MINUTE_US):
-        found.lengths[MINUTE_US] += len(lengths)
+    if np.all(lengths == asked.length_us):
+        found.lengths[asked.length_us] += len(lengths)
         return
     values, counts = np.unique(lengths[is_known], return_counts=True)
     for length, count in zip(values.tolist(), counts.tolist(), strict=True):
         found.lengths[length] += count
-    for length in values[values >= 2 * MINUTE_US].tolist()[:MOST_REASONS]:
+    is_other = (values >= 2 * MINUTE_US) & (values != asked.length_us)
+    for length in values[is_other].tolist()[:MOST_REASONS]:
         faults.mark(lengths == length, "close_time", f"makes the candle {told_length(length)} long")
 
 

@@ -11,13 +11,13 @@ from backtest.adapters.ingest.lengths import (
     ascending,
     ends_of_days,
     interval_fault,
-    only_minutes,
+    other_length,
     said_by_name,
     wrong_length,
 )
 from backtest.adapters.ingest.rows import Found
 from backtest.adapters.ingest.times import UNREADABLE_TIME
-from backtest.adapters.ingest.values import MINUTE_US, told_length
+from backtest.adapters.ingest.values import MINUTE_US, SECOND_US, told_length
 from backtest.types import IntArray
 
 
@@ -28,7 +28,7 @@ def problems_of(
     problems = list(dict.fromkeys(p for layout in layouts for p in layout.problems))
     times = ascending(read_us[read_us != UNREADABLE_TIME])
     tests = (
-        _length(path, found, times),
+        _length(path, found, asked, times),
         _symbols(found, asked, times),
         _zone(layouts, found, asked),
         _close_times(layouts, found, asked, times),
@@ -36,19 +36,22 @@ def problems_of(
     return (*problems, *filter(None, tests))
 
 
-def _length(path: Path, found: Found, times: IntArray) -> str | None:
-    fault = interval_fault(sorted(found.intervals))
+def _length(path: Path, found: Found, asked: Asked, times: IntArray) -> str | None:
+    wanted = asked.length_us
+    fault = interval_fault(sorted(found.intervals), wanted)
     if fault:
         return fault
     length = found.lengths.most_common(1)[0][0] if found.lengths else None
-    if length is not None and length != MINUTE_US:
-        return only_minutes(f"close_time - open_time is {told_length(length)}")
+    if length is not None and length != wanted:
+        told = f"close_time - open_time is {told_length(length)}"
+        return other_length(told, wanted, length)
     is_said = length is not None or bool(found.intervals)
-    wrong = wrong_length(times, is_said_to_be_minutes=is_said)
+    wrong = wrong_length(times, wanted, is_said=is_said)
     said = said_by_name(path.name)
-    if wrong or is_said or said is None or len(times) > 1:
+    if wrong or is_said or said in {None, wanted} or len(times) > 1:
         return wrong
-    return only_minutes(f"there is one candle, and the name of the file says {said}")
+    told = f"there is one candle, and the name of the file says {told_length(said or 0)}"
+    return other_length(told, wanted, said)
 
 
 def _symbols(found: Found, asked: Asked, times: IntArray) -> str | None:
@@ -79,13 +82,14 @@ def _close_times(
     """Times that only those of a close can be."""
     if asked.times or not len(times) or any(layout.is_close_time for layout in layouts):
         return None
-    offset = int(times[0] % MINUTE_US)
-    is_late = offset >= 59_000_000 and bool(np.all(times % MINUTE_US == offset))
+    offset = int(times[0] % asked.length_us)
+    is_late = offset >= asked.length_us - SECOND_US and bool(
+        np.all(times % asked.length_us == offset)
+    )
     if is_late and not asked.floor_times:
-        return (
-            f"every time is {offset / 1e6:g} s after the minute, as closes are; say --times close"
-        )
-    if ends_of_days(times) and not found.lengths:
+        opened = "the minute" if asked.length_us == MINUTE_US else "an open"
+        return f"every time is {offset / 1e6:g} s after {opened}, as closes are; say --times close"
+    if asked.length_us == MINUTE_US and ends_of_days(times) and not found.lengths:
         return (
             "whole days run from 00:01 to 24:00, as closes do; say --times close, or --times open"
             " if they are opens"
@@ -103,7 +107,8 @@ def assumptions(
         source = "as published" if all(layout.zone for layout in layouts) else "as you said"
         notes += [f"times without a zone are in {zone}, {source}" for zone in zones if zone]
     if any(layout.is_close_time for layout in layouts) or asked.times == "close":
-        notes.append("times are those of the close; a minute was taken off")
+        taken = "a minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
+        notes.append(f"times are those of the close; {taken} was taken off")
     counts = (
         (found.n_other_symbols, "row of another symbol left out", "rows of other symbols left out"),
         (found.n_unfinished, "unfinished bar left out", "unfinished bars left out"),
@@ -112,5 +117,8 @@ def assumptions(
     )
     notes += [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]
     if len(opens) == 1 and not found.lengths and not found.intervals:
-        notes.append("one candle shows no length; it is taken for a minute")
+        taken = "a minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
+        notes.append(f"one candle shows no length; it is taken for {taken}")
+    if asked.length_us != MINUTE_US:
+        notes.append(f"candles of {told_length(asked.length_us)}, apart from those of minutes")
     return notes
