@@ -4,7 +4,8 @@ BacktestError
 ├── Mistake                   the caller can fix it
 │   ├── InvalidRequest        a list of problems, each at a place in the request
 │   │   ├── NoMarketData      nothing is stored for the range
-│   │   │   └── UnknownInstrument nothing is stored for the symbol, or for its whole market
+│   │   │   ├── UnknownInstrument nothing is stored for the symbol, or for its whole market
+│   │   │   └── TimeframeTooShort what is stored is too long for bars of the timeframe
 │   │   └── EmptyRange        no bar closes inside the range
 │   ├── GuardExceeded         the grid is larger than the service allows
 │   │   ├── AnswerTooLong     what it would be answered with is longer than that
@@ -150,6 +151,28 @@ class UnknownInstrument(NoMarketData):
         if elsewhere:
             told += f"; {symbol} is stored for market {_listed(elsewhere)}"
         super().__init__(problem=Problem((*loc, place), code, told))
+
+
+class TimeframeTooShort(NoMarketData):
+    """Candles are stored, but no bar of this timeframe can be made of them.
+
+    Args:
+        loc: Where the timeframe stands in the request.
+        timeframe: Length of a bar: `15m`.
+        lengths: Of the stored candles: `1h`.
+        choices: Timeframes that they do for.
+
+    See: docs/errors.md
+    """
+
+    def __init__(
+        self, loc: Loc, timeframe: str, *, lengths: Sequence[str], choices: Sequence[str]
+    ) -> None:
+        stored = " and ".join(lengths)
+        told = f"stored are candles of {stored}, and bars of {timeframe} cannot be made of them"
+        if choices:
+            told += f"; ask for {', '.join(choices)}"
+        super().__init__(problem=Problem(loc, "timeframe_too_short", told))
 
 
 class EmptyRange(InvalidRequest):

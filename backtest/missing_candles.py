@@ -3,15 +3,25 @@
 See: docs/errors.md
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 
 from backtest.control import Control
-from backtest.errors import EmptyRange, InvalidRequest, Loc, NoMarketData, UnknownInstrument
+from backtest.errors import (
+    EmptyRange,
+    InvalidRequest,
+    Loc,
+    NoMarketData,
+    TimeframeTooShort,
+    UnknownInstrument,
+)
 from backtest.ports import CandleFeed, StoredRange
-from backtest.types import Instrument, Timeframe
+from backtest.types import MINUTE_MS, Instrument, Timeframe
 
 N_NEAREST = 5
+_HOUR_MS = 60 * MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,11 +43,13 @@ class MissingCandles:
         self._candles, self._instrument, self._loc = candles, instrument, loc
         self._control = control
 
-    def no_market_data(self) -> InvalidRequest:
-        """The error of a range without a candle."""
+    def no_market_data(self, timeframe: Timeframe) -> InvalidRequest:
+        """The error of a range without a candle that bars of the timeframe can be made of."""
         stored = self._stored_range()
         if stored is None:
             return self._unknown()
+        if all(timeframe.ms % length_ms for length_ms in stored.lengths_ms):
+            return self._too_short(timeframe, stored.lengths_ms)
         return NoMarketData(self._told(stored))
 
     def empty_range(self, timeframe: Timeframe) -> InvalidRequest:
@@ -51,7 +63,23 @@ class MissingCandles:
         return self._candles.stored_range(self._instrument, control=self._control)
 
     def _told(self, stored: StoredRange) -> str:
-        return f"{self._instrument.symbol}: {_day(stored.first_ms)} to {_day(stored.last_ms)}"
+        told = f"{self._instrument.symbol}: {_day(stored.first_ms)} to {_day(stored.last_ms)}"
+        if stored.lengths_ms == (MINUTE_MS,):
+            return told
+        return f"{told}, candles of {' and '.join(map(_length, stored.lengths_ms))}"
+
+    def _too_short(self, timeframe: Timeframe, lengths_ms: Sequence[int]) -> TimeframeTooShort:
+        place = self._loc[:-1] if self._loc[-1:] == ("instrument_id",) else self._loc
+        return TimeframeTooShort(
+            (*place, "timeframe"),
+            timeframe.value,
+            lengths=list(map(_length, lengths_ms)),
+            choices=[
+                other.value
+                for other in Timeframe
+                if any(other.ms % length_ms == 0 for length_ms in lengths_ms)
+            ],
+        )
 
     def _unknown(self) -> UnknownInstrument:
         wanted = self._instrument
@@ -84,6 +112,13 @@ def nearest_symbols(symbol: str, stored: list[str]) -> list[str]:
         return matcher.ratio()
 
     return sorted(stored, key=lambda other: (-likeness(other), other))[:N_NEAREST]
+
+
+def _length(length_ms: int) -> str:
+    for unit, unit_ms in (("d", _DAY_MS), ("h", _HOUR_MS)):
+        if length_ms % unit_ms == 0:
+            return f"{length_ms // unit_ms}{unit}"
+    return f"{length_ms // MINUTE_MS}m"
 
 
 def _day(moment_ms: int) -> str:

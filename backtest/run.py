@@ -202,9 +202,9 @@ class Backtester:
         try:
             bars = fill_bars(buckets, timeframe, time_range, start_ms=start_ms, stop_ms=stop_ms)
         except NoMarketData:
-            raise missing.no_market_data() from None
+            raise missing.no_market_data(timeframe) from None
         found = candles_found(buckets, bars, time_range, complete=complete)
         if found.n_bars_filled == bars.target_stop - bars.target_start:
-            raise missing.no_market_data()
+            raise missing.no_market_data(timeframe)
         control.check()
         return bars, found

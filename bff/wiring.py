@@ -188,12 +188,13 @@ def stored_facts(pool: ClickHousePool) -> list[StoredFacts]:
     See: docs/stores.md#what-is-stored
     """
     found = stored_instruments(pool)
-    return [_facts(stored, coverage(pool, stored.instrument)) for stored in found]
+    return [_facts(stored, coverage(pool, stored.instrument, stored.length_ms)) for stored in found]
 
 
 def _facts(stored: StoredInstrument, covered: Coverage) -> StoredFacts:
     return StoredFacts(
         instrument=stored.instrument,
+        candle_ms=stored.length_ms,
         first_ms=stored.first_ms,
         last_ms=stored.last_ms,
         n_minutes=stored.n_minutes,

@@ -22,7 +22,9 @@ MAX_BARS = 600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFacts:
-    """What the store holds of one instrument; times are epoch milliseconds of minutes' opens.
+    """What the store holds of one instrument in candles of one length, in milliseconds.
+
+    Times are epoch milliseconds of opens; minutes are candles of that length.
 
     `shares` says how full each of equal parts of the range is, from 0 to 1.
 
@@ -30,6 +32,7 @@ class StoredFacts:
     """
 
     instrument: DomainInstrument
+    candle_ms: int
     first_ms: int
     last_ms: int
     n_minutes: int
@@ -138,6 +141,7 @@ def _told(stored: StoredFacts) -> StoredInstrument:
         instrument_id=Instrument(
             market_id=stored.instrument.market_id, symbol=stored.instrument.symbol
         ),
+        candle_seconds=stored.candle_ms // 1_000,
         first_ts=Timestamp(to_time_text(stored.first_ms)),
         last_ts=Timestamp(to_time_text(stored.last_ms)),
         minutes=BigInt(stored.n_minutes),

@@ -34,6 +34,9 @@ class StoredInstrument:
     """An instrument of the candle store, and how complete it is."""
 
     instrument_id: Instrument = strawberry.field(description="A symbol on a market.")
+    candle_seconds: int = strawberry.field(
+        description="Length of the candles, 60 for minutes; each length is an entry of its own."
+    )
     first_ts: Timestamp = strawberry.field(description="Open time of the first minute.")
     last_ts: Timestamp = strawberry.field(description="Open time of the last minute.")
     minutes: BigInt = strawberry.field(description="Different minutes that are stored.")

@@ -20,14 +20,20 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from backtest.adapters.archives.download import Listener, Outcome, Wanted, download
+from backtest.adapters.archives.download import (
+    Listener,
+    Outcome,
+    Wanted,
+    archives_of,
+    download,
+)
 from backtest.adapters.archives.exchange import Exchange, NotOffered, download_from
 from backtest.adapters.archives.layouts import ARCHIVES, Period, months
+from backtest.adapters.candles.series import is_storable, parsed_length
 from backtest.adapters.candles.table import create_table
 from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.importer import CheckedFile
-from backtest.adapters.ingest.lengths import only_minutes
-from backtest.types import Instrument
+from backtest.types import MINUTE_MS, Instrument
 from bff.commands.candle_import import advise, told
 from bff.commands.expected import configured, stderr
 from bff.commands.stores import candle_store
@@ -93,10 +99,7 @@ def _refuse(asked: Download) -> None:
     symbol, market_id = asked.instrument.symbol, asked.instrument.market_id
     if len(symbol) > _LONGEST_SYMBOL or not symbol.replace("_", "").replace("-", "").isalnum():
         raise typer.BadParameter(f"{symbol} is no symbol of an exchange", param_hint="--symbol")
-    if asked.interval != "1m":
-        raise typer.BadParameter(
-            only_minutes(f"--interval says {asked.interval}"), param_hint="--interval"
-        )
+    _refuse_interval(asked)
     if asked.exchange is None:
         _refuse_archives(market_id, symbol)
     source = None if asked.source is None else urlsplit(asked.source)
@@ -105,6 +108,21 @@ def _refuse(asked: Download) -> None:
             f"must be an address such as https://mirror.example, was {asked.source}",
             param_hint="--source",
         )
+
+
+def _refuse_interval(asked: Download) -> None:
+    length_ms = parsed_length(asked.interval)
+    if length_ms is None or not is_storable(length_ms):
+        told = f"must be a length of whole minutes that divides a day, was {asked.interval}"
+        raise typer.BadParameter(told, param_hint="--interval")
+    if asked.exchange is not None and length_ms != MINUTE_MS:
+        told = "--exchange has one-minute candles; leave --interval out"
+        raise typer.BadParameter(told, param_hint="--interval")
+    archives = [a for a in ARCHIVES if a.market_id == asked.instrument.market_id]
+    if asked.exchange is None and archives and not archives_of(asked.instrument, asked.interval):
+        known = ", ".join(dict.fromkeys(name for a in archives for name in a.intervals))
+        told = f"no archive of the market has candles of {asked.interval}, only of {known}"
+        raise typer.BadParameter(told, param_hint="--interval")
 
 
 def _refuse_archives(market_id: int, symbol: str) -> None:

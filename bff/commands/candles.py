@@ -38,13 +38,24 @@ def _zone(name: str | None) -> str | None:
     return name
 
 
+def _interval(text: str) -> str:
+    from backtest.adapters.candles.series import is_storable, parsed_length
+
+    length_ms = parsed_length(text.strip())
+    if length_ms is None or not is_storable(length_ms):
+        raise typer.BadParameter(
+            f"must be a length of whole minutes that divides a day, such as 5m or 1h, was {text}"
+        )
+    return text.strip()
+
+
 @app.command("import")
 def import_(
     context: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="One-minute candles of any exchange or tool: CSV, JSON, Parquet or Feather, also"
+            help="Candles of any exchange or tool: CSV, JSON, Parquet or Feather, also"
             " in gzip, zstd or zip; what a file is shows in its bytes."
         ),
     ],
@@ -69,9 +80,16 @@ def import_(
         Literal["day-first", "month-first"] | None,
         typer.Option(help="How to read dates such as 01/02/2024."),
     ] = None,
+    interval: Annotated[
+        str,
+        typer.Option(
+            help="How long the file's candles are: 1m, 5m, 1h, 1d, …; each length is stored apart.",
+            callback=_interval,
+        ),
+    ] = "1m",
     floor_times: Annotated[
         bool,
-        typer.Option("--floor-times", help="Move times within a minute to its start."),
+        typer.Option("--floor-times", help="Move times within a candle to its start."),
     ] = False,
     zero_volume: Annotated[
         bool, typer.Option("--zero-volume", help="Store volume 0 where a file has none.")
@@ -89,7 +107,9 @@ def import_(
     ] = False,
 ) -> None:
     """Import candle files. Doing it twice changes nothing; a damaged file changes nothing."""
+    from backtest.adapters.candles.series import parsed_length
     from backtest.adapters.ingest.asked import Asked
+    from backtest.types import MINUTE_MS
     from bff.commands.candle_import import Import, import_files
 
     instrument = _instrument(market_id, symbol)
@@ -101,6 +121,7 @@ def import_(
         date_order=date_order,
         floor_times=floor_times,
         zero_volume=zero_volume,
+        length_ms=parsed_length(interval) or MINUTE_MS,
     )
     wanted = Import(instrument=instrument, asked=asked, skip_refused=skip_refused, dry_run=dry_run)
     if not import_files(context, files, wanted):

@@ -66,6 +66,7 @@ CODE_OF: Mapping[type[domain.BacktestError], Code] = {
     domain.InvalidRequest: Code.VALIDATION_ERROR,
     domain.NoMarketData: Code.VALIDATION_ERROR,
     domain.UnknownInstrument: Code.VALIDATION_ERROR,
+    domain.TimeframeTooShort: Code.VALIDATION_ERROR,
     domain.EmptyRange: Code.VALIDATION_ERROR,
     domain.GuardExceeded: Code.VALIDATION_ERROR,
     domain.AnswerTooLong: Code.VALIDATION_ERROR,

@@ -49,13 +49,14 @@ def refusal(face: GraphqlFace, arguments: str) -> list[tuple[str, str]]:
 
 
 def test_instruments_tell_their_range_and_gaps(face: GraphqlFace) -> None:
-    query = """{ instruments { instrumentId { marketId symbol } firstTs lastTs minutes rows gaps
-      missingMinutes coverage sources } }"""
+    query = """{ instruments { instrumentId { marketId symbol } candleSeconds firstTs lastTs minutes
+      rows gaps missingMinutes coverage sources } }"""
 
     (told,) = face.ask(query).json()["data"]["instruments"]
 
     assert told == {
         "instrumentId": INSTRUMENT,
+        "candleSeconds": 60,
         "firstTs": "2024-01-01T00:00:00.000Z",
         "lastTs": "2024-01-01T00:59:00.000Z",
         "minutes": 58,

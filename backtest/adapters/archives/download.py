@@ -23,6 +23,7 @@ from backtest.adapters.archives.trades import write_minutes_of_trades
 from backtest.adapters.archives.unpacking import refuse_bomb
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, coverage
+from backtest.adapters.candles.series import parsed_length
 from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
@@ -89,6 +90,13 @@ class Wanted:
     skip_refused: bool = False
     first_wait_s: float = 1.0
 
+    @property
+    def length_ms(self) -> int:
+        """Of the candles, in milliseconds."""
+        length_ms = parsed_length(self.interval)
+        assert length_ms is not None, "a length that can be stored"
+        return length_ms
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -154,7 +162,10 @@ class Intake:
         """
         wanted = self._wanted
         asked = Asked(
-            symbol=wanted.instrument.symbol, timezone=timezone, floor_times=wanted.floor_times
+            symbol=wanted.instrument.symbol,
+            timezone=timezone,
+            floor_times=wanted.floor_times,
+            length_ms=wanted.length_ms,
         )
         checked = check_file(path, _nobody, asked)
         is_refused = checked.n_refused and not wanted.skip_refused
@@ -239,7 +250,7 @@ class _Run:
     def _take_all(self, template: str, periods: Iterable[Period]) -> set[Period]:
         """Fetch and import what is not stored; the periods whose file does not exist."""
         wanted = self._wanted
-        stored = coverage(self._pool, wanted.instrument)
+        stored = coverage(self._pool, wanted.instrument, wanted.length_ms)
         parts = [
             part(self._archive, template, wanted.instrument.symbol, wanted.interval, period)
             for period in periods

@@ -81,8 +81,9 @@ def test_a_file_that_failed_fails_the_command_and_not_the_others(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"--interval": "1h"}, "--interval says 1h, and only one-minute candles can be stored"),
-        ({"--interval": "7m"}, "--interval"),
+        ({"--interval": "1w"}, "must be a length of whole minutes that divides a day, was 1w"),
+        ({"--interval": "7m"}, "must be a length of whole minutes that divides a day, was 7m"),
+        ({"--interval": "10m"}, "no archive of the market has candles of 10m, only of 1m, 3m"),
         ({"--from": "2023"}, "must be a month or a day such as 2023-01"),
         ({"--to": "2023-02-30"}, "must be a month or a day such as 2023-01"),
         ({"--from": "2023-03", "--to": "2023-01"}, "must not be after 2023-01-31, was 2023-03-01"),

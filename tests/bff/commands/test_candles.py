@@ -88,13 +88,34 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(run: Run, tmp_path:
 def test_hours_are_refused_with_the_step_that_was_found(run: Run, tmp_path: Path) -> None:
     hours = [f"{FIRST_MS + i * 3_600_000},{ROWS[0]}" for i in range(5)]
     path = write(tmp_path / "hours.csv", "\n".join([HEADER, *hours]))
+    arguments = ("import", path, "--market-id", 1, "--symbol", "X")
 
-    refused = run("import", path, "--market-id", 1, "--symbol", "X", "--skip-refused")
+    refused = run(*arguments, "--skip-refused")
 
     assert refused.exit_code == 1
     assert "nothing written" in refused.stdout
-    assert "step by 1h, and only one-minute candles can be stored" in refused.stderr
+    assert "the times step by 1h, and candles of 1m were asked for; say --interval 1h" in (
+        refused.stderr
+    )
     assert "--skip-refused" not in refused.stderr
+    taken = run(*arguments, "--interval", "1h")
+    assert taken.exit_code == 0, taken.output
+    assert "5 written" in taken.stdout
+    assert "candles of 1h, apart from those of minutes" in taken.stdout
+    assert "1h" in run("list").stdout
+    assert run(*arguments, "--interval", "15m").exit_code == 1
+
+
+@pytest.mark.parametrize("interval", ["1w", "7m", "30s", "0m", "hour", ""])
+def test_a_length_that_does_not_divide_a_day_is_refused(
+    run: Run, tmp_path: Path, interval: str
+) -> None:
+    path = write(tmp_path / "c.csv", generic())
+
+    result = run("import", path, "--market-id", 1, "--symbol", "X", "--interval", interval)
+
+    assert result.exit_code == 2
+    assert "divides a day" in result.stderr
 
 
 def test_leaving_out_most_of_a_file_is_not_offered(run: Run, tmp_path: Path) -> None:

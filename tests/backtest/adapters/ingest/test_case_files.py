@@ -18,6 +18,10 @@ UTC = Asked(symbol="AAAUSDT", timezone="UTC")
 PLAIN = Asked(symbol="AAAUSDT")
 
 
+def hours(n: int = 1, timezone: str | None = None) -> Asked:
+    return Asked(symbol="AAAUSDT", timezone=timezone, length_ms=n * 3_600_000)
+
+
 @dataclass(frozen=True)
 class Taken:
     n: int
@@ -35,8 +39,14 @@ class Refused:
 
 VERDICTS: list[tuple[str, Taken | Refused]] = [
     ("hourly.csv", Refused("step by 1h", UTC)),
+    ("hourly.csv", Refused("say --interval 1h", UTC)),
+    ("hourly.csv", Taken(6, "candles of 1h", hours(timezone="UTC"))),
+    ("hourly.csv", Refused("step by 1h, and candles of 1d were", hours(24, timezone="UTC"))),
     ("hourly-vision-nohdr.csv", Refused("close_time - open_time is 1h")),
+    ("hourly-vision-nohdr.csv", Taken(6, "candles of 1h", hours())),
     ("daily-dates.csv", Refused("step by 1d", UTC)),
+    ("daily-dates.csv", Taken(6, "candles of 1d", hours(24, timezone="UTC"))),
+    ("kraken-ohlcvt.csv", Refused("step by 1m, and candles of 1h were", hours())),
     ("mixed-symbols.csv", Taken(3, "3 rows of other symbols left out")),
     (
         "mixed-symbols.csv",
