@@ -15,6 +15,7 @@ from tests.faces import GraphqlFace
 
 INSTRUMENT = {"marketId": 1, "symbol": "BTCUSDT"}
 STORED = StoredFacts(
+    candle_ms=60_000,
     instrument=Instrument(market_id=1, symbol="BTCUSDT"),
     first_ms=1_704_067_200_000,
     last_ms=1_704_070_740_000,
