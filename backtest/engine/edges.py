@@ -77,3 +77,41 @@ def walk_with(step: Step[State, Seen]) -> Walk[State, Seen]:
         return state
 
     return walk
+
+
+def cut_walk_with(
+    step: Step[State, Seen], keep: Callable[[State, int, Seen], None]
+) -> Callable[[WordArray, WordArray, WordArray, State, Seen], State]:
+    """The walk of `walk_with` along rows whose words begin at bars of any distance.
+
+    Args:
+        step: As in `walk_with`, but there is no edge at `n_bars`.
+        keep: `keep(state, word, seen)`, an inlined function, called before each word.
+
+    Returns:
+        `walk(outer, row, firsts, state, seen)`, `firsts` being the first bar of each word.
+
+    See: docs/ledger.md (backtest/engine/marks.py)
+    """
+
+    @inline
+    def walk(
+        outer: WordArray, row: WordArray, firsts: WordArray, state: State, seen: Seen
+    ) -> State:
+        carry_long = carry_short = ZERO
+        for w in range(outer.shape[1]):
+            long_word = outer[0, w] & row[0, w]
+            short_word = outer[1, w] & row[1, w]
+            edges = edges_of(long_word, short_word, carry_long, carry_short)
+            carry_long = long_word >> TOP
+            carry_short = short_word >> TOP
+            keep(state, w, seen)
+            first = firsts[w]
+            while edges != ZERO:
+                bit = trailing_zeros(edges)
+                edges &= edges - ONE
+                side = side_at(long_word, short_word, bit)
+                state = step(state, first + np.uint64(bit), side, seen)
+        return state
+
+    return walk

@@ -46,6 +46,48 @@ def gain_line(prices: Prices, terms: Terms, entry: int, side: int) -> tuple[floa
     return terms.factors[0, side] - 1.0, terms.factors[1, side] * prices.inverse[entry]
 
 
+@inline
+def add_exits(
+    prices: Prices,
+    passages: Passages,
+    segment: tuple[int, int, int],
+    line: tuple[float, float],
+    gain_at_limit: float,
+    cap: float,
+    corners: FloatArray,
+) -> float:
+    """Count the exits of a segment (entry, side, limit) at their corners; its least gain.
+
+    Levels that are reached before the bar `limit` end it there, with a gain on `line`; in all other
+    cells it ends at the limit with `gain_at_limit`.
+    """
+    entry, side, limit = segment
+    close, is_fixed = prices.padded, not np.isinf(cap)
+    by_profit, by_stop, by_signal = corners[0], corners[1], corners[2]
+    offset, slope = line
+    stop_row, profit_row = passages.stops[side - 1, entry], passages.profits[side - 1, entry]
+    n_stops, n_profits = reached(stop_row, limit), reached(profit_row, limit)
+    _add(by_signal, n_stops, n_profits, gain_at_limit, cap, is_fixed)
+    worst = gain_at_limit
+    t = 0
+    for s in range(n_stops):
+        # `<` here and `<=` below: at 0 % both may be reached at one close, and the stop wins.
+        # With `<=` twice such cells lose the trade: test_plane_scores_stay_within_the_margin.
+        while t < n_profits and profit_row[t] < stop_row[s]:
+            t += 1
+        gain = offset + slope * close[stop_row[s]]
+        _add(by_stop, s, t, gain, cap, is_fixed)
+        worst = min(worst, gain)
+    s = 0
+    for t in range(n_profits):
+        while s < n_stops and stop_row[s] <= profit_row[t]:
+            s += 1
+        gain = offset + slope * close[profit_row[t]]
+        _add(by_profit, s, t, gain, cap, is_fixed)
+        worst = min(worst, gain)
+    return float(worst)
+
+
 @kernel("boolean(Prices, Terms, Segments, int64, Passages, float64[:, :, ::1], float64[:, ::1])")
 def region_plane(
     prices: Prices,
@@ -78,7 +120,6 @@ def region_plane(
     close, cap = prices.padded, terms.budget_cap
     is_fixed = not np.isinf(cap)
     corners[:] = 0.0 if is_fixed else 1.0
-    by_profit, by_stop, by_signal = corners[0], corners[1], corners[2]
     balance = terms.init_cash
     least = 1.0
     for k in range(n_segments):
@@ -86,35 +127,22 @@ def region_plane(
         if is_fixed and balance < cap:
             return False
         i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
-        offset, slope = gain_line(prices, terms, i, side)
-        stop_row, profit_row = passages.stops[side - 1, i], passages.profits[side - 1, i]
-        n_stops, n_profits = reached(stop_row, limit), reached(profit_row, limit)
-        gain = offset + slope * close[limit]
-        _add(by_signal, n_stops, n_profits, gain, cap, is_fixed)
-        worst = gain
-        t = 0
-        for s in range(n_stops):
-            # `<` here and `<=` below: at 0 % both may be reached at one close, and the stop wins.
-            # With `<=` twice such cells lose the trade: test_plane_scores_stay_within_the_margin.
-            while t < n_profits and profit_row[t] < stop_row[s]:
-                t += 1
-            gain = offset + slope * close[stop_row[s]]
-            _add(by_stop, s, t, gain, cap, is_fixed)
-            worst = min(worst, gain)
-        s = 0
-        for t in range(n_profits):
-            while s < n_stops and stop_row[s] <= profit_row[t]:
-                s += 1
-            gain = offset + slope * close[profit_row[t]]
-            _add(by_profit, s, t, gain, cap, is_fixed)
-            worst = min(worst, gain)
+        line = gain_line(prices, terms, i, side)
+        gain = line[0] + line[1] * close[limit]
+        worst = add_exits(prices, passages, (i, side, limit), line, gain, cap, corners)
         balance += cap * min(0.0, worst) if is_fixed else 0.0
         least = min(least, 1.0 + worst)
-    if is_fixed:
-        _spread_sums(by_profit, by_stop, by_signal, terms.init_cash, out)
-        return bool(balance > 0.0)
-    _spread_products(by_profit, by_stop, by_signal, out)
-    return bool(least > NEAR_ZERO)
+    spread(corners, terms, out)
+    return bool(balance > 0.0 if is_fixed else least > NEAR_ZERO)
+
+
+@inline
+def spread(corners: FloatArray, terms: Terms, out: FloatArray) -> None:
+    """End equity over initial cash in every cell, from the corners, which are overwritten."""
+    if np.isinf(terms.budget_cap):
+        _spread_products(corners[0], corners[1], corners[2], out)
+    else:
+        _spread_sums(corners[0], corners[1], corners[2], terms.init_cash, out)
 
 
 @inline

@@ -87,7 +87,7 @@ def score_compounding(
             out[q, f] = _compounded(outer, fast[f], close, inverse, factors)
 
 
-class _Balance(NamedTuple):
+class Balance(NamedTuple):
     """The account so far, the least that was in it, and the least gain of a trade."""
 
     available: float
@@ -98,8 +98,8 @@ class _Balance(NamedTuple):
     entry_inverse: float
 
 
-class _Account(NamedTuple):
-    """What steps of a `_Balance` look at."""
+class Account(NamedTuple):
+    """What steps of a `Balance` look at."""
 
     close: FloatArray
     inverse: FloatArray
@@ -119,7 +119,7 @@ def trade_step(
 
 
 @inline
-def _gain(state: _Balance, bar: int, seen: _Account) -> float:
+def _gain(state: Balance, bar: int, seen: Account) -> float:
     """Gain of the open trade at `bar`, as a fraction of what it took; 0 for a flat signal."""
     factors, side = seen.factors, state.side
     return factors[0, side] + factors[1, side] * (seen.close[bar] * state.entry_inverse) - 1.0
@@ -127,14 +127,14 @@ def _gain(state: _Balance, bar: int, seen: _Account) -> float:
 
 @inline
 def _after(
-    state: _Balance, available: float, safe: float, gain: float, side: Word, entry_inverse: float
-) -> _Balance:
+    state: Balance, available: float, safe: float, gain: float, side: Word, entry_inverse: float
+) -> Balance:
     least, least_gain = min(state.least, available), min(state.least_gain, gain)
-    return _Balance(available, safe, least, least_gain, side, entry_inverse)
+    return Balance(available, safe, least, least_gain, side, entry_inverse)
 
 
 @inline
-def _step_by_budget(state: _Balance, bar: int, side: Word, seen: _Account) -> _Balance:
+def by_budget(state: Balance, bar: int, side: Word, seen: Account) -> Balance:
     """A trade with the budget that is there."""
     gain = _gain(state, bar, seen)
     available, safe = trade_step(state.available, state.safe, gain, seen.cap, seen.lock)
@@ -142,7 +142,7 @@ def _step_by_budget(state: _Balance, bar: int, side: Word, seen: _Account) -> _B
 
 
 @inline
-def _step_by_fixed_quote(state: _Balance, bar: int, side: Word, seen: _Account) -> _Balance:
+def by_fixed_quote(state: Balance, bar: int, side: Word, seen: Account) -> Balance:
     """A trade that takes the fixed quote; it holds while there is as much."""
     gain = _gain(state, bar, seen)
     available = state.available + seen.cap * gain
@@ -150,7 +150,7 @@ def _step_by_fixed_quote(state: _Balance, bar: int, side: Word, seen: _Account) 
 
 
 @inline
-def _step_by_profit_lock(state: _Balance, bar: int, side: Word, seen: _Account) -> _Balance:
+def by_profit_lock(state: Balance, bar: int, side: Word, seen: Account) -> Balance:
     """A trade that takes the whole balance and puts some of a win aside."""
     gain = _gain(state, bar, seen)
     put_aside = positive_part(gain) * seen.lock
@@ -159,28 +159,28 @@ def _step_by_profit_lock(state: _Balance, bar: int, side: Word, seen: _Account) 
     return _after(state, available, safe, gain, side, seen.inverse[bar])
 
 
-_walk_by_fixed_quote = walk_with(_step_by_fixed_quote)
-_walk_by_budget = walk_with(_step_by_budget)
-_walk_by_profit_lock = walk_with(_step_by_profit_lock)
+_walk_by_fixed_quote = walk_with(by_fixed_quote)
+_walk_by_budget = walk_with(by_budget)
+_walk_by_profit_lock = walk_with(by_profit_lock)
 
 
 @inline
-def _fixed(outer: WordArray, row: WordArray, start: _Balance, seen: _Account) -> float:
+def _fixed(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
     """Score with a fixed quote: profits add up while there is enough, else budget by budget."""
     n_bars = seen.close.shape[0] - 1
-    end = _step_by_fixed_quote(_walk_by_fixed_quote(outer, row, start, seen), n_bars, ZERO, seen)
+    end = by_fixed_quote(_walk_by_fixed_quote(outer, row, start, seen), n_bars, ZERO, seen)
     floor = seen.cap
     if not end.least > floor:
-        end = _step_by_budget(_walk_by_budget(outer, row, start, seen), n_bars, ZERO, seen)
+        end = by_budget(_walk_by_budget(outer, row, start, seen), n_bars, ZERO, seen)
         floor = NEAR_ZERO * min(seen.cap, start.available)
     return (end.available + end.safe) / start.available if end.least > floor else np.nan
 
 
 @inline
-def _locked(outer: WordArray, row: WordArray, start: _Balance, seen: _Account) -> float:
+def _locked(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
     """Score with a profit lock."""
     n_bars = seen.close.shape[0] - 1
-    end = _step_by_profit_lock(_walk_by_profit_lock(outer, row, start, seen), n_bars, ZERO, seen)
+    end = by_profit_lock(_walk_by_profit_lock(outer, row, start, seen), n_bars, ZERO, seen)
     is_sound = end.least > 0.0 and 1.0 + end.least_gain > NEAR_ZERO
     return (end.available + end.safe) / start.available if is_sound else np.nan
 
@@ -198,8 +198,8 @@ def score_balances(
     fast = rows.fast
     outer = np.empty((2, fast.shape[2]), np.uint64)
     cap, lock, cash = terms.budget_cap, terms.lock_rate, terms.init_cash
-    seen = _Account(prices.padded, prices.inverse, terms.factors, cap, lock)
-    start = _Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
+    seen = Account(prices.padded, prices.inverse, terms.factors, cap, lock)
+    start = Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
     is_fixed = not np.isinf(cap)
     for q in range(outer_ids.shape[0]):
         combine_slow(rows, outer_ids[q], outer)

@@ -15,6 +15,7 @@ from backtest.engine.combos import Batch, Combos
 from backtest.engine.daily import NOTHING_MORE, Measures
 from backtest.engine.items import N_METRICS, RETURN_PCT, Items, score_exactly, score_planes
 from backtest.engine.passage import Passages
+from backtest.engine.recorder import Recorder
 from backtest.engine.risk_plane import RiskPlane, Tile
 from backtest.engine.score import score_balances, score_compounding
 from backtest.engine.segments import empty_segments
@@ -38,16 +39,29 @@ class Stages:
         target: The run's target slice.
         workers: The thread pool.
         control: The run's handle.
+        with_ledger: Whether the growth of what is scored is kept.
 
-    See: docs/scoring.md
+    Attributes:
+        recorder: Who keeps it.
+
+    See: docs/scoring.md, docs/ledger.md
     """
 
     def __init__(
-        self, combos: Combos, target: TargetSlice, workers: Workers, control: Control
+        self,
+        combos: Combos,
+        target: TargetSlice,
+        workers: Workers,
+        control: Control,
+        *,
+        with_ledger: bool = False,
     ) -> None:
         self._combos, self._target = combos, target
         self._workers, self._control = workers, control
         self._per_chunk = int(np.clip(CHUNK_WORK // (target.n_bars + 1000), 16, 4096))
+        self.recorder = (
+            Recorder(combos, target, workers, control, self._per_chunk) if with_ledger else None
+        )
 
     def fast_scores(self) -> FloatArray:
         """End equity over initial cash of every combo, exact where the fast score cannot be.
@@ -55,6 +69,14 @@ class Stages:
         Returns:
             Shape (n_combos,).
         """
+        scores = self._fast_scores() if self.recorder is None else self.recorder.scores()
+        flat = scores.reshape(-1)
+        unsound = np.flatnonzero(np.isnan(flat))
+        if len(unsound):
+            flat[unsound] = _equity(self.exact_metrics(unsound))
+        return flat
+
+    def _fast_scores(self) -> FloatArray:
         scores = np.empty((self._combos.n_outer, self._combos.n_fast), np.float64)
         for first, rows in self._combos.fast_blocks():
             width = min(len(rows), self._per_chunk)
@@ -65,11 +87,7 @@ class Stages:
                 for left, right in spans(len(rows), width)
             ]
             self._workers.run("stage_a", chunks, self._control)
-        flat = scores.reshape(-1)
-        unsound = np.flatnonzero(np.isnan(flat))
-        if len(unsound):
-            flat[unsound] = _equity(self.exact_metrics(unsound))
-        return flat
+        return scores
 
     def exact_metrics(
         self,

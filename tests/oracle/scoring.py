@@ -87,8 +87,10 @@ def bars_of(close: FloatArray) -> Bars:
     )
 
 
-def stages_over(close: FloatArray, setup: Setup, signals: Sequence[SignalArray]) -> Stages:
+def stages_over(
+    close: FloatArray, setup: Setup, signals: Sequence[SignalArray], *, with_ledger: bool = False
+) -> Stages:
     """Stages whose combo `i` is signal `i`."""
     target = TargetSlice.of(bars_of(close), settings_for(setup, len(close)))
     combos = cast("Combos", GivenCombos(signals))
-    return Stages(combos, target, ONE_THREAD, Control())
+    return Stages(combos, target, ONE_THREAD, Control(), with_ledger=with_ledger)

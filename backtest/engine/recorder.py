@@ -1,0 +1,229 @@
+"""Who fills the ledger: growth of base variants while Stage A scores them, then of Stage B's cells.
+
+See: docs/ledger.md
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from backtest.control import Control
+from backtest.engine.chunks import Workers, spans
+from backtest.engine.combine import BitRows
+from backtest.engine.combos import Batch, Combos
+from backtest.engine.growth import grow_row
+from backtest.engine.items import Items
+from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray, Ledger
+from backtest.engine.marks import cut_rows, marks_of
+from backtest.engine.passage import Passages
+from backtest.engine.plane_growth import grow_planes
+from backtest.engine.risk_plane import RiskPlane
+from backtest.engine.score_growth import grow_balances, grow_compounding
+from backtest.engine.target import TargetSlice
+from backtest.types import FloatArray, IntArray, WordArray
+
+# Cells of a chunk of Stage B: their growth is copied from there to its place.
+CELLS_PER_CHUNK = 1 << 14
+
+# What becomes of the growth of variants, shape (n, n_cells, 64), and of who was ruined: `places`,
+# shape (n,), are theirs in the list that was asked for.
+Store = Callable[[IntArray, GrowthArray, FlagArray], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The ledger, and where its trials lie in the grid.
+
+    Attributes:
+        ledger: Growth of all trials.
+        base_totals: Shape (n_base,) int64, millionths: what every base variant grew by without
+            stop-loss and take-profit, those in Stage B included.
+        shortlist: Shape (n_shortlist,), the base variants in Stage B, best first.
+
+    See: docs/ledger.md
+    """
+
+    ledger: Ledger
+    base_totals: IntArray
+    shortlist: IntArray
+
+
+class Recorder:
+    """Keeps the growth of everything that a run scores.
+
+    Args:
+        combos: The run's combos.
+        target: The run's target slice, of at least 64 bars.
+        workers: The thread pool.
+        control: The run's handle.
+        per_chunk: Base variants of a chunk.
+
+    See: docs/ledger.md
+    """
+
+    def __init__(
+        self,
+        combos: Combos,
+        target: TargetSlice,
+        workers: Workers,
+        control: Control,
+        per_chunk: int,
+    ) -> None:
+        self._combos, self._target = combos, target
+        self._workers, self._control = workers, control
+        self._per_chunk = per_chunk
+        self._marks = marks_of(target.n_bars, target.terms)
+        shape = (combos.n_outer, combos.n_fast)
+        self._growth: GrowthArray = np.empty((*shape, N_BLOCKS), np.int32)
+        self._ruined: FlagArray = np.empty(shape, np.bool_)
+        self._has_scored = False
+
+    def scores(self) -> FloatArray:
+        """Fast scores of every combo, NaN where only exact ones count; their growth is kept.
+
+        Returns:
+            Shape (n_outer, n_fast), end equity over initial cash.
+        """
+        scores = np.empty(self._ruined.shape, np.float64)
+        for first, rows in self._combos.fast_blocks():
+            own = np.empty((len(rows), 2, len(self._marks.firsts) - 1), np.uint64)
+            cut_rows(rows, self._marks.firsts, own)
+            width = min(len(rows), self._per_chunk)
+            height = max(1, self._per_chunk // width)
+            chunks = [
+                partial(self._score, own[left:right], scores, (low, high), first + left)
+                for low, high in spans(self._combos.n_outer, height)
+                for left, right in spans(len(rows), width)
+            ]
+            self._workers.run("stage_a", chunks, self._control)
+        self._has_scored = True
+        self._repeat(np.flatnonzero(np.isnan(scores.reshape(-1))))
+        return scores
+
+    def recorded(
+        self, combo_of_base: IntArray, shortlist: IntArray, plane: RiskPlane, winners: IntArray
+    ) -> Recorded:
+        """Growth of all trials, once the shortlist is known; the recorder is used up.
+
+        Args:
+            combo_of_base: Combo of every base variant, shape (n_base,).
+            shortlist: Base variants in Stage B, best first.
+            plane: The risk plane.
+            winners: Shape (n, 3): base variant, place in the shortlist and cell of the returned.
+        """
+        if not self._has_scored:
+            self.scores()
+        growth, ruined = self._growth.reshape(-1, N_BLOCKS), self._ruined.reshape(-1)
+        base_totals = growth.sum(axis=1, dtype=np.int64)[combo_of_base]
+        bases = np.arange(len(combo_of_base))
+        places, n_cells = winners[:, 0], 0
+        if not plane.is_disabled:
+            n_cells = plane.n_stops * plane.n_profits
+            bases = np.delete(bases, shortlist)
+            places = len(bases) + winners[:, 1] * n_cells + winners[:, 2]
+        n_trials = len(bases) + len(shortlist) * n_cells
+        all_growth, all_ruined = np.empty((n_trials, N_BLOCKS), np.int32), np.empty(n_trials, bool)
+        np.take(growth, combo_of_base[bases], axis=0, out=all_growth[: len(bases)], mode="clip")
+        np.take(ruined, combo_of_base[bases], out=all_ruined[: len(bases)], mode="clip")
+        del growth, ruined, self._growth, self._ruined
+        if n_cells:
+            shape = (len(shortlist), plane.n_stops, plane.n_profits)
+            cells = all_growth[len(bases) :].reshape(*shape, N_BLOCKS)
+            lost = all_ruined[len(bases) :].reshape(shape)
+            self._fill(combo_of_base[shortlist], plane, cells, lost)
+        ledger = Ledger(
+            growth=all_growth,
+            ruined=all_ruined,
+            holding=self._holding(),
+            winners=places,
+            adds_up=self._adds_up,
+            block_ends=self._marks.ends,
+        )
+        return Recorded(ledger=ledger, base_totals=base_totals, shortlist=shortlist)
+
+    @property
+    def _adds_up(self) -> bool:
+        return not np.isinf(self._target.terms.budget_cap)
+
+    def _holding(self) -> GrowthArray:
+        """Growth of the instrument, bought at the first close without costs."""
+        close, terms = self._target.prices.close, self._target.terms
+        stake = min(1.0, terms.budget_cap / terms.init_cash)
+        equity = 1.0 + stake * (close[self._marks.ends] / close[0] - 1.0)
+        out = np.empty(N_BLOCKS, np.int32)
+        grow_row(equity, self._adds_up, out)
+        return out
+
+    def _fill(
+        self, combos: IntArray, plane: RiskPlane, growth: GrowthArray, ruined: FlagArray
+    ) -> None:
+        """Growth of Stage B, shape (n_shortlist, n_stops, n_profits, 64); equal combos once."""
+        distinct, firsts, inverse = np.unique(combos, return_index=True, return_inverse=True)
+        for tile in plane.tiles():
+            places = (tile.stop_places, tile.profit_places)
+            shape = tuple(map(len, places))
+
+            def store(own: IntArray, part: GrowthArray, lost: FlagArray) -> None:
+                here = np.ix_(firsts[own], *places)  # noqa: B023 - called before the next tile
+                growth[here] = part.reshape(len(own), *shape, N_BLOCKS)  # noqa: B023
+                ruined[here] = lost.reshape(len(own), *shape)  # noqa: B023
+
+            self._over(distinct, tile.passages, "stage_b", store)
+        again = np.flatnonzero(firsts[inverse] != np.arange(len(combos)))
+        for place, same in zip(again.tolist(), firsts[inverse[again]].tolist(), strict=True):
+            growth[place], ruined[place] = growth[same], ruined[same]
+
+    def _repeat(self, combos: IntArray) -> None:
+        """Growth of base variants whose fast scores may not hold, trade by trade."""
+
+        def store(own: IntArray, part: GrowthArray, lost: FlagArray) -> None:
+            self._growth.reshape(-1, N_BLOCKS)[combos[own]] = part[:, 0]
+            self._ruined.reshape(-1)[combos[own]] = lost[:, 0]
+
+        self._over(combos, self._target.never, "stage_a", store)
+
+    def _over(self, combos: IntArray, passages: Passages, stage: str, store: Store) -> None:
+        n_cells = passages.stops.shape[2] * passages.profits.shape[2]
+        per_chunk = max(1, min(self._per_chunk // 8, CELLS_PER_CHUNK // n_cells))
+        for batch in self._combos.batches(combos):
+            chunks = [
+                partial(self._grow, batch, slice(start, stop), passages, n_cells, store)
+                for start, stop in spans(len(batch.places), per_chunk)
+            ]
+            self._workers.run(stage, chunks, self._control)
+
+    def _grow(
+        self, batch: Batch, part: slice, passages: Passages, n_cells: int, store: Store
+    ) -> None:
+        target, places = self._target, batch.places[part]
+        growth = np.empty((len(places), n_cells, N_BLOCKS), np.int32)
+        ruined = np.empty((len(places), n_cells), np.bool_)
+        unused = np.zeros(len(places), np.int64)
+        items = Items(batch.slow_ids[part], batch.fast_ids[part], unused, unused)
+        grow_planes(
+            self._bit_rows(batch.fast_rows), items, target.prices, target.terms, self._marks,
+            passages, growth, ruined,
+        )  # fmt: skip
+        store(places, growth, ruined)
+
+    def _bit_rows(self, fast: WordArray) -> BitRows:
+        return BitRows(self._combos.slow_rows, fast, self._target.side_masks)
+
+    def _score(
+        self, rows: WordArray, scores: FloatArray, outer: tuple[int, int], first: int
+    ) -> None:
+        low, high = outer
+        here = np.s_[low:high, first : first + len(rows)]
+        part = np.empty((high - low, len(rows)), np.float64)
+        growth = np.empty((*part.shape, N_BLOCKS), np.int32)
+        ruined = np.empty(part.shape, np.bool_)
+        target = self._target
+        grow = grow_compounding if target.terms.compounds else grow_balances
+        outer_ids = self._combos.outer_ids[low:high]
+        grow(
+            self._bit_rows(rows), outer_ids, target.prices, target.terms, self._marks,
+            part, growth, ruined,
+        )  # fmt: skip
+        scores[here], self._growth[here], self._ruined[here] = part, growth, ruined
