@@ -65,6 +65,15 @@ class RankingMetric(StrEnum):
     CAGR_PCT = "cagr_pct"
 
 
+class AnswerPart(StrEnum):
+    """What an answer holds beside its variants, only where it is asked for."""
+
+    EVIDENCE = "evidence"
+    LANDSCAPE = "landscape"
+    RECEIPT = "receipt"
+    INTRABAR = "intrabar"
+
+
 class ExitReason(StrEnum):
     """Why a trade ended."""
 

@@ -347,4 +347,5 @@ def _settings(
         eager_reports=policy.eager_reports,
         min_trades=request.min_trades or 0,
         distinct=request.distinct or False,
+        prior_trials=request.prior_trials or 0,
     )

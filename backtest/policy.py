@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from backtest.thresholds import STANDARD, Thresholds
 from backtest.types import (
+    AnswerPart,
     DirectionMode,
     Execution,
     Instrument,
@@ -65,6 +66,7 @@ class RunSettings:
     eager_reports: bool
     min_trades: int = 0
     distinct: bool = False
+    prior_trials: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class Want:
     The answer's text has about `variant_bytes` for each variant and `trade_bytes` for each trade
     that is listed; while it is written, `held_per_byte` times as much memory is held.
 
+    `parts` are wanted beside the variants.
+
     See: docs/graphql.md
     """
 
@@ -86,3 +90,9 @@ class Want:
     variant_bytes: int = 4_000
     trade_bytes: int = 500
     held_per_byte: float = 1.0
+    parts: frozenset[AnswerPart] = frozenset()
+
+    @property
+    def ledger(self) -> bool:
+        """Whether somebody reads what is made of the growth of every trial."""
+        return bool(self.parts & {AnswerPart.EVIDENCE, AnswerPart.LANDSCAPE})

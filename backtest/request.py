@@ -10,6 +10,7 @@ from uuid import UUID
 
 from backtest.axes import Axis
 from backtest.types import (
+    AnswerPart,
     DirectionMode,
     Instrument,
     Ranking,
@@ -90,3 +91,5 @@ class RunRequest:
     ranking: Ranking | None = None
     min_trades: int | None = None
     distinct: bool | None = None
+    prior_trials: int | None = None
+    parts: frozenset[AnswerPart] = frozenset()

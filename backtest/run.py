@@ -118,7 +118,9 @@ class Backtester:
         with stopwatch.stage("load"):
             at = ("template",) if saved is None else ("spec",)
             bars, found = self._load(plan, (*at, "instrument_id"), control)
-        ranked = rank_variants(plan, bars, self._workers, control, stopwatch)
+        ranked = rank_variants(
+            plan, bars, self._workers, control, stopwatch, with_ledger=want.ledger
+        )
         with stopwatch.stage("report"):
             variants = report_winners(guards, bars, ranked, self._workers, control)
             is_on_at_start = any(best.replay.opens_at_once for best in variants[:1]) and (

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from backtest.enums import (
     MINUTE_MS,
+    AnswerPart,
     DirectionMode,
     ExitReason,
     RankingMetric,
@@ -16,6 +17,7 @@ from backtest.enums import (
 
 __all__ = [
     "MINUTE_MS",
+    "AnswerPart",
     "Bars",
     "DirectionMode",
     "Execution",

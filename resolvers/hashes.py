@@ -74,6 +74,7 @@ def _engine_params(settings: RunSettings) -> dict[str, Any]:
         "warmup_bars": settings.warmup_bars,
         **({"min_trades": settings.min_trades} if settings.min_trades else {}),
         **({"distinct": True} if settings.distinct else {}),
+        **({"prior_trials": settings.prior_trials} if settings.prior_trials else {}),
     }
 
 

@@ -11,9 +11,17 @@ from enum import StrEnum
 import strawberry
 
 from backtest.indicators.definition import RuleFamily
-from backtest.types import DirectionMode, ExitReason, RankingMetric, SizingMode, Timeframe
+from backtest.types import (
+    AnswerPart,
+    DirectionMode,
+    ExitReason,
+    RankingMetric,
+    SizingMode,
+    Timeframe,
+)
 
 __all__ = [
+    "AnswerPart",
     "DirectionMode",
     "ExitReason",
     "RankingMetric",
@@ -45,6 +53,7 @@ strawberry.enum(
     SizingMode, description="How much quote an entry takes: COMPOUND is `strategy_compound`."
 )
 strawberry.enum(RankingMetric, description="What orders the variants.")
+strawberry.enum(AnswerPart, description="What an answer holds beside its variants.")
 strawberry.enum(ExitReason, description="Why a trade ended.")
 strawberry.enum(RuleFamily, description="How an indicator's series becomes long, short or neutral.")
 strawberry.enum(RunMode, description="Where the strategy of a run came from.")

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from backtest.money import MAX_QUOTE, MIN_QUOTE
 from schema.axis import STRICT, AxisInput, AxisModel, NamedAxisInput, SignalGridInput
-from schema.enums import DirectionMode, RankingMetric, SizingMode, Timeframe
+from schema.enums import AnswerPart, DirectionMode, RankingMetric, SizingMode, Timeframe
 from schema.scalars import (
     Count,
     CountFromZero,
@@ -313,6 +313,10 @@ class RunOptions(BaseModel):
             "signal sets in less often."
         ),
     ] = None
+    prior_trials: Annotated[
+        CountFromZero | None,
+        Field(description="Variants that were tried elsewhere; the evidence counts them too."),
+    ] = None
 
     distinct: Annotated[
         Flag | None,
@@ -340,3 +344,7 @@ class BacktestRequest(RunOptions):
         Overrides | None, Field(description="Changes to the saved strategy; saved mode only.")
     ] = None
     template: Annotated[Template | None, Field(description="Ad-hoc mode.")] = None
+    include: Annotated[
+        tuple[AnswerPart, ...] | None,
+        Field(description="What the answer holds beside its variants."),
+    ] = None

@@ -36,6 +36,8 @@ def to_run_request(request: schema.BacktestRequest) -> domain.RunRequest:
         ranking=to_ranking(request.ranking),
         min_trades=request.min_trades,
         distinct=request.distinct,
+        prior_trials=request.prior_trials,
+        parts=frozenset(request.include or ()),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from backtest.engine.bitops import words_for
 from backtest.engine.combos import FAST_BLOCK_BYTES
 from backtest.engine.items import N_METRICS
+from backtest.engine.ledger import N_BLOCKS
 from backtest.engine.risk_plane import TABLE_BYTES
 from backtest.engine.trades import N_INT_COLUMNS, N_MONEY_COLUMNS
 from backtest.grid import IndicatorAxes
@@ -49,6 +50,8 @@ LEG_BYTES = 16
 # Trades are not known before the run. This is how often the two averages of the benchmarks trade,
 # some 2 000 times in a year of 15-minute bars; when the winners are known, so are their trades.
 BARS_PER_TRADE = 18
+# An int32 for each block, and whether the account was ruined.
+GROWTH_BYTES = 4 * N_BLOCKS + 1
 # Text of a variant without its report.
 BARE_VARIANT_BYTES = 1_000
 
@@ -140,7 +143,9 @@ def estimate_bytes(
     always = MARKET_SERIES * NUMBER * n_loaded + load.threads * HEAP_BYTES
     rows = _row_bytes(load)
     report = _report(load) + round(text * want.held_per_byte)
-    return always + max(rows + _stage_a(load), rows + _stage_b(load), report)
+    scored, tried = _ledger_bytes(load) if want.ledger else (0, 0)
+    stage_a, stage_b = rows + _stage_a(load) + scored, rows + _stage_b(load) + scored + tried
+    return always + max(stage_a, stage_b, report + tried)
 
 
 def answer_bytes(plan: Plan, want: Want, trades: TradeCounts) -> int:
@@ -193,6 +198,19 @@ def _stage_b(load: _Load) -> int:
     cells = columns * plan.n_risk_variants + plan.grid.n_base
     scratch = load.threads * STAGE_B_SERIES * load.n_target
     return load.table_bytes + NUMBER * (cells + scratch)
+
+
+def _ledger_bytes(load: _Load) -> tuple[int, int]:
+    """Growth of what Stage A scores, with the rows that it is read from, and of all trials."""
+    plan = load.plan
+    if load.n_target < N_BLOCKS:
+        return 0, 0
+    n_combos = math.prod(_rows(entry) for entry in plan.grid.indicators)
+    fast = max(_rows(entry) for entry in plan.grid.indicators) * load.row_bytes
+    # cut words are at most one more for each block
+    cut = min(fast, FAST_BLOCK_BYTES) + 2 * NUMBER * N_BLOCKS
+    n_cells = plan.n_risk_variants if load.n_levels else 0
+    return GROWTH_BYTES * n_combos + cut, (GROWTH_BYTES + NUMBER) * (plan.grid.n_base + n_cells)
 
 
 def _report(load: _Load) -> int:

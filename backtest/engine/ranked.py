@@ -10,7 +10,9 @@ import numpy as np
 from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
+from backtest.engine.ledger import N_BLOCKS
 from backtest.engine.ranking import measures_of
+from backtest.engine.recorder import Recorded
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.rows import Readers
 from backtest.engine.shortlist import Margin
@@ -28,7 +30,8 @@ from backtest.types import Bars, WordArray
 class Ranked:
     """The winners of a run, best first, and what their reports need.
 
-    `words`, shape (n_winners, 2, n_words), are their combined bit rows.
+    `words`, shape (n_winners, 2, n_words), are their combined bit rows. `recorded` is None where
+    nobody wants a ledger, or the target slice is too short for one.
 
     See: docs/ranking.md
     """
@@ -38,10 +41,17 @@ class Ranked:
     keys: KeyMaker
     winners: list[Winner]
     words: WordArray
+    recorded: Recorded | None
 
 
 def rank_variants(
-    plan: Plan, bars: Bars, workers: Workers, control: Control, stopwatch: Stopwatch
+    plan: Plan,
+    bars: Bars,
+    workers: Workers,
+    control: Control,
+    stopwatch: Stopwatch,
+    *,
+    with_ledger: bool = False,
 ) -> Ranked:
     """Score every variant of a plan and keep the best.
 
@@ -50,7 +60,8 @@ def rank_variants(
         bars: Its bars, warm-up included.
         workers: Who computes.
         control: The run's handle.
-        stopwatch: Gets the seconds of `signals`, `stage_a` and `stage_b`.
+        stopwatch: Gets the seconds of `signals`, `stage_a`, `stage_b` and `ledger`.
+        with_ledger: Whether the growth of every trial is kept.
 
     Raises:
         RunCancelled: The control was cancelled.
@@ -63,7 +74,8 @@ def rank_variants(
     readers = Readers(Series.of(bars), bars.target_start, bars.target_stop)
     with stopwatch.stage("signals"):
         combos = Combos(grid, readers, workers, control)
-    stages = Stages(combos, target, workers, control)
+    with_ledger = with_ledger and target.n_bars >= N_BLOCKS
+    stages = Stages(combos, target, workers, control, with_ledger=with_ledger)
     plane = RiskPlane(target, grid.sl_pct, grid.tp_pct)
     keys = KeyMaker(grid, _variant_keys(plan), control)
     combo_of_base = combos.of_base_variants()
@@ -83,7 +95,16 @@ def rank_variants(
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
         bases = np.array([winner.base for winner in winners], np.int64)
         words = stages.words(combo_of_base[bases])
-    return Ranked(target=target, plane=plane, keys=keys, winners=winners, words=words)
+    recorded = None
+    if stages.recorder is not None:
+        with stopwatch.stage("ledger"):
+            places = [(winner.base, winner.rank, winner.cell) for winner in winners]
+            recorded = stages.recorder.recorded(
+                combo_of_base, shortlist, plane, np.array(places, np.int64).reshape(-1, 3)
+            )
+    return Ranked(
+        target=target, plane=plane, keys=keys, winners=winners, words=words, recorded=recorded
+    )
 
 
 def _variant_keys(plan: Plan) -> VariantKeys:

@@ -49,7 +49,8 @@ _values = partial(read_map, "name", "value", _one_value)
 _REQUEST = readers_of(BacktestRequest)
 _SETTINGS = readers_of(RunOptions)
 _TEMPLATE = readers_of(Template)
-_SAVED = {name: reader for name, reader in _REQUEST.items() if name != "template"}
+# What the answer holds is what the document selects.
+_SAVED = {name: reader for name, reader in _REQUEST.items() if name not in {"template", "include"}}
 # What may stand beside the members of a template: the other mode's are told as a conflict.
 _OUTSIDE = {name: reader for name, reader in _SAVED.items() if name != "strategy_id"}
 _SELECTION: Mapping[str, Reader] = {

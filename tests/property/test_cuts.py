@@ -1,11 +1,21 @@
 """Cutting the work up, or breaking it off, changes nothing: threads, chunks, tiles, stops."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from backtest.axes import explicit
 from backtest.control import Control
-from backtest.engine import combos, risk_plane, rows, stages
+from backtest.engine import combos, recorder, risk_plane, rows, stages
+from backtest.engine.ranked import rank_variants
+from backtest.engine.recorder import Recorded
 from backtest.errors import DeadlineExceeded, RunCancelled
+from backtest.plan import make_plan
+from backtest.request import RiskGrid, RunRequest
 from backtest.result import RunResult
+from backtest.run import Backtester
+from backtest.stopwatch import Stopwatch
 from backtest.types import Ranking, RankingMetric, SizingMode
 from tests.backtesters import USER, answer, backtester_over
 from tests.property.scene import CANDLES, bits, request, template
@@ -29,6 +39,7 @@ def test_the_number_of_threads_changes_no_bit(whole: RunResult, threads: int) ->
         (combos, "FAST_BLOCK_BYTES", 1),
         (combos, "FAST_BLOCK_BYTES", 3_000),
         (risk_plane, "TABLE_BYTES", 1),
+        (recorder, "CELLS_PER_CHUNK", 1),
     ],
     ids=lambda cut: f"{cut[1]}={cut[2]}",
 )
@@ -109,3 +120,60 @@ def test_a_run_out_of_time_ends_and_the_pool_is_free(whole: RunResult) -> None:
         again = backtester.run(request(template()), user_id=USER, control=Control())
 
     assert bits(again) == bits(whole)
+
+
+def ledger_bits(asked: RunRequest, **policy: Any) -> list[object]:
+    """Everything of a ledger, as bytes."""
+    with backtester_over(CANDLES, **policy) as backtester:
+        recorded = record(backtester, asked)
+    ledger = recorded.ledger
+    arrays = (
+        ledger.growth, ledger.ruined, ledger.holding, ledger.winners, ledger.block_ends,
+        recorded.base_totals, recorded.shortlist,
+    )  # fmt: skip
+    return [(array.shape, array.tobytes()) for array in arrays]
+
+
+def record(backtester: Backtester, asked: RunRequest) -> Recorded:
+    assert asked.template is not None
+    plan = make_plan(asked, asked.template, backtester._policy, backtester._defaults)
+    control = Control()
+    bars = backtester._load(plan, control)
+    ranked = rank_variants(plan, bars, backtester._workers, control, Stopwatch(), with_ledger=True)
+    assert ranked.recorded is not None
+    return ranked.recorded
+
+
+@pytest.mark.usefixtures("cut_small")
+@pytest.mark.parametrize("sizing", [SizingMode.ALL_IN, SizingMode.PROFIT_LOCK])
+def test_nor_any_number_of_the_ledger(sizing: SizingMode, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = request(template(sizing_mode=sizing))
+    small = ledger_bits(asked, threads=3)
+    monkeypatch.undo()
+
+    assert small == ledger_bits(asked, threads=1)
+
+
+def test_the_ledger_is_the_same_whatever_ranks_the_variants_of_a_grid_without_risk() -> None:
+    bare = template(risk_grid=RiskGrid())
+    by_drawdown = Ranking(primary=RankingMetric.MAX_DRAWDOWN_PCT)
+
+    assert ledger_bits(request(bare))[:3] == ledger_bits(request(bare, ranking=by_drawdown))[:3]
+
+
+def test_nor_does_the_order_of_the_grids_parts_change_what_a_variant_grows_by() -> None:
+    made = template(risk_grid=RiskGrid())
+    average, strength = made.indicator_grids
+    turned = replace(
+        made,
+        indicator_grids=(strength, replace(average, params={"window": explicit(21, 13, 8, 5, 3)})),
+    )
+
+    rows, turned_rows = (_sorted_rows(request(grid)) for grid in (made, turned))
+
+    assert rows == turned_rows
+
+
+def _sorted_rows(asked: RunRequest) -> list[bytes]:
+    with backtester_over(CANDLES) as backtester:
+        return sorted(row.tobytes() for row in record(backtester, asked).ledger.growth)
