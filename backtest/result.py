@@ -4,13 +4,13 @@ See: docs/metrics.md (the report), docs/grid.md (the resolved grid)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from backtest.axes import Scalar
 from backtest.policy import RunSettings
-from backtest.types import FloatArray, IntArray, RankingMetric
+from backtest.types import AnswerPart, FloatArray, IntArray, RankingMetric
 
 MetricValue = float | int | None
 
@@ -281,6 +281,7 @@ class RunResult:
 
     `is_on_at_start`: the signal that the best variant enters on first was on before the range.
     `holding_return_pct`: what buying at the first close and holding to the last returned.
+    `beside` holds what was wanted beside the variants (`backtest.beside`).
 
     See: docs/ranking.md (backtest/run.py)
     """
@@ -297,3 +298,4 @@ class RunResult:
     holding_return_pct: float
     variants: tuple[RankedVariant, ...]
     stage_seconds: Mapping[str, float]
+    beside: Mapping[AnswerPart, object] = field(default_factory=dict[AnswerPart, object])

@@ -8,6 +8,7 @@ See: docs/scoring.md, docs/grid.md, docs/timeline.md, docs/memory.md
 from dataclasses import replace
 from uuid import UUID
 
+from backtest.beside import tell_beside
 from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.effort import effort_s, saved_effort_s
@@ -126,6 +127,8 @@ class Backtester:
             is_on_at_start = any(best.replay.opens_at_once for best in variants[:1]) and (
                 is_on_before(plan.grid, ranked.winners[0].base, bars, self._workers, control)
             )
+        with stopwatch.stage("beside"):
+            beside = tell_beside(guards, bars, ranked, variants, self._workers, control)
         return RunResult(
             settings=plan.settings,
             grid=plan.resolved_grid(),
@@ -141,6 +144,7 @@ class Backtester:
             ),
             variants=variants,
             stage_seconds=stopwatch.seconds,
+            beside=beside,
         )
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> Estimate:

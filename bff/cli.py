@@ -14,6 +14,7 @@ from bff.commands.demo import demo
 from bff.commands.run import run
 from bff.commands.serve import serve
 from bff.commands.token import token
+from bff.commands.verify import verify
 
 DISTRIBUTION = "roehub-backtest"
 
@@ -55,6 +56,7 @@ app.command()(demo)
 app.command()(check)
 app.command()(token)
 app.command()(run)
+app.command()(verify)
 app.add_typer(candles.app, name="candles")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(schema.app, name="schema")

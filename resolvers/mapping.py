@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from math import isfinite, isinf, isnan
 from operator import attrgetter
+from typing import Any, cast
 
 from backtest.control import Control
 from backtest.notes import notes_of
@@ -17,6 +18,7 @@ from backtest.result import Report as DomainReport
 from backtest.result import SameAs as DomainSameAs
 from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
+from resolvers.beside import to_beside
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
 from schema.basis import CandleData, CandleGap, Note
 from schema.enums import RunMode, TradeDirection
@@ -72,6 +74,7 @@ def to_response(result: RunResult, control: Control) -> BacktestResponse:
         variants=tuple(
             to_variant(variant, settings, execution, control) for variant in result.variants
         ),
+        **cast("dict[str, Any]", to_beside(result.beside)),
     )
 
 

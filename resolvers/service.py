@@ -98,13 +98,14 @@ class BacktestService:
             request: Parsed by `schema.parse`.
             user_id: Who asks; only owners may run saved strategies.
             control: Cancels the run and gives it a deadline.
-            want: Which parts of the reports somebody will read; all by default.
+            want: Which parts of the answer somebody will read; by default all reports, and beside
+                the variants what the request includes.
 
         Raises:
             BacktestError: Whatever the use-case says.
         """
         result = self._backtester.run(
-            request, user_id=user_id, control=control, want=want or Want()
+            request, user_id=user_id, control=control, want=want or Want(parts=request.parts)
         )
         response = to_response(result, control)
         budget = _PointBudget(MAX_POINTS)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import strawberry
 
+from backtest.evidence.result import Verdict
 from backtest.indicators.definition import RuleFamily
 from backtest.types import (
     AnswerPart,
@@ -30,6 +31,7 @@ __all__ = [
     "SizingMode",
     "Timeframe",
     "TradeDirection",
+    "Verdict",
 ]
 
 
@@ -54,6 +56,7 @@ strawberry.enum(
 )
 strawberry.enum(RankingMetric, description="What orders the variants.")
 strawberry.enum(AnswerPart, description="What an answer holds beside its variants.")
+strawberry.enum(Verdict, description="What the evidence allows to be said.")
 strawberry.enum(ExitReason, description="Why a trade ended.")
 strawberry.enum(RuleFamily, description="How an indicator's series becomes long, short or neutral.")
 strawberry.enum(RunMode, description="Where the strategy of a run came from.")

@@ -14,6 +14,8 @@ from pydantic import BaseModel, Field
 from backtest.axes import Scalar
 from schema.basis import CandleData, Note
 from schema.enums import DirectionMode, RankingMetric, RunMode, SizingMode, Timeframe
+from schema.evidence import Evidence
+from schema.receipt import Receipt
 from schema.report import ANSWER, Report, Trades
 from schema.scalars import AxisScalar
 
@@ -231,6 +233,13 @@ class BacktestResponse(BaseModel):
     notes: Annotated[
         tuple[Note, ...],
         Field(description="What to know before believing it, in the order of docs/answer.md."),
+    ]
+    evidence: Annotated[
+        Evidence | None,
+        Field(description="Whether the best variant means anything; null if not asked for."),
+    ]
+    receipt: Annotated[
+        Receipt | None, Field(description="What the run can be verified by; null if not asked for.")
     ]
 
 

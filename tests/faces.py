@@ -29,7 +29,10 @@ RUN_FIELDS = {
     "ranking",
     "min_trades",
     "distinct",
+    "prior_trials",
 }
+# What nobody asked for is null over REST, and not selected over GraphQL.
+BESIDE = ("evidence", "landscape", "receipt")
 # Where GraphQL writes the name of an entry that is a key over REST.
 NAMES = ((["params"], "name"), (["signalGrids"], "indicatorId"))
 ANSWER_FIELDS = """
@@ -65,7 +68,8 @@ class RestFace:
     def run(self, request: Request) -> dict[str, Any]:
         response = self.client.post("/backtests", json=request, headers=self.headers)
         assert response.status_code == 200, response.text
-        return response.json()
+        told = response.json()
+        return {k: v for k, v in told.items() if k not in BESIDE or v is not None}
 
     def problems(self, request: Request) -> tuple[str, set[Spot]]:
         response = self.client.post("/backtests", json=request, headers=self.headers)

@@ -232,6 +232,7 @@ def settings_of(request: RunRequest, template: Template) -> RunSettings:
         eager_reports=True,
         min_trades=request.min_trades or 0,
         distinct=request.distinct or False,
+        prior_trials=request.prior_trials or 0,
     )
 
 

@@ -41,6 +41,7 @@ class Recorded:
         base_totals: Shape (n_base,) int64, millionths: what every base variant grew by without
             stop-loss and take-profit, those in Stage B included.
         shortlist: Shape (n_shortlist,), the base variants in Stage B, best first.
+        n_cells: Cells of the risk plane; 0 where it is disabled, and Stage B has no rows.
 
     See: docs/ledger.md
     """
@@ -48,6 +49,23 @@ class Recorded:
     ledger: Ledger
     base_totals: IntArray
     shortlist: IntArray
+    n_cells: int
+
+    @property
+    def n_base_rows(self) -> int:
+        """How many trials are base variants without risk; the cells of Stage B follow."""
+        return self.ledger.n_trials - len(self.shortlist) * self.n_cells
+
+    def place_of(self, row: int) -> tuple[int, int | None]:
+        """Base variant and risk cell of a trial; no cell for one without risk."""
+        if row >= self.n_base_rows:
+            rank, cell = divmod(row - self.n_base_rows, self.n_cells)
+            return int(self.shortlist[rank]), cell
+        if not self.n_cells:
+            return row, None
+        # the rows are all base variants but the shortlist, in order
+        gaps = np.sort(self.shortlist) - np.arange(len(self.shortlist))
+        return row + int(np.searchsorted(gaps, row, side="right")), None
 
 
 class Recorder:
@@ -141,7 +159,9 @@ class Recorder:
             adds_up=self._adds_up,
             block_ends=self._marks.ends,
         )
-        return Recorded(ledger=ledger, base_totals=base_totals, shortlist=shortlist)
+        return Recorded(
+            ledger=ledger, base_totals=base_totals, shortlist=shortlist, n_cells=n_cells
+        )
 
     @property
     def _adds_up(self) -> bool:

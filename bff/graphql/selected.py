@@ -4,9 +4,11 @@ See: docs/memory.md
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from strawberry.types.nodes import SelectedField, Selection
 
+from backtest.enums import AnswerPart
 from backtest.policy import Want
 from schema.graphql.schema import Info
 from schema.report import DEFAULT_CURVE_POINTS
@@ -34,8 +36,10 @@ TEXTS: Mapping[str, int] = {
 
 def wanted_of_run(info: Info) -> Want:
     """What is selected of the variants of a run."""
-    variants = list(_below(_below(info.selected_fields), "variants"))
-    return _want(variants, list(_below(variants, "report")))
+    selected = list(_below(info.selected_fields))
+    variants = list(_below(selected, "variants"))
+    want = _want(variants, list(_below(variants, "report")))
+    return replace(want, parts=_parts({*map(_name, selected), *map(_name, variants)}))
 
 
 def wanted_of_report(info: Info) -> Want:
@@ -56,6 +60,16 @@ def _want(variants: list[Selection], reports: list[Selection]) -> Want:
         trade_bytes=trades,
         held_per_byte=HELD_PER_BYTE,
     )
+
+
+def _parts(names: set[str]) -> frozenset[AnswerPart]:
+    """What is selected of a run or of a variant, where it is a part of the answer."""
+    return frozenset(part for part in AnswerPart if part.value in names)
+
+
+def _name(selection: Selection) -> str:
+    assert isinstance(selection, SelectedField)
+    return selection.name
 
 
 def _below(selections: Iterable[Selection], name: str | None = None) -> Iterator[Selection]:

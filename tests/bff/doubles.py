@@ -66,6 +66,8 @@ ANSWER = BacktestResponse.model_validate(
         },
         "notes": [{"code": "no_costs", "message": "Fills cost nothing here"}],
         "variants": [],
+        "evidence": None,
+        "receipt": None,
     }
 )
 

@@ -15,7 +15,7 @@ from graphql import (
 from pydantic import BaseModel
 
 from backtest.errors import InvalidRequest
-from schema import report, request, response
+from schema import evidence, receipt, report, request, response
 from schema.graphql.body import spelled
 from schema.graphql.run import read_run, read_variant
 from schema.graphql.schema import graphql_sdl
@@ -59,6 +59,7 @@ SETTINGS: dict[str, Any] = {
     "ranking": {"primary_metric": "profit_factor", "secondary_metric": "max_drawdown_pct"},
     "min_trades": 3,
     "distinct": True,
+    "prior_trials": 9,
 }
 TEMPLATE: dict[str, Any] = {
     "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
@@ -85,7 +86,7 @@ PARTS: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (request.Overrides, CHANGES),
     (request.Template, TEMPLATE),
     (request.RunOptions, SETTINGS),
-    (request.BacktestRequest, {**AD_HOC, **SAVED}),
+    (request.BacktestRequest, {**AD_HOC, **SAVED, "include": ["receipt"]}),
 ]
 OPTIONAL = [
     *((AD_HOC, (name,)) for name in SETTINGS if name != "time_range"),
@@ -94,6 +95,7 @@ OPTIONAL = [
     *((AD_HOC, ("template", "risk_grid", name)) for name in RISK),
     *((AD_HOC, ("template", "indicator_grids", 0, name)) for name in ("params", "source")),
     *((AD_HOC, ("ranking", name)) for name in SETTINGS["ranking"]),
+    ({**AD_HOC, "include": ["receipt"]}, ("include",)),
     (SAVED, ("overrides",)),
     *((SAVED, ("overrides", name)) for name in CHANGES),
 ]
@@ -172,7 +174,7 @@ def samples(kind: Any) -> Iterator[Any]:
 def test_what_rest_takes_the_schema_offers(
     models: list[type[BaseModel]], inputs: list[str]
 ) -> None:
-    taken = {spelled(name) for model in models for name in model.model_fields}
+    taken = {spelled(name) for model in models for name in model.model_fields} - {"include"}
     offered = {name for kind in inputs for name in input_fields(kind)}
 
     assert taken == offered - {"saved"}
@@ -184,6 +186,12 @@ def input_fields(name: str) -> set[str]:
     return set(kind.fields)
 
 
+BESIDE: tuple[type[BaseModel], ...] = (
+    evidence.Evidence, evidence.Trials, evidence.RealityCheck, evidence.Comparison,
+    evidence.AdjustedP, evidence.TriedVariant, evidence.Overfitting, evidence.DeflatedSharpe,
+    evidence.Deflated, evidence.WalkForward, evidence.Fold, evidence.Conclusion, evidence.Reason,
+    evidence.Thresholds, evidence.Missing, receipt.Receipt,
+)  # fmt: skip
 ANSWERS: list[tuple[type[BaseModel], str]] = [
     (response.BacktestResponse, "BacktestResult"),
     (response.Variant, "Variant"),
@@ -198,6 +206,7 @@ ANSWERS: list[tuple[type[BaseModel], str]] = [
     (report.StandardRatios, "StandardRatios"),
     (report.MetricRow, "MetricRow"),
     (report.Trade, "Trade"),
+    *((model, model.__name__) for model in BESIDE),
 ]
 
 

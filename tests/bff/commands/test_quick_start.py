@@ -48,6 +48,7 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         "check --help",
         "token --help",
         "run --help",
+        "verify --help",
         "candles --help",
         "candles import --help",
         "candles generate --help",

@@ -1,0 +1,142 @@
+"""What a run says beside its variants, where somebody wants it.
+
+See: docs/evidence.md, docs/receipt.md
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from backtest.control import Control
+from backtest.engine.chunks import Workers
+from backtest.engine.guards import Guards
+from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.ranked import Ranked
+from backtest.engine.recorder import Recorded
+from backtest.evidence.evidence import weigh, without_ledger
+from backtest.evidence.receipt import make_receipt
+from backtest.evidence.result import Evidence
+from backtest.identity import canonical_json, sha256_hex
+from backtest.meaning import meaning_of_request, meaning_of_settings
+from backtest.plan import Plan
+from backtest.policy import RunPolicy
+from backtest.result import RankedVariant
+from backtest.types import AnswerPart, Bars, RankingMetric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One of all trials: its key, and its place in the answer, None if it was not returned.
+
+    See: docs/evidence.md
+    """
+
+    variant_key: str
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """The evidence of a run, and the trials that it names by their rows in the ledger.
+
+    See: docs/evidence.md
+    """
+
+    evidence: Evidence
+    tried: Mapping[int, Tried]
+
+
+def tell_beside(
+    guards: Guards,
+    bars: Bars,
+    ranked: Ranked,
+    variants: Sequence[RankedVariant],
+    workers: Workers,
+    control: Control,
+) -> dict[AnswerPart, object]:
+    """Everything that is wanted beside the variants: `Weighed`, `Receipt`.
+
+    Args:
+        guards: The plan, the policy and what is wanted.
+        bars: Bars of the plan, warm-up included.
+        ranked: The winners, and the ledger if there is one.
+        variants: The winners as the answer shows them.
+        workers: Who computes.
+        control: The run's handle.
+
+    Raises:
+        BacktestError: The run was cancelled or its time is up.
+
+    See: docs/evidence.md
+    """
+    parts, plan = guards.want.parts, guards.plan
+    told: dict[AnswerPart, object] = {}
+    if AnswerPart.EVIDENCE in parts:
+        told[AnswerPart.EVIDENCE] = weigh_run(plan, guards.policy, ranked, workers, control)
+    if AnswerPart.RECEIPT in parts:
+        grid = plan.resolved_grid()
+        told[AnswerPart.RECEIPT] = make_receipt(plan.settings, grid, bars, variants)
+    return told
+
+
+def weigh_run(
+    plan: Plan, policy: RunPolicy, ranked: Ranked, workers: Workers, control: Control
+) -> Weighed:
+    """Say whether the best variant means anything.
+
+    Args:
+        plan: The plan.
+        policy: What the conclusion holds its numbers against.
+        ranked: The winners, and the ledger if there is one.
+        workers: Who computes.
+        control: The run's handle.
+
+    Raises:
+        BacktestError: The run was cancelled or its time is up.
+
+    See: docs/evidence.md
+    """
+    if ranked.recorded is None:
+        n_bars = ranked.target.n_bars
+        reason = f"the range has {n_bars} bars, and evidence needs at least {N_BLOCKS}"
+        return Weighed(evidence=without_ledger(reason, policy.thresholds), tried={})
+    metric = plan.settings.ranking.primary
+    evidence = weigh(
+        ranked.recorded.ledger,
+        seed=seed_of(plan),
+        workers=workers,
+        control=control,
+        prior_trials=plan.settings.prior_trials,
+        ranked_by=None if metric is RankingMetric.TOTAL_RETURN_PCT else metric.value,
+        thresholds=policy.thresholds,
+    )
+    places = {row: place for place, row in enumerate(ranked.recorded.ledger.winners.tolist())}
+    tried = {
+        row: Tried(variant_key=_key(ranked, ranked.recorded, row), place=places.get(row))
+        for row in _rows(evidence)
+    }
+    return Weighed(evidence=evidence, tried=tried)
+
+
+def seed_of(plan: Plan) -> str:
+    """What resamples are seeded from: the hashes of the request and of the settings.
+
+    See: docs/evidence.md#reality-check
+    """
+    settings = plan.settings
+    request = meaning_of_request(settings, plan.resolved_grid())
+    hashes = (request, meaning_of_settings(settings))
+    return ":".join(sha256_hex(canonical_json(meaning)) for meaning in hashes)
+
+
+def _rows(evidence: Evidence) -> Iterator[int]:
+    check, walk = evidence.reality_check, evidence.walk_forward
+    for comparison in (check.against_cash, check.against_holding) if check else ():
+        if comparison is not None:
+            yield comparison.row
+    for fold in walk.folds if walk else ():
+        yield fold.row
+
+
+def _key(ranked: Ranked, recorded: Recorded, row: int) -> str:
+    base, cell = recorded.place_of(row)
+    return ranked.keys.base_key(base) if cell is None else ranked.keys.key(base, cell)

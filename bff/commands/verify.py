@@ -1,0 +1,166 @@
+"""`verify`: run an answer's receipt again, and say whether the same comes out.
+
+See: docs/receipt.md
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from bff.commands.expected import FAILED, built, configured, failures_told, stderr
+
+if TYPE_CHECKING:
+    from backtest.enums import AnswerPart
+    from bff.wiring import Services
+    from schema.receipt import Receipt
+    from schema.response import BacktestResponse
+
+_LAYERS = {
+    "request": "request_sha256",
+    "candles": "candles_sha256",
+    "engine": "engine_semantics",
+    "result": "result_sha256",
+}
+_SPELLED_ALIKE = {
+    "variant_index",
+    "variant_key",
+    "indicator_variant_key",
+    "total_return_pct",
+    "payload",
+}
+
+
+def verify(
+    answer: Annotated[Path, typer.Argument(help="A file with an answer that has a receipt.")],
+) -> None:
+    """Run the receipt of an answer again and say same, or name the first layer that differs."""
+    with failures_told():
+        found = _read(answer)
+        receipt = _receipt_of(found)
+        services = built(configured())
+        try:
+            again = _run_again(services, receipt["request"], _parts(found))
+        finally:
+            services.close()
+    differences = [*_edited(receipt), *_layers(receipt, again), *_variants(found, again)]
+    if differences:
+        typer.echo(f"differs: {differences[0]}")
+        raise typer.Exit(FAILED)
+    typer.echo(f"same: {receipt['sha256']}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The run in an answer of either face, in the words of REST."""
+    from schema.graphql.answer import is_graphql, run_of
+
+    try:
+        told: object = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise _fail(f"{path} is not JSON: {error}") from None
+    if isinstance(told, dict):
+        answer = cast("dict[str, Any]", told)
+        found = run_of(answer) if is_graphql(answer) and "variants" not in answer else answer
+        if found is not None:
+            return found if found is answer else _comparable(found)
+    raise _fail(f"{path} holds no answer of a run")
+
+
+def _comparable(found: dict[str, Any]) -> dict[str, Any]:
+    """A run that was told over GraphQL, with the members that are spelled as over REST."""
+    told = found.get("variants")
+    variants = cast("list[dict[str, Any]]", told if isinstance(told, list) else [])
+    return found | {
+        "variants": [{k: v for k, v in one.items() if k in _SPELLED_ALIKE} for one in variants]
+    }
+
+
+def _parts(found: Mapping[str, Any]) -> "frozenset[AnswerPart]":
+    """What the run has to tell again, so that variants can be compared."""
+    from backtest.enums import AnswerPart
+
+    told = found.get("variants")
+    variants = cast("list[dict[str, Any]]", told if isinstance(told, list) else [])
+    has_intrabar = any(one.get(AnswerPart.INTRABAR) is not None for one in variants)
+    return frozenset({AnswerPart.RECEIPT, *([AnswerPart.INTRABAR] if has_intrabar else [])})
+
+
+def _receipt_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    receipt = found.get("receipt")
+    wanted = ("sha256", "request", *_LAYERS.values())
+    if not isinstance(receipt, dict):
+        raise _fail('the answer has no receipt; ask for it with include: ["receipt"]')
+    missing = [name for name in wanted if name not in receipt]
+    if missing:
+        raise _fail(f"the receipt lacks {', '.join(missing)}; ask for all of it")
+    return cast("dict[str, Any]", receipt)
+
+
+def _run_again(
+    services: "Services", request: object, parts: "frozenset[AnswerPart]"
+) -> "BacktestResponse":
+    from dataclasses import replace
+
+    from backtest.control import Control
+    from bff.commands.run import NOBODY
+    from schema.parse import parse_request
+
+    asked = replace(parse_request(request), parts=parts)
+    control = Control(services.deadline_s)
+    return services.service.run(asked, user_id=NOBODY, control=control)
+
+
+def _edited(receipt: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a receipt that does not add up."""
+    from backtest.identity import canonical_json, sha256_hex
+
+    layers = {layer: receipt[member] for layer, member in _LAYERS.items()}
+    summed = sha256_hex(canonical_json(layers))
+    if summed != receipt["sha256"]:
+        yield f"receipt: its layers make {summed}, and it says {receipt['sha256']}; it was edited"
+
+
+def _layers(receipt: Mapping[str, Any], again: "BacktestResponse") -> Iterator[str]:
+    made: Receipt | None = again.receipt
+    assert made is not None
+    for layer, member in _LAYERS.items():
+        told, now = receipt[member], getattr(made, member)
+        if told != now:
+            yield f"{layer}: the answer has {told}, and it is {now} now"
+
+
+def _variants(found: Mapping[str, Any], again: "BacktestResponse") -> Iterator[str]:
+    """Members of the variants that are not those of the run; only what both tell is compared."""
+    from schema.response import to_json
+
+    variants = json.loads(to_json(again))["variants"]
+    told = found.get("variants")
+    if not isinstance(told, list):
+        return
+    told = cast("list[Any]", told)
+    if len(told) != len(variants):
+        yield f"result: the answer has {len(told)} variants, and there are {len(variants)}"
+    for place, (one, now) in enumerate(zip(told, variants, strict=False)):
+        yield from _members(f"variants.{place}", one, now)
+
+
+def _members(path: str, told: object, now: object) -> Iterator[str]:
+    if isinstance(told, dict) and isinstance(now, dict):
+        members, others = cast("dict[str, Any]", told), cast("dict[str, Any]", now)
+        for name in (name for name in members if name in others):
+            yield from _members(f"{path}.{name}", members[name], others[name])
+    elif isinstance(told, list) and isinstance(now, list):
+        items, others_ = cast("list[Any]", told), cast("list[Any]", now)
+        if len(items) != len(others_):
+            yield f"result: {path} has {len(items)} entries, and there are {len(others_)}"
+        for place, (one, other) in enumerate(zip(items, others_, strict=False)):
+            yield from _members(f"{path}.{place}", one, other)
+    elif told != now:
+        yield f"result: {path} is {json.dumps(told)}, and it is {json.dumps(now)} now"
+
+
+def _fail(message: str) -> typer.Exit:
+    stderr().print(message, style="bold red", markup=False)
+    return typer.Exit(FAILED)

@@ -1,0 +1,57 @@
+"""What is told beside the variants, from the domain to the response models.
+
+See: docs/evidence.md, docs/receipt.md
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from backtest.beside import Tried, Weighed
+from backtest.enums import AnswerPart
+from backtest.evidence import receipt, result
+from schema.evidence import Evidence
+from schema.receipt import Receipt
+
+_Tried = Mapping[int, Tried]
+
+
+def to_beside(told: Mapping[AnswerPart, object]) -> dict[str, object]:
+    """Members of the answer that stand beside the variants; None where nobody asked.
+
+    See: docs/evidence.md, docs/receipt.md
+    """
+    members: dict[str, object] = {"evidence": None, "receipt": None}
+    for part, found in told.items():
+        match found:
+            case Weighed():
+                members[part] = _to_evidence(found)
+            case receipt.Receipt():
+                members[part] = Receipt(**asdict(found))
+            case _:
+                raise TypeError(found)
+    return members
+
+
+def _to_evidence(weighed: Weighed) -> Evidence:
+    """The evidence; rows of the ledger become variants."""
+    told, tried = weighed.evidence, weighed.tried
+    members = asdict(told)
+    if told.reality_check is not None:
+        for name in ("against_cash", "against_holding"):
+            comparison: result.Comparison | None = getattr(told.reality_check, name)
+            if comparison is not None:
+                members["reality_check"][name] = _to_comparison(comparison, tried)
+    if told.walk_forward is not None:
+        for fold in members["walk_forward"]["folds"]:
+            fold["chosen"] = asdict(tried[fold.pop("row")])
+    return Evidence.model_validate(members)
+
+
+def _to_comparison(comparison: result.Comparison, tried: _Tried) -> dict[str, Any]:
+    members = asdict(comparison)
+    members["best"] = asdict(tried[members.pop("row")])
+    for place, adjusted in enumerate(members["adjusted"]):
+        adjusted["place"] = place
+        del adjusted["row"]
+    return members

@@ -1,0 +1,132 @@
+"""`verify`: an answer is run again, and the first layer that differs is named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from backtest.ports import CandleFeed
+from backtest.run import Backtester
+from bff.cli import app
+from resolvers.service import BacktestService
+from schema.strategy_spec import read_spec
+from tests.backtesters import minute_candles
+from tests.bff.doubles import services, serving
+from tests.e2e.grids import GRID, N_MINUTES, candles
+from tests.e2e.world import Shelf, opened_over
+from tests.faces import to_graphql
+from tests.memory_feed import MemoryFeed
+
+Verify = Callable[..., Result]
+SMALL = GRID | {"top_k": 3, "top_trades_n": 2, "include": ["receipt"]}
+DOCUMENT = """
+mutation ($i: RunBacktestInput!) { runBacktest(input: $i) {
+  variants { variantKey totalReturnPct ranking { primary { metric } } report { rows { value } }
+    payload { directionMode risk { slEnabled slPct tpEnabled tpPct } signals { indicatorId
+      params { name value } } } }
+  receipt { sha256 requestSha256 candlesSha256 engineSemantics resultSha256 nBars request } } }
+"""
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, dict[str, Any]]:
+    with opened_over(candles()) as (rest, graphql):
+        told = rest.client.post("/backtests", json=SMALL, headers=rest.headers).json()
+        sent = {name: value for name, value in SMALL.items() if name != "include"}
+        return {"rest": told, "graphql": graphql.ask(DOCUMENT, {"i": to_graphql(sent)}).json()}
+
+
+@pytest.fixture
+def verify(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Verify:
+    """Verifies an answer against candles, in a process that was built around them."""
+    monkeypatch.setenv("ROEHUB_ENV", "test")
+    monkeypatch.setenv("ROEHUB_DATA_DIR", str(tmp_path))
+
+    def run(answer: object, feed: CandleFeed | None = None) -> Result:
+        bare = services()
+        policy, defaults = bare.settings.policy(cpus=2), bare.settings.grid_defaults
+        backtester = Backtester(
+            candles=feed or candles(),
+            strategies=Shelf(),
+            defaults=defaults,
+            read_spec=read_spec,
+            policy=policy,
+        )
+        service = BacktestService(backtester=backtester, defaults=defaults, policy=policy)
+        built = serving(bare, service, backtester.close)
+        monkeypatch.setattr("bff.wiring.build", lambda *_: built)
+        path = tmp_path / "answer.json"
+        path.write_text(answer if isinstance(answer, str) else json.dumps(answer))
+        return CliRunner().invoke(app, ["verify", str(path)])
+
+    return run
+
+
+@pytest.mark.parametrize("face", ["rest", "graphql"])
+def test_an_untouched_answer_is_the_same(
+    verify: Verify, answers: dict[str, dict[str, Any]], face: str
+) -> None:
+    result = verify(answers[face])
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("same: ")
+
+
+def edited(answer: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(answer))
+    *steps, last = path.split(".")
+    place: Any = copy
+    for step in steps:
+        place = place[int(step) if step.isdecimal() else step]
+    place[last] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("receipt.request.top_k", 2, "request: "),
+        ("receipt.candles_sha256", "0" * 64, "receipt: its layers make "),
+        ("variants.1.total_return_pct", 1e6, "result: variants.1.total_return_pct is 1000000.0"),
+        ("variants.0.report.rows.4.value", "7", "result: variants.0.report.rows.4.value is"),
+    ],
+)
+def test_an_edited_answer_is_told_by_its_place(
+    verify: Verify, answers: dict[str, dict[str, Any]], path: str, value: object, said: str
+) -> None:
+    result = verify(edited(answers["rest"], path, value))
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"differs: {said}")
+
+
+def test_other_candles_are_told_before_the_result_that_they_change(
+    verify: Verify, answers: dict[str, dict[str, Any]]
+) -> None:
+    minutes = minute_candles(N_MINUTES, seed=5, tick=1 / 16)
+    minutes["close"] = np.where(np.arange(N_MINUTES) == 300, 90.0, minutes["close"])
+
+    result = verify(answers["rest"], MemoryFeed(minutes))
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith("differs: candles: the answer has ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("{", "is not JSON"),
+        ([1], "holds no answer of a run"),
+        ({"variants": []}, "has no receipt"),
+        ({"variants": [], "receipt": {"sha256": ""}}, "lacks request, request_sha256"),
+    ],
+)
+def test_what_cannot_be_verified_says_why(verify: Verify, answer: object, said: str) -> None:
+    result = verify(answer)
+
+    assert result.exit_code == 1
+    assert said in " ".join(result.stderr.split())
