@@ -138,7 +138,7 @@ def record(backtester: Backtester, asked: RunRequest) -> Recorded:
     assert asked.template is not None
     plan = make_plan(asked, asked.template, backtester._policy, backtester._defaults)
     control = Control()
-    bars = backtester._load(plan, control)
+    bars, _ = backtester._load(plan, (), control)
     ranked = rank_variants(plan, bars, backtester._workers, control, Stopwatch(), with_ledger=True)
     assert ranked.recorded is not None
     return ranked.recorded
