@@ -13,6 +13,7 @@ from backtest.adapters.candles.coverage import Coverage, coverage
 from backtest.adapters.candles.findings import Finding, Kind, Place
 from backtest.adapters.candles.suspicions import suspicions
 from backtest.adapters.candles.table import StoredInstrument, create_table, stored_instruments
+from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE
 from backtest.adapters.ingest.values import told_length
 from bff.commands.candle_import import progress_bar
 from bff.commands.candle_list import iso, told_duration, told_moment
@@ -59,7 +60,10 @@ def _wanted(
 def _check(pool: ClickHousePool, stored: StoredInstrument) -> tuple[Coverage, list[Finding]]:
     found = coverage(pool, stored.instrument, stored.length_ms)
     with progress_bar("checking") as progress:
-        return found, suspicions(pool, stored.instrument, found, progress)
+        findings = suspicions(pool, stored.instrument, found, progress)
+    if SYNTHETIC_SOURCE in stored.sources and len(stored.sources) > 1:
+        findings.append(Finding(kind=Kind.SYNTHETIC, n=1, n_candles=0, places=()))
+    return found, findings
 
 
 def _print(stored: StoredInstrument, found: Coverage, findings: Sequence[Finding]) -> None:
@@ -74,7 +78,8 @@ def _print(stored: StoredInstrument, found: Coverage, findings: Sequence[Finding
         typer.echo(f"  {finding.kind}: {sentence(finding, found.step_ms)}")
         shown = finding.places[:_PLACES_SHOWN]
         places = ", ".join(_told_place(finding.kind, place, found.step_ms) for place in shown)
-        typer.echo(f"    {'worst: ' if finding.n > len(shown) else ''}{places}")
+        if shown:
+            typer.echo(f"    {'worst: ' if finding.n > len(shown) else ''}{places}")
 
 
 def _told_place(kind: Kind, place: Place, step_ms: int) -> str:
@@ -135,6 +140,10 @@ _SENTENCES: dict[Kind, Told] = {
         f"{_many(found.n, '1 stretch', 'stretches')} with one and the same close although volume"
         f" was traded, {told_duration(found.n_candles * step_ms)} in all; a feed that stood still,"
         " or a pegged price"
+    ),
+    Kind.SYNTHETIC: lambda _found, _step_ms: (
+        "candles that `candles generate` made up stand among real ones; import or download all of"
+        " the range over them"
     ),
 }
 

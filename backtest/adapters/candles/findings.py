@@ -26,6 +26,7 @@ class Kind(StrEnum):
     OPENS = "opens"
     NO_VOLUME = "no_volume"
     SAME_CLOSE = "same_close"
+    SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

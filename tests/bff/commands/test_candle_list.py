@@ -128,6 +128,17 @@ def test_a_whole_history_passes_the_check(run: Run) -> None:
     assert "nothing looks wrong" in checked.stdout
 
 
+def test_made_up_candles_among_real_ones_do_not_pass_the_check(run: Run, tmp_path: Path) -> None:
+    run("generate", "--symbol", "MIXED", "--days", 1)
+    path = write(tmp_path / "candles.csv", generic())
+    run("import", path, "--market-id", 1, "--symbol", "MIXED")
+
+    checked = run("check")
+
+    assert checked.exit_code == 1
+    assert "synthetic: candles that `candles generate` made up stand among real" in checked.stdout
+
+
 def test_a_check_of_what_is_not_stored_is_a_mistake(run: Run) -> None:
     run("generate", "--symbol", "THERE", "--days", 1)
 
