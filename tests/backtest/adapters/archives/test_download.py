@@ -264,6 +264,33 @@ def test_a_connection_that_is_cut_goes_on_where_it_ended(client: Client, n_cuts:
     assert begun[0] > 0
 
 
+def test_a_part_that_was_whole_already_is_fetched_again(client: Client) -> None:
+    path = client.publish("2024-02", n=2_000)
+    client.archive.faults[path] = ["cut"] * 6
+    assert client.download("2024-02-01", "2024-02-29").n_failed == 1
+    (part,) = client.folder.rglob("*.part")
+    part.write_bytes(client.archive.files[path])
+
+    outcome = client.download("2024-02-01", "2024-02-29")
+
+    assert (outcome.n_failed, outcome.written) == (0, Written(n_new=2_000))
+    assert client.archive.ranges(path)[-1] == ""
+
+
+@pytest.mark.parametrize("place", [-30, 40], ids=["cut", "damaged"])
+def test_a_zip_that_is_published_broken_is_not_stored(client: Client, place: int) -> None:
+    path = client.month("2024-02")
+    whole = zipped(klines(midnight_ms("2024-02-01"), 300))
+    broken = whole[:place] if place < 0 else whole[:place] + b"\0\0\0\0" + whole[place + 4 :]
+    client.archive.publish(path, broken)
+
+    assert client.download("2024-02-01", "2024-02-29").n_failed == 1
+    assert client.stored() == []
+    client.archive.publish(path, whole)
+
+    assert client.download("2024-02-01", "2024-02-29").written == Written(n_new=300)
+
+
 def test_a_file_that_changed_meanwhile_comes_whole(client: Client) -> None:
     path = client.publish("2024-02", n=2_000)
     client.archive.faults[path] = ["cut"] * 6
@@ -287,10 +314,13 @@ def test_a_part_that_was_not_asked_for_is_not_put_together(client: Client) -> No
     assert client.stored() == []
 
 
+@pytest.mark.parametrize("later", ["0", "Thu, 01 Jan 1970 00:00:00 GMT", "soon"])
 @pytest.mark.parametrize("status", [429, 418, 503, 500])
-def test_a_server_that_is_busy_is_asked_again_later(client: Client, status: int) -> None:
+def test_a_server_that_is_busy_is_asked_again_later(
+    client: Client, status: int, later: str
+) -> None:
     path = client.publish("2024-02")
-    client.archive.faults[path] = [(status, {"Retry-After": "0"}), (status, {})]
+    client.archive.faults[path] = [(status, {"Retry-After": later}), (status, {})]
 
     outcome = client.download("2024-02-01", "2024-02-29")
 
