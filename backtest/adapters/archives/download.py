@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -32,6 +32,7 @@ from backtest.types import Instrument
 # Months appear a few days after they end; until then their days are asked for.
 _MONTH_LATENESS = timedelta(days=10)
 _FILES_AT_ONCE = 4
+_DAY_MS = 86_400_000
 
 
 class Listener(Protocol):
@@ -140,6 +141,20 @@ def download(pool: ClickHousePool, wanted: Wanted, listener: Listener) -> Outcom
     return outcome
 
 
+def _refuse_other_time(checked: CheckedFile, start_ms: int, stop_ms: int) -> None:
+    """A file that is not what its name says, although its sum is right."""
+    if checked.first_ms is None or checked.last_ms is None:
+        return
+    if checked.first_ms < start_ms - _DAY_MS or checked.last_ms >= stop_ms + _DAY_MS:
+        first, last = (
+            f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%d %H:%M}"
+            for moment_ms in (checked.first_ms, checked.last_ms)
+        )
+        raise BrokenFile(
+            f"{checked.path}: it holds candles from {first} to {last} UTC, not those of its name"
+        )
+
+
 class Intake:
     """Puts files into the store and counts what became of them."""
 
@@ -149,16 +164,24 @@ class Intake:
         self._pool, self._wanted = pool, wanted
         self._listener, self._outcome = listener, outcome
 
-    def take(self, name: str, path: Path, timezone: str | None = None) -> CheckedFile | None:
+    def take(
+        self,
+        name: str,
+        path: Path,
+        *,
+        timezone: str | None = None,
+        within_ms: tuple[int, int] | None = None,
+    ) -> CheckedFile | None:
         """Check and import a file, None if it was refused.
 
         Args:
             name: For people.
             path: The file.
             timezone: Of its times, if they have none.
+            within_ms: Where its candles should open, half-open, give or take a day.
 
         Raises:
-            BrokenFile: It cannot be read.
+            BrokenFile: It cannot be read, or holds candles of another time.
         """
         wanted = self._wanted
         asked = Asked(
@@ -173,6 +196,8 @@ class Intake:
             self._listener.refused(name, checked)
             self._outcome.n_failed += 1
             return None
+        if within_ms is not None:
+            _refuse_other_time(checked, *within_ms)
         now_ms = time.time_ns() // 1_000_000
         written = write_file(self._pool, wanted.instrument, checked, _nobody, now_ms)
         self._outcome.written += written
@@ -282,26 +307,18 @@ class _Run:
     def _obtain(self, of: Part) -> Path | None:
         """A file of candles, None if the archive does not have it."""
         holds_trades = self._archive.holds == "trades"
-        made = self._folder / f"{of.name}.1m.parquet"
+        made = self._made(of)
         if holds_trades and made.exists():
             return made
         path = self._fetcher.fetch(of, self._file(of))
         if path is None:
             return None
-        self._refuse_bomb(path)
+        refuse_bomb(path, most_bytes=self._archive.max_unpacked_bytes)
         if not holds_trades:
             return path
         write_minutes_of_trades(path, made)
         path.unlink()
         return made
-
-    def _refuse_bomb(self, path: Path) -> None:
-        """Read a file to its end; one that is damaged is fetched anew the next time."""
-        try:
-            refuse_bomb(path, most_bytes=self._archive.max_unpacked_bytes)
-        except BrokenFile:
-            path.unlink()
-            raise
 
     def _import_one(self, of: Part, future: Future[Path | None]) -> bool | None:
         """Whether a file is in the store now, None if there is no such file."""
@@ -310,10 +327,18 @@ class _Run:
             if path is None:
                 self._listener.absent()
                 return None
-            checked = self._intake.take(of.name, path, self._archive.timezone)
+            within_ms = (of.first_ms, of.stop_ms)
+            timezone = self._archive.timezone
+            checked = self._intake.take(of.name, path, timezone=timezone, within_ms=within_ms)
         except Unreachable:
             raise
-        except (FetchFailed, BrokenFile, Stopped) as error:
+        except (FetchFailed, Stopped) as error:
+            self._intake.fail(str(error))
+            return False
+        except BrokenFile as error:
+            # The next time it is fetched anew, for it may have been mended.
+            for path in (self._file(of).path, self._made(of)):
+                path.unlink(missing_ok=True)
             self._intake.fail(str(error))
             return False
         if checked is not None:
@@ -322,6 +347,10 @@ class _Run:
 
     def _file(self, of: Part) -> CachedFile:
         return CachedFile(self._folder / of.name)
+
+    def _made(self, of: Part) -> Path:
+        """Where minutes that were made of its trades are."""
+        return self._folder / f"{of.name}.1m.parquet"
 
 
 def _folder_name(address: str) -> str:

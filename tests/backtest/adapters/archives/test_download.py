@@ -418,6 +418,17 @@ def test_a_file_of_hours_is_refused_like_any_other(client: Client) -> None:
     assert client.stored() == []
 
 
+def test_candles_of_another_month_are_not_taken_for_those_of_the_name(client: Client) -> None:
+    path = client.month("2024-02")
+    client.archive.publish(path, zipped(klines(midnight_ms("2023-02-01"), 5)))
+
+    assert client.download("2024-02-01", "2024-02-29").n_failed == 1
+    assert "it holds candles from 2023-02-01 00:00 to 2023-02-01 00:04 UTC" in client.lines[0]
+    assert client.stored() == []
+    client.publish("2024-02")
+    assert client.download("2024-02-01", "2024-02-29").written == Written(n_new=3)
+
+
 def test_refused_rows_are_left_out_only_on_request(client: Client) -> None:
     path = client.month("2024-02")
     text = klines(midnight_ms("2024-02-01"), 5).replace(",15.5,7,", ",15.5,7.5,", 1)
