@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from backtest.axes import Scalar
 from backtest.indicators.catalog import INDICATORS
+from backtest.report.table import hides_a_thousandth
 from backtest.result import RankedVariant, ResolvedGrid, RunResult
 
 DAY_MS = 86_400_000
@@ -160,6 +161,19 @@ def _no_costs(run: RunResult) -> str | None:
     return "Fills cost nothing here: fee and slippage are 0"
 
 
+def _rounded_money(run: RunResult) -> str | None:
+    cash = run.settings.execution.init_cash_quote
+    profits = (cash * (variant.total_return_pct / 100.0) for variant in run.variants)
+    n_rounded = sum(hides_a_thousandth(profit, cash) for profit in profits)
+    if n_rounded == 0:
+        return None
+    plural = "" if n_rounded == 1 else "s"
+    return (
+        f"The rows print the total profit of {n_rounded:,} variant{plural} rounded by more than a"
+        " thousandth of it; metrics hold the numbers"
+    )
+
+
 NOTES: Mapping[str, Say] = {
     "range_beyond_candles": _range_beyond_candles,
     "range_before_candles": _range_before_candles,
@@ -173,6 +187,7 @@ NOTES: Mapping[str, Say] = {
     "preselected": _preselected,
     "holding_did_better": _holding_did_better,
     "no_costs": _no_costs,
+    "rounded_money": _rounded_money,
 }
 
 

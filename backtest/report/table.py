@@ -50,6 +50,17 @@ def quote_decimals(init_cash: float) -> int:
     return max(SATOSHIS, 4 - math.floor(math.log10(init_cash)))
 
 
+def hides_a_thousandth(amount: float, init_cash: float) -> bool:
+    """Whether money on an account prints more than a thousandth of itself off.
+
+    See: docs/metrics.md
+    """
+    if not math.isfinite(amount):
+        return False
+    printed = float(print_quote(amount, quote_decimals(init_cash)))
+    return abs(printed - amount) > abs(amount) / 1000.0
+
+
 def print_count(value: float | None) -> str:
     """Whole numbers."""
     return UNDEFINED if value is None else str(int(value))

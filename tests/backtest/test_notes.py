@@ -250,6 +250,29 @@ def test_a_run_without_costs_is_told() -> None:
     assert list(told(replace(run, settings=replace(run.settings, execution=free)))) == ["no_costs"]
 
 
+@pytest.mark.parametrize(
+    ("init_cash", "return_pct", "is_told"),
+    [
+        (10_000.0, 0.8, False),
+        (10_000.0, 0.01234567, True),
+        (10_000.0, 0.0, False),
+        (0.004, 2.9702970297029703, False),
+        (0.004, 0.001234567, True),
+        (7.0, float("inf"), False),
+    ],
+)
+def test_a_profit_that_the_rows_round_away_is_told(
+    init_cash: float, return_pct: float, is_told: bool
+) -> None:
+    run = a_run()
+    money = replace(run.settings.execution, init_cash_quote=init_cash)
+    variants = best_of(run, total_return_pct=return_pct)
+
+    notes = told(replace(run, settings=replace(run.settings, execution=money), variants=variants))
+
+    assert ("rounded_money" in notes) == is_told
+
+
 def test_a_run_without_variants_has_notes_on_its_candles_alone() -> None:
     run = a_run(variants=(), holding_return_pct=5.0, found=found(n_bars_after=2, n_bars_filled=2))
 
