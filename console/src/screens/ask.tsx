@@ -90,10 +90,11 @@ function NoCandles() {
     <Empty title="No candles yet">
       <p>A backtest needs one-minute candles. On the machine of the service:</p>
       <pre>
+        roehub-backtest candles download --help{"\n"}
         roehub-backtest candles import FILE… --market-id 1 --symbol BTCUSDT{"\n"}
         roehub-backtest candles generate --symbol DEMOUSDT
       </pre>
-      <p>The second makes a synthetic market to try things on. Then load this page again.</p>
+      <p>The last one makes a synthetic market to try things on.</p>
       <button type="button" onClick={() => void load()}>
         Look again
       </button>

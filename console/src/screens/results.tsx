@@ -35,10 +35,9 @@ export function Results() {
       );
     case "failed":
       return (
-        <>
-          <Trouble error={now.error} retry={() => void start(now.asked)} />
+        <Trouble error={now.error} retry={() => void start(now.asked)}>
           <Back asked={now.asked} />
-        </>
+        </Trouble>
       );
     case "done":
       return <Answer done={now} />;
@@ -88,8 +87,17 @@ function Running({
 }
 
 function Back({ asked }: { asked: Asked }) {
-  if (asked.link === "") return <a href={href("saved")}>Back to the saved strategies</a>;
-  return <a href={href("ask", asked.link)}>Back to the form</a>;
+  if (asked.link === "")
+    return <BackTo href={href("saved")} title="Back to the saved strategies" />;
+  return <BackTo href={href("ask", asked.link)} title="Back to the form" />;
+}
+
+function BackTo({ href: place, title }: { href: string; title: string }) {
+  return (
+    <a class="button" href={place}>
+      {title}
+    </a>
+  );
 }
 
 function Again({ asked }: { asked: Asked }) {

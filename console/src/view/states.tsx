@@ -25,13 +25,19 @@ interface Told {
   advice: ComponentChildren;
 }
 
+interface TroubleProps {
+  error: FaceError;
+  retry?: (() => void) | undefined;
+  children?: ComponentChildren;
+}
+
 /** What went wrong, and what to do about it. */
-export function Trouble({ error, retry }: { error: FaceError; retry?: (() => void) | undefined }) {
+export function Trouble({ error, retry, children }: TroubleProps) {
   const told = toldOf(error);
   return (
     <section class="state trouble" role="alert">
       <h2>{told.title}</h2>
-      <p>{error.message}.</p>
+      {error.code !== "unauthorized" && <p>{error.message}.</p>}
       {error.problems.length > 0 && (
         <ul>
           {error.problems.map((problem) => (
@@ -42,11 +48,14 @@ export function Trouble({ error, retry }: { error: FaceError; retry?: (() => voi
         </ul>
       )}
       <div class="advice">{told.advice}</div>
-      {retry && (
-        <button type="button" onClick={retry}>
-          Try again
-        </button>
-      )}
+      <div class="buttons">
+        {retry && (
+          <button type="button" onClick={retry}>
+            Try again
+          </button>
+        )}
+        {children}
+      </div>
     </section>
   );
 }
