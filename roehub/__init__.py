@@ -14,11 +14,13 @@ Nothing is imported before it is asked for: `import roehub` is quick.
 See: docs/python.md
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from backtest.exports import lazy
 
 if TYPE_CHECKING:
+    from roehub import candles
     from roehub.asking import request
     from roehub.errors import Refused
     from roehub.local import run
@@ -30,13 +32,14 @@ __all__ = [
     "Client",
     "Refused",
     "Result",
+    "candles",
     "connect",
     "connect_async",
     "request",
     "run",
 ]
 
-__getattr__ = lazy(
+_find = lazy(
     __name__,
     {
         "asking": ("request",),
@@ -46,3 +49,7 @@ __getattr__ = lazy(
         "result": ("Result",),
     },
 )
+
+
+def __getattr__(name: str) -> object:
+    return import_module("roehub.candles") if name == "candles" else _find(name)

@@ -79,6 +79,7 @@ EXPORTS: dict[str, list[str]] = {
         "Client",
         "Refused",
         "Result",
+        "candles",
         "connect",
         "connect_async",
         "request",
