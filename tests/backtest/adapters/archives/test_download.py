@@ -12,6 +12,7 @@ from backtest.adapters.archives import download as module
 from backtest.adapters.archives.download import Outcome, Wanted, download
 from backtest.adapters.archives.layouts import Period, months
 from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.coverage import coverage
 from backtest.adapters.candles.table import latest_minutes
 from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.importer import CheckedFile
@@ -99,11 +100,12 @@ class Client:
         *,
         skip_refused: bool = False,
         listener: Listener | None = None,
+        interval: str = "1m",
     ) -> Outcome:
         listener = listener or Listener()
         wanted = Wanted(
             instrument=self.instrument,
-            interval="1m",
+            interval=interval,
             first=date.fromisoformat(first),
             last=date.fromisoformat(last),
             today=TODAY,
@@ -414,7 +416,7 @@ def test_a_file_of_hours_is_refused_like_any_other(client: Client) -> None:
     client.archive.publish(path, zipped(hours))
 
     assert client.download("2024-02-01", "2024-02-29").n_failed == 1
-    assert "only one-minute candles" in client.lines[0]
+    assert "close_time - open_time is 1h" in client.lines[0]
     assert client.stored() == []
 
 
@@ -427,6 +429,20 @@ def test_candles_of_another_month_are_not_taken_for_those_of_the_name(client: Cl
     assert client.stored() == []
     client.publish("2024-02")
     assert client.download("2024-02-01", "2024-02-29").written == Written(n_new=3)
+
+
+def test_hours_are_downloaded_as_hours(client: Client) -> None:
+    path = client.month("2024-02").replace("1m", "1h")
+    client.archive.publish(path, zipped(klines(midnight_ms("2024-02-01"), 30, step_ms=3_600_000)))
+
+    first = client.download("2024-02-01", "2024-02-29", interval="1h")
+    again = client.download("2024-02-01", "2024-02-29", interval="1h")
+
+    assert (first.written, first.n_failed) == (Written(n_new=30), 0)
+    assert (again.n_imported, again.n_stored) == (0, 1)
+    assert client.archive.n_asked(path) == 1
+    assert client.stored() == []
+    assert coverage(client.pool, client.instrument, 3_600_000).n_candles == 30
 
 
 def test_refused_rows_are_left_out_only_on_request(client: Client) -> None:
