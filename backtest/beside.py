@@ -106,6 +106,7 @@ def weigh_run(
         workers=workers,
         control=control,
         prior_trials=plan.settings.prior_trials,
+        passed_over=passed_over(plan),
         ranked_by=None if metric is RankingMetric.TOTAL_RETURN_PCT else metric.value,
         thresholds=policy.thresholds,
     )
@@ -115,6 +116,17 @@ def weigh_run(
         for row in _rows(evidence)
     }
     return Weighed(evidence=evidence, tried=tried)
+
+
+def passed_over(plan: Plan) -> int:
+    """Cells that Stage B would have tried, had their base variants been on the shortlist.
+
+    See: docs/evidence.md#reality-check
+    """
+    grid = plan.grid
+    if grid.sl_pct is None and grid.tp_pct is None:
+        return 0
+    return (grid.n_base - plan.n_shortlist) * grid.n_risk
 
 
 def seed_of(plan: Plan) -> str:

@@ -31,8 +31,12 @@ class Trials(BaseModel):
     model_config = ANSWER
 
     tried: Annotated[int, Field(description="Variants of this run.")]
+    passed_over: Annotated[
+        int,
+        Field(description="Variants of Stage B whose base variant was not on the shortlist."),
+    ]
     prior: Annotated[int, Field(description="Tries made elsewhere, as the request says.")]
-    total: Annotated[int, Field(description="Both together.")]
+    total: Annotated[int, Field(description="`tried` and `prior` together.")]
     ruined: Annotated[int, Field(description="Variants that lost everything.")]
     flat: Annotated[int, Field(description="Variants that grew the same in every block.")]
     mean_correlation: Annotated[
