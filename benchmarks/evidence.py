@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ from backtest.engine.chunks import Workers
 from backtest.engine.ledger import N_BLOCKS, Ledger, block_ends
 from backtest.evidence import Evidence, Verdict, weigh
 from benchmarks.alone import MIB, alone, peak_bytes, settle
+from benchmarks.evidence_engine import evidence_of_run
 from benchmarks.evidence_example import examples
 from benchmarks.evidence_pictures import CALIBRATION, draw_calibration
 from benchmarks.tables import Benchmark, Finding
@@ -24,11 +25,14 @@ from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, returns
 
 N_NOISE = 400
 N_PLANTED = 200
+N_RUNS = 200
+N_PLANTED_RUNS = 50
 EDGE = 0.1
 LEVELS = (0.01, 0.05, 0.1, 0.25)
 N_PROCESSES = 2
-NOISE_EXAMPLE, PLANTED_EXAMPLE = 2, 4
-LOADS = (100_000, 600_000)
+NOISE_EXAMPLE, PLANTED_EXAMPLE = 2, 3
+# Variants and threads; the last is the largest run that the guards allow: Stage A and Stage B.
+LOADS = ((100_000, 1), (100_000, 2), (600_000, 1), (600_000, 2), (1_200_000, 2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +53,18 @@ class Judged:
 
 def judge(seed: int, edge: float) -> Judged:
     """One walk, one grid, one conclusion."""
-    ledger = ledger_of(returns(seed, edge))
-    found = weighed(ledger, f"walk {seed}")
-    check, deflated = found.reality_check, found.deflated_sharpe
+    return judged(weighed(ledger_of(returns(seed, edge)), f"walk {seed}"))
+
+
+def judge_run(seed: int, edge: float, *, with_risk: bool) -> Judged:
+    """One walk and one run of the engine over it."""
+    return judged(evidence_of_run(seed, edge, with_risk=with_risk))
+
+
+def judged(found: Evidence) -> Judged:
+    """The numbers of one conclusion."""
+    trials, check, deflated = found.trials, found.reality_check, found.deflated_sharpe
+    assert trials is not None
     assert check is not None
     assert check.against_cash is not None
     assert check.against_holding is not None
@@ -59,7 +72,7 @@ def judge(seed: int, edge: float) -> Judged:
     assert deflated is not None
     assert found.walk_forward is not None
     return Judged(
-        n_trials=ledger.n_trials,
+        n_trials=trials.tried,
         cash=check.against_cash.p_value,
         cash_returned=check.against_cash.adjusted[0].p_value or 1.0,
         holding=check.against_holding.p_value,
@@ -81,18 +94,19 @@ def weighed(ledger: Ledger, seed: str, threads: int = 1) -> Evidence:
         workers.close()
 
 
-def judge_all(n_walks: int, edge: float) -> list[Judged]:
+def judge_all(judge_one: Callable[[int], Judged], n_walks: int) -> list[Judged]:
     """The first walks, over a few processes; the answer does not depend on how many."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(N_PROCESSES, mp_context=context) as pool:
-        return list(pool.map(partial(judge, edge=edge), range(n_walks), chunksize=10))
+        return list(pool.map(judge_one, range(n_walks), chunksize=10))
 
 
 def measure_evidence() -> list[Finding]:
-    noise, planted = judge_all(N_NOISE, 0.0), judge_all(N_PLANTED, EDGE)
+    noise = judge_all(partial(judge, edge=0.0), N_NOISE)
+    planted = judge_all(partial(judge, edge=EDGE), N_PLANTED)
     alone(draw_calibration, *_curves(noise), *_curves(planted))
     example = alone(examples, NOISE_EXAMPLE, PLANTED_EXAMPLE, EDGE)
-    return [_calibration(noise, planted), _verdicts(noise, planted), *example, _cost()]
+    return [_calibration(noise, planted), _verdicts(noise, planted), *example, _runs(), _cost()]
 
 
 def _curves(judged: Sequence[Judged]) -> tuple[list[float], list[float], list[float]]:
@@ -166,8 +180,40 @@ def _verdict_row(walks: str, judged: Sequence[Judged]) -> list[str]:
     ]
 
 
+def _runs() -> Finding:
+    plain = judge_all(partial(judge_run, edge=0.0, with_risk=False), N_RUNS)
+    risk = judge_all(partial(judge_run, edge=0.0, with_risk=True), N_RUNS)
+    planted = judge_all(partial(judge_run, edge=EDGE, with_risk=True), N_PLANTED_RUNS)
+    return Finding(
+        key="evidence-runs",
+        question="Is it right about whole runs?",
+        header=["runs", "p-value", *(f"< {level:g}" for level in LEVELS), "median"],
+        rows=[
+            _p_row("no skill", "cash, best of all", [one.cash for one in plain]),
+            _p_row("no skill, risk grid", "cash, best of all", [one.cash for one in risk]),
+            _p_row("no skill, risk grid", "cash, returned", [one.cash_returned for one in risk]),
+            _p_row("edge, risk grid", "cash, returned", [one.cash_returned for one in planted]),
+        ],
+        notes=[
+            (
+                f"{N_RUNS} and {N_RUNS} runs over walks without drift, {N_PLANTED_RUNS} with the "
+                "edge; 1 600 pairs of averages without costs, alone or with a shortlist of 200 "
+                f"and 16 cells of a risk grid each: {thousands(plain[0].n_trials)} and "
+                f"{thousands(risk[0].n_trials)} trials."
+            ),
+            _up("without skill", [*plain, *risk]),
+            _up("with the edge", planted),
+        ],
+    )
+
+
+def _up(which: str, judged: Sequence[Judged]) -> str:
+    n_up = sum(one.verdict == Verdict.HOLDS_UP for one in judged)
+    return f"`HOLDS_UP` in {n_up} of {len(judged)} runs {which}."
+
+
 def _cost() -> Finding:
-    rows = [alone(cost, n_trials, threads) for n_trials in LOADS for threads in (1, 2)]
+    rows = [alone(cost, n_trials, threads) for n_trials, threads in LOADS]
     return Finding(
         key="evidence-cost",
         question="What does the evidence cost?",
