@@ -13,11 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backtest.errors import BacktestError
 from bff.console import FILES_PATH, ConsoleFiles, ConsolePage, console_folder, wants_page
 from bff.graphql.router import GRAPHQL_PATH, graphql_router
+from bff.http.addresses import Networks
 from bff.http.body import BodyReader
+from bff.http.client_places import ClientPlaces
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
 from bff.http.paths import WithoutTrailingSlash
 from bff.http.request_log import RequestLog
@@ -99,6 +102,14 @@ def _add_layers(app: FastAPI, services: Services) -> None:
         max_bytes=server.body_max_bytes,
         max_seconds=server.body_max_seconds,
     )
+    per_address = server.connections.max_per_address
+    if server.trusted_proxies and per_address is not None:
+        app.add_middleware(
+            ClientPlaces,
+            faces=faces,
+            max_per_address=per_address,
+            proxies=Networks(server.trusted_proxies),
+        )
     if server.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -110,6 +121,8 @@ def _add_layers(app: FastAPI, services: Services) -> None:
         )
     app.add_middleware(RequestLog, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
     app.add_middleware(WithoutTrailingSlash)
+    if server.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(server.trusted_proxies))
 
 
 async def _answer_roehub(_: Request, exc: Exception) -> Response:

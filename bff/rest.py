@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from backtest.control import Control
 from backtest.request import RunRequest
 from bff.http.answer_body import AnswerBody, PiecewiseResponse, write_answer
+from bff.http.content_coding import Coding, accepted_coding
 from bff.http.strict_json import parse_json
 from bff.wiring import Services
 from resolvers.service import BacktestService
@@ -47,7 +48,11 @@ async def post_backtests(
         partial(
             services.runner.do,
             partial(
-                _answer, run_request, caller.user_id, services.settings.server.answer_max_bytes
+                _answer,
+                run_request,
+                caller.user_id,
+                services.settings.server.answer_max_bytes,
+                accepted_coding(request.headers.get("accept-encoding", "")),
             ),
         ),
         services.deadline_s,
@@ -58,7 +63,12 @@ async def post_backtests(
 
 
 def _answer(
-    request: RunRequest, user_id: UUID, max_bytes: int, service: BacktestService, control: Control
+    request: RunRequest,
+    user_id: UUID,
+    max_bytes: int,
+    coding: Coding | None,
+    service: BacktestService,
+    control: Control,
 ) -> AnswerBody:
     response = service.run(request, user_id=user_id, control=control)
-    return write_answer(json_pieces(response), control, max_bytes)
+    return write_answer(json_pieces(response), control, max_bytes, coding)

@@ -3,9 +3,11 @@
 See: docs/configuration.md
 """
 
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,6 +30,18 @@ Metric = Annotated[RankingMetric, Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 MarketId = Annotated[int, Field(ge=1, le=65_535)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\-]+(:[0-9]{1,5})?$")]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError(
+            "must be an address or a network such as 10.0.0.0/8, without bits after the prefix"
+        ) from None
+
+
+Network = Annotated[str, AfterValidator(_network)]
 
 # Sections of `backtest` that other services of the same deployment read from the same file.
 SISTER_SECTIONS = ("cpu", "jobs")
@@ -144,6 +158,7 @@ class Server(_Section):
     json_max_number_chars: Annotated[int, Field(ge=20, le=1_000)] = 64
     json_max_values: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     allowed_origins: tuple[Origin, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     introspection: bool = False
     graphiql: bool = False
     console: bool = False
@@ -152,7 +167,7 @@ class Server(_Section):
     connections: Connections = Connections()
     graphql: GraphqlLimits = GraphqlLimits()
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _list_to_tuple(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

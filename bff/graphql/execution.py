@@ -14,6 +14,7 @@ from bff.graphql.inputs import ReadInput
 from bff.graphql.json_text import json_pieces
 from bff.http.answer_body import AnswerBody, write_answer
 from bff.http.auth import Caller
+from bff.http.content_coding import Coding
 from bff.http.errors import Code, RoehubError
 from resolvers.service import BacktestService
 from schema.graphql.schema import graphql_schema
@@ -46,6 +47,7 @@ class GraphqlJob:
         inputs: Inputs of the run fields by response key, already read.
         media_type: Which of the two GraphQL media types the client accepts.
         max_bytes: Longest answer that is allowed.
+        coding: How the answer may be compressed.
 
     See: docs/graphql.md
     """
@@ -57,6 +59,7 @@ class GraphqlJob:
     inputs: Mapping[str, ReadInput]
     media_type: str
     max_bytes: int
+    coding: Coding | None = None
 
     def __call__(self, service: BacktestService, control: Control) -> GraphqlAnswer:
         """Execute the operation and write its result."""
@@ -82,7 +85,7 @@ class GraphqlJob:
                 content["data"] = None
         # the refusal of a run whose time is up must still be written
         watched = Control() if result.data is None else control
-        body = write_answer(json_pieces(content), watched, self.max_bytes)
+        body = write_answer(json_pieces(content), watched, self.max_bytes, self.coding)
         return GraphqlAnswer(
             status=_status(self.media_type, content, found),
             headers=found[0][1].headers if found else {},

@@ -22,6 +22,7 @@ from bff.graphql.inputs import ReadInput, read_inputs, root_fields
 from bff.graphql.limits import GraphQLLimits, parse_document
 from bff.http.answer_body import PiecewiseResponse
 from bff.http.auth import Caller
+from bff.http.content_coding import accepted_coding
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload
 from bff.http.strict_json import parse_json
 from bff.pages import graphql_page
@@ -130,6 +131,7 @@ class _Face:
             inputs=inputs,
             media_type=media_type,
             max_bytes=self._services.settings.server.answer_max_bytes,
+            coding=accepted_coding(request.headers.get("accept-encoding", "")),
         )
         services = self._services
         effort_s = self._effort_s(operation, inputs)

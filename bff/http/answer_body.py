@@ -1,11 +1,12 @@
 """The text of an answer in pieces, which neither of the two processes ever puts together.
 
-Writing an answer is a part of the run: it ends with the run's control, and at the longest answer
-that is allowed. See: docs/reliability.md
+Writing an answer, and compressing it, is a part of the run: it ends with the run's control, and at
+the longest answer that is allowed. See: docs/reliability.md
 """
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from starlette.responses import Response
@@ -13,8 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from backtest.control import Control
 from backtest.errors import AnswerTooLong
+from bff.http.content_coding import Coding, Encoder, encoder_of
 
 PIECE_BYTES = 1 << 18
+# Less than this fits into a packet or two anyway.
+MIN_CODED_BYTES = 2_048
 
 
 class AnswerBody:
@@ -22,10 +26,12 @@ class AnswerBody:
 
     Args:
         pieces: The text in order.
+        coding: What was done to it to have fewer bytes.
     """
 
-    def __init__(self, *pieces: bytes) -> None:
+    def __init__(self, *pieces: bytes, coding: Coding | None = None) -> None:
         self.pieces = pieces
+        self.coding: Coding | None = coding
 
     def __len__(self) -> int:
         """Bytes in all."""
@@ -37,7 +43,12 @@ class AnswerBody:
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Hand the pieces to the pickler as buffers, which it may leave out of the pickle."""
-        return AnswerBody, tuple(map(pickle.PickleBuffer, self.pieces))
+        buffers = map(pickle.PickleBuffer, self.pieces)
+        return _answer_body, (self.coding, *buffers)
+
+
+def _answer_body(coding: Coding | None, *pieces: bytes) -> AnswerBody:
+    return AnswerBody(*pieces, coding=coding)
 
 
 class PiecewiseResponse(Response):
@@ -55,6 +66,9 @@ class PiecewiseResponse(Response):
     ) -> None:
         super().__init__(None, status_code, dict(headers), media_type)
         self.headers["content-length"] = str(len(body))
+        self.headers.add_vary_header("Accept-Encoding")
+        if body.coding is not None:
+            self.headers["content-encoding"] = body.coding
         self._pieces = body.pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,19 +85,34 @@ class PiecewiseResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def write_answer(texts: Iterable[bytes], control: Control, max_bytes: int) -> AnswerBody:
+def write_answer(
+    texts: Iterable[bytes], control: Control, max_bytes: int, coding: Coding | None = None
+) -> AnswerBody:
     """Collect a text while it is written.
 
     Args:
         texts: The text in small pieces, each of which takes a few milliseconds at most to make.
         control: The run's handle.
-        max_bytes: Longest answer that is allowed.
+        max_bytes: Longest answer that is allowed, before it is compressed.
+        coding: What the client can read. A short text stays as it is.
 
     Raises:
         AnswerTooLong: There would be more.
         BacktestError: The run was cancelled or its time is up.
     """
-    return AnswerBody(*_pieces(texts, control, max_bytes))
+    pieces = _pieces(texts, control, max_bytes)
+    if coding is None:
+        return AnswerBody(*pieces)
+    first = next(pieces)
+    if len(first) < MIN_CODED_BYTES:
+        return AnswerBody(first)
+    coded = _coded(chain((first,), pieces), encoder_of(coding))
+    return AnswerBody(*_pieces(coded, control, max_bytes), coding=coding)
+
+
+def _coded(pieces: Iterable[bytes], encoder: Encoder) -> Iterator[bytes]:
+    yield from map(encoder.encode, pieces)
+    yield encoder.finish()
 
 
 def _pieces(texts: Iterable[bytes], control: Control, max_bytes: int) -> Iterator[bytes]:

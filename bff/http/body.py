@@ -19,7 +19,7 @@ Refusal = Callable[[RoehubError], Response]
 
 
 class BodyReader:
-    """Checks length and media type of POST bodies, and hands them on as `request.state.body`.
+    """Checks POST bodies before anybody reads them; hands them on as `request.state.body`.
 
     Args:
         app: What is behind the door.
@@ -83,6 +83,7 @@ class BodyReader:
                 raise self._too_large()
             chunks.append(chunk)
             more = message.get("more_body", False)
+        _check_coding(headers)
         _check_media_type(headers)
         return b"".join(chunks)
 
@@ -97,6 +98,16 @@ class BodyReader:
             {"max_bytes": self._max_bytes},
             # What was not read would otherwise be taken for the next request.
             headers={"Connection": "close"},
+        )
+
+
+def _check_coding(headers: Headers) -> None:
+    """A small body could become a large one; nothing here would bound that."""
+    if any(value.strip().lower() != "identity" for value in headers.getlist("content-encoding")):
+        raise RoehubError(
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            "The body must not be compressed: send it without Content-Encoding",
+            headers={"Accept-Encoding": "identity"},
         )
 
 

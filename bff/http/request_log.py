@@ -80,6 +80,7 @@ class RequestLog:
         line: Facts = {
             **structlog.contextvars.get_contextvars(),
             **facts,
+            "client": None if scope.get("client") is None else scope["client"][0],
             "method": scope["method"],
             "path": scope["path"][:200],
             "status": status,

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from bff.admission.pool import RunPool
 from bff.config.sections import Server as ServerSection
+from bff.http.addresses import Networks
 from bff.serving.connection.crowd import Crowd
 from bff.serving.connection.protocol import Connection
 from bff.serving.connection.slices import SlicedAnswers
@@ -57,7 +58,11 @@ class DrainingServer(uvicorn.Server):
         on_ready: Callable[[], None],
     ) -> None:
         limits, drain_s = section.connections, section.drain_seconds
-        crowd = Crowd(room_for_connections(limits.max_total), limits.max_per_address)
+        crowd = Crowd(
+            room_for_connections(limits.max_total),
+            limits.max_per_address,
+            Networks(section.trusted_proxies),
+        )
         super().__init__(
             uvicorn.Config(
                 SlicedAnswers(app),
@@ -67,6 +72,7 @@ class DrainingServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # `bff.app` does that, for the proxies of the settings
                 timeout_graceful_shutdown=ceil(drain_s) + ANSWER_S,
             )
         )

@@ -5,14 +5,14 @@ See: docs/security.md
 
 import time
 from collections import Counter
-from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
 import structlog
 
+from bff.http.addresses import Networks, place_of
+
 log = structlog.stdlib.get_logger(__name__)
 
-NETWORK_BITS = 64
 MAX_OUTSIDE = 64
 TELL_EVERY_S = 1.0
 
@@ -37,11 +37,15 @@ class Crowd:
     Args:
         max_total: From everywhere.
         max_per_address: From one address; None for no limit.
+        proxies: Addresses without that limit.
     """
 
-    def __init__(self, max_total: int, max_per_address: int | None) -> None:
+    def __init__(
+        self, max_total: int, max_per_address: int | None, proxies: Networks | None = None
+    ) -> None:
         self._max_total = max_total
         self._max_per_address = max_per_address
+        self._proxies = proxies or Networks()
         self._n_from: Counter[str] = Counter()
         self._waiting: dict[Member, None] = {}
         self.n_inside = self._n_outside = self._n_untold = 0
@@ -49,8 +53,8 @@ class Crowd:
 
     def enter(self, address: str) -> bool:
         """Count one more, or say that there is no room for it."""
-        place = _place(address)
-        per_address = self._max_per_address
+        place = place_of(address)
+        per_address = None if address in self._proxies else self._max_per_address
         if per_address is not None and self._n_from[place] >= per_address:
             self._tell("too_many_connections_from_address", place)
             return False
@@ -66,7 +70,7 @@ class Crowd:
     def leave(self, address: str, member: Member) -> None:
         """One that had entered is gone."""
         self.stop_waiting(member)
-        place = _place(address)
+        place = place_of(address)
         self.n_inside -= 1
         self._n_from[place] -= 1
         if not self._n_from[place]:
@@ -103,17 +107,3 @@ class Crowd:
         if now - self._told_at >= TELL_EVERY_S:
             log.warning(event, n=self._n_untold, inside=self.n_inside, latest=place)
             self._n_untold, self._told_at = 0, now
-
-
-def _place(address: str) -> str:
-    """The address; of version 6 only the network, all of which one subscriber has."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    network = int(parsed) >> NETWORK_BITS << NETWORK_BITS
-    return f"{IPv6Address(network)}/{NETWORK_BITS}"
