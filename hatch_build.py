@@ -42,9 +42,11 @@ class ConsoleHook(BuildHookInterface[Any]):
         builder = _builder(self.root)
         try:
             folder = builder.build(Path(self.root))
+            graphiql = builder.build(Path(self.root), part=builder.GRAPHIQL)
         except builder.CannotBuild as reason:
             if os.environ.get("CONSOLE_REQUIRED"):
                 raise
             self.app.display_warning(f"The console is not in the wheel: {reason}")
             return
         build_data["force_include"][str(folder)] = "bff/_console"
+        build_data["force_include"][str(graphiql)] = "bff/_graphiql"

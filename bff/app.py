@@ -16,7 +16,15 @@ from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backtest.errors import BacktestError
-from bff.console import FILES_PATH, ConsoleFiles, ConsolePage, console_folder, wants_page
+from bff.console import (
+    FILES_PATH,
+    GRAPHIQL_PATH,
+    ConsoleFiles,
+    ConsolePage,
+    console_folder,
+    graphiql_folder,
+    wants_page,
+)
 from bff.graphql.router import GRAPHQL_PATH, graphql_router
 from bff.http.addresses import Networks
 from bff.http.body import BodyReader
@@ -73,6 +81,8 @@ def _add_start(app: FastAPI, services: Services) -> None:
         app.mount(FILES_PATH, ConsoleFiles(directory=folder))
     if server.graphiql:
         app.add_api_route(START_PATH, start_page, include_in_schema=False)
+        if (graphiql := graphiql_folder()) is not None:
+            app.mount(GRAPHIQL_PATH, ConsoleFiles(directory=graphiql))
 
     async def start(request: Request) -> Response:
         if page is not None and (wants_page(request) or not server.graphiql):

@@ -8,6 +8,7 @@ See: docs/console.md
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -19,21 +20,29 @@ from starlette.types import Scope
 from bff.config.secret import signing_secret
 from bff.http.errors import RoehubError
 from bff.http.tokens import issue_token
-from bff.wiring import Services
 from schema.examples import USER
 
+if TYPE_CHECKING:
+    from bff.wiring import Services
+
 FILES_PATH = "/console"
+GRAPHIQL_PATH = "/graphiql"
 POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
+        "font-src 'self'",
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
     )
+)
+# GraphiQL writes style elements and brings fonts within them; its scripts come from here as all do.
+GRAPHIQL_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "font-src 'self'", "font-src 'self' data:"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -46,8 +55,17 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def console_folder() -> Path | None:
     """Where the built files are; None where they were not built."""
+    return _built("_console", "console/dist")
+
+
+def graphiql_folder() -> Path | None:
+    """Where the built files of GraphiQL are; None where they were not built."""
+    return _built("_graphiql", "console/graphiql/dist")
+
+
+def _built(in_wheel: str, in_checkout: str) -> Path | None:
     package = Path(__file__).resolve().parent
-    for folder in (package / "_console", package.parent / "console" / "dist"):
+    for folder in (package / in_wheel, package.parent / in_checkout):
         if (folder / "index.html").is_file():
             return folder
     return None
@@ -79,35 +97,39 @@ class ConsolePage:
     See: docs/console.md#signing-in
     """
 
-    services: Services
+    services: "Services"
     folder: Path
 
     async def __call__(self, request: Request) -> Response:
         """One HTTP exchange."""
         response = FileResponse(self.folder / "index.html", headers=HEADERS)
-        if self._signs_in(request):
-            settings = self.services.settings
-            ttl_s = settings.identity.token_ttl_seconds
-            token = issue_token(
-                signing_secret(settings.environment), user_id=USER, paid_level="pro", ttl_s=ttl_s
-            )
-            response.set_cookie(
-                settings.environment.cookie_name,
-                token,
-                max_age=ttl_s,
-                httponly=True,
-                samesite="strict",
-            )
+        sign_in(self.services, request, response)
         return response
 
-    def _signs_in(self, request: Request) -> bool:
-        if self.services.settings.env != "dev" or not is_local(request):
-            return False
-        try:
-            self.services.authenticate(request.headers, request.scope["scheme"])
-        except RoehubError:
-            return True
+
+def sign_in(services: "Services", request: Request, response: Response) -> None:
+    """Sign a browser of this machine in, in `dev`, unless it is signed in already.
+
+    See: docs/console.md#signing-in
+    """
+    settings = services.settings
+    if settings.env != "dev" or not is_local(request) or _is_signed_in(services, request):
+        return
+    ttl_s = settings.identity.token_ttl_seconds
+    token = issue_token(
+        signing_secret(settings.environment), user_id=USER, paid_level="pro", ttl_s=ttl_s
+    )
+    response.set_cookie(
+        settings.environment.cookie_name, token, max_age=ttl_s, httponly=True, samesite="strict"
+    )
+
+
+def _is_signed_in(services: "Services", request: Request) -> bool:
+    try:
+        services.authenticate(request.headers, request.scope["scheme"])
+    except RoehubError:
         return False
+    return True
 
 
 def is_local(request: Request) -> bool:

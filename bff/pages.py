@@ -16,6 +16,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from bff.console import GRAPHIQL_POLICY, graphiql_folder
 from schema.examples import GRID, USER, graphql_examples
 
 START_PATH = "/start"
@@ -29,9 +30,9 @@ _WIDTH = 96
 async def start_page(request: Request) -> HTMLResponse:
     """What this is and how to try it."""
     address = str(request.base_url).rstrip("/")
-    return _page(
-        "start_page.html", command=own_command(), example=shell_example(address, own_command())
-    )
+    command = own_command()
+    example = shell_example(address, command)
+    return _page(_FOLDER / "start_page.html", command=command, example=example)
 
 
 async def rest_page() -> HTMLResponse:
@@ -46,10 +47,14 @@ async def rest_page() -> HTMLResponse:
 
 
 def graphql_page() -> HTMLResponse:
-    """Documents to choose from, to edit and to send."""
-    return _page(
-        "graphql/page.html", command=own_command(), examples=json.dumps(graphql_examples())
-    )
+    """GraphiQL where it is built, otherwise documents to choose from, to edit and to send."""
+    texts = {"command": own_command(), "examples": json.dumps(graphql_examples())}
+    folder = graphiql_folder()
+    if folder is None:
+        return _page(_FOLDER / "graphql" / "page.html", **texts)
+    page = _page(folder / "index.html", **texts)
+    page.headers["Content-Security-Policy"] = GRAPHIQL_POLICY
+    return page
 
 
 def shell_example(address: str, command: str) -> str:
@@ -74,8 +79,8 @@ def own_command() -> str:
     return shlex.quote(str(script.relative_to(folder) if script.is_relative_to(folder) else script))
 
 
-def _page(name: str, **texts: str) -> HTMLResponse:
-    page = (_FOLDER / name).read_text(encoding="utf-8")
+def _page(path: Path, **texts: str) -> HTMLResponse:
+    page = path.read_text(encoding="utf-8")
     for key, text in texts.items():
         page = page.replace(f"{{{{{key}}}}}", html.escape(text))
     return HTMLResponse(page)

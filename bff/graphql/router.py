@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from backtest.errors import BacktestError, InvalidRequest, Problem
 from backtest.request import RunRequest
+from bff.console import sign_in
 from bff.graphql.errors import to_refusal
 from bff.graphql.execution import MEDIA_TYPE, GraphqlJob
 from bff.graphql.inputs import ReadInput, read_inputs, root_fields
@@ -109,7 +110,9 @@ class _Face:
 
     def _answer_other(self, request: Request) -> Response:
         if self._has_graphiql and request.method == "GET" and not request.query_params:
-            return graphql_page()
+            page = graphql_page()
+            sign_in(self._services, request, page)
+            return page
         allow = "GET, POST" if self._has_graphiql else "POST"
         error = RoehubError(
             Code.METHOD_NOT_ALLOWED,

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from bff import app, pages
 from bff.pages import own_command, shell_example
-from schema.examples import GRID
+from schema.examples import GRID, graphql_examples
 from tests.bff.doubles import client, services
 
 PATHS = ("/", "/docs", "/openapi.json", "/graphql")
@@ -80,6 +81,23 @@ def test_a_strange_address_is_one_word_for_the_shell() -> None:
     example = shell_example("http://$(reboot);'", "roehub-backtest")
 
     assert "http://$(reboot);'/backtests" in shlex.split(example)
+
+
+def test_graphiql_is_shown_where_it_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = '<pre id="examples">{{examples}}</pre>'
+    (tmp_path / "index.html").write_text(page, encoding="utf-8")
+    for module in (app, pages):
+        monkeypatch.setattr(module, "graphiql_folder", lambda: tmp_path)
+
+    with client(services()) as test_client:
+        answer = test_client.get("/graphql")
+
+    (examples,) = re.findall(r">(.*)</pre>", answer.text)
+    assert json.loads(html.unescape(examples)) == graphql_examples()
+    script, *_ = re.findall(r"script-src ([^;]*)", answer.headers["content-security-policy"])
+    assert script == "'self'"
 
 
 def test_no_placeholder_is_left_in_a_page() -> None:

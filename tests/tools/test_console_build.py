@@ -93,8 +93,9 @@ def test_what_a_program_said_is_told_where_it_fails(
         build(checkout)
 
 
-def test_the_lock_file_names_no_registry() -> None:
-    text = (ROOT / "console" / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("part", ["console", building.GRAPHIQL])
+def test_a_lock_file_names_no_registry(part: str) -> None:
+    text = (ROOT / part / "package-lock.json").read_text(encoding="utf-8")
 
     assert '"resolved"' not in text
     assert "registry" not in text

