@@ -222,7 +222,6 @@ def test_a_saved_report_opens_without_a_server(
 def test_graphiql_completes_names_and_is_signed_in(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         page.goto("/graphql")
-        page.get_by_role("tab", name="Defaults").click()
         editor = page.locator(".graphiql-query-editor .CodeMirror")
         expect(editor).to_contain_text("runtimeDefaults")
         page.get_by_role("button", name="Execute query").click()

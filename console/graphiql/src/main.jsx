@@ -8,6 +8,8 @@ const tabs = Object.entries(examples).map(([title, { query, variables }]) => ({
   query: named(query, title),
   variables: JSON.stringify(variables, null, 2),
 }));
+// GraphiQL leaves the variables of its first tab empty: first comes a document that has none.
+tabs.reverse();
 
 /** A tab is called what its operation is called, and the examples have titles only. */
 function named(query, title) {
@@ -21,7 +23,6 @@ createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
     fetcher={createGraphiQLFetcher({ url: "/graphql" })}
     defaultTabs={tabs}
-    variables={tabs[0].variables}
     defaultEditorToolsVisibility="variables"
     shouldPersistHeaders={false}
   />,
