@@ -5,7 +5,7 @@ import { Empty } from "../view/states";
 import { VariantLink } from "../view/variantLink";
 import { metric, printed, type Range, type RunResult, reportInput } from "../view/variants";
 import { VariantList } from "./list";
-import { Rests } from "./rests";
+import { Luck, Rests } from "./rests";
 
 interface Props {
   result: RunResult;
@@ -19,6 +19,7 @@ export function AnswerBody(props: Props) {
   return (
     <>
       <Tiles {...props} />
+      <Luck result={result} />
       <Rests result={result} />
       {result.variants.length === 0 ? (
         <Empty title="No variant came back">

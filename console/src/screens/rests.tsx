@@ -2,6 +2,29 @@
 import { count, moment, percent } from "../view/format";
 import type { RunResult } from "../view/variants";
 
+const VERDICTS: Record<string, string> = {
+  LIKELY_LUCK: "The best is likely luck",
+  UNCLEAR: "Whether the best is luck cannot be told",
+  HOLDS_UP: "The best holds up against luck",
+  NOT_ENOUGH_DATA: "There is not enough data to tell luck from skill",
+};
+
+/** What the evidence of all tried variants allows to be said of the best one. */
+export function Luck({ result }: { result: RunResult }) {
+  const conclusion = result.evidence?.conclusion;
+  if (!conclusion) return null;
+  return (
+    <section class="card luck">
+      <h2>{VERDICTS[conclusion.verdict] ?? conclusion.verdict}</h2>
+      <ul class="notes" aria-label="Why">
+        {conclusion.reasons.map((reason) => (
+          <li key={reason.text}>{reason.text}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 export function Rests({ result }: { result: RunResult }) {
   const { data, notes } = result;
   return (
