@@ -13,6 +13,8 @@ from backtest.engine.ledger import N_BLOCKS
 from backtest.engine.ranked import Ranked
 from backtest.engine.recorder import Recorded
 from backtest.evidence.evidence import weigh, without_ledger
+from backtest.evidence.landscape import AxisStory, Landscape
+from backtest.evidence.neighbourhood import Neighbourhood, neighbourhoods, robust_order
 from backtest.evidence.receipt import make_receipt
 from backtest.evidence.result import Evidence
 from backtest.identity import canonical_json, sha256_hex
@@ -45,6 +47,20 @@ class Weighed:
     tried: Mapping[int, Tried]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """The landscape of a run: what is told of it, and what draws its surfaces.
+
+    See: docs/landscape.md
+    """
+
+    axes: tuple[AxisStory, ...]
+    interactions: float | None
+    neighbourhoods: tuple[Neighbourhood, ...]
+    robust_order: tuple[int, ...]
+    landscape: Landscape
+
+
 def tell_beside(
     guards: Guards,
     bars: Bars,
@@ -53,7 +69,7 @@ def tell_beside(
     workers: Workers,
     control: Control,
 ) -> dict[AnswerPart, object]:
-    """Everything that is wanted beside the variants: `Weighed`, `Receipt`.
+    """Everything that is wanted beside the variants: `Weighed`, `Mapped`, `Receipt`.
 
     Args:
         guards: The plan, the policy and what is wanted.
@@ -72,10 +88,28 @@ def tell_beside(
     told: dict[AnswerPart, object] = {}
     if AnswerPart.EVIDENCE in parts:
         told[AnswerPart.EVIDENCE] = weigh_run(plan, guards.policy, ranked, workers, control)
+    if AnswerPart.LANDSCAPE in parts and ranked.recorded is not None:
+        told[AnswerPart.LANDSCAPE] = map_run(plan, ranked.recorded)
     if AnswerPart.RECEIPT in parts:
         grid = plan.resolved_grid()
         told[AnswerPart.RECEIPT] = make_receipt(plan.settings, grid, bars, variants)
     return told
+
+
+def map_run(plan: Plan, recorded: Recorded) -> Mapped:
+    """Say what the grid looks like.
+
+    See: docs/landscape.md
+    """
+    landscape = Landscape(plan.grid, recorded)
+    found = neighbourhoods(plan.grid, recorded)
+    return Mapped(
+        axes=landscape.axes(),
+        interactions=landscape.interactions(),
+        neighbourhoods=found,
+        robust_order=robust_order(found),
+        landscape=landscape,
+    )
 
 
 def weigh_run(

@@ -74,6 +74,31 @@ class AnswerPart(StrEnum):
     INTRABAR = "intrabar"
 
 
+class AxisKind(StrEnum):
+    """Where an axis comes from."""
+
+    INDICATOR = "indicator"
+    SIGNAL = "signal"
+    RISK = "risk"
+
+
+class SurfaceStatistic(StrEnum):
+    """What a cell of a surface tells of the variants in it."""
+
+    BEST = "best"
+    MEDIAN = "median"
+    MEAN = "mean"
+    SLICE = "slice"
+
+
+class NeighbourhoodShape(StrEnum):
+    """What the surroundings of a variant look like."""
+
+    PLATEAU = "plateau"
+    SLOPE = "slope"
+    SPIKE = "spike"
+
+
 class ExitReason(StrEnum):
     """Why a trade ended."""
 

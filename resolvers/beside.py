@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from backtest.beside import Tried, Weighed
+from backtest.beside import Mapped, Tried, Weighed
 from backtest.enums import AnswerPart
 from backtest.evidence import receipt, result
+from schema.enums import SurfaceStatistic
 from schema.evidence import Evidence
+from schema.landscape import (
+    Landscape,
+    LandscapeAxis,
+    LandscapeValue,
+    Neighbourhood,
+    Surface,
+)
 from schema.receipt import Receipt
 
 _Tried = Mapping[int, Tried]
@@ -21,11 +29,13 @@ def to_beside(told: Mapping[AnswerPart, object]) -> dict[str, object]:
 
     See: docs/evidence.md, docs/receipt.md
     """
-    members: dict[str, object] = {"evidence": None, "receipt": None}
+    members: dict[str, object] = {"evidence": None, "landscape": None, "receipt": None}
     for part, found in told.items():
         match found:
             case Weighed():
                 members[part] = _to_evidence(found)
+            case Mapped():
+                members[part] = _to_landscape(found)
             case receipt.Receipt():
                 members[part] = Receipt(**asdict(found))
             case _:
@@ -46,6 +56,38 @@ def _to_evidence(weighed: Weighed) -> Evidence:
         for fold in members["walk_forward"]["folds"]:
             fold["chosen"] = asdict(tried[fold.pop("row")])
     return Evidence.model_validate(members)
+
+
+def _to_landscape(mapped: Mapped) -> Landscape:
+    """The landscape; surfaces are drawn when somebody asks for them."""
+    told = Landscape(
+        axes=tuple(
+            LandscapeAxis(
+                name=story.axis.name,
+                kind=story.axis.kind,
+                share=story.share,
+                values=tuple(LandscapeValue(**asdict(value)) for value in story.values),
+            )
+            for story in mapped.axes
+        ),
+        interactions=mapped.interactions,
+        neighbourhoods=tuple(Neighbourhood(**asdict(one)) for one in mapped.neighbourhoods),
+        robust_order=mapped.robust_order,
+    )
+
+    def draw(x: str | None, y: str | None, statistic: SurfaceStatistic) -> Surface:
+        found = mapped.landscape.surface(x, y, statistic)
+        return Surface(
+            x=found.x.name,
+            y=found.y.name,
+            x_values=found.x.values,
+            y_values=found.y.values,
+            statistic=found.statistic,
+            cells=found.cells,
+        )
+
+    told.attach_surface(draw)
+    return told
 
 
 def _to_comparison(comparison: result.Comparison, tried: _Tried) -> dict[str, Any]:

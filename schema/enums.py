@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import strawberry
 
+from backtest.enums import AxisKind, NeighbourhoodShape, SurfaceStatistic
 from backtest.evidence.result import Verdict
 from backtest.indicators.definition import RuleFamily
 from backtest.types import (
@@ -23,12 +24,15 @@ from backtest.types import (
 
 __all__ = [
     "AnswerPart",
+    "AxisKind",
     "DirectionMode",
     "ExitReason",
+    "NeighbourhoodShape",
     "RankingMetric",
     "RuleFamily",
     "RunMode",
     "SizingMode",
+    "SurfaceStatistic",
     "Timeframe",
     "TradeDirection",
     "Verdict",
@@ -56,6 +60,9 @@ strawberry.enum(
 )
 strawberry.enum(RankingMetric, description="What orders the variants.")
 strawberry.enum(AnswerPart, description="What an answer holds beside its variants.")
+strawberry.enum(AxisKind, description="Where an axis comes from.")
+strawberry.enum(NeighbourhoodShape, description="What the surroundings of a variant look like.")
+strawberry.enum(SurfaceStatistic, description="What a cell of a surface tells.")
 strawberry.enum(Verdict, description="What the evidence allows to be said.")
 strawberry.enum(ExitReason, description="Why a trade ended.")
 strawberry.enum(RuleFamily, description="How an indicator's series becomes long, short or neutral.")

@@ -15,6 +15,7 @@ from backtest.axes import Scalar
 from schema.basis import CandleData, Note
 from schema.enums import DirectionMode, RankingMetric, RunMode, SizingMode, Timeframe
 from schema.evidence import Evidence
+from schema.landscape import Landscape
 from schema.receipt import Receipt
 from schema.report import ANSWER, Report, Trades
 from schema.scalars import AxisScalar
@@ -237,6 +238,9 @@ class BacktestResponse(BaseModel):
     evidence: Annotated[
         Evidence | None,
         Field(description="Whether the best variant means anything; null if not asked for."),
+    ]
+    landscape: Annotated[
+        Landscape | None, Field(description="What the grid looks like; null if not asked for.")
     ]
     receipt: Annotated[
         Receipt | None, Field(description="What the run can be verified by; null if not asked for.")

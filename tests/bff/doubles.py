@@ -67,6 +67,7 @@ ANSWER = BacktestResponse.model_validate(
         "notes": [{"code": "no_costs", "message": "Fills cost nothing here"}],
         "variants": [],
         "evidence": None,
+        "landscape": None,
         "receipt": None,
     }
 )

@@ -48,7 +48,7 @@ def test_the_answer_has_the_members_of_the_contract_in_order() -> None:
         "schema_version", "mode", "strategy_id", "instrument_id", "timeframe", "warmup_bars",
         "top_k", "preselect", "top_trades_n", "spec_hash", "grid_request_hash",
         "engine_params_hash", "stage_a_variants", "stage_b_variants", "target_bars", "variants",
-        "data", "notes", "evidence", "receipt",
+        "data", "notes", "evidence", "landscape", "receipt",
     ]  # fmt: skip
     (variant,) = body["variants"]
     assert list(variant) == [

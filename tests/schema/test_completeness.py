@@ -15,7 +15,7 @@ from graphql import (
 from pydantic import BaseModel
 
 from backtest.errors import InvalidRequest
-from schema import evidence, receipt, report, request, response
+from schema import evidence, landscape, receipt, report, request, response
 from schema.graphql.body import spelled
 from schema.graphql.run import read_run, read_variant
 from schema.graphql.schema import graphql_sdl
@@ -190,7 +190,8 @@ BESIDE: tuple[type[BaseModel], ...] = (
     evidence.Evidence, evidence.Trials, evidence.RealityCheck, evidence.Comparison,
     evidence.AdjustedP, evidence.TriedVariant, evidence.Overfitting, evidence.DeflatedSharpe,
     evidence.Deflated, evidence.WalkForward, evidence.Fold, evidence.Conclusion, evidence.Reason,
-    evidence.Thresholds, evidence.Missing, receipt.Receipt,
+    evidence.Thresholds, evidence.Missing, receipt.Receipt, landscape.Landscape,
+    landscape.LandscapeAxis, landscape.LandscapeValue, landscape.Neighbourhood, landscape.Surface,
 )  # fmt: skip
 ANSWERS: list[tuple[type[BaseModel], str]] = [
     (response.BacktestResponse, "BacktestResult"),

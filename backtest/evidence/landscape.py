@@ -1,0 +1,338 @@
+"""The landscape of a grid: what each axis is worth, and what returns look like over two of them.
+
+Returns are whole millionths of the initial cash, so sums are exact, and a map is the same on every
+machine. See: docs/landscape.md
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from backtest.axes import Scalar
+from backtest.engine.ledger import RUINED, UNITS
+from backtest.engine.recorder import Recorded
+from backtest.enums import AxisKind, SurfaceStatistic
+from backtest.errors import InvalidRequest, Problem
+from backtest.grid import Grid
+from backtest.types import FloatArray, IntArray
+
+LN2 = 0.6931471805599453
+MOST_RETURN = 1_000_000_000_000
+MAX_CELLS = 10_000
+_LIMB = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """An axis with more than one value.
+
+    `name` is `ma.sma.window`, `signals.momentum.rsi.long_threshold`, `sl_pct` or `tp_pct`.
+
+    See: docs/landscape.md
+    """
+
+    name: str
+    kind: AxisKind
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueStory:
+    """What the variants with one value of an axis returned, in percent.
+
+    See: docs/landscape.md
+    """
+
+    value: Scalar
+    n_variants: int
+    best_pct: float
+    median_pct: float
+    mean_pct: float
+    profitable_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisStory:
+    """What an axis is worth: the share of the variance of the return that it explains alone.
+
+    See: docs/landscape.md
+    """
+
+    axis: Axis
+    share: float | None
+    values: tuple[ValueStory, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """Returns in percent over two axes: `cells[i][j]` at `x[i]` and `y[j]`; None without variants.
+
+    See: docs/landscape.md
+    """
+
+    x: Axis
+    y: Axis
+    statistic: SurfaceStatistic
+    cells: tuple[tuple[float | None, ...], ...]
+
+
+def returns_of(totals: IntArray, *, adds_up: bool) -> IntArray:
+    """Total returns in millionths of the initial cash, from growth in millionths; ruin is -100 %.
+
+    The exponential is made of basic operations alone, like the ledger's logarithm.
+
+    Args:
+        totals: Any shape, int64.
+        adds_up: Whether growth is a share of the initial cash already.
+
+    See: docs/landscape.md
+    """
+    lost = totals <= RUINED // 2
+    if adds_up:
+        return np.where(lost, -int(UNITS), totals)
+    growth = totals / UNITS
+    power = np.rint(growth / LN2)
+    rest = growth - power * LN2
+    series = np.ones_like(rest)
+    for term in range(14, 0, -1):
+        series = 1.0 + series * rest / term
+    equity = np.ldexp(series, np.clip(power, -60, 60).astype(np.int32))
+    returns = np.rint(np.minimum((equity - 1.0) * UNITS, MOST_RETURN)).astype(np.int64)
+    return np.where(lost, -int(UNITS), returns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """An axis, and its place in it for every variant of a population, int16 or int32."""
+
+    axis: Axis
+    places: IntArray
+
+
+class Landscape:
+    """The map of a run: base variants without stops, and the cells of Stage B.
+
+    Args:
+        grid: The run's grid.
+        recorded: What its trials grew by.
+
+    See: docs/landscape.md
+    """
+
+    def __init__(self, grid: Grid, recorded: Recorded) -> None:
+        ledger = recorded.ledger
+        base = list(_base_axes(grid))
+        self.base = Population(base, returns_of(recorded.base_totals, adds_up=ledger.adds_up))
+        rows = ledger.growth[recorded.n_base_rows :] if recorded.n_cells else ledger.growth[:0]
+        cells = returns_of(rows.sum(axis=1, dtype=np.int64), adds_up=ledger.adds_up)
+        bases = np.repeat(recorded.shortlist, recorded.n_cells)
+        located = [_Located(own.axis, own.places[bases]) for own in base]
+        risk = list(_risk_axes(grid, len(recorded.shortlist)))
+        self.cells = Population([*located, *risk], cells)
+        self._risk_names = {own.axis.name for own in risk}
+        self._winner = recorded.place_of(int(ledger.winners[0])) if len(ledger.winners) else None
+        self._recorded = recorded
+
+    def axes(self) -> tuple[AxisStory, ...]:
+        """Indicator and signal axes over the base variants, risk axes over Stage B."""
+        stories = [*self.base.stories(set()), *self.cells.stories(self.base.names)]
+        return tuple(stories)
+
+    def interactions(self) -> float | None:
+        """Share of the variance of the base variants that no axis explains alone."""
+        shares = [story.share for story in self.base.stories(set())]
+        if not shares or any(share is None for share in shares):
+            return None
+        return round(max(0.0, 1.0 - sum(share for share in shares if share is not None)), 6)
+
+    def surface(self, x: str | None, y: str | None, statistic: SurfaceStatistic) -> Surface:
+        """Returns over two axes; by default over the two that explain most.
+
+        Raises:
+            InvalidRequest: An axis does not exist, is named twice, or there are too many cells.
+        """
+        ranked = sorted(self.axes(), key=lambda story: -(story.share or 0.0))
+        names = [story.axis.name for story in ranked]
+        free = [name for name in names if name not in {x, y}]
+        x = x or (free.pop(0) if free else None)
+        y = y or (free.pop(0) if free else None)
+        for place, name in (("x", x), ("y", y)):
+            if name not in names or x == y:
+                told = f"two different ones of {', '.join(sorted(names))}" if names else "none here"
+                raise InvalidRequest([Problem((place,), "unknown_axis", f"the axes are {told}")])
+        assert x is not None
+        assert y is not None
+        of_cells = bool({x, y} & self._risk_names)
+        population = self.cells if of_cells else self.base
+        return population.surface(x, y, statistic, self._winner_index(of_cells=of_cells))
+
+    def _winner_index(self, *, of_cells: bool) -> int | None:
+        if self._winner is None:
+            return None
+        base, cell = self._winner
+        if not of_cells:
+            return base
+        rank = int(np.flatnonzero(self._recorded.shortlist == base)[0])
+        return rank * self._recorded.n_cells + (cell or 0)
+
+
+class Population:
+    """Variants with their places on axes and their returns.
+
+    Args:
+        located: The axes with more than one value.
+        returns: Shape (n,) int64, millionths.
+
+    See: docs/landscape.md
+    """
+
+    def __init__(self, located: Sequence[_Located], returns: IntArray) -> None:
+        self._located = list(located)
+        self._returns = returns
+        self._order = np.argsort(returns, kind="stable")
+        self.names = {own.axis.name for own in located}
+
+    def stories(self, known: set[str]) -> Iterator[AxisStory]:
+        """Every axis that is not known already; none without variants."""
+        if len(self._returns) == 0:
+            return
+        total = _sum_of_squares(self._returns)
+        for own in self._located:
+            if own.axis.name not in known:
+                yield self._story(own, total)
+
+    def _story(self, own: _Located, total: Fraction) -> AxisStory:
+        found, starts, ends, ordered = self._groups(own.places)
+        counts = ends - starts
+        sums = np.add.reduceat(ordered, starts)
+        profitable = np.add.reduceat((ordered > 0).astype(np.int64), starts)
+        medians: FloatArray = (
+            ordered[(starts + ends - 1) // 2] + ordered[(starts + ends) // 2]
+        ) / 2.0
+        pairs = list(zip(sums.tolist(), counts.tolist(), strict=True))
+        squares = sum((Fraction(s * s, n) for s, n in pairs), Fraction())
+        between = squares - _mean_square(self._returns)
+        values = tuple(
+            ValueStory(
+                value=own.axis.values[place],
+                n_variants=n,
+                best_pct=_pct(int(ordered[end - 1])),
+                median_pct=_pct(median),
+                mean_pct=_pct(s / n),
+                profitable_share=round(good / n, 6),
+            )
+            for place, end, median, (s, n), good in zip(
+                found.tolist(), ends.tolist(), medians.tolist(), pairs, profitable.tolist(),
+                strict=True,
+            )
+        )  # fmt: skip
+        share = round(float(between / total), 6) if total else None
+        return AxisStory(axis=own.axis, share=share, values=values)
+
+    def surface(self, x: str, y: str, statistic: SurfaceStatistic, winner: int | None) -> Surface:
+        """Returns over two axes of this population.
+
+        Raises:
+            InvalidRequest: There are too many cells.
+        """
+        by_name = {own.axis.name: own for own in self._located}
+        one, two = by_name[x], by_name[y]
+        shape = (len(one.axis.values), len(two.axis.values))
+        if shape[0] * shape[1] > MAX_CELLS:
+            message = f"a surface has at most {MAX_CELLS} cells, and this one {shape[0] * shape[1]}"
+            raise InvalidRequest([Problem(("x",), "too_many_cells", message)])
+        keys = one.places.astype(np.int64) * shape[1] + two.places
+        cells = np.full(shape[0] * shape[1], np.nan)
+        if statistic is SurfaceStatistic.SLICE:
+            self._fill_slice(keys, {x, y}, winner, cells)
+        elif len(keys):
+            found, starts, ends, ordered = self._groups(keys)
+            if statistic is SurfaceStatistic.BEST:
+                cells[found] = ordered[ends - 1]
+            elif statistic is SurfaceStatistic.MEAN:
+                cells[found] = np.add.reduceat(ordered, starts) / (ends - starts)
+            else:
+                low, high = ordered[(starts + ends - 1) // 2], ordered[(starts + ends) // 2]
+                cells[found] = (low + high) / 2.0
+        rows = cells.reshape(shape).tolist()
+        told = tuple(tuple(None if v != v else _pct(v) for v in row) for row in rows)  # noqa: PLR0124 - NaN
+        return Surface(x=one.axis, y=two.axis, statistic=statistic, cells=told)
+
+    def _fill_slice(
+        self, keys: IntArray, free: set[str], winner: int | None, cells: FloatArray
+    ) -> None:
+        """Variants that differ from the winner on the two axes alone."""
+        if winner is None:
+            return
+        alike = np.ones(len(keys), np.bool_)
+        for own in self._located:
+            if own.axis.name not in free:
+                alike &= own.places == own.places[winner]
+        cells[keys[alike]] = self._returns[alike]
+
+    def _groups(self, places: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """Places that occur, where theirs start and end, and returns by place, ascending."""
+        by_return = places[self._order]
+        order = np.argsort(by_return, kind="stable")
+        found, starts = np.unique(by_return[order], return_index=True)
+        ends = np.append(starts[1:], len(places))
+        return found, starts, ends, self._returns[self._order][order]
+
+
+def _base_axes(grid: Grid) -> Iterator[_Located]:
+    columns = [
+        *(
+            (entry, AxisKind.INDICATOR, column)
+            for entry in grid.indicators
+            for column in entry.columns
+        ),
+        *(
+            (entry, AxisKind.SIGNAL, column)
+            for entry in grid.indicators
+            for column in entry.signal_columns
+        ),
+    ]
+    digits = np.arange(grid.n_base)
+    located: list[_Located] = []
+    for entry, kind, column in reversed(columns):
+        digits, own = np.divmod(digits, len(column))
+        prefix = "signals." if kind is AxisKind.SIGNAL else ""
+        for place, (name, values) in enumerate(zip(column.names, column.values, strict=True)):
+            axis = Axis(name=f"{prefix}{entry.indicator.id}.{name}", kind=kind, values=values)
+            located.append(_Located(axis, _narrow(column.places[own, place], len(values))))
+    yield from (own for own in reversed(located) if len(own.axis.values) > 1)
+
+
+def _risk_axes(grid: Grid, n_shortlist: int) -> Iterator[_Located]:
+    levels = (grid.sl_pct or (None,), grid.tp_pct or (None,))
+    cells = np.arange(grid.n_risk)
+    places = np.divmod(cells, len(levels[1]))
+    for name, values, own in zip(("sl_pct", "tp_pct"), levels, places, strict=True):
+        known = tuple(value for value in values if value is not None)
+        if len(known) > 1:
+            axis = Axis(name=name, kind=AxisKind.RISK, values=known)
+            yield _Located(axis, np.tile(_narrow(own, len(known)), n_shortlist))
+
+
+def _narrow(places: IntArray, n_values: int) -> IntArray:
+    """Sorting 16 bits takes a pass or two."""
+    return places.astype(np.int16 if n_values < 1 << 15 else np.int32)  # pyright: ignore[reportReturnType]
+
+
+def _mean_square(returns: IntArray) -> Fraction:
+    total = int(returns.sum())
+    return Fraction(total * total, len(returns))
+
+
+def _sum_of_squares(returns: IntArray) -> Fraction:
+    """Sum of squared distances from the mean, exactly; a square alone may not fit into 64 bits."""
+    high, low = returns >> _LIMB, returns & ((1 << _LIMB) - 1)
+    squares = (int(high @ high) << 2 * _LIMB) + (int(high @ low) << _LIMB + 1) + int(low @ low)
+    return squares - _mean_square(returns)
+
+
+def _pct(millionths: float) -> float:
+    """Percent with four decimals."""
+    return round(millionths / 10_000.0, 4)

@@ -1,0 +1,138 @@
+"""The landscape of a grid, as clients are told it.
+
+See: docs/landscape.md
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import strawberry
+from pydantic import BaseModel, Field, PrivateAttr
+
+from backtest.axes import Scalar
+from schema.enums import AxisKind, NeighbourhoodShape, SurfaceStatistic
+from schema.report import ANSWER
+from schema.scalars import AxisScalar
+
+
+@strawberry.pydantic.type(description="What the variants with one value of an axis returned.")
+class LandscapeValue(BaseModel):
+    """What the variants with one value of an axis returned."""
+
+    model_config = ANSWER
+
+    value: Annotated[
+        Scalar, Field(description="The value."), strawberry.field(graphql_type=AxisScalar)
+    ]
+    n_variants: Annotated[int, Field(description="How many variants have it.")]
+    best_pct: Annotated[float, Field(description="Best total return.")]
+    median_pct: Annotated[float, Field(description="Median total return.")]
+    mean_pct: Annotated[float, Field(description="Mean total return.")]
+    profitable_share: Annotated[float, Field(description="Share of them with a gain.")]
+
+
+@strawberry.pydantic.type(description="An axis, and what it is worth.")
+class LandscapeAxis(BaseModel):
+    """An axis, and what it is worth."""
+
+    model_config = ANSWER
+
+    name: Annotated[str, Field(description="Such as `ma.sma.window` or `sl_pct`.")]
+    kind: Annotated[AxisKind, Field(description="Where it comes from.")]
+    share: Annotated[
+        float | None,
+        Field(description="Share of the variance of the return that it explains alone."),
+    ]
+    values: Annotated[tuple[LandscapeValue, ...], Field(description="Its values.")]
+
+
+@strawberry.pydantic.type(description="The neighbours of a returned variant.")
+class Neighbourhood(BaseModel):
+    """The neighbours of a returned variant, one step away on each axis of numbers."""
+
+    model_config = ANSWER
+
+    place: Annotated[int, Field(description="Its place in `variants`, from 0.")]
+    n_neighbours: Annotated[int, Field(description="How many there are.")]
+    median_pct: Annotated[float | None, Field(description="Median of their returns.")]
+    worst_pct: Annotated[float | None, Field(description="The worst of them.")]
+    kept: Annotated[
+        float | None, Field(description="What the median neighbour keeps of the own gain.")
+    ]
+    shape: Annotated[NeighbourhoodShape | None, Field(description="Plateau, slope or spike.")]
+    edges: Annotated[
+        tuple[str, ...],
+        Field(description="Axes of which it has the lowest or the highest value."),
+        strawberry.field(graphql_type=list[str]),
+    ]
+
+
+@strawberry.pydantic.type(description="Returns over two axes, in percent.")
+class Surface(BaseModel):
+    """Returns over two axes, in percent."""
+
+    model_config = ANSWER
+
+    x: Annotated[str, Field(description="Name of the first axis.")]
+    y: Annotated[str, Field(description="Name of the second axis.")]
+    x_values: Annotated[
+        tuple[Scalar, ...],
+        Field(description="Values of the first axis."),
+        strawberry.field(graphql_type=list[AxisScalar]),
+    ]
+    y_values: Annotated[
+        tuple[Scalar, ...],
+        Field(description="Values of the second axis."),
+        strawberry.field(graphql_type=list[AxisScalar]),
+    ]
+    statistic: Annotated[SurfaceStatistic, Field(description="What a cell tells.")]
+    cells: Annotated[
+        tuple[tuple[float | None, ...], ...],
+        Field(description="A row for each value of `x`; null where no variant is."),
+        strawberry.field(graphql_type=list[list[float | None]]),
+    ]
+
+
+DrawSurface = Callable[[str | None, str | None, SurfaceStatistic], Surface]
+
+
+@strawberry.pydantic.type(description="What the grid looks like.")
+class Landscape(BaseModel):
+    """What the grid looks like."""
+
+    model_config = ANSWER
+
+    axes: Annotated[
+        tuple[LandscapeAxis, ...],
+        Field(description="Indicator and signal axes without stops, risk axes over stage B."),
+    ]
+    interactions: Annotated[
+        float | None, Field(description="Share of the variance that no axis explains alone.")
+    ]
+    neighbourhoods: Annotated[
+        tuple[Neighbourhood, ...], Field(description="Of each returned variant, best first.")
+    ]
+    robust_order: Annotated[
+        tuple[int, ...],
+        Field(description="Places in `variants` by the median of the neighbours, best first."),
+        strawberry.field(graphql_type=list[int]),
+    ]
+    _draw: DrawSurface | None = PrivateAttr(default=None)
+
+    def attach_surface(self, draw: DrawSurface) -> None:
+        """Tell how to draw a surface; that is done when somebody asks for it."""
+        self._draw = draw
+
+    @strawberry.pydantic.field(
+        description="Returns over two axes, by default the two that explain most; at most 10 000 "
+        "cells. SLICE holds all other axes at the best variant's values."
+    )
+    def surface(
+        self,
+        x: str | None = None,
+        y: str | None = None,
+        statistic: SurfaceStatistic = SurfaceStatistic.BEST,
+    ) -> Surface:
+        """A map; blocking work, as is all execution of a document."""
+        assert self._draw is not None
+        return self._draw(x, y, statistic)
