@@ -205,9 +205,9 @@ class Population:
 
     def _story(self, own: _Located, total: Fraction) -> AxisStory:
         found, starts, ends, ordered = self._groups(own.places)
-        counts = ends - starts
-        sums = np.add.reduceat(ordered, starts)
-        profitable = np.add.reduceat((ordered > 0).astype(np.int64), starts)
+        counts, values_of = ends - starts, own.axis.values
+        sums: IntArray = np.add.reduceat(ordered, starts)
+        profitable: IntArray = np.add.reduceat((ordered > 0).astype(np.int64), starts)
         medians: FloatArray = (
             ordered[(starts + ends - 1) // 2] + ordered[(starts + ends) // 2]
         ) / 2.0
@@ -216,9 +216,9 @@ class Population:
         between = squares - _mean_square(self._returns)
         values = tuple(
             ValueStory(
-                value=own.axis.values[place],
+                value=values_of[int(place)],
                 n_variants=n,
-                best_pct=_pct(int(ordered[end - 1])),
+                best_pct=_pct(ordered[end - 1].item()),
                 median_pct=_pct(median),
                 mean_pct=_pct(s / n),
                 profitable_share=round(good / n, 6),
