@@ -13,6 +13,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from backtest.engine.drawdown import N_HELD_BARS, N_HELD_MONEY
 from backtest.jit import inline
 from backtest.types import FloatArray, IntArray
 
@@ -34,25 +35,45 @@ class Measures(NamedTuple):
 
     `peak` is where the running peak of the drawdown starts: NaN where no drawdown is wanted, minus
     infinity where the first bar is the first peak, as in the table of 25, and the initial cash
-    where a loss on the first bar counts. `last_bars`, shape (n_days,), is the last bar of each UTC
-    day, by close time, without a first bar that is a day of its own; empty where daily numbers are
-    not wanted. `n_days` is the time that the bars cover, which may end within a day. `scratch` is
-    as long as `last_bars`, and of one thread.
+    where a loss on the first bar counts. `is_rough` looks at bars where trades begin, and at one of
+    each gap between them, which gives a drawdown that is never too large.
+
+    `last_bars`, shape (n_days,), is the last bar of each UTC day, by close time, without a first
+    bar that is a day of its own; empty where daily numbers are not wanted. `n_days` is the time
+    that the bars cover, which may end within a day. The scratches are of one thread: `daily` is as
+    long as `last_bars`, `held_bars` and `held_money` have a row for each trade where a drawdown is
+    wanted whole.
 
     See: docs/ratios.md
     """
 
     peak: Annotated[float, "float64"]
+    is_rough: Annotated[bool, "boolean"]
     last_bars: Annotated[IntArray, "int64[::1]"]
     n_days: Annotated[float, "float64"]
-    scratch: Annotated[FloatArray, "float64[::1]"]
+    daily: Annotated[FloatArray, "float64[::1]"]
+    held_bars: Annotated[IntArray, "int64[:, ::1]"]
+    held_money: Annotated[FloatArray, "float64[:, ::1]"]
 
-    def anew(self) -> "Measures":
-        """The same with a scratch of its own."""
-        return self._replace(scratch=np.empty(len(self.last_bars), np.float64))
+    def anew(self, n_bars: int) -> "Measures":
+        """The same with scratches of its own, for the trades of so many bars."""
+        n_kept = 0 if self.is_rough or math.isnan(self.peak) else n_bars + 1
+        return self._replace(
+            daily=np.empty(len(self.last_bars), np.float64),
+            held_bars=np.empty((n_kept, N_HELD_BARS), np.int64),
+            held_money=np.empty((n_kept, N_HELD_MONEY), np.float64),
+        )
 
 
-NOTHING_MORE = Measures(math.nan, np.empty(0, np.int64), math.nan, np.empty(0, np.float64))
+NOTHING_MORE = Measures(
+    peak=math.nan,
+    is_rough=False,
+    last_bars=np.empty(0, np.int64),
+    n_days=math.nan,
+    daily=np.empty(0, np.float64),
+    held_bars=np.empty((0, N_HELD_BARS), np.int64),
+    held_money=np.empty((0, N_HELD_MONEY), np.float64),
+)
 
 
 def daily_measures(ts_close: IntArray, bar_ms: int) -> Measures:
@@ -70,7 +91,7 @@ def daily_measures(ts_close: IntArray, bar_ms: int) -> Measures:
     # a first bar that is a day of its own is where the run starts: nothing has passed at its close
     is_last[0] = False
     last_bars = np.flatnonzero(is_last).astype(np.int64)
-    return NOTHING_MORE._replace(last_bars=last_bars, n_days=covered_ms / DAY_MS).anew()
+    return NOTHING_MORE._replace(last_bars=last_bars, n_days=covered_ms / DAY_MS)
 
 
 @inline

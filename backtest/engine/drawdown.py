@@ -7,6 +7,9 @@ the lowest and highest close of any stretch of bars are a table look-up. Only po
 new peak and may set a new worst are walked bar by bar. The result is the report's number to the
 last bit.
 
+A first look at the bars where trades begin finds most of the drawdown; with that much known, nearly
+all positions are settled by the extremes of the few blocks of 16 bars that they lie in.
+
 See: docs/scoring.md
 """
 
@@ -17,9 +20,18 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.engine.account import LONG
-from backtest.engine.prices import lowest_highest
+from backtest.engine.prices import WINDOW_LEVELS, Prices, lowest_highest
 from backtest.jit import inline
-from backtest.types import FloatArray
+from backtest.types import FloatArray, IntArray
+
+# Columns of what is kept of a trade: whole numbers, and money. The gap is the equity before it
+# where a bar shows that, else NaN.
+HELD_FROM, HELD_TO, HELD_SIDE = range(3)
+HELD_GAP, HELD_CASH, HELD_QUOTE, HELD_QTY = range(4)
+N_HELD_BARS, N_HELD_MONEY = 3, 4
+
+# Longer positions are looked up in the larger tables at once.
+FEW_BLOCKS = 4
 
 # Equity this little above the line of the worst drawdown cannot be a new worst, rounding included.
 CLEAR = 1.0 + 1e-12
@@ -82,4 +94,52 @@ def after_position(
             return max(worst, 1.0 - low / peak), peak
     for i in range(start, stop):
         worst, peak = after_bar(worst, peak, held_equity(close[i], position))
+    return worst, peak
+
+
+@inline
+def keep_trade(
+    bars: IntArray, money: FloatArray, n: int, span: tuple[int, int], gap: float, position: Position
+) -> None:
+    """Keep a trade in row `n`, for `after_trades`."""
+    bars[n, HELD_FROM], bars[n, HELD_TO] = span
+    bars[n, HELD_SIDE] = position.side
+    money[n, HELD_GAP], money[n, HELD_CASH] = gap, position.cash
+    money[n, HELD_QUOTE], money[n, HELD_QTY] = position.quote, position.qty
+
+
+@inline
+def _is_clear(
+    extremes: FloatArray, start: int, stop: int, position: Position, worst: float, peak: float
+) -> bool:
+    """Whether no bar of `[start, stop)` can be a new peak or a new worst, by a glance."""
+    first, last = start >> WINDOW_LEVELS, (stop - 1) >> WINDOW_LEVELS
+    if last - first >= FEW_BLOCKS or not (peak > 0.0 and worst < 1.0):
+        return False
+    lowest, highest = extremes[first, 0], extremes[first, 1]
+    for b in range(first + 1, last + 1):
+        lowest, highest = min(lowest, extremes[b, 0]), max(highest, extremes[b, 1])
+    one, other = held_equity(lowest, position), held_equity(highest, position)
+    return max(one, other) <= peak and min(one, other) > peak * (1.0 - worst) * CLEAR
+
+
+@inline
+def after_trades(
+    prices: Prices, bars: IntArray, money: FloatArray, n: int, worst: float, peak: float
+) -> tuple[float, float]:
+    """Drawdown and peak after kept trades and the gaps before them.
+
+    `worst` is a drawdown that is known already, from some of the bars. It is not relied on where
+    equity falls below zero: there the smaller peak of few bars gives a fall that is too large.
+    """
+    close, windows, blocks = prices.close, prices.windows, prices.blocks
+    extremes = prices.extremes
+    worst = worst if worst < 1.0 else 0.0
+    for k in range(n):
+        i, j, side = bars[k, HELD_FROM], bars[k, HELD_TO], bars[k, HELD_SIDE]
+        if not np.isnan(money[k, HELD_GAP]):
+            worst, peak = after_bar(worst, peak, money[k, HELD_GAP])
+        position = Position(side, money[k, HELD_CASH], money[k, HELD_QUOTE], money[k, HELD_QTY])
+        if not _is_clear(extremes, i, j, position, worst, peak):
+            worst, peak = after_position(close, windows, blocks, i, j, position, worst, peak)
     return worst, peak

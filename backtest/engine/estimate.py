@@ -31,6 +31,9 @@ NUMBER = 8
 MARKET_SERIES = 30
 # While a thread makes bit rows: an output, and about as much for its float32 copy and its masks.
 SIGNAL_SERIES = 2
+# While a thread measures drawdowns it keeps 7 numbers of each trade, beside 3 of `Segments`; rows
+# that no trade uses do not become memory.
+EXACT_SERIES = 10
 # While a thread scores planes: 3 of `Segments`, the segments that vary and what lies before them.
 STAGE_B_SERIES = 5
 # While a thread reports: 3 of `Segments`, equity, drawdown and invested quote.
@@ -184,9 +187,11 @@ def _stage_a(load: _Load) -> int:
     plan = load.plan
     n_combos = math.prod(_rows(entry) for entry in plan.grid.indicators)
     columns = n_combos + 2 * plan.grid.n_base
+    scratch = SIGNAL_SERIES * load.n_loaded
     if plan.settings.ranking.primary is not RankingMetric.TOTAL_RETURN_PCT:
         columns += N_METRICS * (plan.grid.n_base + plan.n_risk_variants)
-    return NUMBER * (columns + load.threads * SIGNAL_SERIES * load.n_loaded)
+        scratch += EXACT_SERIES * load.n_target // BARS_PER_TRADE
+    return NUMBER * (columns + load.threads * scratch)
 
 
 def _stage_b(load: _Load) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from backtest.engine.account import Terms, positive_part
 from backtest.engine.combine import BitRows, combine_slow
 from backtest.engine.daily import Measures, growth_rate, ratios_of
-from backtest.engine.drawdown import Position, after_bar, after_position, held_equity
+from backtest.engine.drawdown import Position, after_bar, after_trades, held_equity, keep_trade
 from backtest.engine.passage import Passages
 from backtest.engine.plane import region_plane, stepwise_plane
 from backtest.engine.prices import Prices
@@ -127,8 +127,9 @@ def _tally(
     bar-by-bar loop, to the bit.
     """
     # Taken out before the loop: as fields inside it, they cost a ranking by drawdown 15 to 50 %.
-    close, windows, blocks = prices.close, prices.windows, prices.blocks
-    last_bars, daily = measures.last_bars, measures.scratch
+    close, last_bars, daily = prices.close, measures.last_bars, measures.daily
+    held_bars, held_money = measures.held_bars, measures.held_money
+    keeps = held_bars.shape[0] > 0
     n_bars = close.shape[0]
     available = terms.init_cash
     safe = wins = losses = worst = 0.0
@@ -146,11 +147,16 @@ def _tally(
         cash = available - (quote + settled.entry_fee) + safe
         position = Position(side, cash, quote, settled.qty)
         if with_drawdown:
+            gap = np.nan
             # equity stands still without a position: one bar speaks for all of the gap
             if next_bar < i:
-                worst, peak = after_bar(worst, peak, available + safe)
-            worst, peak = after_position(close, windows, blocks, i, j, position, worst, peak)
+                gap = available + safe
+                worst, peak = after_bar(worst, peak, gap)
+            if i < j:
+                worst, peak = after_bar(worst, peak, held_equity(close[i], position))
             next_bar = j
+            if keeps:
+                keep_trade(held_bars, held_money, n, (i, j), gap, position)
         while day_end < j:
             daily[day] = available + safe if day_end < i else held_equity(close[day_end], position)
             day += 1
@@ -160,6 +166,8 @@ def _tally(
         wins += positive_part(settled.net)
         losses += positive_part(-settled.net)
         n += 1
+    if keeps:
+        worst, peak = after_trades(prices, held_bars, held_money, n, worst, measures.peak)
     if next_bar < n_bars:
         worst, peak = after_bar(worst, peak, available + safe)
     daily[day:] = available + safe

@@ -21,7 +21,8 @@ class Prices(NamedTuple):
 
     `close` is shape (n_bars,). `padded` repeats the last close once, shape (n_bars + 1,), and
     `inverse` is `1 / padded`: a signal that never ends needs no special case, its exit is bar
-    `n_bars`. `windows` and `blocks` are `range_tables`.
+    `n_bars`. `windows` and `blocks` are `range_tables`; `extremes`, shape (n_blocks, 2), are the
+    lowest and the highest close of each 16 bars, in few enough bytes for the first-level cache.
 
     See: docs/scoring.md
     """
@@ -31,6 +32,7 @@ class Prices(NamedTuple):
     inverse: Annotated[FloatArray, "float64[::1]"]
     windows: Annotated[FloatArray, "float64[:, :, ::1]"]
     blocks: Annotated[FloatArray, "float64[:, :, ::1]"]
+    extremes: Annotated[FloatArray, "float64[:, ::1]"]
 
 
 def prices_of(close: FloatArray) -> Prices:
@@ -40,7 +42,9 @@ def prices_of(close: FloatArray) -> Prices:
     """
     padded = np.append(close, close[-1:])
     close = padded[: len(close)]
-    return Prices(close, padded, 1.0 / padded, *range_tables(close))
+    windows, blocks = range_tables(close)
+    extremes = np.ascontiguousarray(blocks[:, 0])
+    return Prices(close, padded, 1.0 / padded, windows, blocks, extremes)
 
 
 def range_tables(close: FloatArray) -> tuple[FloatArray, FloatArray]:

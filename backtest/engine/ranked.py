@@ -11,7 +11,7 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
 from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.ranking import measures_of
+from backtest.engine.ranking import Criteria
 from backtest.engine.recorder import Recorded
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.rows import Readers
@@ -83,14 +83,16 @@ def rank_variants(
         stages=stages,
         combo_of_base=combo_of_base,
         plane=plane,
-        ranking=settings.ranking,
+        criteria=Criteria.of(settings, target),
         keys=keys,
         margin=Margin.of(target.n_bars, adds_up=not np.isinf(target.terms.budget_cap)),
-        measures=measures_of(settings.ranking, target),
-        min_trades=settings.min_trades,
     )
+    n_kept = plan.n_shortlist
+    if plane.is_disabled and not settings.min_trades and not settings.distinct:
+        # the shortlist is the answer then, and its order beyond that nobody's concern
+        n_kept = min(n_kept, settings.top_k)
     with stopwatch.stage("stage_a"):
-        shortlist = contest.shortlist(plan.n_shortlist)
+        shortlist = contest.shortlist(n_kept)
     with stopwatch.stage("stage_b"):
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
         bases = np.array([winner.base for winner in winners], np.int64)

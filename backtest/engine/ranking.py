@@ -4,6 +4,7 @@ See: docs/ranking.md
 """
 
 import math
+from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
@@ -21,6 +22,7 @@ from backtest.engine.items import (
     WINS,
 )
 from backtest.engine.target import TargetSlice
+from backtest.policy import RunSettings
 from backtest.types import FloatArray, Ranking, RankingMetric
 
 _BY_DAYS = {
@@ -30,6 +32,42 @@ _BY_DAYS = {
     RankingMetric.CAGR_PCT,
 }
 _FROM_FIRST_BAR = {RankingMetric.MAX_DRAWDOWN_PCT, RankingMetric.RETURN_OVER_MAX_DRAWDOWN}
+_BY_DRAWDOWN = {*_FROM_FIRST_BAR, RankingMetric.CALMAR}
+# a drawdown that is too small says little of what is divided by it
+_OVER_DRAWDOWN = _BY_DRAWDOWN - {RankingMetric.MAX_DRAWDOWN_PCT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """What orders the variants of a run, and what keeps one out.
+
+    `measures` is what the ranking reads beside the money, in one pass, or in two where it reads
+    both drawdowns. `rough` is what `ranking_bound` reads; empty where it does not pay to look
+    roughly first: no drawdown is read, or the first metric is divided by one.
+
+    See: docs/ranking.md, docs/scoring.md
+    """
+
+    ranking: Ranking
+    measures: tuple[Measures, ...]
+    rough: tuple[Measures, ...]
+    min_trades: int
+
+    @classmethod
+    def of(cls, settings: RunSettings, target: TargetSlice) -> "Criteria":
+        """The criteria of a run."""
+        ranking = settings.ranking
+        rough: tuple[Measures, ...] = ()
+        reads_drawdown = _BY_DRAWDOWN.intersection(metrics_of(ranking))
+        if reads_drawdown and ranking.primary not in _OVER_DRAWDOWN:
+            (first,) = measures_of(Ranking(primary=ranking.primary), target)
+            rough = (first._replace(is_rough=True),)
+        return cls(
+            ranking=ranking,
+            measures=measures_of(ranking, target),
+            rough=rough,
+            min_trades=settings.min_trades,
+        )
 
 
 def measures_of(ranking: Ranking, target: TargetSlice) -> tuple[Measures, ...]:
@@ -70,6 +108,24 @@ def ranking_columns(metrics: FloatArray, ranking: Ranking) -> tuple[FloatArray, 
     See: docs/ranking.md
     """
     return tuple(_column(metrics, metric) for metric in metrics_of(ranking))
+
+
+def ranking_bound(metrics: FloatArray, ranking: Ranking) -> FloatArray:
+    """What no variant's primary column is below, from drawdowns that are never too large.
+
+    Args:
+        metrics: Shape (n, 10), measured by `Criteria.rough`.
+        ranking: The ranking; its primary metric is not divided by a drawdown.
+
+    Returns:
+        Shape (n,), no NaN.
+
+    See: docs/scoring.md
+    """
+    if ranking.primary is not RankingMetric.MAX_DRAWDOWN_PCT:
+        return _column(metrics, ranking.primary)
+    # below zero the smaller peak gives the larger fall: such a drawdown is 1 or more, or undefined
+    return np.minimum(np.nan_to_num(metrics[:, DRAWDOWN], nan=0.0), 1.0)
 
 
 def _column(metrics: FloatArray, metric: RankingMetric) -> FloatArray:

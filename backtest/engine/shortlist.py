@@ -87,6 +87,35 @@ def best_by_fast_score(
     return order[:n_best]
 
 
+def best_by_bound(bound: FloatArray, n_best: int, exact: ExactColumns, key_of: KeyOf) -> IntArray:
+    """Indexes of the best `n_best`, best first, exact only for those that may be among them.
+
+    The worst of any `n_best` members is at least as bad as the last of the best, so whoever's bound
+    is beyond it is out.
+
+    Args:
+        bound: Shape (n,), no NaN; the first exact column of a member is never below its own.
+        n_best: How many are wanted.
+        exact: Exact columns of chosen indexes, ascending is better.
+        key_of: Variant key of an index; asked only where exact columns are equal.
+
+    Returns:
+        Shape (min(n, n_best),) int64.
+
+    See: docs/scoring.md
+    """
+    n = len(bound)
+    members = np.argsort(bound, kind="stable")
+    columns = exact(members[:n_best])
+    if n_best < n:
+        last = columns[0].max()
+        n_possible = int((bound <= last).sum())
+        others = exact(members[n_best:n_possible])
+        members = members[: max(n_best, n_possible)]
+        columns = tuple(np.concatenate(pair) for pair in zip(columns, others, strict=True))
+    return best_by_columns(members, columns, n_best, key_of)[:n_best]
+
+
 def best_by_columns(
     members: IntArray, columns: tuple[FloatArray, ...], n_best: int, key_of: KeyOf
 ) -> IntArray:

@@ -224,7 +224,7 @@ class Stages:
                 batch.slow_ids[part], batch.fast_ids[part], levels[0, places], levels[1, places]
             )
             score_exactly(
-                rows, items, target.prices, target.terms, passages, wanted.anew(),
+                rows, items, target.prices, target.terms, passages, wanted.anew(target.n_bars),
                 empty_segments(target.n_bars), metrics,
             )  # fmt: skip
             out[places] = np.where(np.isnan(metrics), out[places], metrics)

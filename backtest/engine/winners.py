@@ -3,7 +3,7 @@
 See: docs/ranking.md
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -13,24 +13,29 @@ from backtest.control import Control
 from backtest.engine.daily import Measures
 from backtest.engine.distinct import Groups
 from backtest.engine.items import N_TRADES
-from backtest.engine.ranking import ranking_columns
+from backtest.engine.ranking import Criteria, ranking_bound, ranking_columns
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.shortlist import (
     NOTHING_LEFT,
     ExactColumns,
     KeyOf,
     Margin,
+    best_by_bound,
     best_by_columns,
     best_by_fast_score,
 )
 from backtest.engine.stages import Stages
 from backtest.grid import NO_RISK, Grid
 from backtest.identity import VariantKeys, risk_json, selection_json, signals_json
-from backtest.types import FloatArray, IntArray, Ranking, RankingMetric
+from backtest.types import FloatArray, IntArray, RankingMetric
 
 INDICATOR_KEYS_KEPT = 4096
 # Where variants with too few trades stood among the best, this many times as many are looked at.
 MORE_AT_ONCE = 8
+
+
+# Exact metrics of members, shape (n, 10), with what is measured beside the money.
+Measured = Callable[[IntArray, Sequence[Measures]], FloatArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +117,9 @@ class Contest:
         stages: Who scores.
         combo_of_base: Combo of every base variant, shape (n_base,).
         plane: The risk plane.
-        ranking: The ranking.
+        criteria: What orders variants, and what keeps one out.
         keys: Who makes keys for ties.
         margin: How far fast scores may be off.
-        measures: What is measured of a variant for the ranking (`measures_of`).
-        min_trades: Fewer trades keep a variant out.
 
     See: docs/ranking.md
     """
@@ -127,16 +130,13 @@ class Contest:
         stages: Stages,
         combo_of_base: IntArray,
         plane: RiskPlane,
-        ranking: Ranking,
+        criteria: Criteria,
         keys: KeyMaker,
         margin: Margin,
-        measures: Sequence[Measures],
-        min_trades: int = 0,
     ) -> None:
         self._stages, self._combos, self._plane = stages, combo_of_base, plane
-        self._ranking, self._keys, self._margin = ranking, keys, margin
-        self._measures, self._min_trades = measures, min_trades
-        self._by_return = ranking.primary is RankingMetric.TOTAL_RETURN_PCT
+        self._criteria, self._keys, self._margin = criteria, keys, margin
+        self._by_return = criteria.ranking.primary is RankingMetric.TOTAL_RETURN_PCT
 
     def shortlist(self, n_best: int) -> IntArray:
         """Base variants that Stage A keeps, best first, risk disabled."""
@@ -144,19 +144,17 @@ class Contest:
         if len(entrants) == 0:
             return entrants
 
-        def columns(members: IntArray) -> tuple[FloatArray, ...]:
-            return self._base_columns(entrants[members])
+        def measured(members: IntArray, measures: Sequence[Measures]) -> FloatArray:
+            return self._base_metrics(entrants[members], measures)
 
         def key_of(member: int) -> str:
             return self._keys.base_key(int(entrants[member]))
 
-        if self._by_return:
-            scores = self._stages.fast_scores()[self._combos[entrants]]
-            knowing = self._knowing(scores, columns)
-            return entrants[best_by_fast_score(scores, n_best, self._margin, knowing, key_of)]
-        everyone = np.arange(len(entrants), dtype=np.int64)
-        best = best_by_columns(everyone, columns(everyone), n_best, key_of)
-        return entrants[best[:n_best]]
+        if not self._by_return:
+            return entrants[self._best_exactly(len(entrants), n_best, measured, key_of)]
+        scores = self._stages.fast_scores()[self._combos[entrants]]
+        columns = self._knowing(scores, measured)
+        return entrants[best_by_fast_score(scores, n_best, self._margin, columns, key_of)]
 
     def best(self, shortlist: IntArray, n_best: int, *, is_distinct: bool = False) -> list[Winner]:
         """The best cells of the shortlist crossed with the risk plane, with trades enough.
@@ -170,10 +168,12 @@ class Contest:
         groups = self._groups(shortlist) if is_distinct else None
         while True:
             winners = self._best_of_all(shortlist, n_asked, groups)
-            if not self._min_trades:
+            if not self._criteria.min_trades:
                 return winners
             trades = self._trades_of(winners)
-            enough = [w for w, n in zip(winners, trades, strict=True) if n >= self._min_trades]
+            enough = [
+                w for w, n in zip(winners, trades, strict=True) if n >= self._criteria.min_trades
+            ]
             if len(enough) >= n_best or n_asked >= n_all:
                 return enough[:n_best]
             n_asked *= MORE_AT_ONCE
@@ -185,11 +185,11 @@ class Contest:
         never more often than its signal sets in.
         """
         everyone = np.arange(len(self._combos), dtype=np.int64)
-        if not self._min_trades:
+        if not self._criteria.min_trades:
             return everyone
         combos, inverse = np.unique(self._combos, return_inverse=True)
         runs = self._stages.signal_runs(combos)[inverse]
-        return everyone[runs >= self._min_trades]
+        return everyone[runs >= self._criteria.min_trades]
 
     def _trades_of(self, winners: list[Winner]) -> IntArray:
         combos = self._combos[np.array([winner.base for winner in winners], np.int64)]
@@ -210,24 +210,22 @@ class Contest:
                 for rank, base in enumerate(shortlist[:n_best].tolist())
             ]
 
-        def columns(members: IntArray) -> tuple[FloatArray, ...]:
+        def measured(members: IntArray, measures: Sequence[Measures]) -> FloatArray:
             ranks, cells = np.divmod(members, n_cells)
-            return self._distinct_columns(self._combos[shortlist[ranks]], cells)
+            return self._cell_metrics(self._combos[shortlist[ranks]], cells, measures)
 
         def key_of(member: int) -> str:
             rank, cell = divmod(member, n_cells)
             return self._keys.key(int(shortlist[rank]), cell)
 
         if groups is not None:
-            best = self._best_cells(
-                shortlist,
-                n_best,
-                lambda ids: columns(groups.firsts[ids]),
-                groups.key(key_of),
-                groups,
-            )
+
+            def of_groups(ids: IntArray, measures: Sequence[Measures]) -> FloatArray:
+                return measured(groups.firsts[ids], measures)
+
+            best = self._best_cells(shortlist, n_best, of_groups, groups.key(key_of), groups)
             return [self._standing(shortlist, groups, group, key_of) for group in best.tolist()]
-        winners = self._best_cells(shortlist, n_best, columns, key_of)
+        winners = self._best_cells(shortlist, n_best, measured, key_of)
         places = (divmod(member, n_cells) for member in winners.tolist())
         return [Winner(base=int(shortlist[rank]), rank=rank, cell=cell) for rank, cell in places]
 
@@ -243,25 +241,43 @@ class Contest:
         self,
         shortlist: IntArray,
         n_best: int,
-        columns: ExactColumns,
+        measured: Measured,
         key_of: KeyOf,
         groups: Groups | None = None,
     ) -> IntArray:
         """Numbers of the best cells, or of the best groups."""
-        n_cells = self._plane.n_cells
-        if self._by_return:
-            combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
-            scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
-            scores = scores if groups is None else scores[groups.firsts]
-            knowing = self._knowing(scores, columns)
-            return best_by_fast_score(scores, n_best, self._margin, knowing, key_of)
-        n_all = len(shortlist) * n_cells if groups is None else len(groups)
-        everyone = np.arange(n_all, dtype=np.int64)
-        return best_by_columns(everyone, columns(everyone), n_best, key_of)[:n_best]
+        if not self._by_return:
+            n_all = len(shortlist) * self._plane.n_cells if groups is None else len(groups)
+            return self._best_exactly(n_all, n_best, measured, key_of)
+        combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
+        scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
+        scores = scores if groups is None else scores[groups.firsts]
+        columns = self._knowing(scores, measured)
+        return best_by_fast_score(scores, n_best, self._margin, columns, key_of)
 
-    def _knowing(self, scores: FloatArray, columns: ExactColumns) -> ExactColumns:
-        """The same columns, without replaying variants that are known to have lost everything."""
-        if self._ranking.secondary is not None:
+    def _best_exactly(
+        self, n_members: int, n_best: int, measured: Measured, key_of: KeyOf
+    ) -> IntArray:
+        """The best by exact numbers; drawdowns are measured roughly first, where any are read."""
+        columns = self._columns(measured)
+        everyone = np.arange(n_members, dtype=np.int64)
+        if not self._criteria.rough:
+            return best_by_columns(everyone, columns(everyone), n_best, key_of)[:n_best]
+        bound = ranking_bound(measured(everyone, self._criteria.rough), self._criteria.ranking)
+        return best_by_bound(bound, n_best, columns, key_of)
+
+    def _columns(self, measured: Measured) -> ExactColumns:
+        def columns(members: IntArray) -> tuple[FloatArray, ...]:
+            return ranking_columns(
+                measured(members, self._criteria.measures), self._criteria.ranking
+            )
+
+        return columns
+
+    def _knowing(self, scores: FloatArray, measured: Measured) -> ExactColumns:
+        """Exact columns, without replaying variants that are known to have lost everything."""
+        columns = self._columns(measured)
+        if self._criteria.ranking.secondary is not None:
             return columns
 
         def known(members: IntArray) -> tuple[FloatArray, ...]:
@@ -273,15 +289,14 @@ class Contest:
 
         return known
 
-    def _base_columns(self, bases: IntArray) -> tuple[FloatArray, ...]:
+    def _base_metrics(self, bases: IntArray, measures: Sequence[Measures]) -> FloatArray:
         combos, inverse = np.unique(self._combos[bases], return_inverse=True)
-        metrics = self._stages.exact_metrics(combos, measures=self._measures, stage="stage_a")
-        return ranking_columns(metrics[inverse], self._ranking)
+        return self._stages.exact_metrics(combos, measures=measures, stage="stage_a")[inverse]
 
-    def _distinct_columns(self, combos: IntArray, cells: IntArray) -> tuple[FloatArray, ...]:
+    def _cell_metrics(
+        self, combos: IntArray, cells: IntArray, measures: Sequence[Measures]
+    ) -> FloatArray:
         n_cells = self._plane.n_cells
         distinct, inverse = np.unique(combos * n_cells + cells, return_inverse=True)
-        metrics = self._stages.exact_cells(
-            *np.divmod(distinct, n_cells), self._plane, measures=self._measures
-        )
-        return ranking_columns(metrics[inverse], self._ranking)
+        places = np.divmod(distinct, n_cells)
+        return self._stages.exact_cells(*places, self._plane, measures=measures)[inverse]

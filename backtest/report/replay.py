@@ -132,7 +132,7 @@ class VariantReplay:
             passed = np.empty(N_METRICS, np.float64)
             score_trades(
                 target.prices, target.terms, segments, self.n_trades, target.never,
-                wanted.anew(), passed,
+                wanted.anew(target.n_bars), passed,
             )  # fmt: skip
             scores[0] = np.where(np.isnan(passed), scores[0], passed)
         return scores

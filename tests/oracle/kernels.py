@@ -1,18 +1,21 @@
 """One case through the engine's kernels, and how its outcome must equal the bar-by-bar one."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from backtest.engine import trades as columns
 from backtest.engine.account import account_terms
+from backtest.engine.daily import Measures
 from backtest.engine.items import DRAWDOWN, FULL_DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
 from backtest.engine.passage import Passages, passage_table
 from backtest.engine.ranking import measures_of
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.segments import Segments, empty_segments, find_segments
+from backtest.engine.target import TargetSlice
 from backtest.engine.trades import TradeLog, empty_log, replay, total_return_pct
 from backtest.report.equity import WORST, draw_equity, measure_drawdowns
 from backtest.report.trade_list import REASONS
@@ -21,6 +24,8 @@ from tests.oracle.cases import Case
 from tests.oracle.engine import LONG, Outcome, play
 from tests.oracle.ratios import drawdown_of
 from tests.oracle.scoring import bit_rows, stages_over
+
+MeasuresOf = Callable[[TargetSlice], Sequence[Measures]]
 
 MONEY_COLUMNS = {
     "entry_fill_price": columns.ENTRY_FILL,
@@ -84,16 +89,22 @@ def played(case: Case) -> Played:
     )
 
 
-def scored(case: Case) -> FloatArray:
-    """The metrics that rank the case, shape (10,), both drawdowns among them."""
+def measured(case: Case, wanted: MeasuresOf) -> FloatArray:
+    """The metrics that rank the case, shape (1, 10), with what is wanted of a year's run."""
     setup = case.setup
     stages = stages_over(case.close, setup, [case.signal])
+    days = stages._target.days._replace(n_days=365.0)
+    stages._target = replace(stages._target, days=days)
     stops, profits = (None if p is None else (p,) for p in (setup.sl_pct, setup.tp_pct))
     plane = RiskPlane(stages._target, stops, profits)
     only = np.zeros(1, np.int64)
+    return stages.exact_cells(only, only, plane, measures=wanted(stages._target))
+
+
+def scored(case: Case) -> FloatArray:
+    """The metrics that rank the case, shape (10,), both drawdowns among them."""
     both = Ranking(primary=RankingMetric.CALMAR, secondary=RankingMetric.MAX_DRAWDOWN_PCT)
-    measures = measures_of(both, stages._target)
-    return stages.exact_cells(only, only, plane, measures=measures)[0]
+    return measured(case, partial(measures_of, both))[0]
 
 
 def disagreement(case: Case) -> str | None:

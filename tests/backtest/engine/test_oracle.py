@@ -1,12 +1,21 @@
 """The kernels against the bar-by-bar loop, to the last bit. `make oracle` runs many more cases."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
-from backtest.types import DirectionMode, Execution, SizingMode
+from backtest.engine.daily import Measures
+from backtest.engine.ranking import Criteria, measures_of, ranking_bound, ranking_columns
+from backtest.engine.target import TargetSlice
+from backtest.policy import RunSettings
+from backtest.types import DirectionMode, Execution, Ranking, RankingMetric, SizingMode
 from tests.oracle.cases import Case, random_case
 from tests.oracle.engine import Setup, play
-from tests.oracle.kernels import disagreement, played
+from tests.oracle.kernels import disagreement, measured, played
+from tests.oracle.scoring import settings_for
 
 SEED = 1
 BLOCKS, CASES_PER_BLOCK = 20, 80
@@ -105,3 +114,28 @@ def test_a_fall_below_zero_is_measured_from_the_peak_of_its_time() -> None:
 
 def test_a_signal_already_on_before_the_slice_opens_on_its_first_bar() -> None:
     assert [leg.tolist() for leg in played(case([1.0, 2.0], [1, 1])).log.legs] == [[1, 0, 1, 3]]
+
+
+@pytest.mark.parametrize(
+    "ranking",
+    [
+        Ranking(primary=RankingMetric.MAX_DRAWDOWN_PCT),
+        Ranking(primary=RankingMetric.MAX_DRAWDOWN_PCT, secondary=RankingMetric.CALMAR),
+        Ranking(primary=RankingMetric.PROFIT_FACTOR, secondary=RankingMetric.CALMAR),
+        Ranking(primary=RankingMetric.CAGR_PCT, secondary=RankingMetric.MAX_DRAWDOWN_PCT),
+    ],
+)
+def test_a_rough_look_never_puts_a_variant_too_far_back(ranking: Ranking) -> None:
+    n_close = 0
+    for number in range(400):
+        made = random_case(SEED, number)
+        settings = replace(settings_for(made.setup, len(made.close)), ranking=ranking)
+
+        def rough(target: TargetSlice, settings: RunSettings = settings) -> Sequence[Measures]:
+            return Criteria.of(settings, target).rough
+
+        (bound,) = ranking_bound(measured(made, rough), ranking)
+        column, *_ = ranking_columns(measured(made, partial(measures_of, ranking)), ranking)
+        assert bound <= column[0], number
+        n_close += bool(bound == column[0] or column[0] - bound < 0.1 * abs(column[0]))
+    assert n_close > 150

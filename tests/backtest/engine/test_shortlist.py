@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from backtest.engine.shortlist import Margin, best_by_columns, best_by_fast_score
+from backtest.engine.shortlist import (
+    Margin,
+    best_by_bound,
+    best_by_columns,
+    best_by_fast_score,
+)
 from backtest.types import FloatArray, IntArray
 
 MARGIN = Margin.of(100, adds_up=False)
@@ -55,3 +60,38 @@ def test_clear_scores_need_no_exact_number() -> None:
     best = best_by_fast_score(np.array([1.0, 3.0, 2.0]), 2, MARGIN, exact, str)
 
     assert best.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_bound_leaves_out_only_what_cannot_be_among_the_best(seed: int) -> None:
+    random = np.random.default_rng((9, seed))
+    n = int(random.integers(1, 80))
+    primary = random.choice([-np.inf, 0.0, 1.0, 2.0, 2.5, np.inf], n)
+    bound = primary - random.choice([0.0, 0.0, 0.25, 3.0], n)
+    bound[np.isnan(bound)] = -np.inf
+    secondary = random.integers(0, 2, n).astype(np.float64)
+    keys = [f"{key:05}" for key in random.permutation(n)]
+    n_best = int(random.integers(1, n + 3))
+    asked: list[int] = []
+
+    def exact(members: IntArray) -> tuple[FloatArray, ...]:
+        asked.extend(members.tolist())
+        return primary[members], secondary[members]
+
+    best = best_by_bound(bound, n_best, exact, keys.__getitem__)
+
+    pairs = list(zip(primary.tolist(), secondary.tolist(), strict=True))
+    assert best.tolist() == brute(pairs, keys, n_best)
+    assert len(asked) == len(set(asked))
+
+
+def test_what_is_clearly_worse_is_not_measured() -> None:
+    bound = np.arange(1_000.0)
+    asked: list[int] = []
+
+    def exact(members: IntArray) -> tuple[FloatArray, ...]:
+        asked.extend(members.tolist())
+        return (bound[members] + 0.5,)
+
+    assert best_by_bound(bound, 10, exact, str).tolist() == list(range(10))
+    assert sorted(asked) == list(range(10))
