@@ -30,7 +30,7 @@ N_PLANTED_RUNS = 50
 EDGE = 0.1
 LEVELS = (0.01, 0.05, 0.1, 0.25)
 N_PROCESSES = 2
-NOISE_EXAMPLE, PLANTED_EXAMPLE = 2, 3
+NOISE_EXAMPLE, PLANTED_EXAMPLE = 2, 4
 # Variants and threads; the last is the largest run that the guards allow: Stage A and Stage B.
 LOADS = ((100_000, 1), (100_000, 2), (600_000, 1), (600_000, 2), (1_200_000, 2))
 
