@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bff.commands import candles, schema, strategies
+from bff.commands import candles, schema, store_init, strategies
 from bff.commands.check import check
 from bff.commands.demo import demo
 from bff.commands.run import run
@@ -59,6 +59,7 @@ app.command()(run)
 app.command()(verify)
 app.add_typer(candles.app, name="candles")
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(store_init.app, name="stores")
 app.add_typer(schema.app, name="schema")
 
 

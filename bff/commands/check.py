@@ -5,6 +5,7 @@ See: docs/configuration.md
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,18 +23,33 @@ def check(
     ] = False,
 ) -> None:
     """Check the configuration, both stores and the clock; exit 1 when something is wrong."""
+    from bff.commands.store_facts import (
+        CANDLE_VARIABLES,
+        STRATEGY_VARIABLES,
+        candle_facts,
+        strategy_facts,
+    )
+
     settings = configured()
     services = built(settings)
+    environment = settings.environment
     try:
         problems = {
             "configuration": None,
-            "candle store": _problem(services.candles.ping),
-            "strategy store": _problem(services.strategies.ping),
+            "candle store": _problem(services.candles.ping, CANDLE_VARIABLES),
+            "strategy store": _problem(services.strategies.ping, STRATEGY_VARIABLES),
             "clock": _clock_problem(),
         }
     finally:
         services.close()
+    facts = {
+        "candles": partial(candle_facts, environment),
+        "strategies": partial(strategy_facts, environment),
+    }
     _print(settings.env, problems)
+    if not any(problems.values()):
+        for store, tell in facts.items():
+            typer.echo(f"{store}: {_told(tell)}")
     for notice in settings.notices:
         typer.echo(notice)
     if warm_kernels:
@@ -44,12 +60,22 @@ def check(
         raise typer.Exit(FAILED)
 
 
-def _problem(ping: Callable[[], None]) -> str | None:
+def _problem(ping: Callable[[], None], variables: str) -> str | None:
+    from backtest.adapters.migrations.advice import advice
+
     try:
         ping()
     except BacktestError as exc:
-        return "\n".join([exc.message, *getattr(exc, "__notes__", ())])
+        return "\n".join([exc.message, *getattr(exc, "__notes__", ()), advice(exc, variables)])
     return None
+
+
+def _told(tell: Callable[[], str]) -> str:
+    """Counting reads more than a ping does, and so may need a right more."""
+    try:
+        return tell()
+    except BacktestError as exc:
+        return "\n".join([exc.message, *getattr(exc, "__notes__", ())])
 
 
 def _clock_problem() -> str | None:

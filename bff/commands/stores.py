@@ -35,10 +35,10 @@ def candle_store(context: typer.Context) -> Generator[ClickHousePool]:
 
 
 @contextmanager
-def strategy_writer(context: typer.Context) -> Generator[StrategyWriter]:
+def strategy_writer(context: typer.Context, *, creates: bool = True) -> Generator[StrategyWriter]:
     """The writing side of the strategy store for one command; failures end it with a message."""
     with failures_told():
-        writer = StrategyWriter(_stores(context).strategies_url)
+        writer = StrategyWriter(_stores(context).strategies_url, creates=creates)
         try:
             yield writer
         finally:

@@ -64,7 +64,7 @@ def list_(
 
     from bff.commands.stores import strategy_writer
 
-    with strategy_writer(context) as writer:
+    with strategy_writer(context, creates=False) as writer:
         lines = writer.lines(user_id, with_deleted=deleted)
     table = Table("strategy", "owner", "name", "instrument", "timeframe", "created, UTC", "state")
     for line in lines:
@@ -89,7 +89,7 @@ def delete(
     from bff.commands.spec_files import fail
     from bff.commands.stores import strategy_writer
 
-    with strategy_writer(context) as writer:
+    with strategy_writer(context, creates=False) as writer:
         is_deleted = writer.delete(strategy_id)
     if not is_deleted:
         fail(f"there is no saved strategy {strategy_id}")

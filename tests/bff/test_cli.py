@@ -185,6 +185,37 @@ def test_check_says_what_is_wrong(invoke: Invoke) -> None:
     assert result.stdout.count("good") == 3
 
 
+def test_stores_are_made_once_and_counted(invoke: Invoke, tmp_path: Path) -> None:
+    first, second = invoke("stores", "init"), invoke("stores", "init")
+    checked = invoke("check", built=services())
+
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert first.stdout.count("was made") == 2
+    assert second.stdout.count("is there already") == 2
+    assert f"candles: embedded, {tmp_path / 'candles'}: 0 instruments, 0 rows" in checked.stdout
+    assert f"SQLite, {tmp_path / 'strategies.sqlite'}, schema 1 of 1: 0" in checked.stdout
+
+
+def test_a_store_that_cannot_be_made_is_told_and_the_other_is_made(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CH_HOST", "127.0.0.1")
+    monkeypatch.setenv("CH_PORT", "1")
+
+    result = invoke("stores", "init")
+
+    assert result.exit_code == 1
+    assert "correct CH_HOST" in result.stderr
+    assert "strategies: the table strategy_strategies was made" in result.stdout
+
+
+def test_looking_at_strategies_makes_no_store(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("strategies", "list")
+
+    assert result.exit_code == 0
+    assert not (tmp_path / "strategies.sqlite").exists()
+
+
 def test_serve_advises_when_the_port_is_taken(invoke: Invoke) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         result = invoke("serve", "--port", other.getsockname()[1], built=services())

@@ -15,7 +15,6 @@ from backtest.adapters.strategies.table import (
     STRATEGIES,
     TIMEOUT_S,
     SqliteFile,
-    create_table,
     in_utc,
     open_engine,
     store_at,
@@ -87,13 +86,23 @@ class SqlStrategies:
         """
         self._rows(sa.select(STRATEGIES.c.strategy_id).limit(1))
 
+    def count(self) -> int:
+        """How many are saved, those of all users and deleted ones included.
+
+        Raises:
+            StrategiesUnavailable: The store cannot be reached.
+        """
+        rows = self._rows(sa.select(sa.func.count()).select_from(STRATEGIES))
+        return int(rows[0][0]) if rows else 0
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
 
     def _rows(self, statement: _Select) -> _Rows:
         """Run a query; once more when a connection of the pool turns out to be dead."""
-        self._create_file_in_folder()
+        if self._is_nothing_saved_yet():
+            return []
         attempts = Retrying(
             retry=retry_if_exception(_was_dead), stop=stop_after_attempt(2), reraise=True
         )
@@ -106,10 +115,10 @@ class SqlStrategies:
             connection.rollback()
         return rows
 
-    def _create_file_in_folder(self) -> None:
+    def _is_nothing_saved_yet(self) -> bool:
         """A file that does not exist yet holds no strategies; one whose folder is gone is lost."""
         if not isinstance(self._store, SqliteFile) or self._store.path.exists():
-            return
+            return False
         folder = self._store.path.parent
         if not folder.is_dir():
             unavailable = StrategiesUnavailable()
@@ -118,7 +127,7 @@ class SqlStrategies:
                 " restart, and a new one is made."
             )
             raise unavailable
-        create_table(self._store)
+        return True
 
 
 def _line(row: sa.Row[*tuple[Any, ...]]) -> SavedLine:

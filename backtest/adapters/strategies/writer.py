@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from backtest.adapters.strategies.table import (
     STRATEGIES,
+    SqliteFile,
     create_table,
     in_utc,
     open_engine,
@@ -35,20 +36,23 @@ _LINE_COLUMNS = tuple(field.name for field in fields(StrategyLine))
 
 
 class StrategyWriter:
-    """Adds, lists and deletes; creates the table where it is missing.
+    """Adds, lists and deletes.
 
     Args:
         url: `sqlite:///path` or a Postgres DSN.
+        creates: Whether the table is created where it is missing. Who only looks must not; a
+            SQLite file that is not there yet holds no strategies then.
 
     Raises:
         StrategiesUnavailable: From every method, when the store cannot be reached or refuses;
             from the constructor also when the DSN is none.
     """
 
-    def __init__(self, url: str) -> None:
-        store = store_at(url)
-        create_table(store)
-        self._engine = open_engine(store, is_read_only=False)
+    def __init__(self, url: str, *, creates: bool = True) -> None:
+        self._store = store_at(url)
+        if creates:
+            create_table(self._store)
+        self._engine = open_engine(self._store, is_read_only=False)
 
     def add(
         self,
@@ -89,6 +93,8 @@ class StrategyWriter:
         self, user_id: UUID | None = None, *, with_deleted: bool = False
     ) -> list[StrategyLine]:
         """Strategies of one user or of all, oldest first."""
+        if self._is_nothing_saved_yet():
+            return []
         columns = STRATEGIES.c
         statement = sa.select(*(columns[name] for name in _LINE_COLUMNS)).order_by(
             columns.created_at, columns.strategy_id
@@ -103,6 +109,8 @@ class StrategyWriter:
 
     def delete(self, strategy_id: UUID) -> bool:
         """Mark a strategy as deleted; False when there is none, or it is deleted already."""
+        if self._is_nothing_saved_yet():
+            return False
         columns = STRATEGIES.c
         statement = (
             sa.update(STRATEGIES)
@@ -115,6 +123,9 @@ class StrategyWriter:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def _is_nothing_saved_yet(self) -> bool:
+        return isinstance(self._store, SqliteFile) and not self._store.path.exists()
 
 
 def _line(row: sa.Row[Any]) -> StrategyLine:

@@ -1,0 +1,94 @@
+"""The candle store's schema, step by step.
+
+See: docs/stores.md#making-the-tables
+"""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from typing import Any
+
+from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
+from backtest.adapters.candles.table import create_table
+from backtest.adapters.migrations.steps import Step
+
+DATABASE = CANDLE_TABLE.partition(".")[0]
+VERSIONS = "schema_versions"
+VERSIONS_DDL = f"""
+CREATE TABLE IF NOT EXISTS {DATABASE}.{VERSIONS}
+(
+    number UInt32,
+    applied_at DateTime DEFAULT now()
+)
+ENGINE = ReplacingMergeTree
+ORDER BY number
+"""
+
+# Only ever appended to.
+STEPS: tuple[tuple[str, tuple[str, ...]], ...] = ((f"the table {CANDLE_TABLE}", (TABLE_DDL,)),)
+
+
+def take_steps(pool: ClickHousePool) -> list[Step]:
+    """Bring a store to the newest schema; what it has already stays as it is.
+
+    Returns:
+        Every step in order. An embedded store has one: its folder.
+
+    Raises:
+        CandlesUnavailable: The store cannot be reached or refuses.
+    """
+    target = pool.target
+    if isinstance(target, EmbeddedEngine):
+        is_new = not target.directory.is_dir()
+        create_table(pool)
+        return [Step(number=1, what=f"the folder {target.directory}", is_new=is_new)]
+    if VERSIONS not in _tables(pool):
+        # Not asked for where it is not needed: that right is one that few users have.
+        if not _has_database(pool):
+            _command(pool, DATABASE_DDL)
+        _command(pool, VERSIONS_DDL)
+    had = steps_taken(pool)
+    return [
+        _taken(pool, number, what, statements, had=had)
+        for number, (what, statements) in enumerate(STEPS, start=1)
+    ]
+
+
+def steps_taken(pool: ClickHousePool) -> set[int]:
+    """Numbers of the steps that a server has had; none where it was never asked.
+
+    Raises:
+        CandlesUnavailable: The store cannot be reached or refuses.
+    """
+    if VERSIONS not in _tables(pool):
+        return set()
+    return {int(row[0]) for row in _rows(pool, f"SELECT number FROM {DATABASE}.{VERSIONS}")}  # noqa: S608 - constants
+
+
+def _taken(
+    pool: ClickHousePool, number: int, what: str, statements: tuple[str, ...], *, had: set[int]
+) -> Step:
+    if number in had:
+        return Step(number=number, what=what, is_new=False)
+    # A table that somebody has made by hand gets its number, and no more.
+    is_new = number > 1 or CANDLE_TABLE.partition(".")[2] not in _tables(pool)
+    for statement in statements:
+        _command(pool, statement)
+    _command(pool, f"INSERT INTO {DATABASE}.{VERSIONS} (number) VALUES ({number})")  # noqa: S608 - a number
+    return Step(number=number, what=what, is_new=is_new)
+
+
+def _tables(pool: ClickHousePool) -> set[str]:
+    found = _rows(pool, f"SELECT name FROM system.tables WHERE database = '{DATABASE}'")  # noqa: S608 - a constant
+    return {str(row[0]) for row in found}
+
+
+def _has_database(pool: ClickHousePool) -> bool:
+    return bool(_rows(pool, f"SELECT 1 FROM system.databases WHERE name = '{DATABASE}'"))  # noqa: S608 - a constant
+
+
+def _rows(pool: ClickHousePool, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in pool.run(lambda client: client.query(sql)).result_rows]
+
+
+def _command(pool: ClickHousePool, sql: str) -> None:
+    pool.run(lambda client: client.command(sql))
