@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bff.serving.health import Page
     from bff.wiring import Services
 
+Address = tuple[str, int]
+
 AGAIN_AFTER_S = 0.5
 ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
 PREPARING = "Preparing kernels; the first start on a machine takes longer …"
@@ -41,6 +43,9 @@ def serve(
             " takes a free one.",
         ),
     ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(help="Address of that port; nothing limits who asks there.")
+    ] = "127.0.0.1",
     wait_for_stores: Annotated[
         float,
         typer.Option(
@@ -59,33 +64,35 @@ def serve(
     # By the variable itself: what is wrong with the settings belongs into the log as well.
     with logged_process(os.environ.get("ROEHUB_ENV") or "dev"):
         settings = configured()
+        watch_at = None if metrics_port is None else (metrics_host, metrics_port)
         if listener_fd is not None:
             from bff.serving.lifeline import end_with_supervisor
 
             end_with_supervisor()
             _await_candle_server(settings, wait_for_stores)
-            _serve(settings, socket.socket(fileno=listener_fd), metrics_port, wait_for_stores)
+            _serve(settings, socket.socket(fileno=listener_fd), watch_at, wait_for_stores)
             return
         for notice in settings.notices:
             structlog.stdlib.get_logger(__name__).info("configuration_not_read", notice=notice)
         with closing(_listening_socket(host, port)) as listener:
             _await_candle_server(settings, wait_for_stores)
             if workers == 1:
-                _serve(settings, listener, metrics_port, wait_for_stores)
+                _serve(settings, listener, watch_at, wait_for_stores)
             else:
-                raise typer.Exit(_supervise(workers, listener, metrics_port, wait_for_stores))
+                raise typer.Exit(_supervise(workers, listener, watch_at, wait_for_stores))
 
 
 def _supervise(
-    n_workers: int, listener: socket.socket, metrics_port: int | None, wait_for_stores: float
+    n_workers: int, listener: socket.socket, watch_at: Address | None, wait_for_stores: float
 ) -> int:
     from bff.serving.workers import Workers
 
     def command(n: int) -> list[str]:
         words = ["serve", "--listener-fd", str(listener.fileno())]
         words += ["--wait-for-stores", str(wait_for_stores)]
-        if metrics_port is not None:
-            words += ["--metrics-port", str(metrics_port_of(n, metrics_port))]
+        if watch_at is not None:
+            host, port = watch_at
+            words += ["--metrics-host", host, "--metrics-port", str(metrics_port_of(n, port))]
         return words
 
     return Workers(n_workers, listener, command).run()
@@ -115,7 +122,7 @@ def _await_candle_server(settings: "Settings", within_s: float) -> None:
 
 
 def _serve(
-    settings: "Settings", listener: socket.socket, metrics_port: int | None, wait_for_stores: float
+    settings: "Settings", listener: socket.socket, watch_at: Address | None, wait_for_stores: float
 ) -> None:
     from bff.runner.client import RunnerProcess
     from bff.runner.local import freeze_startup
@@ -136,8 +143,8 @@ def _serve(
         freeze_startup()
         prefer_short_waits()
         stack.enter_context(_traced(services))
-        if metrics_port is not None:
-            stack.enter_context(_monitored(services, runner, metrics_port))
+        if watch_at is not None:
+            stack.enter_context(_monitored(services, runner, *watch_at))
         server = DrainingServer(
             create_app(services),
             runs=services.runs,
@@ -148,7 +155,9 @@ def _serve(
 
 
 @contextmanager
-def _monitored(services: "Services", runner: "RunnerProcess", port: int) -> Generator[None]:
+def _monitored(
+    services: "Services", runner: "RunnerProcess", host: str, port: int
+) -> Generator[None]:
     from bff.serving.health import Readiness, monitored
 
     stores = {"candles": services.candles.ping, "strategies": services.strategies.ping}
@@ -163,8 +172,9 @@ def _monitored(services: "Services", runner: "RunnerProcess", port: int) -> Gene
         metrics = Metrics(pools, lambda: runner.pid)
         services.watchers.append(metrics.watch)
         pages["/metrics"] = lambda: (200, metrics.page())
-    with failures_told(), monitored("127.0.0.1", port, pages) as taken:
-        stderr().print(f"Health on http://127.0.0.1:{taken}/readyz")
+    with failures_told(), monitored(host, port, pages) as taken:
+        shown = f"[{host}]" if ":" in host else host
+        stderr().print(f"Health on http://{shown}:{taken}/readyz", markup=False)
         yield
 
 

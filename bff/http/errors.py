@@ -219,6 +219,7 @@ def error_response(
 
     See: docs/errors.md
     """
+    note(code=error.code.value)
     text = json.dumps(render(error), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Response(
         text.encode("utf-8", "backslashreplace"),

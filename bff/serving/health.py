@@ -5,6 +5,7 @@ about to stop, `/metrics` is Prometheus text where the extra `observability` is 
 See: docs/reliability.md
 """
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -103,8 +104,11 @@ def monitored(host: str, port: int, pages: Mapping[str, Page]) -> Generator[int]
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Probes every few seconds are no news."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    server = Server((host, port), Handler)
     thread = threading.Thread(target=server.serve_forever, name="monitoring", daemon=True)
     thread.start()
     try:

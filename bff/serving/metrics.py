@@ -11,6 +11,7 @@ from prometheus_client.exposition import generate_latest
 from starlette.datastructures import Headers
 
 from bff.admission.pool import RunPool
+from bff.http.request_log import CLIENT_LEFT
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 PATHS = frozenset({"/backtests", "/graphql"})
@@ -59,7 +60,7 @@ class Metrics:
         """Count one request; unknown paths share a label, so that nobody can invent series."""
         del headers
         path = facts["path"] if facts["path"] in PATHS else "other"
-        self._requests.labels(path, facts["status"], facts.get("code", "ok")).inc()
+        self._requests.labels(path, facts["status"], _code(facts)).inc()
         self._seconds.labels(path).observe(facts["duration_ms"] / 1000)
         for stage, stage_ms in facts.get("stage_ms", {}).items():
             self._stages.labels(stage).observe(stage_ms / 1000)
@@ -67,3 +68,12 @@ class Metrics:
     def page(self) -> bytes:
         """All metrics in the text format."""
         return generate_latest(self._registry)
+
+
+def _code(facts: Mapping[str, Any]) -> str:
+    """Why it was refused; `ok` is only what was answered."""
+    if "code" in facts:
+        return str(facts["code"])
+    if facts["status"] == CLIENT_LEFT:
+        return "client_left"
+    return "ok" if facts["status"] < 400 else "refused"

@@ -70,6 +70,32 @@ def test_metrics_count_requests_and_stages_without_inventing_series() -> None:
     assert 'roehub_places{pool="runs",state="running"} 0.0' in page
 
 
+@pytest.mark.parametrize("path", ["/backtests", "/graphql", "/", "/nowhere"])
+def test_a_refused_method_has_its_code(path: str) -> None:
+    seen: list[Mapping[str, Any]] = []
+    built = services()
+    built.watchers.append(lambda facts, _: seen.append(facts))
+    with client(built) as test_client:
+        status = test_client.put(path).status_code
+
+    assert [(facts["status"], facts["code"]) for facts in seen] == [
+        (status, "method_not_allowed" if status == 405 else "not_found")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(200, "ok"), (304, "ok"), (400, "refused"), (499, "client_left")]
+)
+def test_only_what_was_answered_is_ok(status: int, code: str) -> None:
+    pytest.importorskip("prometheus_client")
+    from bff.serving.metrics import Metrics  # noqa: PLC0415 - an optional extra
+
+    metrics = Metrics({}, lambda: None)
+    metrics.watch(FACTS | {"status": status}, Headers())
+
+    assert f'{{code="{code}",path="/backtests",status="{status}"}}' in metrics.page().decode()
+
+
 def test_traces_show_the_stages_under_the_callers_span() -> None:
     exporters = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
     from bff.serving.traces import Traces  # noqa: PLC0415 - an optional extra
