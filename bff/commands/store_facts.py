@@ -44,8 +44,9 @@ def candle_facts(environment: Environment) -> str:
             place = f"server {environment.ch_host}:{environment.clickhouse_port}, "
             place += _schema(candles.steps_taken(pool), len(candles.STEPS))
         found = stored_instruments(pool)
-    rows = sum(stored.n_rows for stored in found)
-    return f"{place}: {len(found):,} instruments, {rows:,} rows"
+    instruments = {stored.instrument for stored in found}
+    n_rows = sum(stored.n_rows for stored in found)
+    return f"{place}: {len(instruments):,} instruments, {n_rows:,} rows"
 
 
 def strategy_facts(environment: Environment) -> str:

@@ -7,7 +7,13 @@ See: docs/stores.md#making-the-tables
 from typing import Any
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
-from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
+from backtest.adapters.candles.schema import (
+    CANDLE_TABLE,
+    DATABASE_DDL,
+    LONGER_TABLE,
+    LONGER_TABLE_DDL,
+    TABLE_DDL,
+)
 from backtest.adapters.candles.table import create_table
 from backtest.adapters.migrations.steps import Step
 
@@ -23,8 +29,11 @@ ENGINE = ReplacingMergeTree
 ORDER BY number
 """
 
-# Only ever appended to.
-STEPS: tuple[tuple[str, tuple[str, ...]], ...] = ((f"the table {CANDLE_TABLE}", (TABLE_DDL,)),)
+# Only ever appended to: the table that a step makes or changes, and how.
+STEPS: tuple[tuple[str, str], ...] = (
+    (CANDLE_TABLE, TABLE_DDL),
+    (LONGER_TABLE, LONGER_TABLE_DDL),
+)
 
 
 def take_steps(pool: ClickHousePool) -> list[Step]:
@@ -48,8 +57,8 @@ def take_steps(pool: ClickHousePool) -> list[Step]:
         _command(pool, VERSIONS_DDL)
     had = steps_taken(pool)
     return [
-        _taken(pool, number, what, statements, had=had)
-        for number, (what, statements) in enumerate(STEPS, start=1)
+        _taken(pool, number, table, statement, is_taken=number in had)
+        for number, (table, statement) in enumerate(STEPS, start=1)
     ]
 
 
@@ -65,16 +74,14 @@ def steps_taken(pool: ClickHousePool) -> set[int]:
 
 
 def _taken(
-    pool: ClickHousePool, number: int, what: str, statements: tuple[str, ...], *, had: set[int]
+    pool: ClickHousePool, number: int, table: str, statement: str, *, is_taken: bool
 ) -> Step:
-    if number in had:
-        return Step(number=number, what=what, is_new=False)
     # A table that somebody has made by hand gets its number, and no more.
-    is_new = number > 1 or CANDLE_TABLE.partition(".")[2] not in _tables(pool)
-    for statement in statements:
+    is_new = not is_taken and table.partition(".")[2] not in _tables(pool)
+    if not is_taken:
         _command(pool, statement)
-    _command(pool, f"INSERT INTO {DATABASE}.{VERSIONS} (number) VALUES ({number})")  # noqa: S608 - a number
-    return Step(number=number, what=what, is_new=is_new)
+        _command(pool, f"INSERT INTO {DATABASE}.{VERSIONS} (number) VALUES ({number})")  # noqa: S608 - a number
+    return Step(number=number, what=f"the table {table}", is_new=is_new)
 
 
 def _tables(pool: ClickHousePool) -> set[str]:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
 import pytest
+import sqlalchemy as sa
 
 from backtest.adapters.migrations import strategies
 from backtest.adapters.strategies.reader import SqlStrategies
-from backtest.adapters.strategies.table import PostgresDatabase
+from backtest.adapters.strategies.table import PostgresDatabase, open_engine
 from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.errors import StrategiesUnavailable
 from tests.saved_spec import SPEC
@@ -29,18 +29,28 @@ def statements(page: str) -> list[str]:
     return [statement for part in text.split(";") if (statement := part.strip())]
 
 
+def run(dsn: str, *statements: str) -> None:
+    """Each by itself, as the superuser."""
+    engine = open_engine(PostgresDatabase(dsn=dsn), is_read_only=False)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+    engine.dispose()
+
+
 @pytest.fixture
 def database(postgres: str) -> Generator[str]:
     """The DSN of an empty database of its own, without a user."""
-    name = "rights"
-    with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        try:
-            yield postgres.rsplit("/", 1)[0] + f"/{name}"
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            for role in ("roehub", "roehub_admin"):
-                admin.execute(f"DROP ROLE IF EXISTS {role}")
+    run(postgres, "CREATE DATABASE rights")
+    try:
+        yield postgres.rsplit("/", 1)[0] + "/rights"
+    finally:
+        run(
+            postgres,
+            "DROP DATABASE rights WITH (FORCE)",
+            "DROP ROLE IF EXISTS roehub",
+            "DROP ROLE IF EXISTS roehub_admin",
+        )
 
 
 def as_user(dsn: str, user: str) -> str:
@@ -49,19 +59,15 @@ def as_user(dsn: str, user: str) -> str:
 
 def test_each_user_can_do_its_work_and_the_service_cannot_write(database: str) -> None:
     *first, usage, select, saving = statements(PAGE.read_text(encoding="utf-8"))
-    with psycopg.connect(database, autocommit=True) as owner:
-        for statement in (*first, usage):
-            owner.execute(statement)
+    run(database, *first, usage)
     strategies.take_steps(PostgresDatabase(dsn=as_user(database, "roehub_admin")))
-    with psycopg.connect(database, autocommit=True) as owner:
-        owner.execute(select)
+    run(database, select)
 
     with closing(SqlStrategies(as_user(database, "roehub"))) as reader:
         n_before = reader.count()
     with pytest.raises(StrategiesUnavailable):
         _save(as_user(database, "roehub"))
-    with psycopg.connect(database, autocommit=True) as owner:
-        owner.execute(saving)
+    run(database, saving)
     _save(as_user(database, "roehub"))
 
     with closing(SqlStrategies(as_user(database, "roehub"))) as reader:
