@@ -14,7 +14,7 @@ import pytest
 from bff.config import deployment
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("bff", "schema", "resolvers", "backtest")
+PACKAGES = ("bff", "schema", "resolvers", "backtest", "roehub")
 # An editable installation would lend its files to a package that lacks some.
 WITHOUT_CHECKOUT = f"import sys; sys.path = [p for p in sys.path if p != {str(ROOT)!r}]"
 FOREIGN = "class Schema:\n    pass\n"
