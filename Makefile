@@ -19,6 +19,7 @@ export UV_NATIVE_TLS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # $(call install,OPTIONS): with uv if it is there. Byte code is written when it is first needed.
+# A lock file is whole: what it lists is installed, whatever its packages ask for.
 define install
 	if command -v uv > /dev/null; then \
 		uv pip install --python $(BIN)/python $(1); \
@@ -45,7 +46,7 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 		$(PYTHON) -m venv $(VENV); \
 	fi
 	@echo "2 of 3: what running needs, about 1 GB of which half is the embedded ClickHouse"
-	@$(call install,--require-hashes -r requirements.lock)
+	@$(call install,--no-deps --require-hashes -r requirements.lock)
 	@$(call install,--no-deps --editable .)
 	@echo "3 of 3: the kernels, compiled once"
 	@$(BIN)/python -c "from bff.commands.kernels import warm_kernels; warm_kernels()"
@@ -53,11 +54,11 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
 	@echo "What tests and checks need"
-	@$(call install,--require-hashes -r requirements-dev.lock)
+	@$(call install,--no-deps --require-hashes -r requirements-dev.lock)
 	@touch $@
 
 $(BENCH_STAMP): requirements-bench.lock $(DEV_STAMP)
-	@$(call install,--require-hashes -r requirements-bench.lock)
+	@$(call install,--no-deps --require-hashes -r requirements-bench.lock)
 	@touch $@
 
 # A machine without Node gets the one that the lock file names; without either, the server shows its
