@@ -69,8 +69,7 @@ def serve(
             from bff.serving.lifeline import end_with_supervisor
 
             end_with_supervisor()
-            _await_candle_server(settings, wait_for_stores)
-            _serve(settings, socket.socket(fileno=listener_fd), watch_at, wait_for_stores)
+            _work(settings, socket.socket(fileno=listener_fd), watch_at, wait_for_stores)
             return
         for notice in settings.notices:
             structlog.stdlib.get_logger(__name__).info("configuration_not_read", notice=notice)
@@ -80,6 +79,19 @@ def serve(
                 _serve(settings, listener, watch_at, wait_for_stores)
             else:
                 raise typer.Exit(_supervise(workers, listener, watch_at, wait_for_stores))
+
+
+def _work(
+    settings: "Settings", listener: socket.socket, watch_at: Address | None, wait_for_stores: float
+) -> None:
+    """One of several: the supervisor must know a worker that cannot start from one that dies."""
+    from bff.serving.workers import CANNOT_START
+
+    try:
+        _await_candle_server(settings, wait_for_stores)
+        _serve(settings, listener, watch_at, wait_for_stores)
+    except typer.Exit as exc:
+        raise typer.Exit(CANNOT_START) from exc
 
 
 def _supervise(

@@ -18,13 +18,18 @@ log = structlog.stdlib.get_logger(__name__)
 POLL_S = 0.1
 SETTLED_S = 10.0
 
+# What a worker ends with that has told why it does not serve.
+CANNOT_START = 3
+
 Command = Callable[[int], list[str]]
 
 
 class Workers:
     """Starts processes, replaces those that die, and hands signals on.
 
-    A worker that dies within ten seconds of its start would die again; it ends the whole.
+    A worker that dies within ten seconds of its start would die again; it ends the whole, and so
+    does one of the first that says it cannot start, however long it has waited for its stores. One
+    that replaces another may wait again: the others serve meanwhile.
 
     Args:
         n_workers: How many.
@@ -39,6 +44,7 @@ class Workers:
         self._running: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
         self._signals: list[int] = []
         self._is_stopping = self._has_failed = False
+        self._first = set(range(n_workers))
 
     def run(self) -> int:
         """Supervise until stopped; the exit code."""
@@ -73,11 +79,15 @@ class Workers:
         if code is None:
             return
         del self._running[n]
+        if process.stdin is not None:
+            process.stdin.close()
         if self._is_stopping:
             self._has_failed |= code not in {0, -signal.SIGTERM, -signal.SIGINT}
             return
         log.error("worker_died", worker=n, code=code)
-        if time.monotonic() - started_at < SETTLED_S:
+        is_first = n in self._first
+        self._first.discard(n)
+        if time.monotonic() - started_at < SETTLED_S or (is_first and code == CANNOT_START):
             self._has_failed = True
             self._hand_on(signal.SIGTERM)
             return

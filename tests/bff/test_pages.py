@@ -9,14 +9,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
 from bff import app, pages
+from bff.config.deployment import CONFIGS
 from bff.pages import own_command, shell_example
 from schema.examples import GRID, graphql_examples
 from tests.bff.doubles import client, services
 
 PATHS = ("/", "/docs", "/openapi.json", "/graphql")
+SETTING_OF_PAGE = {
+    "server.graphiql": ("/", "/start", "/docs", "/openapi.json", "/graphql"),
+    "server.console": ("/",),
+}
+SHOWN = ("/", "/start", "/docs", "/openapi.json", "/graphql", "/console/index.html")
+ROOT = Path(__file__).parents[2]
 TESTSERVER = "http://testserver/backtests"
 PROD = {
     "ROEHUB_ENV": "prod",
@@ -46,6 +54,33 @@ def test_no_page_exists_where_graphiql_is_false() -> None:
     with client(built) as test_client:
         assert statuses(test_client) == {404, 405}
         assert test_client.get("/graphql").status_code == 405
+
+
+@pytest.mark.parametrize("graphiql", [False, True])
+@pytest.mark.parametrize("console", [False, True])
+def test_in_prod_each_page_is_told_by_one_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graphiql: bool, console: bool
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html><title>built</title>", encoding="utf-8")
+    monkeypatch.setattr(app, "console_folder", lambda: tmp_path)
+    content = yaml.safe_load((CONFIGS / "prod" / "backtest.yaml").read_bytes())
+    content["server"] |= {"graphiql": graphiql, "console": console}
+    config = tmp_path / "backtest.yaml"
+    config.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    built = services(environ=PROD | {"ROEHUB_BACKTEST_CONFIG": str(config)})
+    with client(built) as opened:
+        shown = {path for path in SHOWN if opened.get(path).status_code == 200}
+
+    expected = set(SETTING_OF_PAGE["server.graphiql"]) if graphiql else set()
+    assert shown == expected | ({"/", "/console/index.html"} if console else set())
+
+
+def test_the_page_of_settings_says_which_pages_there_are() -> None:
+    rows = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8").splitlines()
+    for setting, paths in SETTING_OF_PAGE.items():
+        (row,) = [row for row in rows if row.startswith(f"| `{setting}`")]
+        assert set(re.findall(r"`(/[^`]*)`", row)) == set(paths)
 
 
 def test_the_rest_page_needs_no_other_host() -> None:

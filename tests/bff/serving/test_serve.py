@@ -57,6 +57,7 @@ def test_in_prod_the_service_says_which_store_is_missing_and_does_not_start(
     )
 
     assert refused.returncode == 1
+    assert refused.stdout == ""
     (line,) = refused.stderr.splitlines()
     assert json.loads(line)["event"] == (
         "The candle store is not available: 127.0.0.1:1 could not be reached within 0.5 s "
