@@ -30,6 +30,7 @@ EXPORTS: dict[str, list[str]] = {
         "EmbeddedEngine",
     ],
     "backtest.adapters.ingest": ["check_file", "generate", "write_file"],
+    "backtest.adapters.migrations": [],
     "backtest.adapters.strategies": ["SqlStrategies", "StrategyWriter"],
     "backtest.engine": ["Ranked", "Workers", "estimate_bytes", "rank_variants"],
     "backtest.evidence": ["Evidence", "Verdict", "weigh", "without_ledger"],
