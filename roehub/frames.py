@@ -50,6 +50,15 @@ def equity_frame(curve: Sequence[tuple[str, float, float | None]]) -> pd.DataFra
     return frame.set_index("ts")
 
 
+def surface_frame(found: Mapping[str, Any], x: str, y: str) -> pd.DataFrame:
+    """A row for each value of `x`, a column for each of `y`; NaN where no variant is.
+
+    See: docs/landscape.md
+    """
+    rows, columns = pd.Index(list(found["x"]), name=x), pd.Index(list(found["y"]), name=y)
+    return pd.DataFrame(list(found["cells"]), index=rows, columns=columns, dtype=float)
+
+
 def _chosen(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The chosen values: `ema_window`, `ema_source`, `rsi_signal_long_below`, `sl_pct`."""
     chosen = payload["indicator_selections"]

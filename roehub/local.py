@@ -101,6 +101,19 @@ class Here:
         points = variant.report.equity_curve(n_points)
         return [(point.ts, point.equity, point.drawdown_pct) for point in points]
 
+    def surface(self, asked: Body, x: str, y: str, statistic: str) -> Mapping[str, Any]:
+        """A map of returns over two axes.
+
+        See: docs/landscape.md
+        """
+        from schema.landscape import SurfaceStatistic  # noqa: PLC0415 - `import roehub` is quick
+
+        landscape = self._response({**asked, "include": ["landscape"]}, None).landscape
+        if landscape is None:
+            return {}
+        found = landscape.surface(x, y, SurfaceStatistic[statistic.upper()])
+        return {"x": found.x_values, "y": found.y_values, "cells": found.cells}
+
     def _response(self, asked: Body, show: Any) -> "BacktestResponse":
         from backtest.control import Control  # noqa: PLC0415 - `import roehub` is quick
         from backtest.errors import BacktestError  # noqa: PLC0415

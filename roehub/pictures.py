@@ -7,6 +7,7 @@ See: docs/python.md
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure, FigureBase
 
@@ -40,6 +41,21 @@ def equity(result: "Result", place: int) -> Figure:
     """
     figure = _figure(9)
     _equity(figure, result, place)
+    return figure
+
+
+def surface(frame: pd.DataFrame, statistic: str) -> Figure:
+    """A heat map of total returns over two axes.
+
+    See: docs/landscape.md
+    """
+    figure = _figure(9)
+    axes = figure.subplots()
+    image = axes.imshow(frame.to_numpy(), aspect="auto", origin="lower", cmap="cividis")
+    axes.set_xticks(range(frame.shape[1]), [str(value) for value in frame.columns])
+    axes.set_yticks(range(frame.shape[0]), [str(value) for value in frame.index])
+    axes.set(xlabel=str(frame.columns.name), ylabel=str(frame.index.name))
+    figure.colorbar(image, label=f"Total return, %, {statistic}")
     return figure
 
 

@@ -21,6 +21,11 @@ CURVE = """
 mutation ($input: RunBacktestInput!, $n: Int!) { runBacktest(input: $input) { variants { report {
   equityCurve(maxPoints: $n) { ts equity drawdownPct } } } } }
 """
+SURFACE = """
+mutation ($input: RunBacktestInput!, $x: String, $y: String, $statistic: SurfaceStatistic!) {
+  runBacktest(input: $input) { landscape { surface(x: $x, y: $y, statistic: $statistic) {
+    xValues yValues cells } } } }
+"""
 
 
 def connect(
@@ -98,7 +103,20 @@ class Client:
 
         See: docs/metrics.md
         """
-        return _curve(self._http.post(**_curve_of(asked, n_points)))
+        return _curve(self._http.post(**_document_of(CURVE, asked, n=n_points)))
+
+    def surface(self, asked: Body, x: str, y: str, statistic: str) -> Mapping[str, Any]:
+        """A map of returns over two axes.
+
+        See: docs/landscape.md
+        """
+        variables = {"x": x, "y": y, "statistic": statistic.upper()}
+        body = _read(self._http.post(**_document_of(SURFACE, asked, **variables)))
+        landscape: Mapping[str, Any] | None = body["data"]["runBacktest"]["landscape"]
+        if landscape is None:
+            return {}
+        found: Mapping[str, Any] = landscape["surface"]
+        return {"x": found["xValues"], "y": found["yValues"], "cells": found["cells"]}
 
     def close(self) -> None:
         """Close the connections.
@@ -161,17 +179,19 @@ class _Exchange:
             return {"url": "/backtests", "json": asked}
         from schema.graphql.spelling import run_document, run_input  # noqa: PLC0415 - if asked for
 
-        return _document(run_document(), input=run_input(asked))
+        included = frozenset(map(str, asked.get("include") or ()))
+        return _document(run_document(included), input=run_input(asked))
 
     def read(self, response: "httpx.Response") -> Mapping[str, Any]:
         body = _read(response)
         if self.face == "rest":
             return body
         from schema.graphql.answer import run_of  # noqa: PLC0415 - only where it is asked for
+        from schema.graphql.spelling import answer_with_parts  # noqa: PLC0415
 
         answer = run_of(body)
         assert answer is not None
-        return answer
+        return answer_with_parts(answer)
 
 
 def _headers(token: str | None) -> dict[str, str]:
@@ -183,10 +203,10 @@ def _document(query: str, **variables: Any) -> dict[str, Any]:
     return {"url": "/graphql", "json": {"query": query, "variables": variables}}
 
 
-def _curve_of(asked: Body, n_points: int) -> dict[str, Any]:
+def _document_of(query: str, asked: Body, **variables: Any) -> dict[str, Any]:
     from schema.graphql.spelling import run_input  # noqa: PLC0415 - `import roehub` is quick
 
-    return _document(CURVE, input=run_input(asked), n=n_points)
+    return _document(query, input=run_input(asked), **variables)
 
 
 def _curve(response: "httpx.Response") -> Curve:

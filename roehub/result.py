@@ -33,6 +33,10 @@ class Place(Protocol):
         """The equity of the only variant of a request."""
         ...
 
+    def surface(self, asked: Body, x: str, y: str, statistic: str) -> Mapping[str, Any]:
+        """Values of both axes, `x` and `y`, and `cells`, a row for each of `x`; empty if none."""
+        ...
+
 
 @dataclass(frozen=True)
 class Result:
@@ -91,6 +95,28 @@ class Result:
 
         return equity_frame(self.place.curve(self._alone(place), n_points))
 
+    def surface(self, x: str, y: str, statistic: str = "best") -> "pd.DataFrame":
+        """Total returns over two axes of the whole grid, in percent: `x` down, `y` across.
+
+        Args:
+            x: Name of an axis as `include=["landscape"]` tells it, for example `ma.ema.window`.
+            y: Name of another.
+            statistic: `best`, `median` or `mean` over all other axes, or the `slice` that goes
+                through the best variant.
+
+        Raises:
+            Refused: The grid has no such axis.
+            ValueError: The range is too short for a map.
+
+        See: docs/landscape.md
+        """
+        from roehub.frames import surface_frame  # noqa: PLC0415 - needs pandas
+
+        found = self.place.surface(self.request, x, y, statistic)
+        if not found:
+            raise ValueError("the range has too few bars for a map")
+        return surface_frame(found, x, y)
+
     @property
     def notes(self) -> Sequence[Mapping[str, str]]:
         """Caveats of the answer, each with a code and a message.
@@ -124,6 +150,15 @@ class Result:
         from roehub.pictures import equity  # noqa: PLC0415 - needs Matplotlib
 
         return equity(self, place)
+
+    def plot_surface(self, x: str, y: str, statistic: str = "best") -> "Figure":
+        """A heat map of `surface`.
+
+        See: docs/python.md
+        """
+        from roehub.pictures import surface  # noqa: PLC0415 - needs Matplotlib
+
+        return surface(self.surface(x, y, statistic), statistic)
 
     def _alone(self, place: int) -> Body:
         return alone(self.request, self.answer, place)

@@ -29,18 +29,21 @@ from strawberry.utils.str_converters import to_camel_case
 from schema import enums
 from schema.graphql.schema import graphql_sdl
 from schema.request import RunOptions
-from schema.response import BacktestResponse
+from schema.response import BacktestResponse, Variant
 
 Body = Mapping[str, Any]
+PARTS = frozenset(enums.AnswerPart)
 
 
 def run_input(body: Body) -> dict[str, Any]:
     """A body of POST /backtests as a `RunBacktestInput`; what is malformed stays as it is.
 
+    `include` is left out: over GraphQL that is what a document selects.
+
     See: docs/graphql.md
     """
     options = {name: value for name, value in body.items() if name in RunOptions.model_fields}
-    rest = {name: value for name, value in body.items() if name not in options}
+    rest = {name: value for name, value in body.items() if name not in {*options, "include"}}
     template = rest.pop("template", None)
     members = {**options, **(template if isinstance(template, Mapping) else {}), **rest}
     kind = "template" if template is not None else "saved"
@@ -82,30 +85,53 @@ def _entries(value: Body, item: GraphQLInputType) -> list[dict[str, Any]]:
     return [{key: name, member: _spelled(entry, of)} for name, entry in value.items()]
 
 
-@lru_cache(maxsize=1)
-def run_document() -> str:
+@lru_cache(maxsize=16)
+def run_document(include: frozenset[str] = frozenset()) -> str:
     """A document that asks for everything that POST /backtests answers.
+
+    Args:
+        include: What the request includes; over GraphQL it is what a document selects.
 
     See: docs/graphql.md
     """
     of = cast("GraphQLObjectType", _types().get_type("BacktestResult"))
-    fields = " ".join(_selected(BacktestResponse, of))
+    fields = " ".join(_selected(BacktestResponse, of, include))
     return f"mutation ($input: RunBacktestInput!) {{ runBacktest(input: $input) {{ {fields} }} }}"
 
 
-def _selected(model: type[BaseModel], of: GraphQLObjectType) -> Iterator[str]:
+def answer_with_parts(answer: Body) -> dict[str, Any]:
+    """An answer to `run_document` with null where REST tells of a part that was not asked for.
+
+    See: docs/graphql.md
+    """
+    variants = [_with_parts(Variant, variant) for variant in answer["variants"]]
+    return {**_with_parts(BacktestResponse, answer), "variants": variants}
+
+
+def _with_parts(model: type[BaseModel], told: Body) -> dict[str, Any]:
+    return {**{name: None for name in model.model_fields if name in PARTS}, **told}
+
+
+def _selected(
+    model: type[BaseModel], of: GraphQLObjectType, include: frozenset[str]
+) -> Iterator[str]:
     for name, field in model.model_fields.items():
+        if name in PARTS - include:
+            continue
         spelled = to_camel_case(name)
-        yield spelled + _selection(_model_in(field.annotation), of.fields[spelled].type)
+        inner = _selection(_model_in(field.annotation), of.fields[spelled].type, include)
+        yield spelled + inner
 
 
-def _selection(model: type[BaseModel] | None, of: GraphQLOutputType) -> str:
+def _selection(
+    model: type[BaseModel] | None, of: GraphQLOutputType, include: frozenset[str]
+) -> str:
     kind = get_named_type(of)
     if not isinstance(kind, GraphQLObjectType):
         return ""
     if model is not None:
-        return f" {{ {' '.join(_selected(model, kind))} }}"
-    fields = (name + _selection(None, field.type) for name, field in kind.fields.items())
+        return f" {{ {' '.join(_selected(model, kind, include))} }}"
+    fields = (name + _selection(None, field.type, include) for name, field in kind.fields.items())
     return f" {{ {' '.join(fields)} }}"
 
 

@@ -80,3 +80,25 @@ def test_a_service_that_is_none_is_told(places: Places) -> None:
         pytest.raises(roehub.Refused),
     ):
         service.run(**GRID)
+
+
+@pytest.mark.parametrize("face", ["rest", "graphql"])
+def test_parts_that_were_asked_for_are_the_same(places: Places, face: Face) -> None:
+    asked = {**GRID, "include": ["evidence", "receipt"]}
+
+    with roehub.connect(places.address, places.token, face=face) as service:
+        far = service.run(**asked)
+
+    assert far == roehub.run(store=places.store, **asked)
+    assert far.evidence is not None
+
+
+@pytest.mark.parametrize("face", ["rest", "graphql"])
+def test_a_map_is_the_same(places: Places, result: roehub.Result, face: Face) -> None:
+    axes = ("ma.ema.window", "sl_pct")
+    with roehub.connect(places.address, places.token, face=face) as service:
+        far = service.run(**GRID).surface(*axes)
+
+    assert far.equals(result.surface(*axes))
+    assert far.loc[far.index[0], 3.0] == far.loc[far.index[0]].iloc[1]
+    assert result.variants.total_return_pct.iloc[0] == pytest.approx(far.max().max(), abs=1e-3)

@@ -57,3 +57,9 @@ def test_a_notebook_shows_what_was_tried(result: roehub.Result) -> None:
 
     assert "BTCUSDT 15m: the best 6 of 28 variants" in shown
     assert "ema_window" in shown
+
+
+def test_a_map_is_drawn(result: roehub.Result) -> None:
+    mpl.use("Agg")
+
+    assert len(result.plot_surface("ma.ema.window", "momentum.rsi.window", "median").axes) == 2
