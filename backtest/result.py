@@ -172,6 +172,23 @@ class SameAs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Intrabar:
+    """What closes hide of a variant: trades that a bar ended before its close, and their worth.
+
+    Attributes:
+        trades_touched_stop: Trades in which the stop was touched first.
+        trades_touched_target: Trades in which the target was touched first.
+        total_return_pct: Return of the whole run, had those filled at the level there.
+
+    See: docs/evidence.md#what-closes-hide (backtest/report/intrabar.py)
+    """
+
+    trades_touched_stop: int
+    trades_touched_target: int
+    total_return_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankedVariant:
     """One returned variant. `ranking` holds what ranked it, the primary metric first.
 
@@ -189,6 +206,7 @@ class RankedVariant:
     report: Report | None
     replay: Replay
     same_as: SameAs | None = None
+    intrabar: Intrabar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from schema.response import (
     ExecutionScalars,
     IndicatorSelection,
     Instrument,
+    Intrabar,
     Payload,
     RankingValue,
     RiskSelection,
@@ -124,6 +125,7 @@ def to_variant(
         same_as=None if variant.same_as is None else to_same_as(variant.same_as),
         report=None if variant.report is None else to_report(variant.report, control),
         payload=to_payload(variant, settings, execution),
+        intrabar=None if variant.intrabar is None else Intrabar(**asdict(variant.intrabar)),
     )
 
 

@@ -182,6 +182,24 @@ class SameAs(BaseModel):
     axes: Annotated[tuple[SameAxis, ...], Field(description="Axes on which they differ.")]
 
 
+@strawberry.pydantic.type(description="What closes hide: levels touched inside of bars.")
+class Intrabar(BaseModel):
+    """What closes hide: levels touched inside of bars."""
+
+    model_config = ANSWER
+
+    trades_touched_stop: Annotated[
+        int,
+        Field(description="Trades whose stop a bar touched before the close that ended them."),
+    ]
+    trades_touched_target: Annotated[
+        int, Field(description="The same for the target; the level touched first counts.")
+    ]
+    total_return_pct: Annotated[
+        float, Field(description="The total return, had these filled at the level there.")
+    ]
+
+
 @strawberry.pydantic.type(description="One ranked point of the grid.")
 class Variant(BaseModel):
     """One ranked point of the grid."""
@@ -202,6 +220,12 @@ class Variant(BaseModel):
     ]
     report: Annotated[Report | None, Field(description="The report; null if it was not computed.")]
     payload: Annotated[Payload, Field(description="Its settings.")]
+    intrabar: Annotated[
+        Intrabar | None,
+        Field(
+            description="What closes hide of it; null if not asked for, or without stop and target."
+        ),
+    ]
 
 
 @strawberry.pydantic.type(name="BacktestResult", description="The best variants of a grid.")

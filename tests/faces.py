@@ -68,8 +68,7 @@ class RestFace:
     def run(self, request: Request) -> dict[str, Any]:
         response = self.client.post("/backtests", json=request, headers=self.headers)
         assert response.status_code == 200, response.text
-        told = response.json()
-        return {k: v for k, v in told.items() if k not in BESIDE or v is not None}
+        return only_asked_for(response.json())
 
     def problems(self, request: Request) -> tuple[str, set[Spot]]:
         response = self.client.post("/backtests", json=request, headers=self.headers)
@@ -98,6 +97,14 @@ class GraphqlFace:
         told = error["extensions"]
         items = told["details"].get("errors", ())
         return told["code"], {(rest_path(item["path"], sent), item["code"]) for item in items}
+
+
+def only_asked_for(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer over REST without the members that are null because nobody asked for them."""
+    for variant in answer["variants"]:
+        if variant["intrabar"] is None:
+            del variant["intrabar"]
+    return {k: v for k, v in answer.items() if k not in BESIDE or v is not None}
 
 
 def built_service(use_case: UseCase) -> BacktestService:

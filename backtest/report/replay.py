@@ -25,12 +25,13 @@ from backtest.engine.trades import (
     total_return_pct,
 )
 from backtest.policy import RunSettings
+from backtest.report.intrabar import Extent, what_closes_hide
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
 from backtest.report.sampling import shown_bars
 from backtest.report.standard import standard_ratios
 from backtest.report.table import markdown_table, print_rows
 from backtest.report.trade_list import TradeList
-from backtest.result import EquityCurve, RankingValue, Report, StandardRatios
+from backtest.result import EquityCurve, Intrabar, RankingValue, Report, Risk, StandardRatios
 from backtest.types import Bars, FloatArray, WordArray
 
 
@@ -107,6 +108,13 @@ class VariantReplay:
             standard=self._standard(history),
             trades=self._trades(history) if with_trades else None,
         )
+
+    def intrabar(self, risk: Risk) -> Intrabar | None:
+        """What closes hide, given the variant's stop-loss and take-profit; None without either."""
+        target, bars = self._inputs.target, self._inputs.bars
+        inside = slice(bars.target_start, bars.target_stop)
+        extent = Extent(target.prices.close, bars.high[inside], bars.low[inside])
+        return what_closes_hide(extent, target.terms, self._legs, risk)
 
     def equity_curve(self, max_points: int) -> EquityCurve:
         """At most `max_points` bars of the target slice, its extremes among them."""

@@ -3,6 +3,7 @@
 See: docs/metrics.md
 """
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,7 +20,7 @@ from backtest.engine.winners import KeyMaker, Winner
 from backtest.plan import Plan
 from backtest.report.replay import ReplayInputs, VariantReplay
 from backtest.result import RankedVariant, Report
-from backtest.types import Bars
+from backtest.types import AnswerPart, Bars
 
 
 def report_winners(
@@ -52,10 +53,12 @@ def report_winners(
     with_reports = has_reports(plan, want)
 
     def report(place: int) -> None:
-        replay = replays[place]
+        replay, winner = replays[place], winners[place]
         with_trades = want.trades and place < plan.settings.top_trades_n
         made = replay.report(with_trades=with_trades) if with_reports else None
-        reported[place] = _ranked_variant(plan, ranked.keys, winners[place], replay, made)
+        shown = _ranked_variant(plan, ranked.keys, winner, replay, made)
+        hidden = replay.intrabar(shown.risk) if AnswerPart.INTRABAR in want.parts else None
+        reported[place] = replace(shown, intrabar=hidden)
 
     chunks = [partial(report, place) for place in range(len(winners))]
     workers.run("report", chunks, control)

@@ -14,7 +14,7 @@ COMPARISON = (
     f"pValue statistic best {{ {TRIED} }} nCompared adjusted {{ place statistic pValue reason }}"
 )
 EVIDENCE = f"""
-trials {{ tried prior total ruined flat meanCorrelation effective }}
+trials {{ tried passedOver prior total ruined flat meanCorrelation effective }}
 realityCheck {{ nResamples blockLength
   againstCash {{ {COMPARISON} }} againstHolding {{ {COMPARISON} }} }}
 pbo {{ nSplits probability medianRank lossShare slope }}
@@ -72,6 +72,32 @@ def test_what_nobody_asks_for_is_null_and_changes_no_other_member(both: Faces) -
         for answer in (bare, full)
     ]
     assert rest[0] == rest[1]
+
+
+def test_both_faces_tell_the_same_of_what_closes_hide(both: Faces) -> None:
+    asked = raw(both, GRID | {"include": ["intrabar"]})
+    members = "tradesTouchedStop tradesTouchedTarget totalReturnPct"
+    selected = over_graphql(both, f"variants {{ intrabar {{ {members} }} }}", GRID)
+
+    told = [variant["intrabar"] for variant in asked["variants"]]
+    assert selected == {"variants": [{"intrabar": one} for one in told]}
+    assert len(told) == GRID["top_k"]
+    assert sum(one["trades_touched_stop"] for one in told) > 0
+    assert sum(one["trades_touched_target"] for one in told) > 0
+    own = [variant["total_return_pct"] for variant in asked["variants"]]
+    assert [one["total_return_pct"] for one in told] != own
+
+
+def test_what_closes_hide_changes_nothing_else_and_is_null_without_levels(both: Faces) -> None:
+    bare, asked = raw(both, GRID), raw(both, GRID | {"include": ["intrabar"]})
+    disabled = {"sl_enabled": False, "tp_enabled": False}
+    template = GRID["template"] | {"risk_grid": disabled}
+    open_ended = raw(both, GRID | {"template": template, "include": ["intrabar"]})
+
+    assert all(variant.pop("intrabar") is None for variant in bare["variants"])
+    assert all(variant.pop("intrabar") is not None for variant in asked["variants"])
+    assert bare == asked
+    assert [variant["intrabar"] for variant in open_ended["variants"]] == [None] * 12
 
 
 def test_prior_trials_enter_the_hashes_only_where_they_are_given(both: Faces) -> None:

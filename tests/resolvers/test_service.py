@@ -53,7 +53,7 @@ def test_the_answer_has_the_members_of_the_contract_in_order() -> None:
     (variant,) = body["variants"]
     assert list(variant) == [
         "variant_index", "variant_key", "indicator_variant_key", "total_return_pct", "ranking",
-        "same_as", "report", "payload",
+        "same_as", "report", "payload", "intrabar",
     ]  # fmt: skip
     assert list(variant["report"]) == [
         "rows", "table_md", "metrics", "standard", "trades",
