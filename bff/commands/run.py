@@ -5,7 +5,7 @@ See: docs/commands.md
 
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -18,6 +18,7 @@ from bff.commands.expected import FAILED, built, configured, failures_told, say_
 
 if TYPE_CHECKING:
     from backtest.control import ProgressCallback
+    from backtest.enums import AnswerPart
     from backtest.policy import Want
     from backtest.request import RunRequest
     from bff.http.errors import RoehubError
@@ -43,15 +44,23 @@ def run(
         Path | None,
         typer.Option(help="Write a report too: one HTML file that opens without a server."),
     ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Tell this too: evidence, landscape, receipt, intrabar; with commas, or repeated."
+        ),
+    ] = None,
 ) -> None:
     """Run one request offline and print the answer of POST /backtests.
 
-    On a terminal it is printed for people: a table, an equity curve, the candles and the notes.
+    On a terminal it is printed for people: a table, an equity curve, the candles, the notes,
+    and whatever is included, such as the conclusion of the evidence.
     """
     import time
 
     from bff.http.errors import RoehubError, to_roehub
 
+    parts = _parts(include or ())
     settings = configured()
     with failures_told():
         body = request.read_bytes()
@@ -60,7 +69,7 @@ def run(
     begun_s = time.perf_counter()
     try:
         run_request = _read(services, body)
-        want = _want(for_people=for_people and html is None)
+        want = _want(parts | run_request.parts, for_people=for_people and html is None)
         response = _answer(services, run_request, user_id, want)
         took_s = time.perf_counter() - begun_s
         _print(response, out, for_people=for_people)
@@ -83,10 +92,21 @@ def _read(services: "Services", body: bytes) -> "RunRequest":
     return parse_request(parse_json(body, services.json_limits))
 
 
-def _want(*, for_people: bool) -> "Want":
+def _parts(include: Iterable[str]) -> "frozenset[AnswerPart]":
+    from backtest.enums import AnswerPart
+
+    names = [name.strip() for told in include for name in told.split(",")]
+    known = [part.value for part in AnswerPart]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"--include takes {', '.join(known)}; it was {name!r}")
+    return frozenset(map(AnswerPart, names))
+
+
+def _want(parts: "frozenset[AnswerPart]", *, for_people: bool) -> "Want":
     from backtest.policy import Want
 
-    return Want(trades=False, is_explicit=True) if for_people else Want()
+    return Want(trades=not for_people, is_explicit=for_people, parts=parts)
 
 
 def _answer(

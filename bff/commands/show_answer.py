@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bff.commands.show_beside import show_beside
+
 LEVELS = " ▁▂▃▄▅▆▇█"
 CURVE_ROWS = 10
 
@@ -35,6 +37,7 @@ def show_answer(console: Console, response: dict[str, Any], equity: list[float])
     if equity:
         show_curve(console, equity)
     show_basis(console, response)
+    show_beside(console, response)
 
 
 def show_basis(console: Console, response: dict[str, Any]) -> None:

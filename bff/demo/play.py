@@ -50,7 +50,7 @@ def play(settings: Settings) -> None:
 def _compare(console: Console, address: str, token: str) -> dict[str, Any]:
     """Run the grid over REST and GraphQL, demand equal answers, show them."""
     console.rule("3. One grid, two faces")
-    rest = post(f"{address}/backtests", scene.REQUEST, token)
+    rest = post(f"{address}/backtests", scene.REQUEST | {"include": ["evidence"]}, token)
     document = {
         "query": scene.DOCUMENT,
         "variables": {"input": examples.graphql_input(scene.REQUEST)},

@@ -90,6 +90,42 @@ def test_a_terminal_gets_the_table_the_curve_the_candles_and_the_notes(folder: P
     assert '"schema_version"' not in shown
 
 
+def test_a_terminal_gets_the_conclusion_in_words_with_its_reasons(folder: Path) -> None:
+    every = ("--include", "evidence,receipt", "--include", "landscape")
+    shown = " ".join(on_a_terminal(folder, "run", str(folder / "request.json"), *every).split())
+
+    assert "Is the best variant luck or skill? " in shown
+    assert "- The best of 3 variants without skill looks at least this good beside cash" in shown
+    assert "each alone: ma.sma.window 100%." in shown
+    assert "Receipt: " in shown
+
+
+def test_what_the_request_or_the_command_line_includes_is_told(folder: Path) -> None:
+    template = REQUEST["template"] | {
+        "risk_grid": {"sl_enabled": True, "sl": {"mode": "explicit", "values": [0.01]}}
+    }
+    body = REQUEST | {"template": template, "include": ["receipt"]}
+    request = folder / "including.json"
+    request.write_text(json.dumps(body), encoding="utf-8")
+
+    bare = json.loads(command(folder, "run", str(request)).stdout)
+    more = json.loads(command(folder, "run", str(request), "--include", "intrabar").stdout)
+
+    assert bare["receipt"] == more["receipt"] is not None
+    assert bare["variants"][0]["intrabar"] is None
+    assert more["variants"][0]["intrabar"]["trades_touched_stop"] > 0
+    shown = on_a_terminal(folder, "run", str(request), "--include", "intrabar")
+    assert "Inside of bars, the best variant touched its stop in" in shown
+
+
+def test_a_part_that_does_not_exist_is_refused_with_those_that_do(folder: Path) -> None:
+    refused = command(folder, "run", str(folder / "request.json"), "--include", "horoscope")
+
+    assert refused.returncode == 2
+    for word in ("horoscope", "evidence", "landscape", "receipt", "intrabar"):
+        assert word in refused.stderr
+
+
 def test_a_terminal_gets_the_json_that_is_asked_for(folder: Path) -> None:
     asked = json.loads(on_a_terminal(folder, "run", str(folder / "request.json"), "--json"))
 
