@@ -35,5 +35,6 @@ def _luck(result: "Result") -> str:
     conclusion = (result.evidence or {}).get("conclusion")
     if not conclusion:
         return ""
-    reasons = "".join(f"<li>{escape(str(reason))}</li>" for reason in conclusion.get("reasons", ()))
-    return f"<p>Luck or skill: <b>{escape(conclusion['verdict'])}</b></p><ul>{reasons}</ul>"
+    verdict = conclusion["verdict"].replace("_", " ").lower()
+    reasons = "".join(f"<li>{escape(reason['text'])}</li>" for reason in conclusion["reasons"])
+    return f"<p>Luck or skill: <b>{escape(verdict)}</b></p><ul>{reasons}</ul>"

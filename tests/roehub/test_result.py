@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 import roehub
+from tests.roehub.conftest import Places
 
 
 def test_variants_are_a_frame_with_names_that_can_be_typed(result: roehub.Result) -> None:
@@ -63,3 +64,14 @@ def test_a_map_is_drawn(result: roehub.Result) -> None:
     mpl.use("Agg")
 
     assert len(result.plot_surface("ma.ema.window", "momentum.rsi.window", "median").axes) == 2
+
+
+def test_a_notebook_shows_the_conclusion_where_it_was_asked_for(
+    places: Places, result: roehub.Result
+) -> None:
+    asked = roehub.run(result.request, store=places.store, include=["evidence"])
+
+    assert asked.evidence is not None
+    verdict = asked.evidence["conclusion"]["verdict"].replace("_", " ").lower()
+    assert f"Luck or skill: <b>{verdict}</b>" in asked._repr_html_()
+    assert "Luck or skill" not in result._repr_html_()
