@@ -199,6 +199,61 @@ def test_pinned_variants_stand_side_by_side(page: Page) -> None:
     expect(pinned.locator("tbody tr")).to_have_count(25)
 
 
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["1280-light", "390-dark"]
+)
+def test_the_grid_opens_as_a_map_and_its_axes_change(
+    browser: Browser, address: str, size: tuple[int, int], scheme: Scheme
+) -> None:
+    with opened(browser, address, size=size, scheme=scheme) as page:
+        page.goto("/")
+        run(page)
+        with page.expect_response(is_run) as sent:
+            page.get_by_text("Map of the grid").click()
+        surface = sent.value.json()["data"]["runBacktest"]["landscape"]["surface"]
+        assert shown_surface(page) == surface["cells"]
+        expect(page.get_by_label("Across", exact=True)).to_have_value(surface["x"])
+        expect(page.get_by_label("Down", exact=True)).to_have_value(surface["y"])
+        expect(page.locator(".heat td.best")).to_have_count(1)
+        judge(page, f"map-{size[0]}-{scheme}")
+
+        with page.expect_response(is_run) as sent:
+            page.get_by_label("Across", exact=True).select_option(surface["y"])
+        turned = sent.value.json()["data"]["runBacktest"]["landscape"]["surface"]
+        assert (turned["x"], turned["y"]) == (surface["y"], surface["x"])
+        assert shown_surface(page) == turned["cells"]
+        assert turned["cells"] == [list(row) for row in zip(*surface["cells"], strict=True)]
+        values = page.get_by_role("region", name=re.compile("Value by value"))
+        expect(values.locator("tbody tr")).to_have_count(len(turned["xValues"]))
+
+
+def test_a_map_of_too_few_bars_says_so_and_a_refused_one_can_be_tried_again(page: Page) -> None:
+    run(page)
+    nothing = {"data": {"runBacktest": {"landscape": None}}}
+    refusal = {"message": "It was refused", "extensions": {"code": "overloaded"}}
+    page.route("**/graphql", lambda route: route.fulfill(status=503, json={"errors": [refusal]}))
+    page.get_by_text("Map of the grid").click()
+    expect(page.get_by_role("heading", name="The service is busy")).to_be_visible()
+
+    page.unroute("**/graphql")
+    page.route("**/graphql", lambda route: route.fulfill(json=nothing))
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".map")).to_contain_text("too few bars for a map")
+
+
+def shown_surface(page: Page) -> list[list[float | None]]:
+    """What the cells of the map say, a row for each value of the axis that goes across."""
+    expect(page.locator(".drawn[aria-busy=false] .heat")).to_be_visible()
+    titles = page.locator(".heat tbody tr").evaluate_all(
+        "(rows) => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.title))"
+    )
+    told = [[title.rpartition(": ")[2].removesuffix(" %") for title in row] for row in titles]
+    return [
+        [None if text == "no variant" else float(text) for text in row]
+        for row in zip(*told, strict=True)
+    ]
+
+
 def test_a_saved_report_opens_without_a_server(
     page: Page, browser: Browser, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import catalog from "../documents/catalog.graphql";
 import deleteStrategy from "../documents/deleteStrategy.graphql";
 import estimate from "../documents/estimate.graphql";
 import instruments from "../documents/instruments.graphql";
+import map from "../documents/map.graphql";
 import run from "../documents/run.graphql";
 import saveStrategy from "../documents/saveStrategy.graphql";
 import strategies from "../documents/strategies.graphql";
@@ -26,6 +27,7 @@ export const ESTIMATE: Document<made.EstimateQuery, made.EstimateQueryVariables>
   text: estimate,
 };
 export const RUN: Document<made.RunMutation, made.RunMutationVariables> = { text: run };
+export const MAP: Document<made.GridMapMutation, made.GridMapMutationVariables> = { text: map };
 export const VARIANT: Document<made.VariantQuery, made.VariantQueryVariables> = { text: variant };
 export const STRATEGIES: Document<made.StrategiesQuery, made.StrategiesQueryVariables> = {
   text: strategies,

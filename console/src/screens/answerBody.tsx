@@ -1,4 +1,5 @@
 // What an answer says: what was tried, what it rests on, how returns are spread, the best variants.
+import type { ComponentChildren } from "preact";
 import { Histogram } from "../view/bars";
 import { brief, count, seconds } from "../view/format";
 import { Empty } from "../view/states";
@@ -12,6 +13,8 @@ interface Props {
   range: Range;
   /** How long it took; null where nobody measured. */
   seconds: number | null;
+  /** The map of the grid, where a service can be asked for it. */
+  map?: ComponentChildren;
 }
 
 export function AnswerBody(props: Props) {
@@ -28,6 +31,7 @@ export function AnswerBody(props: Props) {
       ) : (
         <>
           <Spread {...props} />
+          {props.map}
           <VariantList result={result} range={range} />
         </>
       )}

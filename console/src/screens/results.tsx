@@ -1,5 +1,6 @@
 // The run that goes on or has ended, and its answer.
 import { useEffect, useState } from "preact/hooks";
+import { GridMap } from "../map/panel";
 import { readLink } from "../state/draft";
 import { catalog } from "../state/loaded";
 import { go, href } from "../state/route";
@@ -113,6 +114,7 @@ function Again({ asked }: { asked: Asked }) {
 
 function Answer({ done }: { done: Done }) {
   const { asked, result } = done;
+  const [best] = result.variants;
   return (
     <>
       <header class="title">
@@ -136,7 +138,12 @@ function Answer({ done }: { done: Done }) {
           </button>
         </div>
       </header>
-      <AnswerBody result={result} range={asked.range} seconds={done.seconds} />
+      <AnswerBody
+        result={result}
+        range={asked.range}
+        seconds={done.seconds}
+        map={best && <GridMap input={asked.input} best={best} />}
+      />
     </>
   );
 }
