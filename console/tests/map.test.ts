@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { twoThatExplainMost, valueOn, withAxis } from "../src/map/axes";
+import { shortTitle, twoThatExplainMost, valueOn, withAxis } from "../src/map/axes";
 import { colourScale } from "../src/map/colours";
 import type { Variant } from "../src/view/variants";
 
@@ -37,6 +37,11 @@ test("a map begins with the axes that explain most, equal ones in the order of t
   ];
   assert.deepEqual(twoThatExplainMost(axes), { x: "c", y: "a" });
   assert.equal(twoThatExplainMost(axes.slice(0, 1)), null);
+});
+
+test("an axis has a title with the unit, and a short one", () => {
+  assert.equal(shortTitle("signals.momentum.rsi.long_threshold"), "rsi.long_threshold");
+  assert.equal(shortTitle("sl_pct"), "stop-loss, %");
 });
 
 test("an axis that stands on the other side changes places with this one", () => {

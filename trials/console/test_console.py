@@ -226,6 +226,11 @@ def test_the_grid_opens_as_a_map_and_its_axes_change(
         values = page.get_by_role("region", name=re.compile("Value by value"))
         expect(values.locator("tbody tr")).to_have_count(len(turned["xValues"]))
 
+        for side, axis in (("Across", "ma.ema.window"), ("Down", "momentum.rsi.window")):
+            page.get_by_label(side, exact=True).select_option(axis)
+        expect(page.locator(".drawn[aria-busy=false] .heat .corner")).to_contain_text("rsi.window")
+        judge(page, f"map-large-{size[0]}-{scheme}")
+
 
 def test_a_map_of_too_few_bars_says_so_and_a_refused_one_can_be_tried_again(page: Page) -> None:
     run(page)
@@ -239,6 +244,24 @@ def test_a_map_of_too_few_bars_says_so_and_a_refused_one_can_be_tried_again(page
     page.route("**/graphql", lambda route: route.fulfill(json=nothing))
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".map")).to_contain_text("too few bars for a map")
+
+
+def test_a_grid_of_one_axis_has_no_heat_map_but_its_values(page: Page) -> None:
+    run(page)
+    page.route("**/graphql", _of_one_axis)
+    page.get_by_text("Map of the grid").click()
+
+    expect(page.locator(".map")).to_contain_text("needs two axes")
+    expect(page.locator(".values tbody tr").nth(1)).to_be_visible()
+
+
+def _of_one_axis(route: Any) -> None:
+    """Asks for the first indicator's axis alone, and nothing beside it."""
+    body: dict[str, Any] = json.loads(route.request.post_data)
+    template = body["variables"]["input"]["template"]
+    template["indicatorGrids"] = template["indicatorGrids"][:1]
+    template["signalGrids"], template["riskGrid"] = [], None
+    route.continue_(post_data=json.dumps(body))
 
 
 def shown_surface(page: Page) -> list[list[float | None]]:

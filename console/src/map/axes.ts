@@ -43,6 +43,11 @@ export function valueOn(
   return undefined;
 }
 
+/** `rsi.long_threshold`, where there is little room. */
+export function shortTitle(name: string): string {
+  return axisTitle(name).split(".").slice(-2).join(".");
+}
+
 export function axisTitle(name: string): string {
   if (name === "sl_pct") return "stop-loss, %";
   return name === "tp_pct" ? "take-profit, %" : name;

@@ -1,7 +1,7 @@
 // Returns over two axes: a table, so that it is read without seeing its colours as well.
 import { Scroller } from "../view/scroller";
 import type { Variant } from "../view/variants";
-import { axisTitle, type Surface, valueOn } from "./axes";
+import { axisTitle, type Surface, shortTitle, valueOn } from "./axes";
 import { type Colour, colourScale } from "./colours";
 
 interface Props {
@@ -21,8 +21,8 @@ export function HeatMap({ surface, best }: Props) {
           <thead>
             <tr>
               <td class="corner">
-                {axisTitle(y)} ↓ <br />
-                {axisTitle(x)} →
+                {shortTitle(y)} ↓ <br />
+                {shortTitle(x)} →
               </td>
               {xValues.map((value) => (
                 <th key={value} scope="col">

@@ -16,7 +16,7 @@ export function Importance({ axes, interactions }: Props) {
         {shares.map(({ name, share }) => (
           <Line key={name} title={axisTitle(name)} share={share ?? null} />
         ))}
-        {interactions !== null && <Line title="Axes together" share={interactions} />}
+        {interactions !== null && <Line title="Interactions" share={interactions} />}
       </tbody>
     </table>
   );

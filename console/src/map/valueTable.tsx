@@ -1,7 +1,7 @@
 // Value by value along one axis, all other axes taken together.
 import { count } from "../view/format";
 import { Scroller } from "../view/scroller";
-import { type Axis, axisTitle } from "./axes";
+import { type Axis, axisTitle, shortTitle } from "./axes";
 
 export function ValueTable({ axis }: { axis: Axis }) {
   const title = axisTitle(axis.name);
@@ -10,7 +10,7 @@ export function ValueTable({ axis }: { axis: Axis }) {
       <table>
         <thead>
           <tr>
-            <th scope="col">{title}</th>
+            <th scope="col">{shortTitle(axis.name)}</th>
             <th scope="col" class="number">
               Variants
             </th>
