@@ -54,15 +54,11 @@ class Scene:
 @contextmanager
 def opened_scene(folder: Path, *, seed: int, module: str = "bff") -> Generator[Scene]:
     """Everything that is needed, on free ports."""
-    with (
-        table_engine() as engine,
-        running_server(engine) as candles,
-        running_service(
-            folder, candles.server_address[1], deadline_s=DEADLINE_S, module=module
-        ) as service,
-    ):
-        fill(candles, seed=seed)
-        yield Scene(service=service, candles=candles)
+    with table_engine() as engine, running_server(engine) as candles:
+        fill(candles, seed=seed)  # a service does not start over a server without the table
+        port = candles.server_address[1]
+        with running_service(folder, port, deadline_s=DEADLINE_S, module=module) as service:
+            yield Scene(service=service, candles=candles)
 
 
 def until_idle(scene: Scene, path: str, dice: random.Random) -> float:

@@ -15,8 +15,11 @@ SLICES = [(0, 1_500), (63, 1_499), (200, 265)]
 
 def test_every_indicator_with_a_rule_has_golden_signals() -> None:
     with_rule = {row.id for row in INDICATORS.values() if row.rule is not None}
+    # Crosses are not in the reference; tests/oracle/cross.py is their slow twin.
+    crosses = {name for name in with_rule if name.startswith("cross.")}
 
-    assert {entry["id"] for entry in ENTRIES} == with_rule
+    assert {entry["id"] for entry in ENTRIES} == with_rule - crosses
+    assert len(crosses) == 3
 
 
 @pytest.mark.parametrize(("start", "stop"), SLICES)
