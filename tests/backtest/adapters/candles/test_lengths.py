@@ -1,8 +1,5 @@
 """Candles of any length, over the embedded engine and over HTTP."""
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import numpy as np
 import pytest
 
@@ -12,7 +9,6 @@ from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.schema import LONGER_TABLE
 from backtest.adapters.candles.table import (
     Minutes,
-    create_table,
     insert_minutes,
     latest_minutes,
     stored_instruments,
@@ -20,7 +16,6 @@ from backtest.adapters.candles.table import (
 from backtest.control import Control
 from backtest.ports import Buckets, StoredRange
 from backtest.types import MINUTE_MS, Instrument, Timeframe
-from tests.backtest.adapters.clickhouse_server import running_server, table_engine
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, random_minutes
 
 HOUR_MS = 60 * MINUTE_MS
@@ -149,16 +144,11 @@ def test_a_fingerprint_knows_candles_of_every_length(pool: ClickHousePool) -> No
 
 
 @pytest.fixture
-def bare() -> Iterator[ClickHousePool]:
+def bare(served: ClickHousePool) -> ClickHousePool:
     """A server that has the table of minutes alone, as a deployment has that is older."""
-    with (
-        table_engine() as engine,
-        running_server(engine) as server,
-        closing(ClickHousePool(server.target)) as pool,
-    ):
-        create_table(pool)
-        pool.run(lambda client: client.command("DROP TABLE IF EXISTS " + LONGER_TABLE))
-        yield pool
+    # Others of this module may have made the table; whoever inserts hours makes it again.
+    served.run(lambda client: client.command("DROP TABLE IF EXISTS " + LONGER_TABLE))
+    return served
 
 
 def test_a_server_without_the_table_of_other_lengths_has_minutes(bare: ClickHousePool) -> None:
