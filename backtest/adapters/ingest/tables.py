@@ -214,8 +214,9 @@ def _lines(
         lines = _line_numbers(batch.num_rows, next_line, [line for line, _ in malformed])
         next_line = int(lines[-1]) + 1 if len(lines) else next_line
         columns = {place: batch.column(i) for i, place in enumerate(wanted)}
-        yield _without_blanks(lines, columns, _faulty(malformed[n_told:]))
-        n_told = len(malformed)
+        told = malformed[n_told:]
+        n_told += len(told)  # Arrow reads ahead and adds to the list while a chunk is in use
+        yield _without_blanks(lines, columns, _faulty(told))
     if malformed[n_told:]:
         nothing = {place: pa.array([], pa.string()) for place in wanted}
         yield RawChunk(
