@@ -71,6 +71,8 @@ def tell_beside(
 ) -> dict[AnswerPart, object]:
     """Everything that is wanted beside the variants: `Weighed`, `Mapped`, `Receipt`.
 
+    A map that was wanted and that too few bars do not allow is None.
+
     Args:
         guards: The plan, the policy and what is wanted.
         bars: Bars of the plan, warm-up included.
@@ -88,8 +90,9 @@ def tell_beside(
     told: dict[AnswerPart, object] = {}
     if AnswerPart.EVIDENCE in parts:
         told[AnswerPart.EVIDENCE] = weigh_run(plan, guards.policy, ranked, workers, control)
-    if AnswerPart.LANDSCAPE in parts and ranked.recorded is not None:
-        told[AnswerPart.LANDSCAPE] = map_run(plan, ranked.recorded)
+    if AnswerPart.LANDSCAPE in parts:
+        recorded = ranked.recorded
+        told[AnswerPart.LANDSCAPE] = None if recorded is None else map_run(plan, recorded)
     if AnswerPart.RECEIPT in parts:
         grid = plan.resolved_grid()
         told[AnswerPart.RECEIPT] = make_receipt(plan.settings, grid, bars, variants)

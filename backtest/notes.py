@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from backtest.axes import Scalar
+from backtest.engine.ledger import N_BLOCKS
 from backtest.indicators.catalog import INDICATORS
 from backtest.report.table import hides_a_thousandth
 from backtest.result import RankedVariant, ResolvedGrid, RunResult
+from backtest.types import AnswerPart
 
 DAY_MS = 86_400_000
 FEW_DAYS = 90
@@ -161,6 +163,15 @@ def _no_costs(run: RunResult) -> str | None:
     return "Fills cost nothing here: fee and slippage are 0"
 
 
+def _no_landscape(run: RunResult) -> str | None:
+    if run.beside.get(AnswerPart.LANDSCAPE, run) is not None:
+        return None
+    return (
+        f"The range has {run.target_bars:,} bars, and a map of the grid needs at least {N_BLOCKS}:"
+        " ask for a longer range or a shorter timeframe"
+    )
+
+
 def _rounded_money(run: RunResult) -> str | None:
     cash = run.settings.execution.init_cash_quote
     profits = (cash * (variant.total_return_pct / 100.0) for variant in run.variants)
@@ -188,6 +199,7 @@ NOTES: Mapping[str, Say] = {
     "holding_did_better": _holding_did_better,
     "no_costs": _no_costs,
     "rounded_money": _rounded_money,
+    "no_landscape": _no_landscape,
 }
 
 

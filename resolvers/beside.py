@@ -38,6 +38,8 @@ def to_beside(told: Mapping[AnswerPart, object]) -> dict[str, object]:
                 members[part] = _to_landscape(found)
             case receipt.Receipt():
                 members[part] = Receipt(**asdict(found))
+            case None:
+                pass
             case _:
                 raise TypeError(found)
     return members

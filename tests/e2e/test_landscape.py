@@ -88,7 +88,13 @@ def test_every_returned_variant_has_a_place_in_the_robust_order(told: dict[str, 
     assert sorted(told["robust_order"]) == list(range(12))
 
 
-def test_with_fewer_bars_than_blocks_there_is_no_landscape(both: Faces) -> None:
+def test_with_fewer_bars_than_blocks_there_is_no_landscape_and_a_note_says_so(both: Faces) -> None:
     short = {"start": "1970-01-01T01:00:00Z", "end": "1970-01-01T01:50:00Z"}
 
-    assert "landscape" not in both[0].run(ASKED | {"time_range": short})
+    answer = both[0].run(ASKED | {"time_range": short})
+
+    notes = {note["code"]: note["message"] for note in answer["notes"]}
+    assert "landscape" not in answer
+    assert notes["no_landscape"].startswith("The range has 50 bars, and a map of the grid needs")
+    unasked = both[0].run(GRID | {"time_range": short})["notes"]
+    assert "no_landscape" not in {note["code"] for note in unasked}
