@@ -12,7 +12,7 @@ from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, coverage
 from backtest.adapters.candles.findings import Finding, Kind, Place
 from backtest.adapters.candles.suspicions import suspicions
-from backtest.adapters.candles.table import StoredInstrument, create_table, stored_instruments
+from backtest.adapters.candles.table import StoredInstrument, prepare_to_read, stored_instruments
 from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE
 from backtest.adapters.ingest.values import told_length
 from bff.commands.candle_import import progress_bar
@@ -29,7 +29,7 @@ def check_stored(
 ) -> bool:
     """Print what was found in each instrument; whether nothing was."""
     with candle_store(context) as pool:
-        create_table(pool)
+        prepare_to_read(pool)
         checked = [(stored, *_check(pool, stored)) for stored in _wanted(pool, market_id, symbol)]
     if as_json:
         lines = [_json(stored, found, findings) for stored, found, findings in checked]

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backtest.adapters.candles.coverage import Coverage, Gap, coverage
-from backtest.adapters.candles.table import StoredInstrument, create_table, stored_instruments
+from backtest.adapters.candles.table import StoredInstrument, prepare_to_read, stored_instruments
 from backtest.adapters.ingest.values import told_length
 from bff.commands.stores import candle_store
 
@@ -30,7 +30,7 @@ Line = tuple[StoredInstrument, Coverage]
 def list_stored(context: typer.Context, *, as_json: bool) -> None:
     """Print every stored instrument."""
     with candle_store(context) as pool:
-        create_table(pool)
+        prepare_to_read(pool)
         lines = [
             (stored, coverage(pool, stored.instrument, stored.length_ms))
             for stored in stored_instruments(pool)

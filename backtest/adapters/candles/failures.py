@@ -27,8 +27,8 @@ def unavailable(error: BaseException) -> CandlesUnavailable:
     reasons: list[str] = []
     if _code(error) in {_UNKNOWN_TABLE, _UNKNOWN_DATABASE}:
         reasons.append(
-            f"The table {CANDLE_TABLE} does not exist; `candles import` and `candles generate`"
-            " create it."
+            f"The table {CANDLE_TABLE} does not exist; `stores init` creates it, and so do"
+            " `candles import` and `candles generate`."
         )
     return unavailable_because(*reasons, f"The driver said: {str(error)[:300]}")
 

@@ -97,8 +97,8 @@ def create_table(pool: ClickHousePool) -> None:
     Raises:
         CandlesUnavailable: The store refused or cannot be reached.
     """
+    prepare_to_read(pool)
     if isinstance(pool.target, EmbeddedEngine):
-        prepare_folder(pool.target.directory)
         return
     pool.run(lambda client: client.command(DATABASE_DDL))
     pool.run(lambda client: client.command(TABLE_DDL))
@@ -170,6 +170,16 @@ def _arrow_table(
 def _constant(text: str, n: int) -> Any:
     indices = pa.array(np.zeros(n, dtype=np.int32))
     return pa.DictionaryArray.from_arrays(indices, pa.array([text])).cast(pa.string())
+
+
+def prepare_to_read(pool: ClickHousePool) -> None:
+    """Make an embedded store's folder where it is missing; leave a server as it is.
+
+    Raises:
+        CandlesUnavailable: The folder cannot be used.
+    """
+    if isinstance(pool.target, EmbeddedEngine):
+        prepare_folder(pool.target.directory)
 
 
 def latest_minutes(
