@@ -1,6 +1,7 @@
 """`python -m trials.load [--before TREE]`: the service under its own largest runs.
 
-With a checkout of an older commit the same is asked of it first. Writes docs/reliability.md.
+With a checkout of an older commit the same is asked of it first; without one, what the page says
+of it stays. Writes docs/reliability.md.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from trials.load.scenes import (
     short_beside_long,
 )
 from trials.load.service import Loaded, filled_store, loaded
-from trials.soak.page import write_region
+from trials.soak.page import rows_of, write_region
 
 DEADLINE_S = 60.0
 COSTS = (
@@ -63,7 +64,8 @@ def main() -> None:
         ("files", FILES, files),
         *([("threads", THREADS, threads)] if threads else []),
     ):
-        text = table(header, rows)
+        kept = [] if before is not None else rows_of(region, "before")
+        text = table(header, [*kept, *rows])
         print(text, flush=True)
         write_region(region, text)
 

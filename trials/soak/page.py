@@ -15,3 +15,15 @@ def write_region(name: str, text: str, page: Path = PAGE) -> None:
     page.write_text(
         pattern.sub(lambda _: region, page.read_text(encoding="utf-8")), encoding="utf-8"
     )
+
+
+def rows_of(name: str, first: str, page: Path = PAGE) -> list[tuple[str, ...]]:
+    """Rows of a region's table whose first cell is `first`."""
+    text = page.read_text(encoding="utf-8")
+    region = text.partition(f"<!-- soak:{name} -->")[2].partition("<!-- /soak -->")[0]
+    cells = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in region.splitlines()
+        if line.startswith("|")
+    ]
+    return [row for row in cells if row[0] == first]

@@ -51,6 +51,10 @@ _FOREIGN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
         lambda head: head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")),
         "this is a web page or XML, not candles; the download went wrong",
     ),
+    (
+        lambda head: head.startswith(b"\x80") and head[2:3] in b"\x95}]c",
+        "this is a Python pickle, which may run any code; save a Parquet file instead",
+    ),
     (lambda head: b"\0" in head, "this is a binary file of a kind that is not known"),
 )
 

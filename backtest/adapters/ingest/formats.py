@@ -217,7 +217,10 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="yfinance",
         headings=_set("datetime open high low close volume"),
-        is_it=lambda sample: bool(sample.tickers) or "adj_close" in (sample.names or ()),
+        is_it=lambda sample: (
+            sample.container == "CSV"
+            and (bool(sample.tickers) or "adj_close" in (sample.names or ()))
+        ),
     ),
     Format(
         name="freqtrade",

@@ -118,6 +118,7 @@ class _Reading:
     def __init__(self, path: Path, asked: Asked) -> None:
         self._path, self._asked = path, asked
         self._spool, self._found = Spool(), Found()
+        self._names = [path.name]
         self._layouts: list[Layout] = []
         self._notes: list[str] = []
         self._reasons: list[tuple[str, str]] = []
@@ -139,6 +140,7 @@ class _Reading:
         self._spool.done()
 
     def _candles(self, member: Member, moment: Moment) -> Iterator[Candles]:
+        self._names.append(member.name)
         table = table_of(member)
         layout = layout_of(table.sample, self._asked)
         self._layouts.append(layout)
@@ -184,7 +186,7 @@ class _Reading:
         n_conflicting = int(np.count_nonzero(found.is_conflicting))
         n_refused = self._n_refused + self._n_malformed + n_conflicting
         kept = opens[is_kept]
-        problems = problems_of(self._path, self._layouts, self._found, self._asked, self._times())
+        problems = problems_of(self._names, self._layouts, self._found, self._asked, self._times())
         if 2 * self._n_malformed > self.n_rows:
             problems = (*problems, f"most lines do not fit the header: {self._reasons[0][1]}")
         return CheckedFile(

@@ -104,7 +104,8 @@ def candles_of(
     _judge_prices(faults, prices)
     _judge_extras(faults, raw, layout, extras)
     faulty = faults.is_faulty & is_kept
-    found.n_off_minute += int(np.count_nonzero(_is_off(open_us, asked.length_us) & is_kept))
+    is_off = _is_off(open_us, asked.length_us) & is_kept & ~is_doubtful
+    found.n_off_minute += int(np.count_nonzero(is_off))
     return Candles(
         lines=raw.lines[is_kept],
         read_us=read_us,

@@ -26,8 +26,8 @@ _CONTRACTS_QUOTE = (10.0, 100.0)
 class Sample:
     """Arrow columns of the first rows, shape (n_sample,) each.
 
-    `raw_names` are the headings as they stand, empty without a header; `tickers` stood in a second
-    line of headings.
+    `raw_names` are the headings as they stand, empty without a header; `tickers` are
+    symbols in a second line of headings or around the rows of a JSON.
     """
 
     container: str

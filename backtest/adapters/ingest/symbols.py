@@ -5,6 +5,22 @@ import re
 _NO_PART = {"SWAP", "PERP", "PERPETUAL", "SPOT", "P", "BINANCE", "BYBIT", "OKX", "KRAKEN"}
 _NAMES = {"XBT": "BTC", "XXBT": "BTC", "XDG": "DOGE"}
 
+# How exchanges and tools name the files of one symbol.
+_ARCHIVES = (
+    r"([A-Z0-9]{5,}(?:_(?:PERP|\d{6}))?)-\d+(?:mo|[smhdw])-\d{4}-\d{2}(?:-\d{2})?",  # Binance
+    r"([A-Z0-9]{5,})_(?:\d+|D)_\d{4}-\d{2}-\d{2}_\d{4}-\d{2}-\d{2}",  # Bybit for MetaTrader
+    r"([A-Z0-9]{5,})_(?:1|5|15|30|60|240|720|1440)",  # Kraken
+    r"[A-Z][A-Za-z0-9]+_([A-Z0-9]{5,})_(?:\d{4}_)?(?:minute|hour|1h|d|daily)",  # CryptoDataDownload
+    r"([A-Z0-9]+_[A-Z0-9]+)(?:_[A-Z0-9]+)?-\d+[smhdw](?:-[a-z_]+)?",  # freqtrade
+)
+
+
+def symbol_of_archive(name: str) -> str | None:
+    """The symbol in a file's name, where that is how an archive writes it."""
+    stem = name.rpartition("/")[2].partition(".")[0]
+    matches = (re.fullmatch(pattern, stem) for pattern in _ARCHIVES)
+    return next((match.group(1) for match in matches if match), None)
+
 
 def is_same_symbol(one: str, other: str) -> bool:
     """Whether both spell one instrument."""

@@ -26,6 +26,7 @@ from backtest.types import IntArray
 _BLOCK_BYTES = 1 << 20
 _ROWS_PER_BATCH = 32_768
 _FEWEST_COLUMNS = 5
+_SYMBOL_NAMES = ("symbol", "instId", "pair", "product_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,8 @@ def _decoded(column: Any) -> Any:
 
 
 def _json(stream: io.BufferedReader) -> Table:
-    rows = _series(_parsed(stream.read()))
+    answer = _parsed(stream.read())
+    rows = _series(answer)
     if not rows:
         raise ValueError("no candles here: the JSON holds no list of rows")
     names: list[str] = []
@@ -138,7 +140,9 @@ def _json(stream: io.BufferedReader) -> Table:
         yield RawChunk(lines=lines, columns=chosen, malformed=malformed)
 
     head = [column[:_ROWS_PER_BATCH] for column in columns]
-    return Table(sample=Sample(container="JSON", raw_names=names, columns=head), read=read)
+    tickers = tuple(sorted(_symbols_around(answer)))
+    sample = Sample(container="JSON", raw_names=names, columns=head, tickers=tickers)
+    return Table(sample=sample, read=read)
 
 
 def _parsed(content: bytes) -> Any:
@@ -171,6 +175,14 @@ def _series(data: Any) -> list[Any]:
     if len(found) > 1:
         raise ValueError(f"the JSON holds several series: {', '.join(found)}; write one per file")
     return next(iter(found.values()), [])
+
+
+def _symbols_around(answer: Any) -> set[str]:
+    """What an answer of an exchange says, around its rows, that they are candles of."""
+    if not isinstance(answer, dict):
+        return set()
+    own = {str(answer[name]) for name in _SYMBOL_NAMES if isinstance(answer.get(name), str)}
+    return own.union(*map(_symbols_around, answer.values()))
 
 
 def _is_candle(row: Any) -> bool:

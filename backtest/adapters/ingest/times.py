@@ -36,6 +36,11 @@ _REWRITINGS: tuple[tuple[str, str], ...] = (
     (r"^(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})$", r"\1:00\2"),
     (r"[,.](\d{1,9})(Z|[+-]\d{2}:\d{2}|)$", r".\1\2"),
 )
+# The hour of a clock that goes to 12, with minutes and seconds or without: 9:30 PM, 09-PM.
+_HALF_DAY = (
+    r"^(?P<day>.*\d)[ T-]+(?P<hour>0?[1-9]|1[0-2])(?P<rest>(?::\d{2}){0,2})"
+    r"[ -]?(?P<half>[AaPp])\.?[Mm]\.?$"
+)
 _DAY_FIRST = (r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})", r"\3-\2-\1")
 _MONTH_FIRST = (r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})", r"\3-\1-\2")
 _COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}|\d{6})?$"
@@ -117,9 +122,25 @@ def _is_compact(text: Any) -> bool:
 def _iso(text: Any, order: DateOrder | None) -> Any:
     if order is not None:
         text = pc.replace_substring_regex(text, *_pattern(order))
+    text = _in_24_hours(text)
     for pattern, replacement in _REWRITINGS:
         text = pc.replace_substring_regex(text, pattern, replacement.replace(r"\g<1>", r"\1"))
     return text
+
+
+def _in_24_hours(text: Any) -> Any:
+    """The same moments, those with AM or PM on a clock that goes to 24."""
+    found = pc.extract_regex(text, _HALF_DAY)
+    if found.null_count == len(found):
+        return text
+    day, hour, rest, half = (pc.struct_field(found, i) for i in range(4))
+    hour = pc.cast(hour, pa.int64())
+    hour = pc.if_else(pc.equal(hour, 12), 0, hour)
+    hour = pc.add(hour, pc.if_else(pc.equal(pc.utf8_upper(half), "P"), 12, 0))
+    hour = pc.utf8_lpad(pc.cast(hour, pa.string()), 2, "0")
+    rest = pc.if_else(pc.equal(rest, ""), ":00", rest)
+    clock = pc.binary_join_element_wise(hour, rest, "")
+    return pc.coalesce(pc.binary_join_element_wise(day, clock, " "), text)
 
 
 def _pattern(order: DateOrder) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """What a whole file shows: why it cannot be taken, and what was assumed where it is."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -16,27 +15,41 @@ from backtest.adapters.ingest.lengths import (
     wrong_length,
 )
 from backtest.adapters.ingest.rows import Found
+from backtest.adapters.ingest.symbols import symbol_of_archive
 from backtest.adapters.ingest.times import UNREADABLE_TIME
 from backtest.adapters.ingest.values import MINUTE_US, SECOND_US, told_length
 from backtest.types import IntArray
 
 
 def problems_of(
-    path: Path, layouts: Sequence[Layout], found: Found, asked: Asked, read_us: IntArray
+    names: Sequence[str],
+    layouts: Sequence[Layout],
+    found: Found,
+    asked: Asked,
+    read_us: IntArray,
 ) -> tuple[str, ...]:
-    """Every reason why nothing of a file can be taken, in sentences that say what to do."""
+    """Every reason why nothing of a file can be taken, in sentences that say what to do.
+
+    Args:
+        names: What the file is called, and what a zip calls the files in it.
+        layouts: How each of its tables was read.
+        found: What the rows showed.
+        asked: What the user says.
+        read_us: Shape (n,), int64 microseconds, times as the file has them.
+    """
     problems = list(dict.fromkeys(p for layout in layouts for p in layout.problems))
     times = ascending(read_us[read_us != UNREADABLE_TIME])
     tests = (
-        _length(path, found, asked, times),
+        _length(names[0], found, asked, times),
         _symbols(found, asked, times),
+        _archive(names, found, asked),
         _zone(layouts, found, asked),
         _close_times(layouts, found, asked, times),
     )
     return (*problems, *filter(None, tests))
 
 
-def _length(path: Path, found: Found, asked: Asked, times: IntArray) -> str | None:
+def _length(name: str, found: Found, asked: Asked, times: IntArray) -> str | None:
     wanted = asked.length_us
     fault = interval_fault(sorted(found.intervals), wanted)
     if fault:
@@ -47,7 +60,7 @@ def _length(path: Path, found: Found, asked: Asked, times: IntArray) -> str | No
         return other_length(told, wanted, length)
     is_said = length is not None or bool(found.intervals)
     wrong = wrong_length(times, wanted, is_said=is_said)
-    said = said_by_name(path.name)
+    said = said_by_name(name)
     if wrong or is_said or said in {None, wanted} or len(times) > 1:
         return wrong
     told = f"there is one candle, and the name of the file says {told_length(said or 0)}"
@@ -60,6 +73,14 @@ def _symbols(found: Found, asked: Asked, times: IntArray) -> str | None:
     if found.symbols and not any(map(asked.is_wanted, found.symbols)) and not len(times):
         return asked.other_symbol(*sorted(found.symbols))
     return None
+
+
+def _archive(names: Sequence[str], found: Found, asked: Asked) -> str | None:
+    """Another symbol in the name that an archive gives its files; rows know better."""
+    named = next(filter(None, map(symbol_of_archive, names)), None)
+    if named is None or found.symbols or asked.is_wanted(named):
+        return None
+    return f"going by its name, {asked.other_symbol(named)}"
 
 
 def _some(names: set[str]) -> str:

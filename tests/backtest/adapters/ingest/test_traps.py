@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -147,6 +148,10 @@ TRAPS: dict[str, tuple[str, str]] = {
     "prose": ("hello\nworld\n", "no candles here"),
     "damaged JSON": ("[[1,2,3,4,5,6],[", "JSON is damaged"),
     "JSON without rows": ('{"code": 0, "data": []}', "no list of rows"),
+    "an answer about another symbol": (
+        json.dumps({"result": {"symbol": "BBBUSDT", "list": [[FIRST_MS, 1, 1, 1, 1, 1, 1]]}}),
+        "candles of BBBUSDT, not of AAAUSDT",
+    ),
     "JSON of two symbols": (
         json.dumps({"A": [[FIRST_MS, 1, 1, 1, 1, 1]], "B": [[FIRST_MS, 1, 1, 1, 1, 1]]}),
         "several series: A, B",
@@ -161,6 +166,70 @@ def test_a_trap_is_refused(tmp_path: Path, trap: str) -> None:
     said = refusal(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT", timezone="UTC"))
 
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [
+        ("BBBUSDT-1m-2024-01.csv", "BBBUSDT"),
+        ("BBBUSDT-1m-2024-01-31.csv", "BBBUSDT"),
+        ("BBBUSD_PERP-1m-2024-01.csv", "BBBUSD_PERP"),
+        ("BBBUSDT_1_2024-01-01_2024-01-31.csv", "BBBUSDT"),
+        ("XBTUSD_1.csv", "XBTUSD"),
+        ("Binance_BBBUSDT_2024_minute.csv", "BBBUSDT"),
+        ("BBB_USDT-1m.json", "BBB_USDT"),
+        ("BBB_USDT_USDT-1m-futures.json", "BBB_USDT"),
+    ],
+)
+def test_the_name_of_an_archive_says_another_symbol(tmp_path: Path, name: str, symbol: str) -> None:
+    path = write(tmp_path / name, plain())
+
+    assert f"candles of {symbol}, not of AAAUSDT" in refusal(path, Asked(symbol="AAAUSDT"))
+    assert refusal(path, Asked(symbol="AAAUSDT", file_symbol=symbol)) == ""
+    assert refusal(path, Asked(symbol=symbol)) == ""
+
+
+def test_an_archive_in_a_zip_says_another_symbol(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "some.zip", **{"BBBUSDT-1m-2024-01": plain()})
+
+    assert "candles of BBBUSDT, not of AAAUSDT" in refusal(path, Asked(symbol="AAAUSDT"))
+
+
+@pytest.mark.parametrize("name", ["BTC-2024.csv", "candles_1.csv", "MYFILE.csv", "my-1m.csv"])
+def test_any_other_name_says_no_symbol(tmp_path: Path, name: str) -> None:
+    assert refusal(write(tmp_path / name, plain()), Asked(symbol="AAAUSDT")) == ""
+
+
+@pytest.mark.parametrize(
+    ("spelling", "asked"),
+    [
+        ("%m/%d/%Y %I:%M:%S %p", Asked(timezone="UTC", date_order="month-first")),
+        ("%d.%m.%Y %I:%M %p", Asked(timezone="UTC")),
+        ("%Y-%m-%d %I:%M%p", Asked(timezone="UTC")),
+        ("%Y-%m-%dT%I:%M:%S a.m.", Asked(timezone="UTC")),
+    ],
+)
+def test_a_clock_that_goes_to_twelve_is_read(tmp_path: Path, spelling: str, asked: Asked) -> None:
+    rows = [
+        datetime.fromtimestamp(ms / 1_000, UTC).strftime(spelling) + ",100,101,99,100.5,1"
+        for ms in MINUTES
+    ]
+    text = "\n".join((f"date,{OHLC},volume", *rows)) + "\n"
+
+    assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
+
+
+def test_hours_with_am_and_pm_are_read(tmp_path: Path) -> None:
+    hours = [FIRST_MS + i * HOUR for i in range(N)]
+    rows = [
+        datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d %I-%p")
+        + ",AAAUSDT,100,101,99,100.5,1,100.5"
+        for ms in hours
+    ]
+    text = "\n".join(("Date,Symbol,Open,High,Low,Close,Volume AAA,Volume USDT", *rows)) + "\n"
+    asked = Asked(symbol="AAAUSDT", timezone="UTC", length_ms=HOUR)
+
+    assert times(checked(write(tmp_path / "candles", text), asked)) == hours
 
 
 def checked(path: Path, asked: Asked | None = None) -> CheckedFile:
@@ -384,7 +453,7 @@ def test_json_is_read_in_the_shapes_of_answers(tmp_path: Path, wrap: str) -> Non
     shapes: dict[str, Callable[[], str]] = {
         "rows": lambda: json.dumps(rows),
         "objects": lambda: json.dumps(objects),
-        "answer": lambda: json.dumps({"retCode": 0, "result": {"symbol": "A", "list": rows}}),
+        "answer": lambda: json.dumps({"retCode": 0, "result": {"symbol": "AAAUSDT", "list": rows}}),
         "columns": lambda: json.dumps(
             {"s": "ok", **dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))}
         ),
