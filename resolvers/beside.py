@@ -4,12 +4,12 @@ See: docs/evidence.md, docs/receipt.md
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from backtest.beside import Mapped, Tried, Weighed
 from backtest.enums import AnswerPart
-from backtest.evidence import receipt, result
+from backtest.evidence import landscape, receipt, result
 from schema.enums import SurfaceStatistic
 from schema.evidence import Evidence
 from schema.landscape import (
@@ -18,6 +18,7 @@ from schema.landscape import (
     LandscapeValue,
     Neighbourhood,
     Surface,
+    SurfaceAt,
 )
 from schema.receipt import Receipt
 
@@ -77,19 +78,35 @@ def _to_landscape(mapped: Mapped) -> Landscape:
         robust_order=mapped.robust_order,
     )
 
-    def draw(x: str | None, y: str | None, statistic: SurfaceStatistic) -> Surface:
-        found = mapped.landscape.surface(x, y, statistic)
-        return Surface(
-            x=found.x.name,
-            y=found.y.name,
-            x_values=found.x.values,
-            y_values=found.y.values,
-            statistic=found.statistic,
-            cells=found.cells,
-        )
-
-    told.attach_surface(draw)
+    told.attach_drawing(_Drawing(mapped.landscape))
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """Draws the surfaces of a landscape."""
+
+    landscape: landscape.Landscape
+
+    def surface(self, x: str | None, y: str | None, statistic: SurfaceStatistic) -> Surface:
+        return _to_surface(self.landscape.surface(x, y, statistic))
+
+    def surfaces(
+        self, by: str, x: str | None, y: str | None, statistic: SurfaceStatistic
+    ) -> list[SurfaceAt]:
+        found = self.landscape.surfaces(by, x, y, statistic)
+        return [SurfaceAt(value=value, surface=_to_surface(drawn)) for value, drawn in found]
+
+
+def _to_surface(found: landscape.Surface) -> Surface:
+    return Surface(
+        x=found.x.name,
+        y=found.y.name,
+        x_values=found.x.values,
+        y_values=found.y.values,
+        statistic=found.statistic,
+        cells=found.cells,
+    )
 
 
 def _to_comparison(comparison: result.Comparison, tried: _Tried) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 See: docs/landscape.md
 """
 
-from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import strawberry
 from pydantic import BaseModel, Field, PrivateAttr
@@ -93,7 +92,35 @@ class Surface(BaseModel):
     ]
 
 
-DrawSurface = Callable[[str | None, str | None, SurfaceStatistic], Surface]
+@strawberry.pydantic.type(description="Returns over two axes, at one value of a third.")
+class SurfaceAt(BaseModel):
+    """Returns over two axes, at one value of a third."""
+
+    model_config = ANSWER
+
+    value: Annotated[
+        Scalar,
+        Field(description="Value of the third axis."),
+        strawberry.field(graphql_type=AxisScalar),
+    ]
+    surface: Annotated[Surface, Field(description="Of the variants that have it.")]
+
+
+class Drawing(Protocol):
+    """Draws the surfaces of a landscape when somebody asks for them.
+
+    See: docs/landscape.md
+    """
+
+    def surface(self, x: str | None, y: str | None, statistic: SurfaceStatistic) -> Surface:
+        """One over two axes."""
+        ...
+
+    def surfaces(
+        self, by: str, x: str | None, y: str | None, statistic: SurfaceStatistic
+    ) -> list[SurfaceAt]:
+        """One for each value of a third axis."""
+        ...
 
 
 @strawberry.pydantic.type(description="What the grid looks like.")
@@ -117,11 +144,11 @@ class Landscape(BaseModel):
         Field(description="Places in `variants` by the median of the neighbours, best first."),
         strawberry.field(graphql_type=list[int]),
     ]
-    _draw: DrawSurface | None = PrivateAttr(default=None)
+    _drawing: Drawing | None = PrivateAttr(default=None)
 
-    def attach_surface(self, draw: DrawSurface) -> None:
-        """Tell how to draw a surface; that is done when somebody asks for it."""
-        self._draw = draw
+    def attach_drawing(self, drawing: Drawing) -> None:
+        """Tell who draws surfaces; that is done when somebody asks for one."""
+        self._drawing = drawing
 
     @strawberry.pydantic.field(
         description="Returns over two axes, by default the two that explain most; at most 10 000 "
@@ -134,5 +161,19 @@ class Landscape(BaseModel):
         statistic: SurfaceStatistic = SurfaceStatistic.BEST,
     ) -> Surface:
         """A map; blocking work, as is all execution of a document."""
-        assert self._draw is not None
-        return self._draw(x, y, statistic)
+        assert self._drawing is not None
+        return self._drawing.surface(x, y, statistic)
+
+    @strawberry.pydantic.field(
+        description="The same for each value of a third axis `by`; at most 10 000 cells in all."
+    )
+    def surfaces(
+        self,
+        by: str,
+        x: str | None = None,
+        y: str | None = None,
+        statistic: SurfaceStatistic = SurfaceStatistic.BEST,
+    ) -> list[SurfaceAt]:
+        """Small maps; blocking work, as is all execution of a document."""
+        assert self._drawing is not None
+        return self._drawing.surfaces(by, x, y, statistic)

@@ -4,14 +4,14 @@ Returns are whole millionths of the initial cash, so sums are exact, and a map i
 machine. See: docs/landscape.md
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from backtest.axes import Scalar
-from backtest.engine.ledger import RUINED, UNITS
+from backtest.engine.ledger import RUINED, UNITS, FlagArray
 from backtest.engine.recorder import Recorded
 from backtest.enums import AxisKind, SurfaceStatistic
 from backtest.errors import InvalidRequest, Problem
@@ -21,6 +21,7 @@ from backtest.types import FloatArray, IntArray
 LN2 = 0.6931471805599453
 MOST_RETURN = 1_000_000_000_000
 MAX_CELLS = 10_000
+NOWHERE: Mapping[str, Scalar] = {}
 _LIMB = 20
 
 
@@ -147,15 +148,27 @@ class Landscape:
             return None
         return round(max(0.0, 1.0 - sum(share for share in shares if share is not None)), 6)
 
-    def surface(self, x: str | None, y: str | None, statistic: SurfaceStatistic) -> Surface:
+    def surface(
+        self,
+        x: str | None,
+        y: str | None,
+        statistic: SurfaceStatistic,
+        at: Mapping[str, Scalar] = NOWHERE,
+    ) -> Surface:
         """Returns over two axes; by default over the two that explain most.
+
+        Args:
+            x: The first axis.
+            y: The second axis.
+            statistic: What a cell tells.
+            at: Values of other axes; only variants that have them count.
 
         Raises:
             InvalidRequest: An axis does not exist, is named twice, or there are too many cells.
         """
         ranked = sorted(self.axes(), key=lambda story: -(story.share or 0.0))
         names = [story.axis.name for story in ranked]
-        free = [name for name in names if name not in {x, y}]
+        free = [name for name in names if name not in {x, y, *at}]
         x = x or (free.pop(0) if free else None)
         y = y or (free.pop(0) if free else None)
         for place, name in (("x", x), ("y", y)):
@@ -164,9 +177,28 @@ class Landscape:
                 raise InvalidRequest([Problem((place,), "unknown_axis", f"the axes are {told}")])
         assert x is not None
         assert y is not None
-        of_cells = bool({x, y} & self._risk_names)
+        of_cells = bool({x, y, *at} & self._risk_names)
         population = self.cells if of_cells else self.base
-        return population.surface(x, y, statistic, self._winner_index(of_cells=of_cells))
+        return population.surface(x, y, statistic, self._winner_index(of_cells=of_cells), at)
+
+    def surfaces(
+        self, by: str, x: str | None, y: str | None, statistic: SurfaceStatistic
+    ) -> list[tuple[Scalar, Surface]]:
+        """A surface for each value of a third axis, in its order.
+
+        Raises:
+            InvalidRequest: As for `surface`; all surfaces together have too many cells.
+        """
+        axes = {story.axis.name: story.axis for story in self.axes()}
+        others = sorted(axes.keys() - {x, y})
+        if by not in others:
+            told = f"a third axis is one of {', '.join(others)}" if others else "there is no third"
+            raise InvalidRequest([Problem(("by",), "unknown_axis", told)])
+        values = axes[by].values
+        first = self.surface(x, y, statistic, {by: values[0]})
+        _check_cells("by", len(values) * len(first.x.values) * len(first.y.values))
+        drawn = (self.surface(first.x.name, first.y.name, statistic, {by: v}) for v in values[1:])
+        return list(zip(values, (first, *drawn), strict=True))
 
     def _winner_index(self, *, of_cells: bool) -> int | None:
         if self._winner is None:
@@ -231,8 +263,15 @@ class Population:
         share = round(float(between / total), 6) if total else None
         return AxisStory(axis=own.axis, share=share, values=values)
 
-    def surface(self, x: str, y: str, statistic: SurfaceStatistic, winner: int | None) -> Surface:
-        """Returns over two axes of this population.
+    def surface(
+        self,
+        x: str,
+        y: str,
+        statistic: SurfaceStatistic,
+        winner: int | None,
+        at: Mapping[str, Scalar] = NOWHERE,
+    ) -> Surface:
+        """Returns over two axes of the variants of this population that have the values of `at`.
 
         Raises:
             InvalidRequest: There are too many cells.
@@ -240,45 +279,58 @@ class Population:
         by_name = {own.axis.name: own for own in self._located}
         one, two = by_name[x], by_name[y]
         shape = (len(one.axis.values), len(two.axis.values))
-        if shape[0] * shape[1] > MAX_CELLS:
-            message = f"a surface has at most {MAX_CELLS} cells, and this one {shape[0] * shape[1]}"
-            raise InvalidRequest([Problem(("x",), "too_many_cells", message)])
+        _check_cells("x", shape[0] * shape[1])
         keys = one.places.astype(np.int64) * shape[1] + two.places
         cells = np.full(shape[0] * shape[1], np.nan)
+        counts = np.ones(len(keys), np.bool_)
+        for name, value in at.items():
+            counts &= by_name[name].places == by_name[name].axis.values.index(value)
         if statistic is SurfaceStatistic.SLICE:
-            self._fill_slice(keys, {x, y}, winner, cells)
-        elif len(keys):
-            found, starts, ends, ordered = self._groups(keys)
-            if statistic is SurfaceStatistic.BEST:
-                cells[found] = ordered[ends - 1]
-            elif statistic is SurfaceStatistic.MEAN:
-                cells[found] = np.add.reduceat(ordered, starts) / (ends - starts)
-            else:
-                low, high = ordered[(starts + ends - 1) // 2], ordered[(starts + ends) // 2]
-                cells[found] = (low + high) / 2.0
+            counts &= self._like(winner, {x, y, *at})
+            cells[keys[counts]] = self._returns[counts]
+        elif counts.any():
+            self._fill(cells, keys, counts, statistic)
         rows = cells.reshape(shape).tolist()
         told = tuple(tuple(None if v != v else _pct(v) for v in row) for row in rows)  # noqa: PLR0124 - NaN
         return Surface(x=one.axis, y=two.axis, statistic=statistic, cells=told)
 
-    def _fill_slice(
-        self, keys: IntArray, free: set[str], winner: int | None, cells: FloatArray
+    def _fill(
+        self, cells: FloatArray, keys: IntArray, counts: FlagArray, statistic: SurfaceStatistic
     ) -> None:
-        """Variants that differ from the winner on the two axes alone."""
-        if winner is None:
-            return
-        alike = np.ones(len(keys), np.bool_)
-        for own in self._located:
-            if own.axis.name not in free:
-                alike &= own.places == own.places[winner]
-        cells[keys[alike]] = self._returns[alike]
+        """What the variants that count returned in each cell."""
+        found, starts, ends, ordered = self._groups(keys, counts)
+        if statistic is SurfaceStatistic.BEST:
+            cells[found] = ordered[ends - 1]
+        elif statistic is SurfaceStatistic.MEAN:
+            cells[found] = np.add.reduceat(ordered, starts) / (ends - starts)
+        else:
+            low, high = ordered[(starts + ends - 1) // 2], ordered[(starts + ends) // 2]
+            cells[found] = (low + high) / 2.0
 
-    def _groups(self, places: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    def _like(self, winner: int | None, free: set[str]) -> FlagArray:
+        """Variants that differ from the winner on the free axes alone; none without a winner."""
+        alike = np.full(len(self._returns), winner is not None)
+        if winner is not None:
+            for own in self._located:
+                if own.axis.name not in free:
+                    alike &= own.places == own.places[winner]
+        return alike
+
+    def _groups(
+        self, places: IntArray, counts: FlagArray | None = None
+    ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Places that occur, where theirs start and end, and returns by place, ascending."""
-        by_return = places[self._order]
-        order = np.argsort(by_return, kind="stable")
-        found, starts = np.unique(by_return[order], return_index=True)
-        ends = np.append(starts[1:], len(places))
-        return found, starts, ends, self._returns[self._order][order]
+        by_return = self._order if counts is None else self._order[counts[self._order]]
+        order = by_return[np.argsort(places[by_return], kind="stable")]
+        found, starts = np.unique(places[order], return_index=True)
+        ends = np.append(starts[1:], len(order))
+        return found, starts, ends, self._returns[order]
+
+
+def _check_cells(place: str, n_cells: int) -> None:
+    if n_cells > MAX_CELLS:
+        message = f"a surface has at most {MAX_CELLS} cells, and this one {n_cells}"
+        raise InvalidRequest([Problem((place,), "too_many_cells", message)])
 
 
 def _base_axes(grid: Grid) -> Iterator[_Located]:

@@ -98,3 +98,16 @@ def test_with_fewer_bars_than_blocks_there_is_no_landscape_and_a_note_says_so(bo
     assert notes["no_landscape"].startswith("The range has 50 bars, and a map of the grid needs")
     unasked = both[0].run(GRID | {"time_range": short})["notes"]
     assert "no_landscape" not in {note["code"] for note in unasked}
+
+
+def test_small_maps_over_a_third_axis_make_up_the_large_one(both: Faces) -> None:
+    over = 'x: "sl_pct", y: "tp_pct"'
+    by = f'surfaces(by: "ma.sma.window", {over}) {{ value surface {{ cells }} }}'
+    drawn = over_graphql(both, f"surface({over}) {{ cells }} {by}", GRID)
+
+    small = [one["surface"]["cells"] for one in drawn["surfaces"]]
+    assert len(small) == 3
+    for i, row in enumerate(drawn["surface"]["cells"]):
+        for j, cell in enumerate(row):
+            own = [cells[i][j] for cells in small if cells[i][j] is not None]
+            assert cell == max(own)

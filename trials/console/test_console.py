@@ -233,6 +233,52 @@ def test_the_grid_opens_as_a_map_and_its_axes_change(
         judge(page, f"map-large-{size[0]}-{scheme}")
 
 
+def test_a_cell_of_the_map_opens_the_variant_that_it_tells(page: Page) -> None:
+    run(page)
+    page.get_by_text("Map of the grid").click()
+    shown_surface(page)
+    cells = page.locator(".heat td button")
+    best, other = page.locator(".heat td.best button"), cells.last
+    for cell in (best, other):
+        told = float((cell.get_attribute("aria-label") or "").rpartition(": ")[2].removesuffix(" %"))
+        cell.click()
+        shown = page.locator(".report tr", has_text="Total Return [%]").locator("td")
+        expect(shown).to_be_visible()
+        # a map is made of growth in whole millionths
+        assert float(shown.inner_text()) == pytest.approx(told, abs=0.02)
+        page.go_back()
+        expect(page.locator(".heat")).to_be_visible()
+
+    best.focus()
+    place = best.get_attribute("aria-label")
+    page.keyboard.press("ArrowLeft")
+    moved = page.locator(".heat td button:focus")
+    expect(moved).to_have_count(1)
+    assert moved.get_attribute("aria-label") != place
+
+
+def test_small_maps_by_a_third_axis_are_the_services_and_one_is_shown_large(page: Page) -> None:
+    run(page)
+    page.get_by_text("Map of the grid").click()
+    shown_surface(page)
+    third = page.get_by_label("Once for each value of")
+    with page.expect_response(is_run) as sent:
+        third.select_option(index=1)
+    surfaces = sent.value.json()["data"]["runBacktest"]["landscape"]["surfaces"]
+    small = page.locator(".small-maps button")
+    expect(small).to_have_count(len(surfaces))
+    small.last.click()
+    expect(small.last).to_have_attribute("aria-pressed", "true")
+    assert shown_surface(page) == surfaces[-1]["surface"]["cells"]
+    judge(page, "map-small-1280-light")
+
+    cell = page.locator(".heat td button").last
+    told = float((cell.get_attribute("aria-label") or "").rpartition(": ")[2].removesuffix(" %"))
+    cell.click()
+    shown = page.locator(".report tr", has_text="Total Return [%]").locator("td")
+    assert float(shown.inner_text()) == pytest.approx(told, abs=0.02)
+
+
 def test_a_map_of_too_few_bars_says_so_and_a_refused_one_can_be_tried_again(page: Page) -> None:
     run(page)
     nothing = {"data": {"runBacktest": {"landscape": None}}}

@@ -2,6 +2,7 @@
 import type * as made from "../../generated/face";
 import bars from "../documents/bars.graphql";
 import catalog from "../documents/catalog.graphql";
+import cell from "../documents/cell.graphql";
 import deleteStrategy from "../documents/deleteStrategy.graphql";
 import estimate from "../documents/estimate.graphql";
 import instruments from "../documents/instruments.graphql";
@@ -28,6 +29,7 @@ export const ESTIMATE: Document<made.EstimateQuery, made.EstimateQueryVariables>
 };
 export const RUN: Document<made.RunMutation, made.RunMutationVariables> = { text: run };
 export const MAP: Document<made.GridMapMutation, made.GridMapMutationVariables> = { text: map };
+export const CELL: Document<made.CellMutation, made.CellMutationVariables> = { text: cell };
 export const VARIANT: Document<made.VariantQuery, made.VariantQueryVariables> = { text: variant };
 export const STRATEGIES: Document<made.StrategiesQuery, made.StrategiesQueryVariables> = {
   text: strategies,

@@ -4,12 +4,15 @@ import { ask, FaceError } from "../face/ask";
 import { MAP } from "../face/documents";
 import type { Landscape } from "./axes";
 
-export type Wanted = Pick<GridMapMutationVariables, "x" | "y" | "statistic">;
+export type Wanted = Pick<GridMapMutationVariables, "x" | "y" | "statistic"> & {
+  /** The third axis; null where none is wanted. */
+  by: string | null;
+};
 
 export interface MapAnswer {
   /** Null where the range has too few bars. */
   landscape: Landscape | null;
-  /** Why nothing was drawn over the two axes. */
+  /** Why something was not drawn. */
   refusal: string | null;
 }
 
@@ -21,14 +24,29 @@ export async function askMap(
   wanted: Wanted,
   signal: AbortSignal,
 ): Promise<MapAnswer> {
-  const answered = async (withSurface: boolean) =>
-    (await ask(MAP, { input, ...wanted, withSurface }, signal)).runBacktest.landscape;
-  try {
-    return { landscape: await answered(true), refusal: null };
-  } catch (error) {
-    const problem =
-      error instanceof FaceError && error.problems.find(({ code }) => NOT_DRAWN.has(code));
-    if (!problem) throw error;
-    return { landscape: await answered(false), refusal: problem.message };
+  const { by, ...axes } = wanted;
+  const attempts = [
+    { withSurface: true, withSurfaces: by !== null },
+    ...(by === null ? [] : [{ withSurface: true, withSurfaces: false }]),
+    { withSurface: false, withSurfaces: false },
+  ];
+  let refusal: string | null = null;
+  for (const attempt of attempts) {
+    try {
+      const variables = { input, ...axes, by: by ?? "", ...attempt };
+      const { runBacktest } = await ask(MAP, variables, signal);
+      return { landscape: runBacktest.landscape, refusal };
+    } catch (error) {
+      refusal = whyNotDrawn(error);
+    }
   }
+  return { landscape: null, refusal };
+}
+
+/** Why a map was not drawn; throws again what is another failure. */
+function whyNotDrawn(error: unknown): string {
+  const problem =
+    error instanceof FaceError && error.problems.find(({ code }) => NOT_DRAWN.has(code));
+  if (!problem) throw error;
+  return problem.message;
 }

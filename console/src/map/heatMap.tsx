@@ -7,17 +7,46 @@ import { type Colour, colourScale } from "./colours";
 interface Props {
   surface: Surface;
   best: Variant;
+  /** Whether the best variant is one of those that the map shows. */
+  hasBest: boolean;
+  /** Opens the variant of a cell; absent where none can be opened. */
+  open?: ((x: string | number, y: string | number, told: number) => void) | undefined;
 }
 
-export function HeatMap({ surface, best }: Props) {
+const STEPS: Record<string, readonly [right: number, down: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** Moves the focus among the cells; one of them is reached by Tab, the others by arrows. */
+function moveFocus(event: KeyboardEvent): void {
+  const step = STEPS[event.key];
+  const from = (event.target as HTMLElement).closest("td");
+  const row = from?.parentElement as HTMLTableRowElement | null | undefined;
+  const table = row?.closest("table");
+  if (!step || !from || !row || !table) return;
+  event.preventDefault();
+  const next = table.rows[row.rowIndex + step[1]]?.cells[from.cellIndex + step[0]];
+  const [left, entered] = [from.querySelector("button"), next?.querySelector("button")];
+  if (!left || !entered) return;
+  left.tabIndex = -1;
+  entered.tabIndex = 0;
+  entered.focus();
+}
+
+export function HeatMap({ surface, best, hasBest, open }: Props) {
   const { x, y, xValues, yValues, cells } = surface;
   const returns = cells.flat();
   const colour = colourScale(returns);
-  const [column, row] = [xValues.indexOf(found(best, x)), yValues.indexOf(found(best, y))];
+  const column = hasBest ? xValues.indexOf(found(best, x)) : -1;
+  const row = hasBest ? yValues.indexOf(found(best, y)) : -1;
+  const isMarked = column >= 0 && row >= 0;
   return (
     <figure>
       <Scroller label={`Returns over ${axisTitle(x)} and ${axisTitle(y)}`} kind="heat">
-        <table>
+        <table onKeyDown={moveFocus}>
           <thead>
             <tr>
               <td class="corner">
@@ -45,6 +74,8 @@ export function HeatMap({ surface, best }: Props) {
                       colour={colour(told)}
                       isBest={isBest}
                       place={`${axisTitle(x)} ${across}, ${axisTitle(y)} ${value}`}
+                      isEntrance={isMarked ? isBest : i === 0 && j === 0}
+                      open={open && told !== null ? () => open(across, value, told) : undefined}
                     />
                   );
                 })}
@@ -53,7 +84,7 @@ export function HeatMap({ surface, best }: Props) {
           </tbody>
         </table>
       </Scroller>
-      <Legend returns={returns} isMarked={column >= 0 && row >= 0} />
+      <Legend returns={returns} {...{ isMarked }} canOpen={Boolean(open)} />
     </figure>
   );
 }
@@ -68,19 +99,36 @@ interface CellProps {
   colour: Colour;
   isBest: boolean;
   place: string;
+  /** Whether Tab goes to this one of all cells. */
+  isEntrance: boolean;
+  open: (() => void) | undefined;
 }
 
-function Cell({ value, colour, isBest, place }: CellProps) {
+function Cell({ value, colour, isBest, place, isEntrance, open }: CellProps) {
+  const told = value === null ? "no variant" : `${value} %`;
   return (
     <td
       class={isBest ? `${colour.side} best` : colour.side}
-      title={`${place}: ${value === null ? "no variant" : `${value} %`}`}
+      title={`${place}: ${told}`}
       ref={(cell) => {
         cell?.style.setProperty("--strength", colour.strength.toFixed(3));
       }}
     >
       {isBest && <span class="sr">Best variant: </span>}
-      {value === null ? "–" : written(value)}
+      {open && value !== null ? (
+        <button
+          type="button"
+          tabIndex={isEntrance ? 0 : -1}
+          aria-label={`Open ${place}: ${told}`}
+          onClick={open}
+        >
+          {written(value)}
+        </button>
+      ) : value === null ? (
+        "–"
+      ) : (
+        written(value)
+      )}
     </td>
   );
 }
@@ -89,7 +137,13 @@ function written(value: number): string {
   return value.toFixed(Math.abs(value) < 100 ? 1 : 0);
 }
 
-function Legend({ returns, isMarked }: { returns: (number | null)[]; isMarked: boolean }) {
+interface LegendProps {
+  returns: (number | null)[];
+  isMarked: boolean;
+  canOpen: boolean;
+}
+
+function Legend({ returns, isMarked, canOpen }: LegendProps) {
   const known = returns.filter((value) => value !== null);
   if (known.length === 0) return <p class="hint">No variant lies on this map.</p>;
   const least = known.reduce((a, b) => Math.min(a, b));
@@ -98,6 +152,7 @@ function Legend({ returns, isMarked }: { returns: (number | null)[]; isMarked: b
     <figcaption class="hint">
       Total return in percent, from {written(least)} to {written(greatest)}; blue gains, orange
       loses, stronger is farther. {isMarked && "The frame marks where the best variant lies. "}
+      {canOpen && "Press a cell to open its best variant. "}
       Without a stop axis all variants are taken without stops; with one, the short-listed are.
     </figcaption>
   );

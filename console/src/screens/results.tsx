@@ -142,7 +142,11 @@ function Answer({ done }: { done: Done }) {
         result={result}
         range={asked.range}
         seconds={done.seconds}
-        map={best && <GridMap input={asked.input} best={best} />}
+        map={
+          best && (
+            <GridMap source={{ input: asked.input, result, range: asked.range }} best={best} />
+          )
+        }
       />
     </>
   );

@@ -27,7 +27,11 @@ export function described(
 }
 
 /** The input of `variantReport` for a variant of an answer. */
-export function reportInput(run: RunResult, variant: Variant, range: Range): VariantReportInput {
+export function reportInput(
+  run: Pick<RunResult, "warmupBars" | "instrumentId" | "timeframe">,
+  variant: Pick<Variant, "payload">,
+  range: Range,
+): VariantReportInput {
   const { payload } = variant;
   return {
     timeRange: range,

@@ -155,6 +155,45 @@ def test_surfaces_are_what_brute_force_draws(x: str, y: str, statistic: SurfaceS
             assert told == pytest.approx(summary / 1e4, abs=1e-4)
 
 
+@pytest.mark.parametrize("statistic", SurfaceStatistic)
+@pytest.mark.parametrize("by", ["momentum.rsi.window", "sl_pct"])
+def test_surfaces_by_a_third_axis_are_those_of_the_variants_that_have_its_value(
+    by: str, statistic: SurfaceStatistic
+) -> None:
+    found, x, y = recorded(), "ma.sma.window", "signals.momentum.rsi.long_threshold"
+    variants = cells(found) if by == "sl_pct" else base_variants(found)
+    winner = cells(found)[found.n_cells + 3][0]
+
+    drawn = Landscape(GRID, found).surfaces(by, x, y, statistic)
+
+    assert [value for value, _ in drawn] == list(dict.fromkeys(at[by] for at, _ in variants))
+    kinds = {"median": statistics.median, "mean": statistics.fmean}
+    for value, surface in drawn:
+        for i, x_value in enumerate(surface.x.values):
+            for j, y_value in enumerate(surface.y.values):
+                wanted = {by: value, x: x_value, y: y_value}
+                if statistic is SurfaceStatistic.SLICE:
+                    wanted = {**winner, **wanted}
+                own = [
+                    v
+                    for at, v in variants
+                    if all(at[name] == told for name, told in wanted.items() if name in at)
+                ]
+                told = surface.cells[i][j]
+                assert (told is None) == (not own)
+                if own:
+                    summary = kinds.get(statistic.value, max)(own)
+                    assert told == pytest.approx(summary / 1e4, abs=1e-4)
+
+
+@pytest.mark.parametrize("by", ["ma.sma.window", "nothing"])
+def test_a_third_axis_that_is_no_third_one_is_refused(by: str) -> None:
+    with pytest.raises(InvalidRequest) as told:
+        Landscape(GRID, recorded()).surfaces(by, "ma.sma.window", None, SurfaceStatistic.BEST)
+
+    assert "a third axis is one of ma.sma.source, momentum.rsi" in told.value.problems[0].message
+
+
 def test_neighbours_are_the_next_values_in_order_not_as_they_were_listed() -> None:
     found = recorded()
     by_setting = {tuple(at.items()): value for at, value in base_variants(found)}
