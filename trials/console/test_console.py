@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from bff.console import graphiql_folder
 from tests.bff.served import serving
@@ -240,7 +240,7 @@ def test_a_cell_of_the_map_opens_the_variant_that_it_tells(page: Page) -> None:
     cells = page.locator(".heat td button")
     best, other = page.locator(".heat td.best button"), cells.last
     for cell in (best, other):
-        told = float((cell.get_attribute("aria-label") or "").rpartition(": ")[2].removesuffix(" %"))
+        told = told_of(cell)
         cell.click()
         shown = page.locator(".report tr", has_text="Total Return [%]").locator("td")
         expect(shown).to_be_visible()
@@ -273,7 +273,7 @@ def test_small_maps_by_a_third_axis_are_the_services_and_one_is_shown_large(page
     judge(page, "map-small-1280-light")
 
     cell = page.locator(".heat td button").last
-    told = float((cell.get_attribute("aria-label") or "").rpartition(": ")[2].removesuffix(" %"))
+    told = told_of(cell)
     cell.click()
     shown = page.locator(".report tr", has_text="Total Return [%]").locator("td")
     assert float(shown.inner_text()) == pytest.approx(told, abs=0.02)
@@ -309,6 +309,12 @@ def _of_one_axis(route: Any) -> None:
     template["indicatorGrids"] = template["indicatorGrids"][:1]
     template["signalGrids"], template["riskGrid"] = [], None
     route.continue_(post_data=json.dumps(body))
+
+
+def told_of(cell: Locator) -> float:
+    """The return that a cell of the map tells, in percent."""
+    label = cell.get_attribute("aria-label") or ""
+    return float(label.rpartition(": ")[2].removesuffix(" %"))
 
 
 def shown_surface(page: Page) -> list[list[float | None]]:
