@@ -227,10 +227,23 @@ class ResolvedGrid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartEstimate:
+    """What one part beside the variants adds to a run that has no other.
+
+    See: docs/memory.md, docs/evidence.md#what-it-costs
+    """
+
+    part: AnswerPart
+    n_bytes: int
+    processor_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What a run would cost. `verdict` is None when the guards let it pass.
 
-    `processor_s` is about how many seconds one processor would be busy.
+    `processor_s` is about how many seconds one processor would be busy; `parts` say what each part
+    beside the variants would add.
 
     See: docs/memory.md (backtest/engine/estimate.py)
     """
@@ -244,6 +257,7 @@ class Estimate:
     max_bytes: int
     verdict: Mapping[str, Any] | None
     processor_s: float = 0.0
+    parts: tuple[PartEstimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

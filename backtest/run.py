@@ -11,7 +11,7 @@ from uuid import UUID
 from backtest.beside import tell_beside
 from backtest.control import Control
 from backtest.engine.chunks import Workers
-from backtest.engine.effort import effort_s, saved_effort_s
+from backtest.engine.effort import effort_s, part_effort_s, saved_effort_s
 from backtest.engine.estimate import NO_TRADES, estimate_bytes
 from backtest.engine.first_signal import is_on_before
 from backtest.engine.guards import Guards
@@ -33,10 +33,10 @@ from backtest.ports import CandleFeed, GridDefaults, SavedStrategy, SpecReader, 
 from backtest.report.metrics import benchmark_return_pct
 from backtest.report.variants import report_winners
 from backtest.request import RunRequest, Template
-from backtest.result import CandlesFound, Estimate, RunResult
+from backtest.result import CandlesFound, Estimate, PartEstimate, RunResult
 from backtest.stopwatch import Stopwatch
 from backtest.timeline import fill_bars, load_range
-from backtest.types import Bars
+from backtest.types import AnswerPart, Bars
 
 WANT_ALL = Want()
 
@@ -166,16 +166,31 @@ class Backtester:
             verdict = error
         n_loaded, n_target = plan.count_bars()
         draft = make_draft(request, template, unguarded, self._defaults)
+        n_bytes = estimate_bytes(plan, n_loaded, n_target, self._policy, WANT_ALL)
+        with_part = {
+            part: estimate_bytes(
+                plan, n_loaded, n_target, self._policy, replace(WANT_ALL, parts=frozenset({part}))
+            )
+            for part in AnswerPart
+        }
         return Estimate(
             stage_a_variants=plan.grid.n_base,
             stage_b_variants=plan.n_risk_variants,
             target_bars=n_target,
             loaded_bars=n_loaded,
-            estimated_bytes=estimate_bytes(plan, n_loaded, n_target, self._policy, WANT_ALL),
+            estimated_bytes=n_bytes,
             max_variants=self._policy.max_variants_per_compute,
             max_bytes=self._policy.max_compute_bytes_total,
             verdict=None if verdict is None else verdict.details,
             processor_s=effort_s(request, draft, self._policy),
+            parts=tuple(
+                PartEstimate(
+                    part=part,
+                    n_bytes=with_part[part] - n_bytes,
+                    processor_s=part_effort_s(request, draft, self._policy, part),
+                )
+                for part in AnswerPart
+            ),
         )
 
     def _template(

@@ -18,6 +18,7 @@ from schema.catalog import (
     GuardVerdict,
     MarketFee,
     Parameter,
+    PartEstimate,
     RuntimeDefaults,
     SignalRule,
 )
@@ -120,4 +121,10 @@ def to_estimate(estimate: Estimate) -> BacktestEstimate:
         if verdict is None
         else GuardVerdict(error=str(verdict["error"]), stage=str(verdict["stage"])),
         processor_seconds=estimate.processor_s,
+        parts=[
+            PartEstimate(
+                part=one.part, bytes=BigInt(one.n_bytes), processor_seconds=one.processor_s
+            )
+            for one in estimate.parts
+        ],
     )

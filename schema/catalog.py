@@ -5,7 +5,7 @@ See: docs/indicators.md
 
 import strawberry
 
-from schema.enums import RankingMetric, RuleFamily
+from schema.enums import AnswerPart, RankingMetric, RuleFamily
 from schema.scalars import AxisScalar, BigInt
 
 
@@ -108,6 +108,20 @@ class GuardVerdict:
     stage: str = strawberry.field(description="Where it would stop the run.")
 
 
+@strawberry.type(
+    description="What one part beside the variants adds to a run that has no other; evidence and"
+    " landscape are made of one ledger, so both add little more than one of them."
+)
+class PartEstimate:
+    """What one part beside the variants adds to a run that has no other."""
+
+    part: AnswerPart = strawberry.field(description="The part.")
+    bytes: BigInt = strawberry.field(description="Added to the memory at the peak.")
+    processor_seconds: float = strawberry.field(
+        description="Added to the seconds of one processor; a rough upper figure."
+    )
+
+
 @strawberry.type(description="What a run would cost; nothing is loaded to find out.")
 class BacktestEstimate:
     """What a run would cost; nothing is loaded to find out."""
@@ -127,4 +141,7 @@ class BacktestEstimate:
     refusal: GuardVerdict | None = strawberry.field(description="Why not, if it is refused.")
     processor_seconds: float = strawberry.field(
         description="About how long one processor would be busy; a rough upper figure."
+    )
+    parts: list[PartEstimate] = strawberry.field(
+        description="What each part beside the variants would add."
     )

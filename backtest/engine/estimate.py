@@ -8,19 +8,21 @@ See: docs/memory.md
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from backtest.engine.bitops import words_for
 from backtest.engine.combos import FAST_BLOCK_BYTES
 from backtest.engine.items import N_METRICS
 from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.recorder import CELLS_PER_CHUNK
 from backtest.engine.risk_plane import TABLE_BYTES
 from backtest.engine.trades import N_INT_COLUMNS, N_MONEY_COLUMNS
 from backtest.grid import IndicatorAxes
 from backtest.indicators.series import SHARED_BYTES
 from backtest.plan import Plan
 from backtest.policy import RunPolicy, Want
-from backtest.types import IntArray, RankingMetric
+from backtest.types import AnswerPart, IntArray, RankingMetric
 
 # Bytes of a float64, an int64, or a word of bits.
 NUMBER = 8
@@ -55,6 +57,12 @@ LEG_BYTES = 16
 BARS_PER_TRADE = 18
 # An int32 for each block, and whether the account was ruined.
 GROWTH_BYTES = 4 * N_BLOCKS + 1
+# What the evidence makes of each trial: sums, lots and statistics, against cash and holding.
+EVIDENCE_BYTES = 118
+# Of each variant on the map: its return, its place in order and on each axis, and what is sorted.
+LANDSCAPE_BYTES = 80
+# What is left of that when it is made.
+MAPPED_BYTES = 22
 # Text of a variant without its report.
 BARE_VARIANT_BYTES = 1_000
 
@@ -89,6 +97,22 @@ class TradeCounts:
 
 
 NO_TRADES = TradeCounts(longest=0, all=0, listed=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LedgerBytes:
+    """A ledger while variants are `scored`, while all trials are `gathered`, and what is `kept`.
+
+    Pages of Stage B's rows become memory when they are written; by then those that were scored
+    are free again.
+    """
+
+    scored: int
+    gathered: int
+    kept: int
+
+
+NO_LEDGER = _LedgerBytes(scored=0, gathered=0, kept=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +170,11 @@ def estimate_bytes(
     always = MARKET_SERIES * NUMBER * n_loaded + load.threads * HEAP_BYTES
     rows = _row_bytes(load)
     report = _report(load) + round(text * want.held_per_byte)
-    scored, tried = _ledger_bytes(load) if want.ledger else (0, 0)
-    stage_a, stage_b = rows + _stage_a(load) + scored, rows + _stage_b(load) + scored + tried
-    return always + max(stage_a, stage_b, report + tried)
+    ledger = _ledger_bytes(load) if want.ledger else NO_LEDGER
+    stages = rows + max(_stage_a(load), _stage_b(load)) + ledger.scored
+    return always + max(
+        stages, rows + ledger.gathered, report + ledger.kept + _beside(load, want.parts)
+    )
 
 
 def answer_bytes(plan: Plan, want: Want, trades: TradeCounts) -> int:
@@ -205,17 +231,39 @@ def _stage_b(load: _Load) -> int:
     return load.table_bytes + NUMBER * (cells + scratch)
 
 
-def _ledger_bytes(load: _Load) -> tuple[int, int]:
-    """Growth of what Stage A scores, with the rows that it is read from, and of all trials."""
+def _ledger_bytes(load: _Load) -> _LedgerBytes:
     plan = load.plan
     if load.n_target < N_BLOCKS:
-        return 0, 0
+        return NO_LEDGER
     n_combos = math.prod(_rows(entry) for entry in plan.grid.indicators)
     fast = max(_rows(entry) for entry in plan.grid.indicators) * load.row_bytes
     # cut words are at most one more for each block
     cut = min(fast, FAST_BLOCK_BYTES) + 2 * NUMBER * N_BLOCKS
-    n_cells = plan.n_risk_variants if load.n_levels else 0
-    return GROWTH_BYTES * n_combos + cut, (GROWTH_BYTES + NUMBER) * (plan.grid.n_base + n_cells)
+    scored = GROWTH_BYTES * n_combos
+    of_bases = (GROWTH_BYTES + NUMBER) * plan.grid.n_base
+    of_cells = GROWTH_BYTES * plan.n_risk_variants if load.n_levels else 0
+    growing = GROWTH_BYTES * min(load.threads * CELLS_PER_CHUNK, plan.n_risk_variants)
+    return _LedgerBytes(
+        scored=scored + cut,
+        gathered=of_bases + max(scored, of_cells + (growing if of_cells else 0)),
+        kept=of_bases + of_cells,
+    )
+
+
+def _beside(load: _Load, parts: Collection[AnswerPart]) -> int:
+    """What evidence and map take beside the ledger, while they are made."""
+    plan = load.plan
+    if load.n_target < N_BLOCKS:
+        return 0
+    n_base, n_cells = plan.grid.n_base, plan.n_risk_variants if load.n_levels else 0
+    n_trials = n_base + n_cells - (plan.n_shortlist if n_cells else 0)
+    larger, smaller = max(n_base, n_cells), min(n_base, n_cells)
+    evidence = EVIDENCE_BYTES * n_trials
+    landscape = LANDSCAPE_BYTES * larger + MAPPED_BYTES * smaller
+    return max(
+        evidence if AnswerPart.EVIDENCE in parts else 0,
+        landscape if AnswerPart.LANDSCAPE in parts else 0,
+    )
 
 
 def _report(load: _Load) -> int:

@@ -127,13 +127,17 @@ def camel(block: dict[str, Any]) -> dict[str, Any]:
 
 def test_estimates_count_what_a_run_then_has(both: Faces, answer: dict[str, Any]) -> None:
     document = """query ($i: RunBacktestInput!) { estimateBacktest(input: $i) {
-        stageAVariants stageBVariants targetBars isAllowed refusal { error } } }"""
+        stageAVariants stageBVariants targetBars isAllowed refusal { error }
+        parts { part bytes processorSeconds } } }"""
 
     told = both[1].ask(document, {"i": to_graphql(GRID)}).json()["data"]["estimateBacktest"]
 
     counts = [answer[name] for name in ("stage_a_variants", "stage_b_variants", "target_bars")]
     assert [told[name] for name in ("stageAVariants", "stageBVariants", "targetBars")] == counts
     assert (told["isAllowed"], told["refusal"]) == (True, None)
+    added = {part["part"]: (part["bytes"], part["processorSeconds"]) for part in told["parts"]}
+    assert list(added) == ["EVIDENCE", "LANDSCAPE", "RECEIPT", "INTRABAR"]
+    assert all(n_bytes >= 0 and seconds > 0 for n_bytes, seconds in added.values())
 
 
 def respelled(number: int) -> dict[str, Any]:
