@@ -90,6 +90,20 @@ class EquityCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonthReturn:
+    """Return of a calendar month in percent; None where it began with no equity above 0.
+
+    `month` is 1 to 12, UTC.
+
+    See: docs/metrics.md#months (backtest/report/months.py)
+    """
+
+    year: int
+    month: int
+    return_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """The chosen values of one indicator; `source` is None where it has no source axis.
 
@@ -132,6 +146,10 @@ class Replay(Protocol):
 
     def equity_curve(self, max_points: int) -> EquityCurve:
         """At most `max_points` bars, first, last and the largest drawdown among them."""
+        ...
+
+    def returns_by_month(self) -> list[MonthReturn]:
+        """The return of every calendar month."""
         ...
 
 

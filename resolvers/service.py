@@ -3,7 +3,7 @@
 See: docs/graphql.md
 """
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from resolvers.mapping import to_curve, to_response
 from resolvers.market import Market
 from resolvers.strategies import Strategies
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
-from schema.report import DrawCurve, EquityPoint, Report
+from schema.report import EquityPoint, MonthReturn, Report
 from schema.response import BacktestResponse
 
 MAX_POINTS = 300_000
@@ -111,7 +111,7 @@ class BacktestService:
         budget = _PointBudget(MAX_POINTS)
         for ranked, variant in zip(result.variants, response.variants, strict=True):
             if variant.report is not None:
-                variant.report.attach_curve(_drawing(ranked.replay, control, budget))
+                variant.report.attach_drawing(_Drawing(ranked.replay, control, budget))
         return response
 
     def variant_report(
@@ -171,10 +171,21 @@ class _PointBudget:
             raise InvalidRequest([Problem(("maxPoints",), "too_many_points", message)])
 
 
-def _drawing(replay: Replay, control: Control, budget: _PointBudget) -> DrawCurve:
-    def draw(max_points: int) -> list[EquityPoint]:
-        control.check()
-        budget.spend(max_points)
-        return to_curve(replay.equity_curve(max_points))
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """Draws what a variant did, as long as the run's control and the answer's budget allow it."""
 
-    return draw
+    replay: Replay
+    control: Control
+    budget: _PointBudget
+
+    def curve(self, max_points: int) -> list[EquityPoint]:
+        self.control.check()
+        self.budget.spend(max_points)
+        return to_curve(self.replay.equity_curve(max_points))
+
+    def months(self) -> list[MonthReturn]:
+        self.control.check()
+        found = [MonthReturn(**asdict(month)) for month in self.replay.returns_by_month()]
+        self.budget.spend(len(found))
+        return found

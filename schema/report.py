@@ -4,7 +4,7 @@ See: docs/metrics.md
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, overload
+from typing import Annotated, Any, Protocol, overload
 
 import strawberry
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation
@@ -120,7 +120,30 @@ class EquityPoint:
     )
 
 
-DrawCurve = Callable[[int], list[EquityPoint]]
+@strawberry.type(description="The return of a calendar month, UTC.")
+class MonthReturn:
+    """The return of a calendar month, UTC."""
+
+    year: int = strawberry.field(description="Such as 2024.")
+    month: int = strawberry.field(description="1 to 12.")
+    return_pct: float | None = strawberry.field(
+        description="Change of equity in percent; null where it began with no equity above 0."
+    )
+
+
+class Drawing(Protocol):
+    """Draws what a report does not hold when somebody asks for it.
+
+    See: docs/metrics.md
+    """
+
+    def curve(self, max_points: int) -> list[EquityPoint]:
+        """The equity curve."""
+        ...
+
+    def months(self) -> list[MonthReturn]:
+        """The return of every month."""
+        ...
 
 
 @strawberry.pydantic.type(description="The full report of one variant.")
@@ -140,11 +163,11 @@ class Report(BaseModel):
         SkipValidation[Sequence[Trade] | None],
         Field(description="For the first `top_trades_n` variants, null for the others."),
     ]
-    _draw: DrawCurve | None = PrivateAttr(default=None)
+    _drawing: Drawing | None = PrivateAttr(default=None)
 
-    def attach_curve(self, draw: DrawCurve) -> None:
-        """Tell how to draw the equity curve; that is done when somebody asks for it."""
-        self._draw = draw
+    def attach_drawing(self, drawing: Drawing) -> None:
+        """Tell who draws the equity curve; that is done when somebody asks for it."""
+        self._drawing = drawing
 
     @strawberry.pydantic.field(name="metrics", description="The same numbers, unrounded.")
     def metric_numbers(self) -> list[MetricNumber]:
@@ -167,5 +190,14 @@ class Report(BaseModel):
         if not MIN_CURVE_POINTS <= n_points <= MAX_CURVE_POINTS:
             message = f"must be {MIN_CURVE_POINTS} to {MAX_CURVE_POINTS}, was {n_points}"
             raise InvalidRequest([Problem(("maxPoints",), "out_of_bounds", message)])
-        assert self._draw is not None
-        return self._draw(n_points)
+        assert self._drawing is not None
+        return self._drawing.curve(n_points)
+
+    @strawberry.pydantic.field(
+        description="Return of each calendar month, from the last close of the month before to "
+        "the last close of its own."
+    )
+    def returns_by_month(self) -> list[MonthReturn]:
+        """The months; blocking work, as is all execution of a document."""
+        assert self._drawing is not None
+        return self._drawing.months()

@@ -16,6 +16,7 @@ from backtest.result import (
     EquityCurve,
     Estimate,
     Gap,
+    MonthReturn,
     RankedVariant,
     RankingValue,
     Report,
@@ -119,6 +120,9 @@ class FakeReplay:
             equity=10_000.0 + steps.astype(np.float64),
             drawdown_pct=np.zeros(len(steps)),
         )
+
+    def returns_by_month(self) -> list[MonthReturn]:
+        return [MonthReturn(year=2024, month=1, return_pct=0.02)]
 
 
 @dataclass(eq=False)

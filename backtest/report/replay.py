@@ -27,11 +27,20 @@ from backtest.engine.trades import (
 from backtest.policy import RunSettings
 from backtest.report.intrabar import Extent, what_closes_hide
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
+from backtest.report.months import returns_by_month
 from backtest.report.sampling import shown_bars
 from backtest.report.standard import standard_ratios
 from backtest.report.table import markdown_table, print_rows
 from backtest.report.trade_list import TradeList
-from backtest.result import EquityCurve, Intrabar, RankingValue, Report, Risk, StandardRatios
+from backtest.result import (
+    EquityCurve,
+    Intrabar,
+    MonthReturn,
+    RankingValue,
+    Report,
+    Risk,
+    StandardRatios,
+)
 from backtest.types import Bars, FloatArray, WordArray
 
 
@@ -126,6 +135,12 @@ class VariantReplay:
             equity=curve.equity[chosen],
             drawdown_pct=curve.drawdown[chosen] * 100.0,
         )
+
+    def returns_by_month(self) -> list[MonthReturn]:
+        """The return of every calendar month that has a bar of the target slice."""
+        history = self._history()
+        equity = draw_curve(history).equity
+        return returns_by_month(history.ts_close, equity, history.terms.init_cash)
 
     def _standard(self, history: TradeHistory) -> StandardRatios:
         target = self._inputs.target

@@ -61,6 +61,7 @@ def write_report(
         "range": {"start": _time(request.time_range.start_ms), "end": _end(request)},
         "seconds": seconds,
         "curve": _curve(response),
+        "months": _months(response),
         "bars": asdict(_bars(service, request, response)),
     }
     # Nothing of it can end the script that it stands in.
@@ -83,6 +84,11 @@ def _answer(response: BacktestResponse) -> dict[str, Any]:
 def _curve(response: BacktestResponse) -> list[dict[str, Any]]:
     report = response.variants[0].report if response.variants else None
     return [] if report is None else [asdict(point) for point in report.equity_curve(MAX_POINTS)]
+
+
+def _months(response: BacktestResponse) -> list[dict[str, Any]]:
+    report = response.variants[0].report if response.variants else None
+    return [] if report is None else [asdict(month) for month in report.returns_by_month()]
 
 
 def _bars(service: BacktestService, request: RunRequest, response: BacktestResponse) -> Bars:

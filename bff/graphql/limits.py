@@ -30,7 +30,9 @@ MAX_NESTING = 64
 CHARS_PER_TOKEN = 24
 RUN_FIELD = "runBacktest"
 QUESTION_FIELDS = frozenset({"estimateBacktest", "variantReport"})
-LONG_LISTS = frozenset({"equityCurve", "surface", "surfaces", "trades", "variants"})
+LONG_LISTS = frozenset(
+    {"equityCurve", "returnsByMonth", "surface", "surfaces", "trades", "variants"}
+)
 
 _OPENING = {TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L}
 _CLOSING = {TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R}

@@ -25,6 +25,7 @@ LENGTHS: Mapping[str, int] = {
     "params": 2,
     "signals": 1,
     "reasons": 2,
+    "returnsByMonth": 12,
 }
 TEXTS: Mapping[str, int] = {
     "tableMd": 900,

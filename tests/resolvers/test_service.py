@@ -106,6 +106,17 @@ def test_curves_end_with_the_run_and_with_the_budget() -> None:
         report.equity_curve(2)
 
 
+def test_months_end_with_the_run_too() -> None:
+    control = Control()
+    report = service().variant_report(REQUEST, user_id=USER, control=control, want=Want())
+
+    (month,) = report.returns_by_month()
+    assert (month.year, month.month, month.return_pct) == (2024, 1, 0.02)
+    control.cancel()
+    with pytest.raises(RunCancelled):
+        report.returns_by_month()
+
+
 def test_the_report_of_one_variant_is_asked_for_by_name() -> None:
     use_case = FakeBacktester()
     asked = BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY)
