@@ -15,7 +15,8 @@ const form: Form = {
     safe_profit_percent: "",
   },
   primary: "MAX_DRAWDOWN_PCT",
-  limits: { top_k: "5", preselect: "", warmup_bars: "", min_trades: "" },
+  limits: { top_k: "5", preselect: "", warmup_bars: "", min_trades: "", prior_trials: "" },
+  distinct: false,
 };
 
 test("the REST request holds what was filled in and nothing else", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { packed, unpacked } from "../src/form/link";
 import { brief, bytes, price, seconds } from "../src/view/format";
 import { barsOf, histogram, lastInBar } from "../src/view/series";
-import { described, sorted, type Variant } from "../src/view/variants";
+import { described, metric, sorted, type Variant } from "../src/view/variants";
 
 test("a link brings back what it carried, in any language", () => {
   const value = { symbol: "ÄÖ→𝄞", n: [1, null] };
@@ -49,10 +49,12 @@ test("sizes and times carry their units", () => {
 const variant = (sqn: number | null) =>
   ({ report: { metrics: [{ metric: "SQN", value: sqn }], rows: [] } }) as unknown as Variant;
 
+const sqn = (variant: Variant) => metric(variant, "SQN");
+
 test("variants without a number come last in either direction", () => {
   const variants = [variant(1), variant(null), variant(3), variant(1)];
-  assert.deepEqual(sorted(variants, "SQN", true), [2, 0, 3, 1]);
-  assert.deepEqual(sorted(variants, "SQN", false), [0, 3, 2, 1]);
+  assert.deepEqual(sorted(variants, sqn, true), [2, 0, 3, 1]);
+  assert.deepEqual(sorted(variants, sqn, false), [0, 3, 2, 1]);
 });
 
 test("a variant is told in one line", () => {

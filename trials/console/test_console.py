@@ -38,18 +38,30 @@ GRAVE = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """A server of `dev` with a synthetic season of candles."""
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stores of a server: a synthetic season of candles."""
     folder = tmp_path_factory.mktemp("console")
-    generate = ["candles", "generate", "--symbol", "DEMOUSDT", "--days", "120"]
-    subprocess.run(
-        [sys.executable, "-m", "bff", *generate],
+    made = command(folder, "candles", "generate", "--symbol", "DEMOUSDT", "--days", "120")
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the service over the stores in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "bff", *arguments],
         env={"PATH": "/usr/bin:/bin", "ROEHUB_DATA_DIR": str(folder)},
         cwd=Path(__file__).parents[2],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
-    with serving(folder, module="bff", ROEHUB_ENV="dev") as served:
+
+
+@pytest.fixture(scope="module")
+def address(data: Path) -> Generator[str]:
+    """A server of `dev` over these stores."""
+    with serving(data, module="bff", ROEHUB_ENV="dev") as served:
         yield served.address
 
 
@@ -121,12 +133,79 @@ def test_the_numbers_are_those_of_the_service(page: Page) -> None:
         for text in page.locator("thead th.number").all_inner_texts()
     ][1:]
 
+    adjusted = answer["evidence"]["realityCheck"]["againstCash"]["adjusted"]
     rows = page.locator("tbody tr:not(.spacer)").all()
     assert len(rows) >= 10
     for row, variant in zip(rows, answer["variants"], strict=False):
         printed = {item["metric"]: item["value"] for item in variant["report"]["rows"]}
         cells = row.locator("td.number").all_inner_texts()[1:]
+        printed["Adjusted p"] = f"{adjusted.pop(0)['pValue']:.3f}"
         assert dict(zip(titles, cells, strict=True)) == {title: printed[title] for title in titles}
+
+
+def test_months_folds_and_luck_of_a_variant_are_those_of_the_service(page: Page) -> None:
+    with page.expect_response(is_run) as sent:
+        run(page)
+    evidence = sent.value.json()["data"]["runBacktest"]["evidence"]
+    with (
+        page.expect_response(
+            lambda answer: "variantReport" in (answer.request.post_data or "")
+        ) as drawn,
+        page.expect_response(is_run) as proven,
+    ):
+        open_best(page)
+    report = drawn.value.json()["data"]["variantReport"]
+    folds = proven.value.json()["data"]["runBacktest"]["evidence"]["walkForward"]["folds"]
+
+    told = page.locator(".months td[title]").evaluate_all("(cells) => cells.map((c) => c.title)")
+    assert told == [f"{month['returnPct']} %" for month in report["returnsByMonth"]]
+    shown = page.locator(".folds tbody tr")
+    expect(shown).to_have_count(len(folds))
+    chosen = evidence["walkForward"]["folds"]
+    for row, fold, other in zip(shown.all(), folds, chosen, strict=True):
+        cells = [float(text) for text in row.locator("td").all_inner_texts()]
+        assert cells == [fold["growthBeforePct"], fold["growthAfterPct"], other["growthAfterPct"]]
+    p_values = [
+        f"{evidence['realityCheck'][name]['adjusted'][0]['pValue']:.3f}"
+        for name in ("againstCash", "againstHolding")
+    ]
+    assert page.locator(".pairs dd").all_inner_texts() == p_values
+
+
+def test_the_receipt_of_a_variant_is_verified_by_the_command(
+    page: Page, data: Path, tmp_path: Path
+) -> None:
+    run(page)
+    open_best(page)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as file").click()
+    file = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(file)
+    told = page.locator("pre", has_text="bff verify").inner_text()
+    assert told == f"python -m bff verify {file.name}"
+
+    verified = command(data, "verify", str(file))
+
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert verified.stdout.startswith(f"same: {page.locator('code.hash').inner_text()}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy receipt").click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == file.read_text(encoding="utf-8")
+
+
+def test_variants_with_the_same_trades_are_shown_once_where_that_is_asked(page: Page) -> None:
+    page.get_by_label("Show variants with the same trades once").check()
+    with page.expect_response(is_run) as sent:
+        run(page)
+    variants = sent.value.json()["data"]["runBacktest"]["variants"]
+    place = next(i for i, one in enumerate(variants) if one["sameAs"]["nOthers"] > 0)
+    others = variants[place]["sameAs"]["nOthers"]
+
+    row = page.locator("tbody tr:not(.spacer)").nth(place)
+    expect(row).to_contain_text(f"+{others} alike")
+    row.locator("td.what a").click()
+    expect(page.get_by_text("It stands for the same trades as")).to_be_visible()
 
 
 def test_what_is_copied_over_rest_gives_the_same_variants(page: Page) -> None:

@@ -35,8 +35,29 @@ export async function ask<Answer, Variables>(
   variables: Variables,
   signal?: AbortSignal,
 ): Promise<Answer> {
+  return (await askText(document, variables, signal)).answer;
+}
+
+/** The same with the text that came, whose numbers are written as the service wrote them. */
+export async function askText<Answer, Variables>(
+  document: Document<Answer, Variables>,
+  variables: Variables,
+  signal?: AbortSignal,
+): Promise<{ answer: Answer; text: string }> {
   const response = await sent(JSON.stringify({ query: document.text, variables }), signal);
-  const answer = (await read(response)) as Answered<Answer>;
+  const text = await read(response);
+  return { answer: dataOf(parsed<Answer>(text), response), text };
+}
+
+function parsed<Answer>(text: string): Answered<Answer> {
+  try {
+    return JSON.parse(text) as Answered<Answer>;
+  } catch {
+    throw new FaceError("unexpected_error", "What came is no answer of this service");
+  }
+}
+
+function dataOf<Answer>(answer: Answered<Answer>, response: Response): Answer {
   const [error] = answer.errors ?? [];
   if (error !== undefined) {
     const { code = "unexpected_error", details = {} } = error.extensions ?? {};
@@ -61,9 +82,9 @@ async function sent(body: string, signal?: AbortSignal): Promise<Response> {
   }
 }
 
-async function read(response: Response): Promise<unknown> {
+async function read(response: Response): Promise<string> {
   try {
-    return await response.json();
+    return await response.text();
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new FaceError("offline", "The connection was lost before the answer had come");

@@ -7,6 +7,7 @@ import deleteStrategy from "../documents/deleteStrategy.graphql";
 import estimate from "../documents/estimate.graphql";
 import instruments from "../documents/instruments.graphql";
 import map from "../documents/map.graphql";
+import proof from "../documents/proof.graphql";
 import run from "../documents/run.graphql";
 import saveStrategy from "../documents/saveStrategy.graphql";
 import strategies from "../documents/strategies.graphql";
@@ -31,6 +32,7 @@ export const RUN: Document<made.RunMutation, made.RunMutationVariables> = { text
 export const MAP: Document<made.GridMapMutation, made.GridMapMutationVariables> = { text: map };
 export const CELL: Document<made.CellMutation, made.CellMutationVariables> = { text: cell };
 export const VARIANT: Document<made.VariantQuery, made.VariantQueryVariables> = { text: variant };
+export const PROOF: Document<made.ProofMutation, made.ProofMutationVariables> = { text: proof };
 export const STRATEGIES: Document<made.StrategiesQuery, made.StrategiesQueryVariables> = {
   text: strategies,
 };

@@ -35,6 +35,8 @@ export interface Form {
   primary: RankingMetric | "";
   secondary: RankingMetric | "";
   limits: Record<LimitName, string>;
+  /** Whether one variant stands for all that have the same trades. */
+  distinct: boolean;
 }
 
 export const EXECUTION = [
@@ -46,7 +48,7 @@ export const EXECUTION = [
 ] as const;
 export type ExecutionName = (typeof EXECUTION)[number];
 
-export const LIMITS = ["top_k", "preselect", "warmup_bars", "min_trades"] as const;
+export const LIMITS = ["top_k", "preselect", "warmup_bars", "min_trades", "prior_trials"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
 export const DEFAULT_AXIS: AxisForm = { mode: "default" };
@@ -91,6 +93,7 @@ export function firstForm(marketId: number, symbol: string, start: string, end: 
     },
     primary: "",
     secondary: "",
-    limits: { top_k: "", preselect: "", warmup_bars: "", min_trades: "" },
+    limits: { top_k: "", preselect: "", warmup_bars: "", min_trades: "", prior_trials: "" },
+    distinct: false,
   };
 }

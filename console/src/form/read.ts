@@ -32,6 +32,7 @@ export function readForm(value: unknown): Form | undefined {
     primary: text(value.primary) as Form["primary"],
     secondary: text(value.secondary) as Form["secondary"],
     limits: texts(LIMITS, value.limits),
+    distinct: value.distinct === true,
   };
 }
 
@@ -67,6 +68,7 @@ export function fromRest(value: unknown): Form | undefined {
     primary: text(ranking.primary_metric).toUpperCase(),
     secondary: text(ranking.secondary_metric).toUpperCase(),
     limits: value,
+    distinct: value.distinct,
   });
 }
 

@@ -26,6 +26,8 @@ export interface RestRequest {
   preselect?: Scalar;
   warmup_bars?: Scalar;
   min_trades?: Scalar;
+  prior_trials?: Scalar;
+  distinct?: true;
   ranking?: { primary_metric?: string; secondary_metric?: string };
   template: {
     instrument_id: { market_id: number; symbol: string };
@@ -65,6 +67,7 @@ export function toRest(form: Form): RestRequest {
   return {
     time_range: { start: toMoment(form.start), end: toMoment(form.end) },
     ...filled(LIMITS, form.limits),
+    ...(form.distinct && { distinct: true }),
     ...(Object.keys(ranking).length > 0 && { ranking }),
     template: {
       instrument_id: { market_id: form.marketId, symbol: form.symbol },
@@ -87,6 +90,7 @@ export function toGraphql(form: Form): RunBacktestInput {
   const input = {
     timeRange: time_range,
     ...camel(filledOnly(options, LIMITS)),
+    ...(form.distinct && { distinct: true }),
     ...((form.primary || form.secondary) && {
       ranking: {
         ...(form.primary && { primaryMetric: form.primary }),

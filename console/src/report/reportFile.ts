@@ -17,6 +17,7 @@ export interface RestReport {
   range: Range;
   seconds: number;
   curve: unknown[];
+  months: unknown[];
   bars: { bars_per_point: number; points: unknown[] };
 }
 
@@ -27,7 +28,11 @@ export function readReport(value: ReportFile | RestReport): ReportFile {
   const report = best?.report as Drawn["report"] | null | undefined;
   if (!best || !report) return { result, range: value.range, seconds: value.seconds, best: null };
   const drawn: Drawn = {
-    report: { ...report, equityCurve: toCamel(value.curve) as Drawn["report"]["equityCurve"] },
+    report: {
+      ...report,
+      equityCurve: toCamel(value.curve) as Drawn["report"]["equityCurve"],
+      returnsByMonth: toCamel(value.months) as Drawn["report"]["returnsByMonth"],
+    },
     bars: toCamel(value.bars.points) as Drawn["bars"],
     barsPerPoint: value.bars.bars_per_point,
   };

@@ -50,6 +50,7 @@ const LIMIT_LABELS: Record<LimitName, readonly [label: string, unit: string]> = 
   preselect: ["Tried with stops", "variants"],
   warmup_bars: ["Warm-up", "bars"],
   min_trades: ["At least", "trades"],
+  prior_trials: ["Tried elsewhere before", "variants"],
 };
 
 export function Ask() {
@@ -177,6 +178,7 @@ function shownFields(filled: Form): string[] {
     "ranking",
     ...EXECUTION.map((name) => `execution.${name}`),
     ...LIMITS,
+    "distinct",
   ];
 }
 
@@ -254,6 +256,7 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
     preselect: defaults.preselect,
     warmup_bars: defaults.warmupBars,
     min_trades: 0,
+    prior_trials: 0,
   };
   const shown = EXECUTION.filter(
     (name) =>
@@ -310,6 +313,14 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
           />
         ))}
       </div>
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={filled.distinct}
+          onChange={(event) => change({ distinct: event.currentTarget.checked })}
+        />
+        <span>Show variants with the same trades once</span>
+      </label>
     </section>
   );
 }

@@ -1,16 +1,19 @@
 // The list of variants: sorted by any metric, pinned ones side by side.
 
 import { useMemo, useRef, useState } from "preact/hooks";
+import { adjustedP, pText, standsFor } from "../view/luck";
 import { Scroller, Spacer } from "../view/scroller";
 import { useVirtual } from "../view/useVirtual";
 import { VariantLink } from "../view/variantLink";
 import {
   described,
+  metric,
   printed,
   type Range,
   type RunResult,
   reportInput,
   sorted,
+  type Variant,
 } from "../view/variants";
 
 const ROW_HEIGHT = 34;
@@ -26,12 +29,24 @@ const COLUMNS = [
   "Calmar Ratio",
 ];
 const ASCENDING = new Set([
+  "Adjusted p",
   "Max. Drawdown [%]",
   "Avg. Drawdown [%]",
   "Max. Drawdown Duration",
   "Avg. Drawdown Duration",
 ]);
 const RANK = "";
+const P_VALUE = "Adjusted p";
+
+/** What a variant is sorted by. */
+function toValue(
+  result: RunResult,
+  name: string,
+): (variant: Variant, place: number) => number | null {
+  return name === P_VALUE
+    ? (_, place) => adjustedP(result, place, "againstCash")
+    : (variant) => metric(variant, name);
+}
 
 interface Sort {
   metric: string;
@@ -50,12 +65,13 @@ export function VariantList({ result, range }: Props) {
     () =>
       sort.metric === RANK
         ? result.variants.map((_, place) => place)
-        : sorted(result.variants, sort.metric, sort.isDescending),
+        : sorted(result.variants, toValue(result, sort.metric), sort.isDescending),
     [result, sort],
   );
   const metrics = result.variants[0]?.report?.rows.map((row) => row.metric) ?? [];
+  const usual = result.evidence?.realityCheck?.againstCash ? [...COLUMNS, P_VALUE] : COLUMNS;
   const columns =
-    COLUMNS.includes(sort.metric) || sort.metric === RANK ? COLUMNS : [...COLUMNS, sort.metric];
+    usual.includes(sort.metric) || sort.metric === RANK ? usual : [...usual, sort.metric];
   const sortBy = (metric: string) =>
     setSort((last) =>
       last.metric === metric
@@ -167,10 +183,18 @@ function Table({ result, range, order, columns, sort, sortBy, pinned, toggle }: 
                 </td>
                 <td class="what">
                   <VariantLink input={input} />
+                  {variant.sameAs != null && variant.sameAs.nOthers > 0 && (
+                    <span class="hint" title={`It has ${standsFor(variant)}`}>
+                      {" "}
+                      +{variant.sameAs.nOthers} alike
+                    </span>
+                  )}
                 </td>
                 {columns.map((name) => (
                   <td key={name} class="number">
-                    {printed(variant, name)}
+                    {name === P_VALUE
+                      ? pText(adjustedP(result, place, "againstCash"))
+                      : printed(variant, name)}
                   </td>
                 ))}
               </tr>

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { asFaceError } from "../face/ask";
 import { filled, type ReportFile } from "../report/reportFile";
 import type { Run } from "../state/run";
+import { saveText } from "../view/take";
 import { reportInput } from "../view/variants";
 import { drawnVariant } from "./variant";
 
@@ -17,7 +18,7 @@ export function SaveReport({ done }: { done: Done }) {
     tell("Drawing the best variant …");
     try {
       const page = await (await fetch(REPORT_PAGE)).text();
-      download(filled(page, await reportOf(done)));
+      saveText("report.html", filled(page, await reportOf(done)), "text/html");
       tell("");
     } catch (error) {
       tell(asFaceError(error).message);
@@ -46,12 +47,4 @@ async function reportOf({ asked, result: whole, seconds }: Done): Promise<Report
     seconds,
     best: { input, drawn: await drawnVariant(input, MAX_POINTS) },
   };
-}
-
-function download(page: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([page], { type: "text/html" }));
-  link.download = "report.html";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

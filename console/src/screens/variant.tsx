@@ -1,20 +1,25 @@
 // One variant: its chart, its trades, its metrics, and saving it.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { VariantReportInput } from "../../generated/face";
 import { asFaceError, ask, type FaceError, isAbort } from "../face/ask";
 import { BARS, SAVE, VARIANT } from "../face/documents";
 import { unpacked } from "../form/link";
 import { isRunnableVariant, TIMEFRAMES } from "../form/request";
 import { catalog } from "../state/loaded";
+import { originOf } from "../state/origin";
 import { href, route } from "../state/route";
 import { run } from "../state/run";
+import type { Band } from "../view/folds";
 import { day } from "../view/format";
 import { Empty, Loading, Trouble } from "../view/states";
 import { described } from "../view/variants";
+import { bandsOf } from "./folds";
 import { instrumentTitle } from "./instrumentTitle";
+import { Proof, useProof } from "./proof";
 import { type Drawn, VariantBody } from "./variantBody";
 
 const MAX_POINTS = 5_000;
+const NO_BANDS: Band[] = [];
 
 type Shown =
   | { state: "loading" }
@@ -37,6 +42,12 @@ export function VariantScreen() {
 }
 
 function Opened({ input }: { input: VariantReportInput }) {
+  const [proven, prove] = useProof(input);
+  const bands = useMemo(
+    () => (proven.state === "ready" ? bandsOf(proven.proof, input.timeRange.start) : NO_BANDS),
+    [proven],
+  );
+  const origin = useMemo(() => originOf(input), [input.timeRange, run.value]);
   const [shown, setShown] = useState<Shown>({ state: "loading" });
   const [times, again] = useState(0);
   useEffect(() => {
@@ -73,7 +84,8 @@ function Opened({ input }: { input: VariantReportInput }) {
       {shown.state === "failed" && <Trouble error={shown.error} retry={() => again(times + 1)} />}
       {shown.state === "ready" && (
         <>
-          <VariantBody input={input} drawn={shown.drawn} />
+          <VariantBody input={input} drawn={shown.drawn} bands={bands} />
+          <Proof {...{ input, proven, origin }} retry={prove} />
           <Save input={input} />
         </>
       )}

@@ -3,7 +3,9 @@ import { useState } from "preact/hooks";
 import type { VariantReportInput } from "../../generated/face";
 import { TIMEFRAMES } from "../form/request";
 import { type Bar, type Report, type Trade, VariantChart } from "../view/chart";
+import type { Band } from "../view/folds";
 import { count, ratio } from "../view/format";
+import { Months } from "../view/months";
 import { TradeTable } from "./trades";
 
 export interface Drawn {
@@ -12,7 +14,16 @@ export interface Drawn {
   barsPerPoint: number;
 }
 
-export function VariantBody({ input, drawn }: { input: VariantReportInput; drawn: Drawn }) {
+interface BodyProps {
+  input: VariantReportInput;
+  drawn: Drawn;
+  /** Spans to shade: what was traded out of sample. */
+  bands?: Band[];
+}
+
+const NO_BANDS: Band[] = [];
+
+export function VariantBody({ input, drawn, bands = NO_BANDS }: BodyProps) {
   const [chosen, choose] = useState<Trade | null>(null);
   const { report, bars, barsPerPoint } = drawn;
   const trades = report.trades ?? [];
@@ -27,6 +38,7 @@ export function VariantBody({ input, drawn }: { input: VariantReportInput; drawn
         <div class="title">
           <p class="hint key">
             <span class="gain">▲</span> long <span class="loss">▼</span> short entry, ● exit
+            {bands.length > 0 && " · shaded: out-of-sample folds"}
             {barsPerPoint > 1 &&
               ` · each candle joins ${count(barsPerPoint)} bars of ${TIMEFRAMES[input.timeframe]}`}
           </p>
@@ -36,8 +48,9 @@ export function VariantBody({ input, drawn }: { input: VariantReportInput; drawn
             </button>
           )}
         </div>
-        <VariantChart bars={bars} report={report} focus={focus} label={label} />
+        <VariantChart {...{ bars, report, bands, focus, label }} />
       </section>
+      <Months months={report.returnsByMonth ?? []} />
       <div class="columns">
         <section class="card">
           <h2>{count(trades.length)} trades</h2>

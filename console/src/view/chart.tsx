@@ -12,6 +12,8 @@ import {
 } from "lightweight-charts";
 import { useEffect, useRef } from "preact/hooks";
 import type { BarsQuery, VariantQuery } from "../../generated/face";
+import { Bands } from "./bands";
+import type { Band } from "./folds";
 import { amount } from "./format";
 import { barsOf, lastInBar } from "./series";
 
@@ -25,13 +27,15 @@ interface Props {
   /** Epoch milliseconds to bring into view; null for everything. */
   focus: { from: number; to: number } | null;
   label: string;
+  /** Spans to shade. */
+  bands: Band[];
 }
 
 const HEIGHTS = [5, 2, 1];
 // So few bars that what a trade gained can be read beside it.
 const CLOSE_BARS = 160;
 
-export function VariantChart({ bars, report, focus, label }: Props) {
+export function VariantChart({ bars, report, focus, label, bands }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<IChartApi | null>(null);
   useEffect(() => {
@@ -53,7 +57,34 @@ export function VariantChart({ bars, report, focus, label }: Props) {
     if (focus === null) scale.fitContent();
     else show(scale, bars, focus);
   }, [bars, report, focus]);
+  useEffect(() => {
+    const pane = chart.current?.panes()[0];
+    if (!pane || bands.length === 0) return undefined;
+    const opens = bars.map((bar) => Date.parse(bar.ts));
+    const spans = bands.map(({ from, to }) => ({
+      from: firstFrom(opens, from) - 0.5,
+      to: firstFrom(opens, to) - 0.5,
+    }));
+    const shade = new Bands(spans, colourOf(box.current, "fold"));
+    pane.attachPrimitive(shade);
+    return () => {
+      // a chart that was drawn again has taken its panes with it
+      if (chart.current?.panes()[0] === pane) pane.detachPrimitive(shade);
+    };
+  }, [bars, report, bands]);
   return <div class="chart" ref={box} role="img" aria-label={label} />;
+}
+
+/** The place of the first bar that opens at a moment or after it. */
+function firstFrom(opens: number[], moment: number): number {
+  const place = opens.findIndex((open) => open >= moment);
+  return place < 0 ? opens.length : place;
+}
+
+function colourOf(box: HTMLElement | null, name: string): string {
+  return getComputedStyle(box ?? document.body)
+    .getPropertyValue(`--${name}`)
+    .trim();
 }
 
 function show(

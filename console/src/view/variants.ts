@@ -59,9 +59,13 @@ export function metric(variant: Variant, name: string): number | null {
   return variant.report?.metrics.find((item) => item.metric === name)?.value ?? null;
 }
 
-/** Places of the variants in the order of a metric; what has no number comes last. */
-export function sorted(variants: Variant[], name: string, isDescending: boolean): number[] {
-  const values = variants.map((variant) => metric(variant, name));
+/** Places of the variants in the order of a value; what has no number comes last. */
+export function sorted(
+  variants: Variant[],
+  toValue: (variant: Variant, place: number) => number | null,
+  isDescending: boolean,
+): number[] {
+  const values = variants.map(toValue);
   const sign = isDescending ? -1 : 1;
   return variants
     .map((_, place) => place)
