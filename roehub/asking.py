@@ -21,14 +21,17 @@ def request(body: Mapping[str, Any] | None = None, /, **words: Any) -> Body:
         **words: Members of a request or of its template by name (`top_k`, `timeframe`,
             `execution`, …), and these in short:
             `instrument` is `"binance:spot:BTCUSDT"`, `start` and `end` are times;
-            `indicators` maps ids to axes, `{"ma.ema": {"window": range(5, 60, 5)}}`;
+            `indicators` maps ids to axes, `{"ma.ema": {"window": range(5, 60, 5)}}`; the last
+            part of an id is enough where no other ends like it, `rsi` for `momentum.rsi`;
             `signals` maps ids to axes of thresholds;
             `stop_loss` and `take_profit` are axes in percent;
-            `direction`, `sizing` and `ranking` are words of the contract.
+            `direction`, `sizing` and `ranking` are words of the contract;
+            `include` is one part of the answer or several.
 
     Raises:
         TypeError: A name that no request has; the message says which one is near.
-        ValueError: An axis without a value, a market that does not exist.
+        ValueError: A market, an indicator or a parameter that does not exist, an axis without a
+            value, a time that is none; the message says what was perhaps meant.
 
     See: docs/python.md
     """
@@ -60,38 +63,29 @@ def _instrument(asked: Body, template: Body, value: Any) -> None:
 
 def _time(member: str) -> Callable[[Body, Body, Any], None]:
     def put(asked: Body, template: Body, value: Any) -> None:
-        asked["time_range"] = {**asked.get("time_range", {}), member: moment(value)}
+        asked["time_range"] = {**asked.get("time_range", {}), member: moment(value, member)}
 
     return put
 
 
-def _indicators(asked: Body, template: Body, value: Mapping[str, Mapping[str, Any]]) -> None:
-    template["indicator_grids"] = [
-        _indicator(indicator_id, axes) for indicator_id, axes in value.items()
-    ]
+def _indicators(asked: Body, template: Body, value: Any) -> None:
+    from roehub.indicators import indicator_grids  # noqa: PLC0415 - brings the catalog
+
+    template["indicator_grids"] = indicator_grids(value)
 
 
-def _indicator(indicator_id: str, axes: Mapping[str, Any]) -> Body:
-    params = {name: axis(values) for name, values in axes.items() if name != "source"}
-    found: Body = {"indicator_id": indicator_id}
-    if "source" in axes:
-        found["source"] = axis(axes["source"])
-    return {**found, "params": params} if params else found
+def _signals(asked: Body, template: Body, value: Any) -> None:
+    from roehub.indicators import signal_grids  # noqa: PLC0415 - brings the catalog
+
+    template["signal_grids"] = signal_grids(value)
 
 
-def _signals(asked: Body, template: Body, value: Mapping[str, Mapping[str, Any]]) -> None:
-    template["signal_grids"] = {
-        indicator_id: {name: axis(values) for name, values in axes.items()}
-        for indicator_id, axes in value.items()
-    }
-
-
-def _risk(member: str) -> Callable[[Body, Body, Any], None]:
+def _risk(member: str, name: str) -> Callable[[Body, Body, Any], None]:
     def put(asked: Body, template: Body, value: Any) -> None:
         risk: Body = {**cast("Body", template.get("risk_grid") or {})}
         risk[f"{member}_enabled"] = value is not None
         if value is not None:
-            risk[member] = axis(value)
+            risk[member] = axis(value, name)
         template["risk_grid"] = risk
 
     return put
@@ -99,6 +93,10 @@ def _risk(member: str) -> Callable[[Body, Body, Any], None]:
 
 def _word(member: str) -> Callable[[Body, Body, Any], None]:
     return lambda asked, template, value: template.update({member: value})
+
+
+def _include(asked: Body, template: Body, value: Any) -> None:
+    asked["include"] = [value] if isinstance(value, str) else value
 
 
 def _ranking(asked: Body, template: Body, value: Any) -> None:
@@ -111,9 +109,10 @@ _SHORT: dict[str, Callable[[Body, Body, Any], None]] = {
     "end": _time("end"),
     "indicators": _indicators,
     "signals": _signals,
-    "stop_loss": _risk("sl"),
-    "take_profit": _risk("tp"),
+    "stop_loss": _risk("sl", "stop_loss"),
+    "take_profit": _risk("tp", "take_profit"),
     "direction": _word("direction_mode"),
     "sizing": _word("sizing_mode"),
     "ranking": _ranking,
+    "include": _include,
 }

@@ -3,72 +3,93 @@
 See: docs/python.md#candles
 """
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownVariableType=false, reportMissingTypeStubs=false
 
 import os
 import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pandas as pd
+import pyarrow as pa
 
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.series import parsed_length
-from backtest.adapters.candles.table import create_table, latest_minutes
-from backtest.adapters.ingest.asked import Asked
-from backtest.adapters.ingest.importer import check_file, write_file
+from backtest.adapters.candles.series import parsed_length, spelled_length
+from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
+from backtest.adapters.ingest.asked import Asked, TimesOf
+from backtest.adapters.ingest.importer import BrokenFile, check_file, write_file
+from backtest.adapters.ingest.times import DateOrder
+from backtest.markets import instrument_key
 from backtest.types import Instrument
 from bff.config.deployment import load_deployment
 from bff.wiring import candle_target
 from roehub.values import instrument as instrument_id
-from roehub.values import moment
+from roehub.values import moment, nearest
+from roehub.wording import in_few, in_python
 
 if TYPE_CHECKING:
     from backtest.adapters.ingest.importer import CheckedFile
 
-SHOWN = 5
 END_MS = 2**52  # after every candle
 Store = str | os.PathLike[str] | None
 
 
+class Said(TypedDict, total=False):
+    """What candles do not say of themselves; `Asked` has what each of these means.
+
+    See: docs/candle-files.md
+    """
+
+    timezone: str
+    times: TimesOf
+    date_order: DateOrder
+    file_symbol: str
+    floor_times: bool
+    zero_volume: bool
+
+
 def put(
-    frame: pd.DataFrame,
+    frame: Any,
     instrument: object,
     *,
     interval: str = "1m",
     store: Store = None,
-    asked: Asked | None = None,
+    **said: Unpack[Said],
 ) -> int:
     """Store the candles of a frame: all of them, or none and a sentence.
 
     Args:
-        frame: A row for each candle: its open time as a column or as the index, and `open`,
-            `high`, `low`, `close`, `volume`. Times without a zone need `asked` to say theirs.
+        frame: A frame of pandas, or of any library that hands out Arrow, such as Polars. A row for
+            each candle: its open time as a column or as the index, and `open`, `high`, `low`,
+            `close`, `volume`.
         instrument: Whose candles, as `roehub.run` takes it.
         interval: How long they are, `1m` to `1d`.
         store: A data directory; by default what the environment configures.
-        asked: What the candles do not say of themselves; its symbol and length are set here.
+        **said: What the candles do not say of themselves: `timezone` of times without one,
+            `times="close"` where a row has the time of its close, `date_order` of texts such as
+            01/02/2024, `floor_times=True` to move times to their minute, `zero_volume=True` where
+            there is no volume, `file_symbol` where a column spells the symbol in another way.
 
     Returns:
         How many candles are new in the store or have other values there now.
 
     Raises:
-        ValueError: What is wrong with them, and where.
+        TypeError: It is no frame, or a word that is none of these.
+        ValueError: What is wrong with the candles, and where.
         BacktestError: The store cannot be used.
 
     See: docs/candle-files.md
     """
+    for word in said.keys() - Said.__annotations__.keys():
+        raise TypeError(f"put has no {word!r}{nearest(word, Said.__annotations__)}")
     of = _instrument(instrument)
-    told = replace(asked or Asked(), symbol=of.symbol, length_ms=_length_ms(interval))
+    asked = Asked(**said, symbol=of.symbol, length_ms=_length_ms(interval))
+    rows = _with_times(_pandas(frame))
     with tempfile.TemporaryDirectory(prefix="roehub-") as folder:
-        path = Path(folder) / "frame.parquet"
-        _with_times(frame).to_parquet(path, index=False)
-        checked = check_file(path, _silent, told)
-        _refuse_faults(checked)
+        checked = _checked(rows, Path(folder) / "frame.parquet", asked)
         with _opened(store) as pool:
             create_table(pool)
             written = write_file(pool, of, checked, _silent, time.time_ns() // 1_000_000)
@@ -96,35 +117,71 @@ def get(
         A row for each candle by its open time, ascending: `open`, `high`, `low`, `close`, `volume`.
 
     Raises:
+        ValueError: No such candles of the instrument are stored, whatever the range.
         BacktestError: The store cannot be used.
 
     See: docs/stores.md
     """
+    of, length_ms = _instrument(instrument), _length_ms(interval)
     with _opened(store) as pool:
         found = latest_minutes(
             pool,
-            _instrument(instrument),
-            start_ms=0 if start is None else _ms(start),
-            stop_ms=END_MS if end is None else _ms(end),
-            length_ms=_length_ms(interval),
+            of,
+            start_ms=0 if start is None else _ms(start, "start"),
+            stop_ms=END_MS if end is None else _ms(end, "end"),
+            length_ms=length_ms,
         )
+        if not len(found.ts_open):
+            _require_stored(pool, of, length_ms)
     times = pd.to_datetime(found.ts_open, unit="ms", utc=True)
     frame = pd.DataFrame(dict(found.prices), index=pd.Index(times, name="ts_open"))
     return frame.rename(columns={"volume_base": "volume"})
 
 
+def _pandas(frame: Any) -> pd.DataFrame:
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    if hasattr(frame, "__arrow_c_stream__"):
+        return pa.table(frame).to_pandas()
+    raise TypeError(f"candles are put as a frame, was {type(frame).__name__}")
+
+
 def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the index as a column, where it holds the times, and columns that have plain names."""
+    if isinstance(frame.index, pd.PeriodIndex):
+        frame = frame.to_timestamp()
+    if isinstance(frame.columns, pd.MultiIndex):  # some write the symbol above or below each name
+        levels = [i for i, names in enumerate(frame.columns.levels) if len(names) > 1]
+        frame = frame.set_axis(frame.columns.get_level_values(levels[0] if levels else 0), axis=1)
     if isinstance(frame.index, pd.DatetimeIndex):
-        return frame.rename_axis(index=str(frame.index.name or "ts_open")).reset_index()
-    return frame
+        frame = frame.rename_axis(index=str(frame.index.name or "ts_open")).reset_index()
+    return frame.rename(columns=str)
 
 
-def _refuse_faults(checked: "CheckedFile") -> None:
+def _checked(rows: pd.DataFrame, path: Path, asked: Asked) -> "CheckedFile":
+    try:
+        rows.to_parquet(path, index=False)
+        checked = check_file(path, _silent, asked)
+    except (pa.ArrowException, BrokenFile, ValueError) as error:
+        told = "; ".join(map(str, error.args)).removeprefix(f"{path}: ")
+        raise ValueError(f"nothing of the frame was stored: {in_python(told)}") from None
     faults = [*checked.problems, *(f"{where}: {reason}" for where, reason in checked.reasons)]
     if faults:
-        more = f"\n  … and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-        shown = "\n  ".join(faults[:SHOWN])
-        raise ValueError(f"nothing of the frame was stored:\n  {shown}{more}")
+        told = in_few([in_python(fault) for fault in faults])
+        raise ValueError(f"nothing of the frame was stored:\n  {told}")
+    return checked
+
+
+def _require_stored(pool: ClickHousePool, of: Instrument, length_ms: int) -> None:
+    wanted = _named(of, length_ms)
+    stored = [_named(found.instrument, found.length_ms) for found in stored_instruments(pool)]
+    if wanted not in stored:
+        meant = nearest(wanted, stored) or f"; there is {in_few(stored) or 'nothing'}"
+        raise ValueError(f"no candles are stored of {wanted}{meant}")
+
+
+def _named(instrument: Instrument, length_ms: int) -> str:
+    return f"{instrument_key(instrument)} {spelled_length(length_ms)}"
 
 
 @contextmanager
@@ -149,8 +206,8 @@ def _length_ms(interval: str) -> int:
     return length_ms
 
 
-def _ms(value: object) -> int:
-    return int(pd.Timestamp(moment(value)).timestamp() * 1000)
+def _ms(value: object, name: str) -> int:
+    return int(pd.Timestamp(moment(value, name)).timestamp() * 1000)
 
 
 def _silent(done: int, total: int) -> None:

@@ -67,7 +67,7 @@ class Here:
     """
 
     def __init__(self, store: str | os.PathLike[str] | None, user_id: UUID) -> None:
-        self._services = _services(None if store is None else str(Path(store).resolve()))
+        self._services = _services(store)
         self._user_id = user_id
 
     def run(self, asked: Body, *, progress: bool) -> Result:
@@ -121,9 +121,8 @@ class Here:
 
         control = Control(on_progress=show)
         with ThreadPoolExecutor(1, thread_name_prefix="roehub") as thread:
-            work = thread.submit(self._compute, asked, control)
             try:
-                return work.result()
+                return thread.submit(self._compute, asked, control).result()
             except RoehubError as exc:
                 raise Refused.of(payload(exc)) from None
             except BacktestError as exc:
@@ -140,7 +139,7 @@ class Here:
         return self._services.service.run(parsed, user_id=self._user_id, control=control)
 
 
-_opened: dict[str | None, "Services"] = {}
+_opened: dict[frozenset[tuple[str, str]], "Services"] = {}
 
 
 def close() -> None:
@@ -155,14 +154,22 @@ def close() -> None:
 atexit.register(close)
 
 
-def _services(store: str | None) -> "Services":
-    """The engine and its stores, kept for the next run in this process."""
-    from bff.config.settings import load_settings  # noqa: PLC0415 - `import roehub` is quick
+def _services(store: str | os.PathLike[str] | None) -> "Services":
+    """The engine and its stores, kept for the next run in this process that wants the same ones.
+
+    Raises:
+        ValueError: There is no such folder; an empty one in its place would hide a slip of the pen.
+    """
+    from bff.config.environment import KNOWN_VARIABLES  # noqa: PLC0415 - `import roehub` is quick
+    from bff.config.settings import load_settings  # noqa: PLC0415
     from bff.wiring import build  # noqa: PLC0415
 
-    if store not in _opened:
-        environ = dict(os.environ)
-        if store is not None:
-            environ = {"ROEHUB_DATA_DIR": store}
-        _opened[store] = build(load_settings(environ))
-    return _opened[store]
+    environ = dict(os.environ) if store is None else {"ROEHUB_DATA_DIR": str(store)}
+    folder = Path(environ.get("ROEHUB_DATA_DIR") or ".data").resolve()
+    if store is not None and not folder.is_dir():
+        raise ValueError(f"there is no store in {folder}; roehub.candles.put(…, store=…) makes one")
+    environ["ROEHUB_DATA_DIR"] = str(folder)
+    wanted = frozenset((name, environ.get(name, "")) for name in KNOWN_VARIABLES)
+    if wanted not in _opened:
+        _opened[wanted] = build(load_settings(environ))
+    return _opened[wanted]

@@ -4,7 +4,8 @@ See: docs/python.md
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -12,26 +13,29 @@ from backtest.markets import market_id_of
 from backtest.types import Instrument
 
 Axis = Mapping[str, Any]
+ARRAY_DIGITS = 12
 
 
-def axis(values: object) -> Axis:
+def axis(values: object, name: str = "an axis", *, is_whole: bool = False) -> Axis:
     """An axis of a request.
 
     Args:
-        values: One value, a `range`, a list, a NumPy array, or an axis as REST writes it.
+        values: One value, a `range`, a list, a NumPy array, a pandas index or series, or an axis as
+            REST writes it. Floats of an array are taken to twelve digits: the third value of
+            `numpy.arange(0.1, 0.5, 0.1)` is 0.3, and not 0.30000000000000004.
+        name: Of the axis, for messages.
+        is_whole: Whether it takes whole numbers: `numpy.linspace(5, 20, 4)` has some, as floats.
 
     Raises:
-        ValueError: There is no value.
+        ValueError: There is no value, or one that is neither a finite number nor a text.
 
     See: docs/grid.md
     """
     if isinstance(values, Mapping):
         return cast("Axis", values)
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        return {"mode": "explicit", "values": [_plain(values)]}
-    listed = [_plain(value) for value in cast("Iterable[object]", values)]
+    listed = [_scalar(value, name) for value in _listed(values, name, is_whole)]
     if not listed:
-        raise ValueError("an axis needs at least one value; the range or list is empty")
+        raise ValueError(f"{name} needs at least one value, and {_shown(values)} is empty")
     return {"mode": "explicit", "values": listed}
 
 
@@ -42,7 +46,7 @@ def instrument(name: object) -> Mapping[str, Any]:
         name: `"binance:spot:BTCUSDT"`, `(1, "BTCUSDT")`, or as REST writes it.
 
     Raises:
-        ValueError: It names no market.
+        ValueError: It names no market or no symbol.
 
     See: docs/python.md
     """
@@ -50,27 +54,35 @@ def instrument(name: object) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", name)
     if isinstance(name, Instrument):
         return {"market_id": name.market_id, "symbol": name.symbol}
-    if isinstance(name, str):
-        market, _, symbol = name.rpartition(":")
-        return {"market_id": market_id_of(market), "symbol": symbol}
-    market_id, symbol = cast("tuple[int, str]", name)
-    return {"market_id": int(market_id), "symbol": symbol}
+    match name:
+        case str() if name.count(":") == 2 and not name.endswith(":"):
+            market, _, symbol = name.rpartition(":")
+            return {"market_id": market_id_of(market), "symbol": symbol}
+        case (int() as market_id, str() as symbol):
+            return {"market_id": market_id, "symbol": symbol}
+        case _:
+            written = "'binance:spot:BTCUSDT' or (1, 'BTCUSDT')"
+            raise ValueError(f"an instrument is written like {written}, was {_shown(name)}")
 
 
-def moment(value: object) -> str:
+def moment(value: object, name: str = "a time") -> str:
     """A time with its zone.
 
     Args:
-        value: ISO text, `date`, `datetime` or a pandas `Timestamp`; without a zone it is UTC.
+        value: ISO text, `date`, `datetime`, a pandas `Timestamp` or a NumPy `datetime64`; without
+            a zone it is UTC.
+        name: Of the time, for messages.
+
+    Raises:
+        ValueError: It is no time.
 
     See: docs/python.md
     """
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    assert isinstance(value, datetime)
-    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    found = _datetime(value)
+    if found is None:
+        written = "'2024-01-31', '2024-01-31T12:00' or a datetime"
+        raise ValueError(f"{name} is written like {written}, was {_shown(value)}")
+    aware = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
     return aware.isoformat()
 
 
@@ -79,11 +91,62 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     See: docs/python.md
     """
-    found = difflib.get_close_matches(name, list(known), n=3)
+    return meant(difflib.get_close_matches(name, list(known), n=3))
+
+
+def meant(found: Sequence[str]) -> str:
+    """The end of a sentence that asks whether one of these was meant.
+
+    See: docs/python.md
+    """
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
-def _plain(value: object) -> object:
-    """A number of Python's own for one of NumPy's."""
+def _listed(values: object, name: str, is_whole: bool) -> Iterable[object]:
+    if isinstance(values, Set):
+        raise ValueError(f"{name} has an order, and a set has none; write a list")
+    is_array = hasattr(values, "dtype") and getattr(values, "ndim", 0) > 0
+    if is_array:
+        return (_as_meant(value, is_whole) for value in cast("Iterable[object]", values))
+    is_one = isinstance(values, str | bytes) or hasattr(values, "dtype")
+    if is_one or not isinstance(values, Iterable):
+        return [cast("object", values)]
+    return cast("Iterable[object]", values)
+
+
+def _as_meant(value: object, is_whole: bool) -> object:
+    """A float of an array without the last digits, which steps leave behind."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return value
+    number = float(f"{value:.{ARRAY_DIGITS}g}")
+    return int(number) if is_whole and number.is_integer() else number
+
+
+def _scalar(value: object, name: str) -> object:
+    """A number of Python's own, also for one of NumPy's, or a text."""
     item = getattr(value, "item", None)
-    return item() if callable(item) else value
+    plain = item() if callable(item) and getattr(value, "ndim", 0) == 0 else value
+    is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
+    if not isinstance(plain, str) and not (is_number and math.isfinite(cast("float", plain))):
+        raise ValueError(
+            f"{name} takes numbers, or names where it is a choice, was {_shown(plain)}"
+        )
+    return plain
+
+
+def _datetime(value: object) -> datetime | None:
+    if isinstance(value, str) or type(value).__name__ == "datetime64":
+        try:
+            return datetime.fromisoformat(str(value))
+        except ValueError:
+            return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - NaT is not itself
+        return value
+    return None
+
+
+def _shown(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"

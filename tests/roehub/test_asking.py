@@ -1,6 +1,8 @@
 from datetime import date
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import roehub
@@ -13,7 +15,7 @@ def test_words_become_the_body_of_a_request() -> None:
         start=date(2024, 1, 1),
         end="2024-02-01T12:00:00+03:00",
         indicators={"ma.sma": {"window": range(5, 20, 5), "source": "close"}},
-        signals={"momentum.rsi": {"long_below": np.arange(20, 35, 5)}},
+        signals={"momentum.rsi": {"long_threshold": np.arange(20, 35, 5)}},
         stop_loss=[1, 2.5],
         take_profit=None,
         ranking="profit_factor",
@@ -38,7 +40,7 @@ def test_words_become_the_body_of_a_request() -> None:
                 }
             ],
             "signal_grids": {
-                "momentum.rsi": {"long_below": {"mode": "explicit", "values": [20, 25, 30]}}
+                "momentum.rsi": {"long_threshold": {"mode": "explicit", "values": [20, 25, 30]}}
             },
             "risk_grid": {
                 "sl_enabled": True,
@@ -69,6 +71,111 @@ def test_an_unknown_market_is_told_with_those_that_are_known() -> None:
         roehub.request(instrument="kraken:spot:BTCUSDT")
 
 
-def test_an_empty_axis_is_told() -> None:
-    with pytest.raises(ValueError, match="at least one value"):
-        roehub.request(stop_loss=range(5, 5))
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [
+        (20, [20]),
+        ([5, 10], [5, 10]),
+        ((5, 10), [5, 10]),
+        (range(5, 20, 5), [5, 10, 15]),
+        (np.int64(5), [5]),
+        (np.array(5), [5]),
+        (np.arange(5, 20, 5), [5, 10, 15]),
+        (np.linspace(5, 20, 4), [5, 10, 15, 20]),
+        (pd.Index([5, 6]), [5, 6]),
+        (pd.Series([5, 6], index=[7, 8]), [5, 6]),
+        ({"mode": "range", "start": 5, "stop_incl": 20, "step": 5}, None),
+    ],
+    ids=str,
+)
+def test_an_axis_is_written_as_people_write_them(written: object, values: list[int] | None) -> None:
+    (grid,) = roehub.request(indicators={"ma.ema": {"window": written}})["template"][
+        "indicator_grids"
+    ]
+
+    told = grid["params"]["window"]
+    assert told == (written if values is None else {"mode": "explicit", "values": values})
+    assert values is None or [type(value) for value in told["values"]] == [int] * len(values)
+
+
+def test_steps_of_an_array_leave_no_digits_behind() -> None:
+    body = roehub.request(stop_loss=np.arange(0.1, 0.5, 0.1), take_profit=0.1 + 0.2)
+
+    assert body["template"]["risk_grid"]["sl"]["values"] == [0.1, 0.2, 0.3, 0.4]
+    assert body["template"]["risk_grid"]["tp"]["values"] == [0.1 + 0.2]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (range(5, 5), r"needs at least one value, and range\(5, 5\) is empty"),
+        ([], r"needs at least one value, and \[\] is empty"),
+        (True, "takes numbers, .* was True"),
+        ([5, True], "takes numbers, .* was True"),
+        (np.array([True]), "takes numbers, .* was True"),
+        (None, "takes numbers, .* was None"),
+        (float("nan"), "takes numbers, .* was nan"),
+        ([[5, 6]], r"takes numbers, .* was \[5, 6\]"),
+        (np.ones((2, 2)), "takes numbers"),
+        ({5, 6}, "has an order, and a set has none"),
+    ],
+    ids=str,
+)
+def test_what_is_no_axis_is_told(values: object, told: str) -> None:
+    with pytest.raises(ValueError, match=f"window of ma.ema {told}"):
+        roehub.request(indicators={"ma.ema": {"window": values}})
+
+
+@pytest.mark.parametrize("written", [["ma.ema"], "ma.ema", {"ma.ema": {}}, {"MA.EMA": None}])
+def test_axes_that_are_left_out_are_left_to_the_defaults(written: object) -> None:
+    body = roehub.request(indicators=written)
+
+    assert body["template"]["indicator_grids"] == [{"indicator_id": "ma.ema"}]
+
+
+def test_the_end_of_an_id_is_enough_where_no_other_ends_like_it() -> None:
+    body = roehub.request(
+        indicators={"rsi": {"window": 14}}, signals={"rsi": {"long_threshold": 30}}
+    )
+
+    assert body["template"]["indicator_grids"][0]["indicator_id"] == "momentum.rsi"
+    assert list(body["template"]["signal_grids"]) == ["momentum.rsi"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"indicators": "ema"}, "'ema'; did you mean ma.ema or cross.ema?"),
+        ({"indicators": "emaa"}, "'emaa'; did you mean ma.ema or cross.ema"),
+        ({"indicators": "ma.smma"}, "'ma.smma'; did you mean ma.sma"),
+        ({"indicators": "xyz"}, "'xyz'; docs/indicators.md lists all"),
+        ({"indicators": 5}, "are written like"),
+        ({"indicators": {"ma.ema": 5}}, "are written like"),
+        ({"indicators": {"ma.ema": {"windw": 5}}}, "did you mean window?"),
+        ({"indicators": {"rsi": {"long_threshold": 5}}}, "write signals={'momentum.rsi'"),
+        ({"signals": {"rsi": {"long_treshold": 5}}}, "did you mean long_threshold"),
+        ({"signals": {"ma.ema": {"x": 5}}}, "the signal of ma.ema has no 'x'"),
+        ({"instrument": "BTCUSDT"}, "written like 'binance:spot:BTCUSDT'.*was 'BTCUSDT'"),
+        ({"instrument": "binance:spot:"}, "written like 'binance:spot:BTCUSDT'"),
+        ({"instrument": None}, "written like 'binance:spot:BTCUSDT'"),
+        ({"start": "yesterday"}, "start is written like '2024-01-31'.*was 'yesterday'"),
+        ({"end": 5}, "end is written like"),
+        ({"end": pd.NaT}, "end is written like"),
+    ],
+    ids=str,
+)
+def test_what_was_meant_is_told(words: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        roehub.request(**words)
+
+
+def test_one_part_of_an_answer_needs_no_list() -> None:
+    assert roehub.request(include="evidence") == {"include": ["evidence"]}
+
+
+def test_times_of_every_kind_are_times() -> None:
+    kinds = ["2024-01-01", date(2024, 1, 1), np.datetime64("2024-01-01"), pd.Timestamp(2024, 1, 1)]
+
+    told = {roehub.request(start=kind)["time_range"]["start"] for kind in kinds}
+
+    assert told == {"2024-01-01T00:00:00+00:00"}

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import matplotlib as mpl
 import pandas as pd
 import pytest
 
 import roehub
-from tests.roehub.conftest import Places
+from tests.roehub.conftest import GRID, Places
 
 
 def test_variants_are_a_frame_with_names_that_can_be_typed(result: roehub.Result) -> None:
@@ -75,3 +77,22 @@ def test_a_notebook_shows_the_conclusion_where_it_was_asked_for(
     verdict = asked.evidence["conclusion"]["verdict"].replace("_", " ").lower()
     assert f"Luck or skill: <b>{verdict}</b>" in asked._repr_html_()
     assert "Luck or skill" not in result._repr_html_()
+
+
+def test_a_store_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"there is no store in .*misspelt"):
+        roehub.run(store=tmp_path / "misspelt", **GRID)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_folder_of_the_environment_is_another_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: Places
+) -> None:
+    monkeypatch.setenv("ROEHUB_DATA_DIR", str(places.store))
+    first = roehub.run(**GRID)
+    monkeypatch.setenv("ROEHUB_DATA_DIR", str(tmp_path))
+
+    with pytest.raises(roehub.Refused, match="no candle is stored at all"):
+        roehub.run(**GRID)
+    assert len(first) == 6

@@ -1,0 +1,43 @@
+"""What an import says of a file, in the words of who has put a frame.
+
+See: docs/python.md#candles
+"""
+
+import re
+from collections.abc import Callable
+
+SHOWN = 5
+_OPTION = re.compile(
+    r"--(?P<name>interval|timezone|times|date-order|file-symbol) (?P<value>[^\s,;]+)"
+    r"|--(?P<flag>[a-z][a-z-]+)"
+)
+
+
+def in_python(told: str, row_of: Callable[[int], str] = "row {}".format) -> str:
+    """A sentence of an import with arguments for options, and rows of a frame for lines.
+
+    Args:
+        told: For example `line 3: …; say --interval 1h if the file holds candles of 1h`.
+        row_of: What row `n`, from 0, is called.
+
+    See: docs/python.md#candles
+    """
+    told = re.sub(r"\bline (\d+)", lambda line: row_of(int(line[1]) - 1), told)
+    return re.sub(r"\bfile\b", "frame", _OPTION.sub(_argument, told))
+
+
+def in_few(faults: list[str]) -> str:
+    """The first faults, a line for each, and how many more there are.
+
+    See: docs/python.md#candles
+    """
+    n_more = len(faults) - SHOWN
+    return "\n  ".join([*faults[:SHOWN], *([f"… and {n_more} more"] if n_more > 0 else [])])
+
+
+def _argument(option: re.Match[str]) -> str:
+    if option["flag"] is None:
+        return f'{option["name"].replace("-", "_")}="{option["value"]}"'
+    if option["flag"] == "symbol":
+        return "the instrument"
+    return f"{option['flag'].replace('-', '_')}=True"
