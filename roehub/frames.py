@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from schema.named_metrics import metric_name
+from schema.report import Trade
 
 TIMES = ("start", "end")
 
@@ -33,8 +34,7 @@ def trades_frame(trades: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
     See: docs/fills.md
     """
-    columns = list(trades[0]) if trades else ["trade_id", "entry_ts", "exit_ts"]
-    frame = pd.DataFrame(list(trades), columns=pd.Index(columns))
+    frame = pd.DataFrame(list(trades), columns=pd.Index(list(Trade.model_fields)))
     for name in ("entry_ts", "exit_ts"):
         frame[name] = pd.to_datetime(frame[name], utc=True)
     return frame.set_index("trade_id")

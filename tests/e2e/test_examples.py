@@ -110,6 +110,25 @@ def test_the_readme_prints_the_one_example() -> None:
     assert block("sh") == shell_example("http://127.0.0.1:8080", COMMAND)
 
 
+def test_the_readme_prints_what_the_demo_prints(told: str) -> None:
+    """But for what the machine decides, the curve, and the heads of columns."""
+    (printed,) = re.findall(r"```text\n(.*?)\n```", README, re.DOTALL)
+    not_compared = re.compile(r"listening on|^REST|in all; the server|^Preparing|^ #|[▁▂▃▄▅▆▇█]")
+
+    lines = [line for line in printed.splitlines() if not not_compared.search(line)]
+    parts = [
+        part for line in lines for part in re.split(r"…|\.data", line)
+    ]  # "…" cuts a line short
+
+    assert len(lines) > 10
+    assert [part for part in parts if _squeezed(part) not in _squeezed(told)] == []
+
+
+def _squeezed(text: str) -> str:
+    """Without the lines of a table, and however wide it is."""
+    return re.sub(r"[\s|│]+", " ", text).strip()
+
+
 def test_the_best_variant_of_the_example_is_no_absurdity(answer: Any) -> None:
     best = answer["variants"][0]["total_return_pct"]
 
