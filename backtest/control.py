@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from backtest.errors import BacktestError, DeadlineExceeded, RunCancelled
 
@@ -38,6 +39,7 @@ class Control:
         self._expires_at = None if left_s is None else time.monotonic() + left_s
         self._on_progress = on_progress
         self._on_claim: Callable[[int], None] | None = None
+        self._part: tuple[int, int, int] | None = None
 
     def cancel(self, reason: BacktestError | None = None) -> None:
         """Ask the run to stop; it does so at the end of the chunk under way.
@@ -107,6 +109,19 @@ class Control:
             self._on_claim(n_bytes)
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Report that `done` of `total` units of a stage are finished."""
-        if self._on_progress is not None:
-            self._on_progress(stage, done, total)
+        """Report that `done` of `total` units of a stage, or of a `part` of it, are finished."""
+        if self._on_progress is None:
+            return
+        if self._part is not None:
+            before, own, whole = self._part
+            done, total = before + own * done // total, whole
+        self._on_progress(stage, done, total)
+
+    @contextmanager
+    def part(self, before: int, own: int, total: int) -> Iterator[None]:
+        """What is reported inside is `own` of `total` units of its stage, `before` having gone."""
+        self._part = (before, own, total)
+        try:
+            yield
+        finally:
+            self._part = None

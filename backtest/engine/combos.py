@@ -1,8 +1,7 @@
 """Combos: every distinct choice of one bit row per indicator.
 
 Rows of all indicators but one stay in memory; the one with the most rows is the fast one, made in
-blocks where it would not fit. Combos are numbered `outer * n_fast + fast`, outer being the
-mixed-radix number of the slow indicators' rows. Base variants that share all rows are one combo.
+blocks where it would not fit. How combos are numbered says `numbering`.
 
 See: docs/scoring.md
 """
@@ -14,6 +13,7 @@ import numpy as np
 
 from backtest.control import Control
 from backtest.engine.chunks import Workers
+from backtest.engine.numbering import Numbering
 from backtest.engine.rows import IndicatorRows, Readers
 from backtest.grid import Grid
 from backtest.types import IntArray, WordArray
@@ -38,7 +38,7 @@ class Batch:
 
 
 class Combos:
-    """Numbers the combos of a grid and serves their bit rows.
+    """Serves the bit rows of the combos of a grid.
 
     Args:
         grid: The run's grid.
@@ -52,32 +52,24 @@ class Combos:
     def __init__(self, grid: Grid, readers: Readers, workers: Workers, control: Control) -> None:
         self._workers, self._control = workers, control
         rows = [IndicatorRows(entry, readers) for entry in grid.indicators]
-        self._fast_place = max(range(len(rows)), key=lambda place: rows[place].n_rows)
-        self._fast = rows[self._fast_place]
-        self._slow = [row for place, row in enumerate(rows) if place != self._fast_place]
-        self._all = rows
+        self.numbering = Numbering(grid, rows)
+        self._fast = rows.pop(self.numbering.fast_place)
         self._resident_fast: WordArray | None = None
-        self.slow_rows = self._make_slow(readers.n_words)
-        self.outer_ids = self._number_outer()
+        self.slow_rows = self._make_slow(rows, readers.n_words)
 
     @property
     def n_outer(self) -> int:
         """Combinations of the slow indicators' rows."""
-        return len(self.outer_ids)
+        return self.numbering.n_outer
 
     @property
     def n_fast(self) -> int:
         """Rows of the fast indicator."""
-        return self._fast.n_rows
+        return self.numbering.n_fast
 
-    def of_base_variants(self) -> IntArray:
-        """Combo of every base variant, shape (n_base,), in the grid's numbering."""
-        table = np.zeros((1, 1), np.int64)
-        for entry, weight in zip(self._all, self._weights(), strict=True):
-            own = entry.rows_of_variants() * weight
-            shape = (len(table) * len(own), table.shape[1] * own.shape[1])
-            table = (table[:, None, :, None] + own[None, :, None, :]).reshape(shape)
-        return table.reshape(-1)
+    def slow_ids(self, outers: IntArray) -> IntArray:
+        """Rows of outer combos in `slow_rows`, shape (n, n_slow)."""
+        return self.numbering.slow_ids(outers)
 
     def fast_blocks(self) -> Iterator[tuple[int, WordArray]]:
         """All rows of the fast indicator, in blocks `(first row, rows)`."""
@@ -95,7 +87,7 @@ class Combos:
             ids = distinct[first : first + block]
             places = np.flatnonzero((inverse >= first) & (inverse < first + block))
             yield Batch(
-                places, self.outer_ids[outer[places]], inverse[places] - first, self._fast_rows(ids)
+                places, self.slow_ids(outer[places]), inverse[places] - first, self._fast_rows(ids)
             )
 
     def _rows_per_block(self) -> int:
@@ -110,29 +102,6 @@ class Combos:
         rows = self._resident_fast
         return rows if len(ids) == len(rows) else rows[ids]
 
-    def _make_slow(self, n_words: int) -> WordArray:
-        made = [row.make(np.arange(row.n_rows), self._workers, self._control) for row in self._slow]
+    def _make_slow(self, slow: list[IndicatorRows], n_words: int) -> WordArray:
+        made = [row.make(np.arange(row.n_rows), self._workers, self._control) for row in slow]
         return np.concatenate([*made, np.empty((0, 2, n_words), np.uint64)])
-
-    def _number_outer(self) -> IntArray:
-        sizes = [row.n_rows for row in self._slow]
-        n_outer = int(np.prod(sizes, dtype=np.int64))
-        ids = np.empty((n_outer, len(sizes)), np.int64)
-        remaining = np.arange(n_outer)
-        firsts = np.concatenate(([0], np.cumsum(sizes)))
-        for place in range(len(sizes) - 1, -1, -1):
-            remaining, digit = np.divmod(remaining, sizes[place])
-            ids[:, place] = digit + firsts[place]
-        return ids
-
-    def _weights(self) -> list[int]:
-        """What one row of each indicator adds to a combo's number."""
-        weights: list[int] = []
-        weight = self.n_fast
-        for place in range(len(self._all) - 1, -1, -1):
-            if place == self._fast_place:
-                weights.append(1)
-            else:
-                weights.append(weight)
-                weight *= self._all[place].n_rows
-        return weights[::-1]

@@ -11,6 +11,7 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
 from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.preselection import Preselection
 from backtest.engine.ranking import Criteria
 from backtest.engine.recorder import Recorded
 from backtest.engine.risk_plane import RiskPlane
@@ -78,29 +79,31 @@ def rank_variants(
     stages = Stages(combos, target, workers, control, with_ledger=with_ledger)
     plane = RiskPlane(target, grid.sl_pct, grid.tp_pct)
     keys = KeyMaker(grid, _variant_keys(plan), control)
-    combo_of_base = combos.of_base_variants()
+    criteria = Criteria.of(settings, target)
+    margin = Margin.of(target.n_bars, adds_up=not np.isinf(target.terms.budget_cap))
+    preselection = Preselection(
+        stages=stages, numbering=combos.numbering, criteria=criteria, keys=keys, margin=margin,
+        control=control,
+    )  # fmt: skip
     contest = Contest(
-        stages=stages,
-        combo_of_base=combo_of_base,
-        plane=plane,
-        criteria=Criteria.of(settings, target),
-        keys=keys,
-        margin=Margin.of(target.n_bars, adds_up=not np.isinf(target.terms.budget_cap)),
-    )
+        stages=stages, numbering=combos.numbering, plane=plane, criteria=criteria, keys=keys,
+        margin=margin,
+    )  # fmt: skip
     n_kept = plan.n_shortlist
     if plane.is_disabled and not settings.min_trades and not settings.distinct:
         # the shortlist is the answer then, and its order beyond that nobody's concern
         n_kept = min(n_kept, settings.top_k)
     with stopwatch.stage("stage_a"):
-        shortlist = contest.shortlist(n_kept)
+        shortlist = preselection.shortlist(n_kept)
     with stopwatch.stage("stage_b"):
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
         bases = np.array([winner.base for winner in winners], np.int64)
-        words = stages.words(combo_of_base[bases])
+        words = stages.words(combos.numbering.combos_of(bases))
     recorded = None
     if stages.recorder is not None:
         with stopwatch.stage("ledger"):
             places = [(winner.base, winner.rank, winner.cell) for winner in winners]
+            combo_of_base = combos.numbering.combos_of(np.arange(grid.n_base))
             recorded = stages.recorder.recorded(
                 combo_of_base, shortlist, plane, np.array(places, np.int64).reshape(-1, 3)
             )

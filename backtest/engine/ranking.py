@@ -69,6 +69,11 @@ class Criteria:
             min_trades=settings.min_trades,
         )
 
+    @property
+    def by_return(self) -> bool:
+        """Whether the fast score says what there is to say, but for its last digits."""
+        return self.ranking.primary is RankingMetric.TOTAL_RETURN_PCT
+
 
 def measures_of(ranking: Ranking, target: TargetSlice) -> tuple[Measures, ...]:
     """What has to be measured for a ranking: once, or twice where it reads both drawdowns.

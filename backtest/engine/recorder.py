@@ -21,6 +21,7 @@ from backtest.engine.passage import Passages
 from backtest.engine.plane_growth import grow_planes
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.score_growth import grow_balances, grow_compounding
+from backtest.engine.slabs import Slab, slabs_of
 from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, IntArray, WordArray
 
@@ -98,26 +99,26 @@ class Recorder:
         self._ruined: FlagArray = np.empty(shape, np.bool_)
         self._has_scored = False
 
-    def scores(self) -> FloatArray:
-        """Fast scores of every combo, NaN where only exact ones count; their growth is kept.
+    def scores(self, slab: Slab) -> FloatArray:
+        """Fast scores of a slab's combos, NaN where only exact ones count; their growth is kept.
 
         Returns:
-            Shape (n_outer, n_fast), end equity over initial cash.
+            Shape (n_outer, n_rows), end equity over initial cash.
         """
-        scores = np.empty(self._ruined.shape, np.float64)
-        for first, rows in self._combos.fast_blocks():
-            own = np.empty((len(rows), 2, len(self._marks.firsts) - 1), np.uint64)
-            cut_rows(rows, self._marks.firsts, own)
-            width = min(len(rows), self._per_chunk)
-            height = max(1, self._per_chunk // width)
-            chunks = [
-                partial(self._score, own[left:right], scores, (low, high), first + left)
-                for low, high in spans(self._combos.n_outer, height)
-                for left, right in spans(len(rows), width)
-            ]
-            self._workers.run("stage_a", chunks, self._control)
+        rows, slow_ids = slab.rows, slab.slow_ids
+        scores = np.empty((len(slow_ids), len(rows)), np.float64)
+        own = np.empty((len(rows), 2, len(self._marks.firsts) - 1), np.uint64)
+        cut_rows(rows, self._marks.firsts, own)
+        width = min(len(rows), self._per_chunk)
+        height = max(1, self._per_chunk // width)
+        chunks = [
+            partial(self._score, slab, slow_ids[low:high], own[left:right], scores, (low, left))
+            for low, high in spans(len(slow_ids), height)
+            for left, right in spans(len(rows), width)
+        ]
+        self._workers.run("stage_a", chunks, self._control)
         self._has_scored = True
-        self._repeat(np.flatnonzero(np.isnan(scores.reshape(-1))))
+        self._repeat(slab.numbers(np.flatnonzero(np.isnan(scores))))
         return scores
 
     def recorded(
@@ -132,7 +133,8 @@ class Recorder:
             winners: Shape (n, 3): base variant, place in the shortlist and cell of the returned.
         """
         if not self._has_scored:
-            self.scores()
+            for slab in slabs_of(self._combos):
+                self.scores(slab)
         growth, ruined = self._growth.reshape(-1, N_BLOCKS), self._ruined.reshape(-1)
         base_totals = growth.sum(axis=1, dtype=np.int64)[combo_of_base]
         bases = np.arange(len(combo_of_base))
@@ -232,18 +234,24 @@ class Recorder:
         return BitRows(self._combos.slow_rows, fast, self._target.side_masks)
 
     def _score(
-        self, rows: WordArray, scores: FloatArray, outer: tuple[int, int], first: int
+        self,
+        slab: Slab,
+        slow_ids: IntArray,
+        rows: WordArray,
+        scores: FloatArray,
+        place: tuple[int, int],
     ) -> None:
-        low, high = outer
-        here = np.s_[low:high, first : first + len(rows)]
-        part = np.empty((high - low, len(rows)), np.float64)
+        part = np.empty((len(slow_ids), len(rows)), np.float64)
         growth = np.empty((*part.shape, N_BLOCKS), np.int32)
         ruined = np.empty(part.shape, np.bool_)
         target = self._target
         grow = grow_compounding if target.terms.compounds else grow_balances
-        outer_ids = self._combos.outer_ids[low:high]
         grow(
-            self._bit_rows(rows), outer_ids, target.prices, target.terms, self._marks,
+            self._bit_rows(rows), slow_ids, target.prices, target.terms, self._marks,
             part, growth, ruined,
         )  # fmt: skip
-        scores[here], self._growth[here], self._ruined[here] = part, growth, ruined
+        low, left = place
+        scores[low : low + part.shape[0], left : left + part.shape[1]] = part
+        outer, fast = slab.low + low, slab.first + left
+        here = np.s_[outer : outer + part.shape[0], fast : fast + part.shape[1]]
+        self._growth[here], self._ruined[here] = growth, ruined

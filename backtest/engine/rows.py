@@ -9,6 +9,7 @@ See: docs/signals.md
 
 import math
 import threading
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import cast
@@ -66,6 +67,7 @@ class IndicatorRows:
         self._entry = entry
         self._readers = readers
         self._order = self._order_of(entry)
+        self._strides = strides([len(column) for column in entry.columns])
         self.n_settings = math.prod(len(entry.columns[place]) for place in self._order)
         self.n_signals = entry.n_signals
         assert entry.indicator.rule is not None
@@ -77,14 +79,34 @@ class IndicatorRows:
         """Size of one long and one short bit row."""
         return 2 * 8 * self._readers.n_words
 
-    def rows_of_variants(self) -> IntArray:
-        """Row of every (compute, signal) variant, shape (n_compute, n_signals)."""
-        lengths = [len(column) for column in self._entry.columns]
-        digits = np.indices(lengths).reshape(len(lengths), math.prod(lengths))
-        settings = np.zeros(self._entry.n_compute, np.int64)
+    def rows_of(self, computes: IntArray, signals: IntArray) -> IntArray:
+        """Rows of variants that are given by their compute and signal indexes, shape (n,)."""
+        settings = np.zeros(len(computes), np.int64)
         for place in self._order:
-            settings = settings * lengths[place] + digits[place]
-        return settings[:, None] * self.n_signals + np.arange(self.n_signals)
+            length = len(self._entry.columns[place])
+            settings = settings * length + computes // self._strides[place] % length
+        return settings * self.n_signals + signals
+
+    def variants_of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Compute and signal index of the first variant of each row, shape (n,) each."""
+        settings, signals = np.divmod(rows, self.n_signals)
+        computes = np.zeros(len(rows), np.int64)
+        for place in reversed(self._order):
+            settings, digits = np.divmod(settings, len(self._entry.columns[place]))
+            computes += digits * self._strides[place]
+        return computes, signals
+
+    def alike(self) -> IntArray:
+        """What leads from the compute index of a row's first variant to all of its variants.
+
+        Ascending from 0: every choice on the axes that the primary output does not depend on.
+        """
+        offsets = np.zeros(1, np.int64)
+        for place, column in enumerate(self._entry.columns):
+            if place not in self._order:
+                steps = np.arange(len(column)) * self._strides[place]
+                offsets = (offsets[:, None] + steps).reshape(-1)
+        return offsets
 
     def make(self, rows: IntArray, workers: Workers, control: Control) -> WordArray:
         """Bit rows by number, shape (len(rows), 2, n_words).
@@ -136,3 +158,11 @@ class IndicatorRows:
         }
         ranks = {name: rank for rank, name in enumerate(inner)}
         return sorted(names, key=lambda place: ranks.get(names[place], len(inner)))
+
+
+def strides(lengths: Sequence[int]) -> list[int]:
+    """What one step of each digit adds to a mixed-radix number, the last digit fastest.
+
+    See: docs/grid.md#numbering
+    """
+    return [math.prod(lengths[place + 1 :]) for place in range(len(lengths))]

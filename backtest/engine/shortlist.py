@@ -46,6 +46,19 @@ class Margin:
         """The margin at each score."""
         return self.relative * np.abs(scores) + self.absolute
 
+    def beyond(self, column: float) -> float:
+        """The margin behind a score, of which smaller is better: rises with the score.
+
+        It is a product and a sum, so it rises in floating point too; a score minus its margin
+        might not, and then what is kept would depend on what was cut first.
+        """
+        share = 1.0 + self.relative if column > 0.0 else 1.0 - self.relative
+        return column * share + self.absolute
+
+
+# Columns of exact numbers.
+NO_MARGIN = Margin(0.0, 0.0)
+
 
 def best_by_fast_score(
     scores: FloatArray, n_best: int, margin: Margin, exact: ExactColumns, key_of: KeyOf
@@ -64,7 +77,7 @@ def best_by_fast_score(
 
     See: docs/scoring.md
     """
-    candidates = _with_margin(scores, n_best, margin)
+    candidates = cut(-scores[None], n_best, margin)
     order = candidates[np.argsort(-scores[candidates], kind="stable")]
     ordered = scores[order]
     tolerance = margin.around(ordered[:-1])
@@ -104,6 +117,17 @@ def best_by_bound(bound: FloatArray, n_best: int, exact: ExactColumns, key_of: K
 
     See: docs/scoring.md
     """
+    members, columns = measured_by_bound(bound, n_best, exact)
+    return best_by_columns(members, columns, n_best, key_of)[:n_best]
+
+
+def measured_by_bound(
+    bound: FloatArray, n_best: int, exact: ExactColumns
+) -> tuple[IntArray, tuple[FloatArray, ...]]:
+    """Whoever may be among the best `n_best`, with their exact columns; as in `best_by_bound`.
+
+    See: docs/scoring.md
+    """
     n = len(bound)
     members = np.argsort(bound, kind="stable")
     columns = exact(members[:n_best])
@@ -113,7 +137,7 @@ def best_by_bound(bound: FloatArray, n_best: int, exact: ExactColumns, key_of: K
         others = exact(members[n_best:n_possible])
         members = members[: max(n_best, n_possible)]
         columns = tuple(np.concatenate(pair) for pair in zip(columns, others, strict=True))
-    return best_by_columns(members, columns, n_best, key_of)[:n_best]
+    return members, columns
 
 
 def best_by_columns(
@@ -150,10 +174,26 @@ def best_by_columns(
     return result
 
 
-def _with_margin(scores: FloatArray, n_best: int, margin: Margin) -> IntArray:
-    """Indexes that may be among the best `n_best`, ascending."""
-    n = len(scores)
-    if n_best >= n:
-        return np.arange(n, dtype=np.int64)
-    cut = np.partition(scores, n - n_best)[n - n_best]
-    return np.flatnonzero(scores >= cut - margin.around(cut))
+def cut(columns: FloatArray, n_best: int, margin: Margin) -> IntArray:
+    """Positions of members that may be among the best `n_best`, ascending.
+
+    A cut of what two cuts left is the cut of everything: those that a cut leaves out are behind
+    `n_best` others by more than the margin, whoever joins.
+
+    Args:
+        columns: Shape (n_columns, n), smaller is better, the first column first, no NaN.
+        n_best: How many are wanted.
+        margin: How far the first column may be off; `NO_MARGIN` where there are more.
+
+    See: docs/scoring.md
+    """
+    primary = columns[0]
+    if n_best >= len(primary):
+        return np.arange(len(primary), dtype=np.int64)
+    last = margin.beyond(float(np.partition(primary, n_best - 1)[n_best - 1]))
+    within = np.flatnonzero(primary <= last)
+    if len(columns) == 1:
+        return within
+    own = columns[:, within]
+    worst = own[:, np.lexsort(own[::-1])[n_best - 1]]
+    return within[(own[0] < worst[0]) | (own[1] <= worst[1])]

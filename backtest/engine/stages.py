@@ -3,7 +3,7 @@
 See: docs/scoring.md
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -20,11 +20,15 @@ from backtest.engine.risk_plane import RiskPlane, Tile
 from backtest.engine.score import score_balances, score_compounding
 from backtest.engine.segments import empty_segments
 from backtest.engine.signatures import sign_planes
+from backtest.engine.slabs import Slab
 from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, IntArray, WordArray
 
 # a chunk is meant to take a few milliseconds: about this many bars times variants
 CHUNK_WORK = 15_000_000
+
+# variants whose metrics live at once where many are measured: 80 bytes each
+METRICS_AT_ONCE = 1 << 17
 
 MONEY_ALONE = (NOTHING_MORE,)
 
@@ -42,6 +46,7 @@ class Stages:
         with_ledger: Whether the growth of what is scored is kept.
 
     Attributes:
+        combos: The run's combos.
         recorder: Who keeps it.
 
     See: docs/scoring.md, docs/ledger.md
@@ -56,38 +61,76 @@ class Stages:
         *,
         with_ledger: bool = False,
     ) -> None:
-        self._combos, self._target = combos, target
+        self.combos, self._target = combos, target
         self._workers, self._control = workers, control
         self._per_chunk = int(np.clip(CHUNK_WORK // (target.n_bars + 1000), 16, 4096))
         self.recorder = (
             Recorder(combos, target, workers, control, self._per_chunk) if with_ledger else None
         )
 
-    def fast_scores(self) -> FloatArray:
-        """End equity over initial cash of every combo, exact where the fast score cannot be.
+    def slab_scores(self, slab: Slab) -> FloatArray:
+        """End equity over initial cash of a slab's combos, exact where the fast score cannot be.
 
         Returns:
-            Shape (n_combos,).
+            Shape (slab.n_combos,).
         """
-        scores = self._fast_scores() if self.recorder is None else self.recorder.scores()
+        if self.recorder is None:
+            scores = self.fast_scores(slab.slow_ids, slab.rows)
+        else:
+            scores = self.recorder.scores(slab)
         flat = scores.reshape(-1)
         unsound = np.flatnonzero(np.isnan(flat))
-        if len(unsound):
-            flat[unsound] = _equity(self.exact_metrics(unsound))
+        for start, stop in spans(len(unsound), METRICS_AT_ONCE):
+            places = unsound[start:stop]
+            flat[places] = _equity(self.slab_metrics(slab, places, stage="exact"))
         return flat
 
-    def _fast_scores(self) -> FloatArray:
-        scores = np.empty((self._combos.n_outer, self._combos.n_fast), np.float64)
-        for first, rows in self._combos.fast_blocks():
-            width = min(len(rows), self._per_chunk)
-            height = max(1, self._per_chunk // width)
-            chunks = [
-                partial(self._score_fast, rows[left:right], scores, (low, high), first + left)
-                for low, high in spans(self._combos.n_outer, height)
-                for left, right in spans(len(rows), width)
-            ]
-            self._workers.run("stage_a", chunks, self._control)
+    def fast_scores(self, slow_ids: IntArray, rows: WordArray) -> FloatArray:
+        """End equity over initial cash of outer combos, each with every one of some fast rows.
+
+        Args:
+            slow_ids: Shape (n_outer, n_slow), their rows among the slow ones.
+            rows: Shape (n_rows, 2, n_words).
+
+        Returns:
+            Shape (n_outer, n_rows); NaN asks for exact scoring.
+        """
+        scores = np.empty((len(slow_ids), len(rows)), np.float64)
+        width = min(len(rows), self._per_chunk)
+        height = max(1, self._per_chunk // width)
+        chunks = [
+            partial(self._score_fast, slow_ids[low:high], rows[left:right], scores, (low, left))
+            for low, high in spans(len(slow_ids), height)
+            for left, right in spans(len(rows), width)
+        ]
+        self._workers.run("stage_a", chunks, self._control)
         return scores
+
+    def slab_metrics(
+        self,
+        slab: Slab,
+        places: IntArray,
+        measures: Sequence[Measures] = MONEY_ALONE,
+        stage: str = "stage_a",
+    ) -> FloatArray:
+        """Metrics of combos at places of a slab, shape (n, 10), as of `exact_metrics`."""
+        levels = np.zeros((2, len(places)), np.int64)
+        batches = [slab.batch(places)]
+        return self._exact(batches, levels, self._target.never, measures, stage)
+
+    def slab_runs(self, slab: Slab, places: IntArray) -> IntArray:
+        """How often the signals at places of a slab set in, shape (n,): no cell has more trades."""
+        out = np.empty(len(places), np.int64)
+
+        def count(batch: Batch, part: slice) -> None:
+            rows = self._bit_rows(batch.fast_rows)
+            slow_ids, fast_ids = batch.slow_ids[part], batch.fast_ids[part]
+            runs = np.empty(len(fast_ids), np.int64)
+            count_runs_of(rows, slow_ids, fast_ids, runs)
+            out[batch.places[part]] = runs
+
+        self._over(slab.batch(places), count, "stage_a", self._per_chunk)
+        return out
 
     def exact_metrics(
         self,
@@ -98,7 +141,8 @@ class Stages:
     ) -> FloatArray:
         """Metrics of combos without stop-loss and take-profit, shape (n, 10) (`items`)."""
         levels = np.zeros((2, len(combos)), np.int64)
-        return self._exact(combos, levels, self._target.never, measures, stage)
+        batches = self.combos.batches(combos)
+        return self._exact(batches, levels, self._target.never, measures, stage)
 
     def exact_cells(
         self,
@@ -121,9 +165,8 @@ class Stages:
             levels = tile.levels_of(cells, plane)
             here = np.flatnonzero((levels >= 0).all(axis=0))
             if len(here):
-                out[here] = self._exact(
-                    combos[here], levels[:, here], tile.passages, measures, "exact"
-                )
+                batches = self.combos.batches(combos[here])
+                out[here] = self._exact(batches, levels[:, here], tile.passages, measures, "exact")
         return out
 
     def plane_scores(self, combos: IntArray, plane: RiskPlane) -> FloatArray:
@@ -143,7 +186,8 @@ class Stages:
                 # a cell may have to be traded through by itself, like a variant of Stage A
                 n_cells = len(tile.stop_places) * len(tile.profit_places)
                 per_chunk = max(1, min(per_chunk, 8 * self._per_chunk // n_cells))
-            self._over(combos, partial(self._score_tile, tile, out), "stage_b", per_chunk)
+            for batch in self.combos.batches(combos):
+                self._over(batch, partial(self._score_tile, tile, out), "stage_b", per_chunk)
         flat = out.reshape(len(combos), -1)
         unsound = np.flatnonzero(np.isnan(flat).any(axis=1))
         if len(unsound):
@@ -152,20 +196,6 @@ class Stages:
             exact = self.exact_cells(np.repeat(combos[unsound], n_cells), cells, plane)
             flat[unsound] = _equity(exact).reshape(-1, n_cells)
         return flat
-
-    def signal_runs(self, combos: IntArray) -> IntArray:
-        """How often the combined signals of combos set in, shape (n,): no cell has more trades."""
-        out = np.empty(len(combos), np.int64)
-
-        def count(batch: Batch, part: slice) -> None:
-            rows = self._bit_rows(batch.fast_rows)
-            slow_ids, fast_ids = batch.slow_ids[part], batch.fast_ids[part]
-            runs = np.empty(len(fast_ids), np.int64)
-            count_runs_of(rows, slow_ids, fast_ids, runs)
-            out[batch.places[part]] = runs
-
-        self._over(combos, count, "stage_a", self._per_chunk)
-        return out
 
     def plane_signatures(self, combos: IntArray, plane: RiskPlane) -> WordArray:
         """Numbers of the trades of combos over the whole plane (`signatures`).
@@ -179,41 +209,40 @@ class Stages:
         """
         out = np.empty((len(combos), plane.n_stops, plane.n_profits), np.uint64)
         for tile in plane.tiles():
-            self._over(
-                combos, partial(self._sign_tile, tile, out), "stage_b", self._items_per_chunk
-            )
+            sign = partial(self._sign_tile, tile, out)
+            for batch in self.combos.batches(combos):
+                self._over(batch, sign, "stage_b", self._items_per_chunk)
         return out.reshape(len(combos), -1)
 
     def words(self, combos: IntArray) -> WordArray:
         """Combined bit rows of combos, shape (n, 2, n_words), under the allowed sides."""
         out = np.empty((len(combos), 2, self._target.n_words), np.uint64)
         masks = self._target.side_masks[:, None]
-        for batch in self._combos.batches(combos):
+        for batch in self.combos.batches(combos):
             for place, slow, fast in zip(batch.places, batch.slow_ids, batch.fast_ids, strict=True):
-                together = np.bitwise_and.reduce(self._combos.slow_rows[slow], axis=0)
+                together = np.bitwise_and.reduce(self.combos.slow_rows[slow], axis=0)
                 out[place] = batch.fast_rows[fast] & together & masks
         return out
 
     def _score_fast(
-        self, rows: WordArray, scores: FloatArray, outer: tuple[int, int], first: int
+        self, slow_ids: IntArray, rows: WordArray, scores: FloatArray, place: tuple[int, int]
     ) -> None:
-        low, high = outer
-        part = np.empty((high - low, len(rows)), np.float64)
+        part = np.empty((len(slow_ids), len(rows)), np.float64)
         target = self._target
         score = score_compounding if target.terms.compounds else score_balances
-        outer_ids = self._combos.outer_ids[low:high]
-        score(self._bit_rows(rows), outer_ids, target.prices, target.terms, part)
-        scores[low:high, first : first + len(rows)] = part
+        score(self._bit_rows(rows), slow_ids, target.prices, target.terms, part)
+        low, left = place
+        scores[low : low + part.shape[0], left : left + part.shape[1]] = part
 
     def _exact(
         self,
-        combos: IntArray,
+        batches: Iterable[Batch],
         levels: IntArray,
         passages: Passages,
         measures: Sequence[Measures],
         stage: str,
     ) -> FloatArray:
-        out = np.full((len(combos), N_METRICS), np.nan)
+        out = np.full((levels.shape[1], N_METRICS), np.nan)
         target = self._target
 
         def score(wanted: Measures, batch: Batch, part: slice) -> None:
@@ -229,8 +258,9 @@ class Stages:
             )  # fmt: skip
             out[places] = np.where(np.isnan(metrics), out[places], metrics)
 
-        for wanted in measures:
-            self._over(combos, partial(score, wanted), stage, self._items_per_chunk)
+        for batch in batches:
+            for wanted in measures:
+                self._over(batch, partial(score, wanted), stage, self._items_per_chunk)
         return out
 
     def _score_tile(self, tile: Tile, out: FloatArray, batch: Batch, part: slice) -> None:
@@ -259,20 +289,19 @@ class Stages:
         out[np.ix_(places, tile.stop_places, tile.profit_places)] = numbers
 
     def _bit_rows(self, fast: WordArray) -> BitRows:
-        return BitRows(self._combos.slow_rows, fast, self._target.side_masks)
+        return BitRows(self.combos.slow_rows, fast, self._target.side_masks)
 
     @property
     def _items_per_chunk(self) -> int:
         """Chosen variants per chunk: their exact numbers cost several fast scores each."""
         return max(1, self._per_chunk // 8)
 
-    def _over(self, combos: IntArray, score: ScorePart, stage: str, per_chunk: int) -> None:
-        for batch in self._combos.batches(combos):
-            chunks = [
-                partial(score, batch, slice(start, stop))
-                for start, stop in spans(len(batch.places), per_chunk)
-            ]
-            self._workers.run(stage, chunks, self._control)
+    def _over(self, batch: Batch, score: ScorePart, stage: str, per_chunk: int) -> None:
+        chunks = [
+            partial(score, batch, slice(start, stop))
+            for start, stop in spans(len(batch.places), per_chunk)
+        ]
+        self._workers.run(stage, chunks, self._control)
 
 
 def _equity(metrics: FloatArray) -> FloatArray:

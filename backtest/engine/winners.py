@@ -1,9 +1,9 @@
-"""Which variants win: Stage A's shortlist and Stage B's best, in their exact order.
+"""Which variants win: the best cells of the shortlist, in their exact order.
 
 See: docs/ranking.md
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -13,11 +13,11 @@ from backtest.control import Control
 from backtest.engine.daily import Measures
 from backtest.engine.distinct import Groups
 from backtest.engine.items import N_TRADES
-from backtest.engine.ranking import Criteria, ranking_bound, ranking_columns
+from backtest.engine.measured import Measured, columns_knowing, columns_of
+from backtest.engine.numbering import Numbering
+from backtest.engine.ranking import Criteria, ranking_bound
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.shortlist import (
-    NOTHING_LEFT,
-    ExactColumns,
     KeyOf,
     Margin,
     best_by_bound,
@@ -27,15 +27,11 @@ from backtest.engine.shortlist import (
 from backtest.engine.stages import Stages
 from backtest.grid import NO_RISK, Grid
 from backtest.identity import VariantKeys, risk_json, selection_json, signals_json
-from backtest.types import FloatArray, IntArray, RankingMetric
+from backtest.types import FloatArray, IntArray
 
 INDICATOR_KEYS_KEPT = 4096
 # Where variants with too few trades stood among the best, this many times as many are looked at.
 MORE_AT_ONCE = 8
-
-
-# Exact metrics of members, shape (n, 10), with what is measured beside the money.
-Measured = Callable[[IntArray, Sequence[Measures]], FloatArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +107,11 @@ class KeyMaker:
 
 
 class Contest:
-    """Ranks the variants of one run.
+    """Ranks the cells of one run.
 
     Args:
         stages: Who scores.
-        combo_of_base: Combo of every base variant, shape (n_base,).
+        numbering: Which combo a base variant is.
         plane: The risk plane.
         criteria: What orders variants, and what keeps one out.
         keys: Who makes keys for ties.
@@ -128,33 +124,14 @@ class Contest:
         self,
         *,
         stages: Stages,
-        combo_of_base: IntArray,
+        numbering: Numbering,
         plane: RiskPlane,
         criteria: Criteria,
         keys: KeyMaker,
         margin: Margin,
     ) -> None:
-        self._stages, self._combos, self._plane = stages, combo_of_base, plane
+        self._stages, self._numbering, self._plane = stages, numbering, plane
         self._criteria, self._keys, self._margin = criteria, keys, margin
-        self._by_return = criteria.ranking.primary is RankingMetric.TOTAL_RETURN_PCT
-
-    def shortlist(self, n_best: int) -> IntArray:
-        """Base variants that Stage A keeps, best first, risk disabled."""
-        entrants = self._entrants()
-        if len(entrants) == 0:
-            return entrants
-
-        def measured(members: IntArray, measures: Sequence[Measures]) -> FloatArray:
-            return self._base_metrics(entrants[members], measures)
-
-        def key_of(member: int) -> str:
-            return self._keys.base_key(int(entrants[member]))
-
-        if not self._by_return:
-            return entrants[self._best_exactly(len(entrants), n_best, measured, key_of)]
-        scores = self._stages.fast_scores()[self._combos[entrants]]
-        columns = self._knowing(scores, measured)
-        return entrants[best_by_fast_score(scores, n_best, self._margin, columns, key_of)]
 
     def best(self, shortlist: IntArray, n_best: int, *, is_distinct: bool = False) -> list[Winner]:
         """The best cells of the shortlist crossed with the risk plane, with trades enough.
@@ -178,27 +155,15 @@ class Contest:
                 return enough[:n_best]
             n_asked *= MORE_AT_ONCE
 
-    def _entrants(self) -> IntArray:
-        """Base variants that may trade often enough: each run of the signal is one trade at most.
-
-        With stops a variant may trade more often than without, because its money lasts longer; but
-        never more often than its signal sets in.
-        """
-        everyone = np.arange(len(self._combos), dtype=np.int64)
-        if not self._criteria.min_trades:
-            return everyone
-        combos, inverse = np.unique(self._combos, return_inverse=True)
-        runs = self._stages.signal_runs(combos)[inverse]
-        return everyone[runs >= self._criteria.min_trades]
-
     def _trades_of(self, winners: list[Winner]) -> IntArray:
-        combos = self._combos[np.array([winner.base for winner in winners], np.int64)]
+        bases = np.array([winner.base for winner in winners], np.int64)
+        combos = self._numbering.combos_of(bases)
         cells = np.array([winner.cell for winner in winners], np.int64)
         return self._stages.exact_cells(combos, cells, self._plane)[:, N_TRADES].astype(np.int64)
 
     def _groups(self, shortlist: IntArray) -> Groups:
         """The cells by their trades."""
-        combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
+        combos, inverse = np.unique(self._numbering.combos_of(shortlist), return_inverse=True)
         return Groups(self._stages.plane_signatures(combos, self._plane)[inverse].reshape(-1))
 
     def _best_of_all(self, shortlist: IntArray, n_best: int, groups: Groups | None) -> list[Winner]:
@@ -212,7 +177,8 @@ class Contest:
 
         def measured(members: IntArray, measures: Sequence[Measures]) -> FloatArray:
             ranks, cells = np.divmod(members, n_cells)
-            return self._cell_metrics(self._combos[shortlist[ranks]], cells, measures)
+            combos = self._numbering.combos_of(shortlist[ranks])
+            return self._cell_metrics(combos, cells, measures)
 
         def key_of(member: int) -> str:
             rank, cell = divmod(member, n_cells)
@@ -246,52 +212,25 @@ class Contest:
         groups: Groups | None = None,
     ) -> IntArray:
         """Numbers of the best cells, or of the best groups."""
-        if not self._by_return:
+        if not self._criteria.by_return:
             n_all = len(shortlist) * self._plane.n_cells if groups is None else len(groups)
             return self._best_exactly(n_all, n_best, measured, key_of)
-        combos, inverse = np.unique(self._combos[shortlist], return_inverse=True)
+        combos, inverse = np.unique(self._numbering.combos_of(shortlist), return_inverse=True)
         scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
         scores = scores if groups is None else scores[groups.firsts]
-        columns = self._knowing(scores, measured)
+        columns = columns_knowing(scores, measured, self._criteria)
         return best_by_fast_score(scores, n_best, self._margin, columns, key_of)
 
     def _best_exactly(
         self, n_members: int, n_best: int, measured: Measured, key_of: KeyOf
     ) -> IntArray:
         """The best by exact numbers; drawdowns are measured roughly first, where any are read."""
-        columns = self._columns(measured)
+        columns = columns_of(measured, self._criteria)
         everyone = np.arange(n_members, dtype=np.int64)
         if not self._criteria.rough:
             return best_by_columns(everyone, columns(everyone), n_best, key_of)[:n_best]
         bound = ranking_bound(measured(everyone, self._criteria.rough), self._criteria.ranking)
         return best_by_bound(bound, n_best, columns, key_of)
-
-    def _columns(self, measured: Measured) -> ExactColumns:
-        def columns(members: IntArray) -> tuple[FloatArray, ...]:
-            return ranking_columns(
-                measured(members, self._criteria.measures), self._criteria.ranking
-            )
-
-        return columns
-
-    def _knowing(self, scores: FloatArray, measured: Measured) -> ExactColumns:
-        """Exact columns, without replaying variants that are known to have lost everything."""
-        columns = self._columns(measured)
-        if self._criteria.ranking.secondary is not None:
-            return columns
-
-        def known(members: IntArray) -> tuple[FloatArray, ...]:
-            lost_everything = scores[members] < NOTHING_LEFT
-            losses = np.full(len(members), 100.0)
-            if not lost_everything.all():
-                (losses[~lost_everything],) = columns(members[~lost_everything])
-            return (losses,)
-
-        return known
-
-    def _base_metrics(self, bases: IntArray, measures: Sequence[Measures]) -> FloatArray:
-        combos, inverse = np.unique(self._combos[bases], return_inverse=True)
-        return self._stages.exact_metrics(combos, measures=measures, stage="stage_a")[inverse]
 
     def _cell_metrics(
         self, combos: IntArray, cells: IntArray, measures: Sequence[Measures]

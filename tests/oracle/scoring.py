@@ -9,6 +9,7 @@ from backtest.control import Control
 from backtest.engine.bitops import words_for
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Batch, Combos
+from backtest.engine.slabs import slabs_of
 from backtest.engine.stages import Stages
 from backtest.engine.target import TargetSlice
 from backtest.policy import RunSettings
@@ -44,8 +45,10 @@ class GivenCombos:
     def __init__(self, signals: Sequence[SignalArray]) -> None:
         self._rows = np.stack([bit_rows(signal) for signal in signals])
         self.slow_rows = np.empty((0, *self._rows.shape[1:]), np.uint64)
-        self.outer_ids = np.empty((1, 0), np.int64)
         self.n_outer, self.n_fast = 1, len(signals)
+
+    def slow_ids(self, outers: IntArray) -> IntArray:
+        return np.empty((len(outers), 0), np.int64)
 
     def fast_blocks(self) -> Iterator[tuple[int, WordArray]]:
         yield 0, self._rows
@@ -94,3 +97,8 @@ def stages_over(
     target = TargetSlice.of(bars_of(close), settings_for(setup, len(close)))
     combos = cast("Combos", GivenCombos(signals))
     return Stages(combos, target, ONE_THREAD, Control(), with_ledger=with_ledger)
+
+
+def fast_scores(stages: Stages) -> FloatArray:
+    """Fast scores of all combos, shape (n_combos,)."""
+    return np.concatenate([stages.slab_scores(slab) for slab in slabs_of(stages.combos)])

@@ -11,7 +11,7 @@ from backtest.engine.shortlist import Margin
 from backtest.types import Execution, FloatArray, SizingMode
 from tests.oracle.cases import random_closes, random_setup, random_signal
 from tests.oracle.engine import Setup, play
-from tests.oracle.scoring import stages_over
+from tests.oracle.scoring import fast_scores, stages_over
 
 N_SIGNALS = 24
 FREE = Execution(
@@ -45,7 +45,7 @@ def test_stage_a_scores_stay_within_the_margin(sizing: SizingMode, seed: int) ->
     signals = [random_signal(random, len(close)) for _ in range(N_SIGNALS)]
     stages = stages_over(close, setup, signals)
 
-    fast = stages.fast_scores()
+    fast = fast_scores(stages)
     exact = stages.exact_metrics(np.arange(N_SIGNALS))[:, RETURN_PCT]
 
     assert_within_margin(fast, exact, len(close), sizing)
@@ -80,7 +80,7 @@ def test_an_account_that_was_nearly_lost_is_scored_exactly(left: float) -> None:
     signal = np.array([-1, 1, 1], np.int8)
     stages = stages_over(close, setup, [signal])
 
-    fast = stages.fast_scores()
+    fast = fast_scores(stages)
     exact = stages.exact_metrics(np.zeros(1, np.int64))[:, RETURN_PCT]
 
     assert_within_margin(fast, exact, len(close), SizingMode.ALL_IN)

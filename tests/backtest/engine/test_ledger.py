@@ -12,7 +12,7 @@ from backtest.engine.risk_plane import RiskPlane
 from backtest.types import FloatArray, IntArray, SizingMode
 from tests.oracle.cases import random_closes, random_setup, random_signal
 from tests.oracle.engine import Setup, play
-from tests.oracle.scoring import stages_over
+from tests.oracle.scoring import fast_scores, stages_over
 
 N_SIGNALS = 12
 SL = (5.0, 0.0, 0.5, 40.0)
@@ -62,7 +62,7 @@ def record(
 ) -> Recorded:
     stages = stages_over(close, setup, signals, with_ledger=True)
     plane = RiskPlane(stages._target, *levels)  # pyright: ignore[reportArgumentType]
-    stages.fast_scores()
+    fast_scores(stages)
     assert stages.recorder is not None
     winners = np.array([(shortlist[1], 1, 0), (shortlist[0], 0, 0)])
     return stages.recorder.recorded(np.arange(len(signals)), shortlist, plane, winners)

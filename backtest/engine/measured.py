@@ -1,0 +1,47 @@
+"""Exact columns of members whose metrics can be measured.
+
+See: docs/ranking.md
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from backtest.engine.daily import Measures
+from backtest.engine.ranking import Criteria, ranking_columns
+from backtest.engine.shortlist import NOTHING_LEFT, ExactColumns
+from backtest.types import FloatArray, IntArray
+
+# Exact metrics of members, shape (n, 10), with what is measured beside the money.
+Measured = Callable[[IntArray, Sequence[Measures]], FloatArray]
+
+
+def columns_of(measured: Measured, criteria: Criteria) -> ExactColumns:
+    """What orders members, from their metrics.
+
+    See: docs/ranking.md
+    """
+
+    def columns(members: IntArray) -> tuple[FloatArray, ...]:
+        return ranking_columns(measured(members, criteria.measures), criteria.ranking)
+
+    return columns
+
+
+def columns_knowing(scores: FloatArray, measured: Measured, criteria: Criteria) -> ExactColumns:
+    """The same by return, without replaying variants that are known to have lost everything.
+
+    See: docs/scoring.md
+    """
+    columns = columns_of(measured, criteria)
+    if criteria.ranking.secondary is not None:
+        return columns
+
+    def known(members: IntArray) -> tuple[FloatArray, ...]:
+        lost_everything = scores[members] < NOTHING_LEFT
+        losses = np.full(len(members), 100.0)
+        if not lost_everything.all():
+            (losses[~lost_everything],) = columns(members[~lost_everything])
+        return (losses,)
+
+    return known
