@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from backtest.errors import BacktestError, DeadlineExceeded, RunCancelled
@@ -118,7 +118,7 @@ class Control:
         self._on_progress(stage, done, total)
 
     @contextmanager
-    def part(self, before: int, own: int, total: int) -> Iterator[None]:
+    def part(self, before: int, own: int, total: int) -> Generator[None]:
         """What is reported inside is `own` of `total` units of its stage, `before` having gone."""
         self._part = (before, own, total)
         try:
