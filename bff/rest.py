@@ -39,7 +39,7 @@ async def post_backtests(
 ) -> Response:
     """Run a grid and answer with its best variants."""
     value = parse_json(request.state.body, services.json_limits)
-    caller = services.identify(request)
+    caller = await services.identify(request)
     structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
     run_request = parse_request(value)
     effort_s = services.service.check(run_request)

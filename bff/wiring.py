@@ -31,6 +31,7 @@ from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.admission.memory_budget import MemoryBudget
 from bff.admission.pool import RunPool
+from bff.admission.quota_store import QuotaStore
 from bff.admission.quotas import Quota
 from bff.config.environment import Environment
 from bff.config.secret import signing_secret
@@ -56,7 +57,8 @@ class Services:
     `runner` does what may take long, `service` answers the rest in the thread that asks. `runs`
     has places for grids, short ones of at most `short_run_s` apart from long ones, `queries` for
     cheap questions, so that these never wait for those.
-    `requests` is what one user may ask; `watchers` are shown the facts of every answered request.
+    `requests` is what one user may ask, `quota_store` where several processes count that together;
+    `watchers` are shown the facts of every answered request.
 
     See: docs/configuration.md
     """
@@ -73,10 +75,11 @@ class Services:
     deadline_s: float
     short_run_s: float = 1.0
     requests: Quota | None = None
+    quota_store: QuotaStore | None = None
     watchers: list[Watcher] = field(default_factory=list[Watcher])
     closers: tuple[Callable[[], None], ...] = ()
 
-    def identify(self, request: HTTPConnection) -> Caller:
+    async def identify(self, request: HTTPConnection) -> Caller:
         """Who asks, if they may ask now.
 
         Raises:
@@ -85,7 +88,7 @@ class Services:
         """
         caller = self.authenticate(request.headers, request.scope["scheme"])
         if self.requests is not None:
-            self.requests.take(caller.user_id)
+            await self.requests.take(caller.user_id)
         return caller
 
     def close(self) -> None:
@@ -109,6 +112,7 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
     compute = settings.compute
     make_folders(settings.environment)
     local = local_runner(settings)
+    quota_store = _quota_store(settings.environment)
     return Services(
         settings=settings,
         candles=process or local.candles,
@@ -116,14 +120,15 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
         service=local.service,
         runner=process or local,
         authenticate=authenticator(settings),
-        requests=_quota(compute.requests_per_user_minute),
+        requests=_quota(compute.requests_per_user_minute, "requests", quota_store),
+        quota_store=quota_store,
         runs=RunPool(
             running=compute.running_runs or _cpus(),
             waiting=compute.waiting_runs,
             short=compute.running_short_runs or _cpus(),
             per_user=compute.runs_per_user,
             retry_after_s=compute.retry_after_seconds,
-            quota=_quota(compute.run_seconds_per_user_minute, units=1_000),
+            quota=_quota(compute.run_seconds_per_user_minute, "run_ms", quota_store, units=1_000),
         ),
         queries=RunPool(running=compute.running_queries, waiting=compute.waiting_queries),
         json_limits=JsonLimits(
@@ -133,7 +138,7 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
         ),
         deadline_s=settings.backtest.sync.sync_deadline_seconds,
         short_run_s=compute.short_run_seconds,
-        closers=(local.close,),
+        closers=(local.close,) if quota_store is None else (local.close, quota_store.close),
     )
 
 
@@ -215,8 +220,15 @@ def _cpus() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _quota(per_minute: int | None, *, units: int = 1) -> Quota | None:
-    return None if per_minute is None else Quota(per_minute * units)
+def _quota(
+    per_minute: int | None, name: str, store: QuotaStore | None, *, units: int = 1
+) -> Quota | None:
+    return None if per_minute is None else Quota(per_minute * units, name, store)
+
+
+def _quota_store(environment: Environment) -> QuotaStore | None:
+    url = environment.quota_redis_url
+    return None if url is None else QuotaStore(url.get_secret_value())
 
 
 def make_folders(environment: Environment) -> None:

@@ -104,6 +104,8 @@ class RunPool:
             DeadlineExceeded: The deadline passed.
             RunCancelled: The client left or the service is stopping.
         """
+        if self._quota is not None and user_id is not None:
+            await self._quota.check(user_id)
         lane = self._short if is_short else self._long
         ticket = self._accept(fn, deadline_s, user_id, lane)
         watch = asyncio.ensure_future(_until_disconnect(receive))
@@ -175,8 +177,6 @@ class RunPool:
         n_own = self._taken_by[lane, user_id]
         if n_own == self._per_user:
             raise RateLimited(lane.wait_s(n_own, self._retry_after_s))
-        if self._quota is not None:
-            self._quota.check(user_id)
 
     def _start_threads(self, lane: Lane) -> None:
         """Give each call that may run a thread.

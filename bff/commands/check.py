@@ -40,6 +40,7 @@ def check(
             "strategy store": _problem(services.strategies.ping, STRATEGY_VARIABLES),
             "clock": _clock_problem(),
         }
+        quotas = None if services.quota_store is None else services.quota_store.problem() or "shared"
     finally:
         services.close()
     facts = {
@@ -50,6 +51,8 @@ def check(
     if not any(problems.values()):
         for store, tell in facts.items():
             typer.echo(f"{store}: {_told(tell)}")
+    if quotas is not None:  # no reason not to serve
+        typer.echo(f"quotas: {quotas}")
     for notice in settings.notices:
         typer.echo(notice)
     if warm_kernels:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
-from bff.config.variables import name_problems, prod_problems, store_conflicts
+from bff.config.variables import name_problems, prod_problems, quota_problems, store_conflicts
 from bff.config.yaml_file import BadConfig, ConfigProblem
 
 Env = Literal["dev", "test", "prod"]
@@ -35,6 +35,7 @@ class Environment(BaseModel):
     ch_secure: bool = Field(False, alias="CH_SECURE")
     ch_verify: bool = Field(True, alias="CH_VERIFY")
     strategy_pg_dsn: SecretStr | None = Field(None, alias="STRATEGY_PG_DSN")
+    quota_redis_url: SecretStr | None = Field(None, alias="QUOTA_REDIS_URL")
     jwt_secret: SecretStr | None = Field(None, alias="IDENTITY_JWT_SECRET")
     cookie_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")] = Field(
         "roehub_identity_jwt", alias="IDENTITY_COOKIE_NAME"
@@ -76,6 +77,7 @@ def present_variables(environ: Mapping[str, str]) -> dict[str, str]:
 def _environment_problems(present: Mapping[str, str]) -> Iterator[ConfigProblem]:
     yield from name_problems(present, KNOWN_VARIABLES)
     yield from store_conflicts(present)
+    yield from quota_problems(present)
     if present.get("ROEHUB_ENV") == "prod":
         yield from prod_problems(present, KNOWN_VARIABLES)
 

@@ -5,6 +5,7 @@ See: docs/configuration.md#environment
 
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from importlib.util import find_spec
 
 from bff.config.yaml_file import ConfigProblem
 
@@ -24,7 +25,7 @@ SISTER_PREFIXES = (
     "ROEHUB_WORKER_",
 )
 # Other services read names of their own that begin like these of ours.
-COMMON_PREFIXES = ("CH_", "STRATEGY_", "IDENTITY_")
+COMMON_PREFIXES = ("CH_", "STRATEGY_", "QUOTA_", "IDENTITY_")
 NEAR = 0.75
 # The variable that names a server, and the one that chooses the embedded store instead.
 STORES = {"CH_HOST": "ROEHUB_CANDLES", "STRATEGY_PG_DSN": "ROEHUB_STRATEGIES"}
@@ -71,6 +72,19 @@ def store_conflicts(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
         if server in environ and choice in environ:
             message = f"{server} names a server already; remove one of the two"
             yield ConfigProblem("environment", choice, message)
+
+
+def quota_problems(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
+    """A store of quotas that cannot be one; its value may hold a password."""
+    url = environ.get("QUOTA_REDIS_URL")
+    if url is None:
+        return
+    if not url.startswith(("redis://", "rediss://")):
+        message = "must begin with redis:// or rediss://"
+        yield ConfigProblem("environment", "QUOTA_REDIS_URL", message)
+    if find_spec("redis") is None:
+        message = "needs the package redis; install roehub-backtest[redis]"
+        yield ConfigProblem("environment", "QUOTA_REDIS_URL", message)
 
 
 def _near_misses(environ: Mapping[str, str], known: Collection[str]) -> Iterator[tuple[str, str]]:

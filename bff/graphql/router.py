@@ -124,7 +124,7 @@ class _Face:
 
     async def _answer_post(self, request: Request, media_type: str) -> Response:
         operation = self._read(request.state.body)
-        caller = self._authenticate(request, operation)
+        caller = await self._authenticate(request, operation)
         inputs = read_inputs(operation.document, operation.node, operation.variables)
         job = GraphqlJob(
             text=operation.text,
@@ -172,10 +172,10 @@ class _Face:
             raise _refusal("query", "introspection_disabled", "introspection is switched off here")
         return operation
 
-    def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
+    async def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:
         if operation.is_introspection:
             return None
-        caller = self._services.identify(request)
+        caller = await self._services.identify(request)
         structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))
         return caller
 

@@ -43,5 +43,13 @@ def _cause(failure: Transient) -> str | None:
         text = f"{type(behind).__name__}: {behind}"
     else:
         text = "; ".join(getattr(failure, "__notes__", ()))
+    return without_secrets(text) or None
+
+
+def without_secrets(text: str) -> str:
+    """One line of what a driver said, without what opens a store.
+
+    See: docs/security.md#what-is-not-shown
+    """
     hidden = _SECRET.sub(r"\1\2***", _LOGIN_IN_URL.sub("://***@", " ".join(text.split())))
-    return hidden[:MAX_CAUSE_CHARS] or None
+    return hidden[:MAX_CAUSE_CHARS]

@@ -2,6 +2,7 @@ import json
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from starlette.datastructures import Headers
 from typer.testing import CliRunner, Result
 
 from backtest.errors import CandlesUnavailable, NoMarketData
+from bff.admission.quota_store import QuotaStore
 from bff.cli import app
 from bff.config.settings import load_settings
 from bff.wiring import Services, authenticator
+from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.doubles import GOOD, USER, Store, ToldService, services
 
 Invoke = Callable[..., Result]
@@ -183,6 +186,17 @@ def test_check_says_what_is_wrong(invoke: Invoke) -> None:
     assert result.exit_code == 1
     assert "start the [server] first" in result.stdout
     assert result.stdout.count("good") == 3
+
+
+def test_check_tells_of_a_missing_store_of_quotas_and_is_content_without_it(
+    invoke: Invoke,
+) -> None:
+    lost = replace(services(), quota_store=QuotaStore(f"redis://127.0.0.1:{free_port()}"))
+
+    result = invoke("check", built=lost)
+
+    assert result.exit_code == 0
+    assert "until it answers each process counts for itself" in result.stdout
 
 
 def test_stores_are_made_once_and_counted(invoke: Invoke, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -18,25 +19,25 @@ def test_a_user_may_take_so_much_at_once_and_is_told_when_there_is_more() -> Non
     quota = Quota(6)
 
     for _ in range(6):
-        quota.take(SOMEBODY)
+        asyncio.run(quota.take(SOMEBODY))
     with pytest.raises(RateLimited) as refused:
-        quota.take(SOMEBODY)
+        asyncio.run(quota.take(SOMEBODY))
 
     assert refused.value.retry_after_s == 10
-    quota.take(ANOTHER)
+    asyncio.run(quota.take(ANOTHER))
 
 
 def test_what_was_begun_within_the_quota_may_end_beyond_it() -> None:
     quota = Quota(60_000)
 
-    quota.check(SOMEBODY)
+    asyncio.run(quota.check(SOMEBODY))
     quota.spend(SOMEBODY, 40_000)
-    quota.check(SOMEBODY)
+    asyncio.run(quota.check(SOMEBODY))
     quota.spend(SOMEBODY, 90_000)
     with pytest.raises(RateLimited):
-        quota.check(SOMEBODY)
+        asyncio.run(quota.check(SOMEBODY))
 
-    quota.check(ANOTHER)
+    asyncio.run(quota.check(ANOTHER))
 
 
 @pytest.mark.parametrize("path", ["/backtests", "/graphql"])

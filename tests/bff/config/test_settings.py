@@ -77,6 +77,7 @@ def test_settings_do_not_print_secrets() -> None:
         "CH_HOST": "candles.internal",
         "CH_PASSWORD": "candles-hunter2",
         "STRATEGY_PG_DSN": "postgresql://user:hunter2@db/strategies",
+        "QUOTA_REDIS_URL": "rediss://:hunter2@cache",
     }
 
     shown = repr(load_settings(environ))
@@ -163,12 +164,22 @@ def test_prod_needs_a_long_secret(secret: str | None) -> None:
         ("CH_SECURE", "perhaps"),
         ("IDENTITY_COOKIE_NAME", "a=b;"),
         ("ROEHUB_CANDLES", "server"),
+        ("QUOTA_REDIS_URL", "http://:hunter2@cache"),
     ],
 )
 def test_a_bad_variable_is_refused_without_repeating_it(name: str, value: str) -> None:
     (found,) = problems({name: value})
 
     assert found.startswith(f"environment: {name}:")
+    assert "hunter2" not in found
+
+
+def test_a_shared_store_of_quotas_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bff.config.variables.find_spec", lambda _: None)
+
+    (found,) = problems({"QUOTA_REDIS_URL": "redis://cache"})
+
+    assert "install roehub-backtest[redis]" in found
 
 
 def axes_of(edit: Mapping[str, object] | None) -> str:
