@@ -52,13 +52,17 @@ def test_alerts_ask_for_codes_that_exist() -> None:
     assert asked <= {code.value for code in Code}
 
 
-def test_prometheus_takes_the_files() -> None:
+@pytest.mark.parametrize(
+    ("words", "file"),
+    [(("check", "config"), "prometheus.yml"), (("test", "rules"), "alerts_test.yml")],
+)
+def test_prometheus_takes_the_files_and_alerts_ring(words: tuple[str, ...], file: str) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("no promtool on this machine")
 
     checked = subprocess.run(
-        [promtool, "check", "config", PROMETHEUS / "prometheus.yml"],
+        [promtool, *words, PROMETHEUS / file],
         capture_output=True,
         text=True,
         check=False,
@@ -67,7 +71,7 @@ def test_prometheus_takes_the_files() -> None:
     assert checked.returncode == 0, checked.stderr
 
 
-@pytest.mark.parametrize("name", ["Containerfile", "systemd/roehub-backtest.service"])
+@pytest.mark.parametrize("name", ["Containerfile", "systemd/roehub-backtest@.service"])
 def test_serve_knows_the_options_it_is_started_with(name: str) -> None:
     text = (DEPLOY / name).read_text(encoding="utf-8")
     (started,) = SERVE.findall(text)
@@ -79,9 +83,24 @@ def test_serve_knows_the_options_it_is_started_with(name: str) -> None:
     assert all(option in known for option in asked)
 
 
+def test_every_alert_is_tried() -> None:
+    rules = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text(encoding="utf-8"))
+    trials = yaml.safe_load((PROMETHEUS / "alerts_test.yml").read_text(encoding="utf-8"))["tests"]
+
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    rung = {
+        case["alertname"]
+        for trial in trials
+        for case in trial["alert_rule_test"]
+        if case.get("exp_alerts")
+    }
+
+    assert rung == alerts
+
+
 def test_units_wait_for_the_drain() -> None:
     drain_s = services().settings.server.drain_seconds
-    unit = (DEPLOY / "systemd" / "roehub-backtest.service").read_text(encoding="utf-8")
+    unit = (DEPLOY / "systemd" / "roehub-backtest@.service").read_text(encoding="utf-8")
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 
     stop_s = int(re.findall(r"TimeoutStopSec=(\d+)", unit)[0])

@@ -40,7 +40,9 @@ def check(
             "strategy store": _problem(services.strategies.ping, STRATEGY_VARIABLES),
             "clock": _clock_problem(),
         }
-        quotas = None if services.quota_store is None else services.quota_store.problem() or "shared"
+        quotas = (
+            None if services.quota_store is None else services.quota_store.problem() or "shared"
+        )
     finally:
         services.close()
     facts = {

@@ -11,9 +11,12 @@ from prometheus_client.exposition import generate_latest
 from starlette.datastructures import Headers
 
 from bff.admission.pool import RunPool
+from bff.http.errors import STATUS_OF, Code
 from bff.http.request_log import CLIENT_LEFT
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+# Known at 0 from the start: Prometheus sees no increase in a series that begins with its first one.
+ALARMING = (Code.UNEXPECTED_ERROR, Code.UNAVAILABLE, Code.OVERLOADED, Code.DEADLINE_EXCEEDED)
 PATHS = frozenset({"/backtests", "/graphql"})
 
 
@@ -35,6 +38,9 @@ class Metrics:
             ["path", "status", "code"],
             registry=self._registry,
         )
+        for code in ALARMING:
+            for path, status in (*((path, STATUS_OF[code]) for path in PATHS), ("/graphql", 200)):
+                self._requests.labels(path, status, code.value)
         self._seconds = Histogram(
             "roehub_request_seconds",
             "From the first byte to the answer",

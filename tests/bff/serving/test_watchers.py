@@ -53,6 +53,16 @@ def test_a_bug_tells_its_id() -> None:
     assert len(facts["error_id"]) == 36
 
 
+def test_what_alerts_ask_for_is_there_before_it_happens() -> None:
+    pytest.importorskip("prometheus_client")
+    from bff.serving.metrics import Metrics  # noqa: PLC0415 - an optional extra
+
+    page = Metrics({"runs": services().runs}, lambda: None).page().decode()
+
+    first = 'roehub_requests_total{code="unexpected_error",path="/backtests",status="500"} 0.0'
+    assert first in page
+
+
 def test_metrics_count_requests_and_stages_without_inventing_series() -> None:
     pytest.importorskip("prometheus_client")
     from bff.serving.metrics import Metrics  # noqa: PLC0415 - an optional extra
