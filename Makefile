@@ -28,7 +28,7 @@ define install
 	fi
 endef
 
-.PHONY: help install demo serve console warm test check wheel fmt bench oracle fuzz faults hostile soak stops load \
+.PHONY: help install demo serve console warm test check wheel fmt bench oracle fuzz faults hostile soak stops load deploy \
 	lock clean
 
 help:  ## Show this list
@@ -117,6 +117,9 @@ stops: $(DEV_STAMP)  ## Stop a loaded server a hundred times, and leave a hundre
 
 load: $(DEV_STAMP)  ## Send the largest runs, and short ones beside long ones
 	@$(BIN)/python -m trials.load
+
+deploy: $(DEV_STAMP)  ## Play docs/deploy.md: image, proxy, three processes, an upgrade under load
+	@$(BIN)/python -m trials.deploy
 
 fmt: $(DEV_STAMP)  ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix .

@@ -1,0 +1,117 @@
+"""nginx and Caddy with the shipped files, before the processes that are there."""
+
+import re
+import signal
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.backtest.adapters.postgres_server import free_port
+from tests.waiting import PATIENCE_S, wait_for
+from trials.deploy.files import DEPLOY
+from trials.deploy.record import program, said
+
+AROUND = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+{shipped}
+}}
+"""
+
+
+@contextmanager
+def nginx(folder: Path, ports: Sequence[int]) -> Generator[int]:
+    """The port on which it speaks TLS, with a certificate of its own."""
+    port = free_port()
+    certificate(folder)
+    config = folder / "nginx.conf"
+    config.write_text(
+        AROUND.format(folder=folder, shipped=_for_this_machine(folder, ports, port)),
+        encoding="utf-8",
+    )
+    words = [str(program("nginx")), "-e", str(folder / "nginx.log"), "-c", str(config)]
+    said([*words, "-t"])
+    with subprocess.Popen(words) as process:
+        try:
+            wait_for(lambda: process.poll() is not None or _answers(f"https://127.0.0.1:{port}/"))
+            assert process.poll() is None, (folder / "nginx.log").read_text(encoding="utf-8")
+            yield port
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE_S)
+
+
+def certificate(folder: Path) -> None:
+    """For localhost, for a day."""
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
+    said(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names, *files])
+
+
+def trusting(folder: Path) -> ssl.SSLContext:
+    """Of a client that knows the certificate."""
+    return ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
+
+
+def _for_this_machine(folder: Path, ports: Sequence[int], port: int) -> str:
+    """The shipped file, with other ports and another certificate."""
+    text = (DEPLOY / "nginx" / "roehub-backtest.conf").read_text(encoding="utf-8")
+    line = re.search(r"( *)server 127\.0\.0\.1:8080(.*;)\n", text)
+    assert line is not None
+    servers = "".join(f"{line[1]}server 127.0.0.1:{each}{line[2]}\n" for each in ports)
+    text = text.replace(line[0], servers)
+    text = text.replace("listen 8443 ssl", f"listen 127.0.0.1:{port} ssl")
+    return text.replace("/etc/roehub/tls", str(folder))
+
+
+@contextmanager
+def caddy(folder: Path, ports: Sequence[int]) -> Generator[int]:
+    """The port on which it speaks plain HTTP: certificates cannot be had for a made-up name."""
+    port = free_port()
+    text = (DEPLOY / "caddy" / "Caddyfile").read_text(encoding="utf-8")
+    text = text.replace("backtests.example.org", f"http://127.0.0.1:{port}")
+    upstreams = " ".join(f"127.0.0.1:{each}" for each in ports)
+    text = text.replace("reverse_proxy 127.0.0.1:8080", f"reverse_proxy {upstreams}")
+    config = folder / "Caddyfile"
+    config.write_text("{\n\tadmin off\n}\n" + text, encoding="utf-8")
+    words = ["run", "--config", str(config), "--adapter", "caddyfile"]
+    with (folder / "caddy.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(program("caddy")), *words],
+            stderr=log,
+            stdout=log,
+            env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
+        )
+    try:
+        wait_for(lambda: process.poll() is not None or _answers(f"http://127.0.0.1:{port}/"))
+        assert process.poll() is None, (folder / "caddy.log").read_text(encoding="utf-8")
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+
+
+def _answers(address: str) -> bool:
+    """Whatever the answer is."""
+    context = ssl._create_unverified_context()
+    try:
+        urllib.request.urlopen(address, timeout=2, context=context).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
