@@ -1,6 +1,7 @@
 """`python -m trials.deploy [--seconds 20] [--without-image]`: play the page, write its table."""
 
 import argparse
+import ssl
 import sys
 import tempfile
 from collections.abc import Generator
@@ -142,10 +143,9 @@ def _try_stores(record: Record, scene: Scene) -> bool:
 def _try_processes(record: Record, scene: Scene, redis: ExitStack, seconds: float) -> None:
     if not record.tried("start", "`serve`, three times", partial(scene.fleet.start, scene.first)):
         return
-    proxies.certificate(scene.folder)
-    trust = proxies.trusting(scene.folder)
+    trust = proxies.certified(scene.folder)
     with ExitStack() as stack:
-        _try_caddy(record, scene)
+        _try_caddy(record, scene, trust)
         prometheus = stack.enter_context(watching(scene.folder, scene.metrics_ports))
         port = stack.enter_context(proxies.nginx(scene.folder, scene.ports))
         address = f"https://localhost:{port}"
@@ -184,9 +184,7 @@ def _try_processes(record: Record, scene: Scene, redis: ExitStack, seconds: floa
     record.tried("log", "all lines of all processes in `prod`", scene.fleet.logs)
 
 
-def _try_caddy(record: Record, scene: Scene) -> None:
-    trust = proxies.trusting(scene.folder)
-
+def _try_caddy(record: Record, scene: Scene, trust: ssl.SSLContext) -> None:
     def play() -> str:
         with proxies.caddy(scene.folder, scene.ports) as port:
             return playing.through_proxy(scene, f"http://127.0.0.1:{port}", trust)

@@ -55,21 +55,34 @@ class Client:
 
 @dataclass(kw_only=True)
 class Seen:
-    """Grows while clients ask."""
+    """Grows while clients ask; `kinds` are those answered right, `first` what right is."""
 
     kinds: Counter[str] = field(default_factory=Counter[str])
-    right: int = 0
-    refused: Counter[int] = field(default_factory=Counter[int])
+    refused: int = 0
     lost: Counter[str] = field(default_factory=Counter[str])
     first: dict[tuple[int, str], bytes] = field(default_factory=dict[tuple[int, str], bytes])
 
+    def judge(self, client: Client, kind: str, answer: httpx2.Response) -> None:
+        """Right is what the first answer of this kind was."""
+        key = client.number, kind
+        if (
+            answer.status_code == 200
+            and self.first.setdefault(key, answer.content) == answer.content
+        ):
+            self.kinds[kind] += 1
+        else:
+            self.lose(kind, f"{answer.status_code} {answer.text[:80]}")
+
+    def lose(self, kind: str, reason: str) -> None:
+        """Whatever else came, or nothing."""
+        self.lost[f"{kind}: {reason}"] += 1
+
     def told(self) -> str:
         """In one sentence; fails where a request was lost."""
-        sent = self.kinds.total()
+        sent = self.kinds.total() + self.lost.total()
         assert not self.lost, f"{self.lost.total()} of {sent} lost: {dict(self.lost)}"
-        assert self.right == sent
         kinds = ", ".join(f"{n} × {kind}" for kind, n in sorted(self.kinds.items()))
-        again = f"{self.refused[503]} were told 503 first and asked again"
+        again = f"{self.refused} were told 503 first and asked again"
         return f"{sent} sent ({kinds}), {sent} answered right, 0 lost; {again}"
 
 
@@ -84,7 +97,7 @@ def clients_asking(
     )
     thread.start()
     try:
-        wait_for(lambda: seen.right >= len(clients))
+        wait_for(lambda: seen.kinds.total() + seen.lost.total() >= len(clients))
         yield seen
     finally:
         is_over.set()
@@ -109,17 +122,12 @@ async def _ask(
     async with opened(client, address, trust) as connection:
         while not is_over.is_set():
             kind = dice.choice(sorted(asks))
-            seen.kinds[kind] += 1
             try:
                 answer = await _until_answered(connection, *asks[kind], seen)
             except httpx2.HTTPError as exc:
-                seen.lost[f"{kind}: {type(exc).__name__}"] += 1
-                continue
-            expected = seen.first.setdefault((client.number, kind), answer.content)
-            if answer.status_code == 200 and answer.content == expected:
-                seen.right += 1
+                seen.lose(kind, type(exc).__name__)
             else:
-                seen.lost[f"{kind}: {answer.status_code} {answer.text[:80]}"] += 1
+                seen.judge(client, kind, answer)
             await asyncio.sleep(dice.uniform(0, 2 * PAUSE_S))
 
 
@@ -132,7 +140,7 @@ async def _until_answered(
         wait = answer.headers.get("retry-after")
         if answer.status_code != 503 or wait is None or time.monotonic() > ends_at:
             return answer
-        seen.refused[503] += 1
+        seen.refused += 1
         await asyncio.sleep(min(float(wait), MAX_WAIT_S))
 
 

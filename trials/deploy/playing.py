@@ -135,7 +135,7 @@ def _told_addresses(scene: Scene) -> set[str]:
         for process in scene.fleet.processes
         for line in process.log.read_text(encoding="utf-8").splitlines()
     ]
-    return {line["client"] for line in lines if "client" in line}
+    return {line["client"] for line in lines if line.get("path") == "/graphql"}
 
 
 def replace_under_load(

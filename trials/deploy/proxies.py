@@ -35,9 +35,8 @@ http {{
 
 @contextmanager
 def nginx(folder: Path, ports: Sequence[int]) -> Generator[int]:
-    """The port on which it speaks TLS, with a certificate of its own."""
+    """The port on which it speaks TLS, with the certificate of `certified`."""
     port = free_port()
-    certificate(folder)
     config = folder / "nginx.conf"
     config.write_text(
         AROUND.format(folder=folder, shipped=_for_this_machine(folder, ports, port)),
@@ -55,15 +54,11 @@ def nginx(folder: Path, ports: Sequence[int]) -> Generator[int]:
             process.wait(PATIENCE_S)
 
 
-def certificate(folder: Path) -> None:
-    """For localhost, for a day."""
+def certified(folder: Path) -> ssl.SSLContext:
+    """Make a certificate for localhost, for a day; the context of a client that knows it."""
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     files = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
     said(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names, *files])
-
-
-def trusting(folder: Path) -> ssl.SSLContext:
-    """Of a client that knows the certificate."""
     return ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
 
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from tests.backtest.adapters.postgres_server import free_port
-from trials.deploy.proxies import nginx, trusting
+from trials.deploy.proxies import certified, nginx
 from trials.deploy.record import Record, program
 
 
@@ -64,12 +64,13 @@ def test_only_what_writes_nothing_is_asked_of_another_process(
     if program("nginx") is None:
         pytest.skip("no nginx on this machine")
     asked: list[int] = []
+    trust = certified(tmp_path)
 
     with (
         answering(503, asked) as stopping,
         answering(200, asked) as good,
         nginx(tmp_path, [stopping, good]) as port,
-        httpx2.Client(verify=trusting(tmp_path)) as client,
+        httpx2.Client(verify=trust) as client,
     ):
         url = f"https://localhost:{port}{path}"
         seen = {client.post(url, content=b"{}").status_code for _ in range(6)}
@@ -82,11 +83,12 @@ def test_a_process_that_is_away_costs_nothing(tmp_path: Path) -> None:
     if program("nginx") is None:
         pytest.skip("no nginx on this machine")
     asked: list[int] = []
+    trust = certified(tmp_path)
 
     with (
         answering(200, asked) as good,
         nginx(tmp_path, [free_port(), good]) as port,
-        httpx2.Client(verify=trusting(tmp_path)) as client,
+        httpx2.Client(verify=trust) as client,
     ):
         url = f"https://localhost:{port}/graphql"
         seen = [client.post(url, content=b"{}").status_code for _ in range(6)]
