@@ -3,16 +3,18 @@
 See: docs/evidence.md, docs/receipt.md
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.guards import Guards
 from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.neighbours import NearReturns
 from backtest.engine.ranked import Ranked
 from backtest.engine.recorder import Recorded
-from backtest.evidence.evidence import weigh, without_ledger
+from backtest.engine.winners import KeyMaker
+from backtest.evidence.evidence import Shortlisted, weigh, without_ledger
 from backtest.evidence.landscape import AxisStory, Landscape
 from backtest.evidence.neighbourhood import Neighbourhood, neighbourhoods, robust_order
 from backtest.evidence.receipt import make_receipt
@@ -38,13 +40,17 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """The evidence of a run, and the trials that it names by their rows in the ledger.
+    """The evidence of a run, and the variants that it names by their rows.
+
+    `tried` are trials by their rows in the ledger, `chosen` base variants without stops by their
+    rows among these, which the walk forward chose.
 
     See: docs/evidence.md
     """
 
     evidence: Evidence
     tried: Mapping[int, Tried]
+    chosen: Mapping[int, Tried]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,20 +98,27 @@ def tell_beside(
         told[AnswerPart.EVIDENCE] = weigh_run(plan, guards.policy, ranked, workers, control)
     if AnswerPart.LANDSCAPE in parts:
         recorded = ranked.recorded
-        told[AnswerPart.LANDSCAPE] = None if recorded is None else map_run(plan, recorded)
+        told[AnswerPart.LANDSCAPE] = (
+            None if recorded is None else map_run(plan, recorded, ranked.near)
+        )
     if AnswerPart.RECEIPT in parts:
         grid = plan.resolved_grid()
         told[AnswerPart.RECEIPT] = make_receipt(plan.settings, grid, bars, variants)
     return told
 
 
-def map_run(plan: Plan, recorded: Recorded) -> Mapped:
+def map_run(plan: Plan, recorded: Recorded, near: NearReturns) -> Mapped:
     """Say what the grid looks like.
+
+    Args:
+        plan: The plan.
+        recorded: What its trials grew by.
+        near: Returns of what is next to the returned variants.
 
     See: docs/landscape.md
     """
     landscape = Landscape(plan.grid, recorded)
-    found = neighbourhoods(plan.grid, recorded)
+    found = neighbourhoods(plan.grid, recorded, near)
     return Mapped(
         axes=landscape.axes(),
         interactions=landscape.interactions(),
@@ -132,38 +145,38 @@ def weigh_run(
 
     See: docs/evidence.md
     """
-    if ranked.recorded is None:
+    recorded = ranked.recorded
+    if recorded is None:
         n_bars = ranked.target.n_bars
         reason = f"the range has {n_bars} bars, and evidence needs at least {N_BLOCKS}"
-        return Weighed(evidence=without_ledger(reason, policy.thresholds), tried={})
+        evidence = without_ledger(reason, policy.thresholds)
+        return Weighed(evidence=evidence, tried={}, chosen={})
     metric = plan.settings.ranking.primary
     evidence = weigh(
-        ranked.recorded.ledger,
+        recorded.ledger,
         seed=seed_of(plan),
         workers=workers,
         control=control,
         prior_trials=plan.settings.prior_trials,
-        passed_over=passed_over(plan),
+        shortlisted=_shortlisted(plan, recorded),
         ranked_by=None if metric is RankingMetric.TOTAL_RETURN_PCT else metric.value,
         thresholds=policy.thresholds,
     )
-    places = {row: place for place, row in enumerate(ranked.recorded.ledger.winners.tolist())}
-    tried = {
-        row: Tried(variant_key=_key(ranked, ranked.recorded, row), place=places.get(row))
-        for row in _rows(evidence)
-    }
-    return Weighed(evidence=evidence, tried=tried)
+    check, walk = evidence.reality_check, evidence.walk_forward
+    compared = (check.against_cash, check.against_holding) if check else ()
+    namer = _Namer(ranked.keys, recorded)
+    return Weighed(
+        evidence=evidence,
+        tried={one.row: namer.trial(one.row) for one in compared if one is not None},
+        chosen={fold.row: namer.base(fold.row) for fold in (walk.folds if walk else ())},
+    )
 
 
-def passed_over(plan: Plan) -> int:
-    """Cells that Stage B would have tried, had their base variants been on the shortlist.
-
-    See: docs/evidence.md#reality-check
-    """
-    grid = plan.grid
-    if grid.sl_pct is None and grid.tp_pct is None:
-        return 0
-    return (grid.n_base - plan.n_shortlist) * grid.n_risk
+def _shortlisted(plan: Plan, recorded: Recorded) -> Shortlisted | None:
+    if recorded.bases is recorded.ledger:
+        return None
+    passed_over = (plan.grid.n_base - plan.n_shortlist) * plan.grid.n_risk
+    return Shortlisted(passed_over=passed_over, bases=recorded.bases)
 
 
 def seed_of(plan: Plan) -> str:
@@ -177,15 +190,20 @@ def seed_of(plan: Plan) -> str:
     return ":".join(sha256_hex(canonical_json(meaning)) for meaning in hashes)
 
 
-def _rows(evidence: Evidence) -> Iterator[int]:
-    check, walk = evidence.reality_check, evidence.walk_forward
-    for comparison in (check.against_cash, check.against_holding) if check else ():
-        if comparison is not None:
-            yield comparison.row
-    for fold in walk.folds if walk else ():
-        yield fold.row
+class _Namer:
+    """Who the rows of a run are."""
 
+    def __init__(self, keys: KeyMaker, recorded: Recorded) -> None:
+        self._keys, self._recorded = keys, recorded
+        winners = recorded.ledger.winners.tolist()
+        self._places = {row: place for place, row in enumerate(winners)}
 
-def _key(ranked: Ranked, recorded: Recorded, row: int) -> str:
-    base, cell = recorded.place_of(row)
-    return ranked.keys.base_key(base) if cell is None else ranked.keys.key(base, cell)
+    def trial(self, row: int) -> Tried:
+        base, cell = self._recorded.place_of(row)
+        key = self._keys.base_key(base) if cell is None else self._keys.key(base, cell)
+        return Tried(variant_key=key, place=self._places.get(row))
+
+    def base(self, row: int) -> Tried:
+        if self._recorded.bases is self._recorded.ledger:
+            return self.trial(row)
+        return Tried(variant_key=self._keys.base_key(self._recorded.base_at(row)), place=None)

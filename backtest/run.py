@@ -120,7 +120,13 @@ class Backtester:
             at = ("template",) if saved is None else ("spec",)
             bars, found = self._load(plan, (*at, "instrument_id"), control)
         ranked = rank_variants(
-            plan, bars, self._workers, control, stopwatch, with_ledger=want.ledger
+            plan,
+            bars,
+            self._workers,
+            control,
+            stopwatch,
+            with_ledger=want.ledger,
+            with_neighbours=AnswerPart.LANDSCAPE in want.parts,
         )
         with stopwatch.stage("report"):
             variants = report_winners(guards, bars, ranked, self._workers, control)

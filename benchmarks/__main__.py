@@ -6,6 +6,7 @@ from benchmarks.candle_import import CANDLE_IMPORT
 from benchmarks.cold_start import COLD_START
 from benchmarks.engine import ENGINE
 from benchmarks.evidence import EVIDENCE
+from benchmarks.evidence_runs import EVIDENCE_RUNS
 from benchmarks.growth import GROWTH
 from benchmarks.indicators import INDICATORS_PAGE
 from benchmarks.machine import describe
@@ -25,6 +26,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     MEMORY,
     CANDLE_IMPORT,
     EVIDENCE,
+    EVIDENCE_RUNS,
     ATTACKS_PAGE,
 )
 

@@ -16,7 +16,6 @@ from backtest.engine.chunks import Workers
 from backtest.engine.ledger import N_BLOCKS, Ledger, block_ends
 from backtest.evidence import Evidence, Verdict, weigh
 from benchmarks.alone import MIB, alone, peak_bytes, settle
-from benchmarks.evidence_engine import evidence_of_run
 from benchmarks.evidence_example import examples
 from benchmarks.evidence_pictures import CALIBRATION, draw_calibration
 from benchmarks.tables import Benchmark, Finding
@@ -25,8 +24,6 @@ from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, returns
 
 N_NOISE = 400
 N_PLANTED = 200
-N_RUNS = 200
-N_PLANTED_RUNS = 50
 EDGE = 0.1
 LEVELS = (0.01, 0.05, 0.1, 0.25)
 N_PROCESSES = 2
@@ -54,11 +51,6 @@ class Judged:
 def judge(seed: int, edge: float) -> Judged:
     """One walk, one grid, one conclusion."""
     return judged(weighed(ledger_of(returns(seed, edge)), f"walk {seed}"))
-
-
-def judge_run(seed: int, edge: float, *, with_risk: bool) -> Judged:
-    """One walk and one run of the engine over it."""
-    return judged(evidence_of_run(seed, edge, with_risk=with_risk))
 
 
 def judged(found: Evidence) -> Judged:
@@ -106,7 +98,7 @@ def measure_evidence() -> list[Finding]:
     planted = judge_all(partial(judge, edge=EDGE), N_PLANTED)
     alone(draw_calibration, *_curves(noise), *_curves(planted))
     example = alone(examples, NOISE_EXAMPLE, PLANTED_EXAMPLE, EDGE)
-    return [_calibration(noise, planted), _verdicts(noise, planted), *example, _runs(), _cost()]
+    return [_calibration(noise, planted), _verdicts(noise, planted), *example, _cost()]
 
 
 def _curves(judged: Sequence[Judged]) -> tuple[list[float], list[float], list[float]]:
@@ -123,13 +115,13 @@ def _calibration(noise: Sequence[Judged], planted: Sequence[Judged]) -> Finding:
         question="How often is a p-value below a number?",
         header=["walks", "p-value", *(f"< {level:g}" for level in LEVELS), "median"],
         rows=[
-            _p_row("no skill", "cash, best of all", [one.cash for one in noise]),
-            _p_row("no skill", "cash, returned", [one.cash_returned for one in noise]),
-            _p_row("no skill", "holding, best of all", [one.holding for one in noise]),
-            _p_row("no skill", "holding, returned", [one.holding_returned for one in noise]),
-            _p_row("planted edge", "cash, best of all", [one.cash for one in planted]),
-            _p_row("planted edge", "cash, returned", [one.cash_returned for one in planted]),
-            _p_row("planted edge", "holding, returned", [one.holding_returned for one in planted]),
+            p_row("no skill", "cash, best of all", [one.cash for one in noise]),
+            p_row("no skill", "cash, returned", [one.cash_returned for one in noise]),
+            p_row("no skill", "holding, best of all", [one.holding for one in noise]),
+            p_row("no skill", "holding, returned", [one.holding_returned for one in noise]),
+            p_row("planted edge", "cash, best of all", [one.cash for one in planted]),
+            p_row("planted edge", "cash, returned", [one.cash_returned for one in planted]),
+            p_row("planted edge", "holding, returned", [one.holding_returned for one in planted]),
         ],
         notes=[
             (
@@ -149,26 +141,31 @@ def _calibration(noise: Sequence[Judged], planted: Sequence[Judged]) -> Finding:
     )
 
 
-def _p_row(walks: str, which: str, p_values: Sequence[float]) -> list[str]:
+def p_row(walks: str, which: str, p_values: Sequence[float]) -> list[str]:
+    """How often p-values are below each level."""
     shares = [sum(p < level for p in p_values) / len(p_values) for level in LEVELS]
     median = statistics.median(p_values)
     return [walks, which, *(f"{100 * share:.1f} %" for share in shares), f"{median:.3f}"]
+
+
+VERDICT_HEADER = [
+    "walks", *(verdict.value for verdict in Verdict), "mean PBO", "winner loses",
+    "deflated Sharpe, median", "walk forward above 0",
+]  # fmt: skip
 
 
 def _verdicts(noise: Sequence[Judged], planted: Sequence[Judged]) -> Finding:
     return Finding(
         key="evidence-verdicts",
         question="What does the conclusion say?",
-        header=[
-            "walks", *(verdict.value for verdict in Verdict), "mean PBO", "winner loses",
-            "deflated Sharpe, median", "walk forward above 0",
-        ],
-        rows=[_verdict_row("no skill", noise), _verdict_row("planted edge", planted)],
+        header=VERDICT_HEADER,
+        rows=[verdict_row("no skill", noise), verdict_row("planted edge", planted)],
         notes=["The same walks. `HOLDS_UP` on noise is what must be rare."],
-    )  # fmt: skip
+    )
 
 
-def _verdict_row(walks: str, judged: Sequence[Judged]) -> list[str]:
+def verdict_row(walks: str, judged: Sequence[Judged]) -> list[str]:
+    """How often each verdict was said, and what the other numbers were."""
     counts = [sum(one.verdict == verdict for one in judged) for verdict in Verdict]
     return [
         walks,
@@ -178,38 +175,6 @@ def _verdict_row(walks: str, judged: Sequence[Judged]) -> list[str]:
         f"{statistics.median(one.deflated for one in judged):.3f}",
         f"{100 * sum(one.walked_pct > 0 for one in judged) / len(judged):.1f} %",
     ]
-
-
-def _runs() -> Finding:
-    plain = judge_all(partial(judge_run, edge=0.0, with_risk=False), N_RUNS)
-    risk = judge_all(partial(judge_run, edge=0.0, with_risk=True), N_RUNS)
-    planted = judge_all(partial(judge_run, edge=EDGE, with_risk=True), N_PLANTED_RUNS)
-    return Finding(
-        key="evidence-runs",
-        question="Is it right about whole runs?",
-        header=["runs", "p-value", *(f"< {level:g}" for level in LEVELS), "median"],
-        rows=[
-            _p_row("no skill", "cash, best of all", [one.cash for one in plain]),
-            _p_row("no skill, risk grid", "cash, best of all", [one.cash for one in risk]),
-            _p_row("no skill, risk grid", "cash, returned", [one.cash_returned for one in risk]),
-            _p_row("edge, risk grid", "cash, returned", [one.cash_returned for one in planted]),
-        ],
-        notes=[
-            (
-                f"{N_RUNS} and {N_RUNS} runs over walks without drift, {N_PLANTED_RUNS} with the "
-                "edge; 1 600 pairs of averages without costs, alone or with a shortlist of 200 "
-                f"and 16 cells of a risk grid each: {thousands(plain[0].n_trials)} and "
-                f"{thousands(risk[0].n_trials)} trials."
-            ),
-            _up("without skill", [*plain, *risk]),
-            _up("with the edge", planted),
-        ],
-    )
-
-
-def _up(which: str, judged: Sequence[Judged]) -> str:
-    n_up = sum(one.verdict == Verdict.HOLDS_UP for one in judged)
-    return f"`HOLDS_UP` in {n_up} of {len(judged)} runs {which}."
 
 
 def _cost() -> Finding:

@@ -57,7 +57,7 @@ def _to_evidence(weighed: Weighed) -> Evidence:
                 members["reality_check"][name] = _to_comparison(comparison, tried)
     if told.walk_forward is not None:
         for fold in members["walk_forward"]["folds"]:
-            fold["chosen"] = asdict(tried[fold.pop("row")])
+            fold["chosen"] = asdict(weighed.chosen[fold.pop("row")])
     return Evidence.model_validate(members)
 
 
@@ -105,6 +105,7 @@ def _to_surface(found: landscape.Surface) -> Surface:
         x_values=found.x.values,
         y_values=found.y.values,
         statistic=found.statistic,
+        with_stops=found.with_stops,
         cells=found.cells,
     )
 

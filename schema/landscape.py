@@ -45,9 +45,12 @@ class LandscapeAxis(BaseModel):
     values: Annotated[tuple[LandscapeValue, ...], Field(description="Its values.")]
 
 
-@strawberry.pydantic.type(description="The neighbours of a returned variant.")
+@strawberry.pydantic.type(
+    description="The neighbours of a returned variant: one step away on one axis, else the same, "
+    "stops included."
+)
 class Neighbourhood(BaseModel):
-    """The neighbours of a returned variant, one step away on each axis of numbers."""
+    """The neighbours of a returned variant, one step away on one axis of numbers."""
 
     model_config = ANSWER
 
@@ -85,6 +88,10 @@ class Surface(BaseModel):
         strawberry.field(graphql_type=list[AxisScalar]),
     ]
     statistic: Annotated[SurfaceStatistic, Field(description="What a cell tells.")]
+    with_stops: Annotated[
+        bool,
+        Field(description="Whether it is over stage B; otherwise over all variants without stops."),
+    ]
     cells: Annotated[
         tuple[tuple[float | None, ...], ...],
         Field(description="A row for each value of `x`; null where no variant is."),
@@ -151,8 +158,8 @@ class Landscape(BaseModel):
         self._drawing = drawing
 
     @strawberry.pydantic.field(
-        description="Returns over two axes, by default the two that explain most; at most 10 000 "
-        "cells. SLICE holds all other axes at the best variant's values."
+        description="Returns over two axes, by default the two that explain most and fit; at most "
+        "10 000 cells. SLICE holds all other axes at the best variant's values."
     )
     def surface(
         self,

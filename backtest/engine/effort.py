@@ -57,6 +57,15 @@ class _Load:
         return min(self.draft.top_k, self.draft.n_cells)
 
     @property
+    def neighbours_s(self) -> float:
+        """Two for each axis of a returned variant; without a risk plane Stage A has them."""
+        draft = self.draft
+        if draft.stops is None and draft.profits is None:
+            return 0.0
+        n_axes = sum(len(one.axes) + len(one.signal_axes) for one in draft.axes)
+        return self.returned * 2 * n_axes * self.n_target * EXACT_S
+
+    @property
     def n_trials(self) -> int:
         """Base variants that Stage B does not take up, and its cells."""
         return self.draft.n_base - self.draft.n_shortlist + self.draft.n_cells
@@ -116,7 +125,7 @@ def _parts_s(load: _Load, parts: Collection[AnswerPart]) -> float:
     ledger_s = LEDGER_SHARE * load.scoring_s + n_variants * LEDGER_S
     seconds = {
         AnswerPart.EVIDENCE: EVIDENCE_BASE_S + load.n_trials * EVIDENCE_S,
-        AnswerPart.LANDSCAPE: n_variants * LANDSCAPE_S,
+        AnswerPart.LANDSCAPE: n_variants * LANDSCAPE_S + load.neighbours_s,
         AnswerPart.RECEIPT: load.n_loaded * RECEIPT_S,
         AnswerPart.INTRABAR: load.returned * load.n_target * INTRABAR_S,
     }

@@ -11,6 +11,7 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
 from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.neighbours import NearReturns, Steps, near_returns
 from backtest.engine.preselection import Preselection
 from backtest.engine.ranking import Criteria
 from backtest.engine.recorder import Recorded
@@ -32,7 +33,8 @@ class Ranked:
     """The winners of a run, best first, and what their reports need.
 
     `words`, shape (n_winners, 2, n_words), are their combined bit rows. `recorded` is None where
-    nobody wants a ledger, or the target slice is too short for one.
+    nobody wants a ledger, or the target slice is too short for one. `near` are the returns of base
+    variants next to the winners, with their stops; empty where nobody wants them, or no plane is.
 
     See: docs/ranking.md
     """
@@ -43,6 +45,7 @@ class Ranked:
     winners: list[Winner]
     words: WordArray
     recorded: Recorded | None
+    near: NearReturns
 
 
 def rank_variants(
@@ -53,6 +56,7 @@ def rank_variants(
     stopwatch: Stopwatch,
     *,
     with_ledger: bool = False,
+    with_neighbours: bool = False,
 ) -> Ranked:
     """Score every variant of a plan and keep the best.
 
@@ -63,6 +67,7 @@ def rank_variants(
         control: The run's handle.
         stopwatch: Gets the seconds of `signals`, `stage_a`, `stage_b` and `ledger`.
         with_ledger: Whether the growth of every trial is kept.
+        with_neighbours: Whether the variants next to the winners are measured.
 
     Raises:
         RunCancelled: The control was cancelled.
@@ -107,8 +112,19 @@ def rank_variants(
             recorded = stages.recorder.recorded(
                 combo_of_base, shortlist, plane, np.array(places, np.int64).reshape(-1, 3)
             )
+    near: NearReturns = {}
+    if with_neighbours and recorded is not None and not plane.is_disabled:
+        with stopwatch.stage("neighbours"):
+            cells = [(winner.base, winner.cell) for winner in winners]
+            near = near_returns(Steps(grid), cells, combos.numbering, stages, plane)
     return Ranked(
-        target=target, plane=plane, keys=keys, winners=winners, words=words, recorded=recorded
+        target=target,
+        plane=plane,
+        keys=keys,
+        winners=winners,
+        words=words,
+        recorded=recorded,
+        near=near,
     )
 
 

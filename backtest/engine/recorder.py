@@ -4,7 +4,7 @@ See: docs/ledger.md
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -39,6 +39,9 @@ class Recorded:
 
     Attributes:
         ledger: Growth of all trials.
+        bases: Growth of every base variant without stop-loss and take-profit: those in Stage B,
+            best first, then the others in the grid's numbering. It is the ledger itself where Stage
+            B passes over none of them, or there is no risk plane.
         base_totals: Shape (n_base,) int64, millionths: what every base variant grew by without
             stop-loss and take-profit, those in Stage B included.
         shortlist: Shape (n_shortlist,), the base variants in Stage B, best first.
@@ -48,6 +51,7 @@ class Recorded:
     """
 
     ledger: Ledger
+    bases: Ledger
     base_totals: IntArray
     shortlist: IntArray
     n_cells: int
@@ -67,6 +71,11 @@ class Recorded:
         # the rows are all base variants but the shortlist, in order
         gaps = np.sort(self.shortlist) - np.arange(len(self.shortlist))
         return row + int(np.searchsorted(gaps, row, side="right")), None
+
+    def base_at(self, row: int) -> int:
+        """Base variant of a row of `bases`."""
+        n_first = len(self.shortlist)
+        return int(self.shortlist[row]) if row < n_first else self.place_of(row - n_first)[0]
 
 
 class Recorder:
@@ -135,35 +144,53 @@ class Recorder:
         if not self._has_scored:
             for slab in slabs_of(self._combos):
                 self.scores(slab)
-        growth, ruined = self._growth.reshape(-1, N_BLOCKS), self._ruined.reshape(-1)
-        base_totals = growth.sum(axis=1, dtype=np.int64)[combo_of_base]
-        bases = np.arange(len(combo_of_base))
-        places, n_cells = winners[:, 0], 0
+        scored = self._growth.reshape(-1, N_BLOCKS)
+        base_totals = scored.sum(axis=1, dtype=np.int64)[combo_of_base]
+        n_base, n_first, n_cells = len(combo_of_base), 0, 0
+        order, places = np.arange(n_base), winners[:, 0]
         if not plane.is_disabled:
-            n_cells = plane.n_stops * plane.n_profits
-            bases = np.delete(bases, shortlist)
-            places = len(bases) + winners[:, 1] * n_cells + winners[:, 2]
-        n_trials = len(bases) + len(shortlist) * n_cells
-        all_growth, all_ruined = np.empty((n_trials, N_BLOCKS), np.int32), np.empty(n_trials, bool)
-        np.take(growth, combo_of_base[bases], axis=0, out=all_growth[: len(bases)], mode="clip")
-        np.take(ruined, combo_of_base[bases], out=all_ruined[: len(bases)], mode="clip")
-        del growth, ruined, self._growth, self._ruined
-        if n_cells:
-            shape = (len(shortlist), plane.n_stops, plane.n_profits)
-            cells = all_growth[len(bases) :].reshape(*shape, N_BLOCKS)
-            lost = all_ruined[len(bases) :].reshape(shape)
-            self._fill(combo_of_base[shortlist], plane, cells, lost)
+            n_first, n_cells = len(shortlist), plane.n_stops * plane.n_profits
+            order = np.concatenate((shortlist, np.delete(order, shortlist)))
+            places = n_base - n_first + winners[:, 1] * n_cells + winners[:, 2]
+        del scored
+        # the base variants and the trials are the first and the last rows of one array
+        growth, ruined = self._gathered(combo_of_base[order], n_first, n_cells, plane)
         ledger = Ledger(
-            growth=all_growth,
-            ruined=all_ruined,
+            growth=growth[n_first:],
+            ruined=ruined[n_first:],
             holding=self._holding(),
             winners=places,
             adds_up=self._adds_up,
             block_ends=self._marks.ends,
         )
+        bases = ledger
+        if n_cells and n_first < n_base:
+            nobody = np.empty(0, np.int64)
+            bases = replace(ledger, growth=growth[:n_base], ruined=ruined[:n_base], winners=nobody)
         return Recorded(
-            ledger=ledger, base_totals=base_totals, shortlist=shortlist, n_cells=n_cells
+            ledger=ledger,
+            bases=bases,
+            base_totals=base_totals,
+            shortlist=shortlist,
+            n_cells=n_cells,
         )
+
+    def _gathered(
+        self, combos: IntArray, n_first: int, n_cells: int, plane: RiskPlane
+    ) -> tuple[GrowthArray, FlagArray]:
+        """Growth of combos without stops, and then of the first of them in every cell."""
+        n_base = len(combos)
+        n_rows = n_base + n_first * n_cells
+        growth, ruined = np.empty((n_rows, N_BLOCKS), np.int32), np.empty(n_rows, bool)
+        scored, lost = self._growth.reshape(-1, N_BLOCKS), self._ruined.reshape(-1)
+        np.take(scored, combos, axis=0, out=growth[:n_base], mode="clip")
+        np.take(lost, combos, out=ruined[:n_base], mode="clip")
+        del scored, lost, self._growth, self._ruined
+        if n_cells:
+            shape = (n_first, plane.n_stops, plane.n_profits)
+            cells = growth[n_base:].reshape(*shape, N_BLOCKS)
+            self._fill(combos[:n_first], plane, cells, ruined[n_base:].reshape(shape))
+        return growth, ruined
 
     @property
     def _adds_up(self) -> bool:

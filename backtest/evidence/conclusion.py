@@ -30,11 +30,13 @@ DATA = "data"
 class Findings:
     """What the verdict is made of; None where it could not be computed.
 
-    `active_blocks` are those in which the equity of the best returned variant moved; `ranked_by`
-    names the metric that chose it, None for the total return.
+    `n_bases` are the variants without stops that halves and folds chose among, None where these
+    are the trials. `active_blocks` are those in which the equity of the best returned variant
+    moved; `ranked_by` names the metric that chose it, None for the total return.
     """
 
     trials: Trials
+    n_bases: int | None
     active_blocks: int
     reality_check: RealityCheck | None
     pbo: Overfitting | None
@@ -84,9 +86,9 @@ def _reasons(findings: Findings, limits: Thresholds) -> Iterator[Reason]:
         yield _too_quiet(findings.active_blocks, limits)
     yield _against_cash(_best(findings.reality_check, CASH), findings.trials, limits)
     yield _against_holding(_best(findings.reality_check, HOLDING), limits)
-    yield _overfitting(findings.pbo, limits)
+    yield _overfitting(findings.pbo, findings.n_bases, limits)
     yield _deflated(findings.deflated_sharpe, limits)
-    yield _walked(findings.walk_forward, limits)
+    yield _walked(findings.walk_forward, findings.n_bases, limits)
     if findings.ranked_by is not None:
         yield _ranked_by(findings.ranked_by)
 
@@ -148,7 +150,7 @@ def _against_holding(best: AdjustedP | None, limits: Thresholds) -> Reason:
     )
 
 
-def _overfitting(pbo: Overfitting | None, limits: Thresholds) -> Reason:
+def _overfitting(pbo: Overfitting | None, n_bases: int | None, limits: Thresholds) -> Reason:
     if pbo is None:
         return _unknown(PBO, "the probability of overfitting could not be computed")
     is_good = pbo.probability <= limits.holds_up_pbo
@@ -157,8 +159,8 @@ def _overfitting(pbo: Overfitting | None, limits: Thresholds) -> Reason:
         code=PBO,
         speaks_for=Verdict.LIKELY_LUCK if is_luck else _good(is_good=is_good),
         text=(
-            f"the winner of one half of the time is not above the median in the other half in "
-            f"{pbo.probability:.0%} of {pbo.n_splits:,} splits (holds up to "
+            f"the winner of one half of the time{_among(n_bases)} is not above the median in the "
+            f"other half in {pbo.probability:.0%} of {pbo.n_splits:,} splits (holds up to "
             f"{limits.holds_up_pbo:.0%}, luck from {limits.luck_pbo:.0%})"
         ),
     )
@@ -180,18 +182,23 @@ def _deflated(found: DeflatedSharpe | None, limits: Thresholds) -> Reason:
     )
 
 
-def _walked(walk: WalkForward | None, limits: Thresholds) -> Reason:
+def _walked(walk: WalkForward | None, n_bases: int | None, limits: Thresholds) -> Reason:
     if walk is None:
         return _unknown("walk_forward", "the walk forward could not be computed")
     return Reason(
         code="walk_forward",
         speaks_for=_good(is_good=walk.growth_pct > limits.holds_up_walk_forward_pct),
         text=(
-            f"choosing the best of the past and trading it next would have made "
+            f"choosing the best of the past{_among(n_bases)} and trading it next would have made "
             f"{walk.growth_pct:.2f} % in {len(walk.folds)} folds (holds up above "
             f"{limits.holds_up_walk_forward_pct:g} %)"
         ),
     )
+
+
+def _among(n_bases: int | None) -> str:
+    """Stops were tried on a choice that saw the whole time, so nothing shorter can choose them."""
+    return "" if n_bases is None else f", among {n_bases:,} variants without stops,"
 
 
 def _ranked_by(metric: str) -> Reason:

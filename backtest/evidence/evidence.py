@@ -4,7 +4,7 @@ See: docs/evidence.md
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,23 @@ _NO_SHARPE = f"the best returned variant has no deviation or was ruined, or {_TO
 _NO_EFFICIENCY = "the chosen variants did not grow before they were chosen, or one was ruined"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortlisted:
+    """What Stage B left out, because of how it did over the whole time.
+
+    Attributes:
+        passed_over: Variants that were not tried: the cells of the risk plane for each base variant
+            that is not on the shortlist.
+        bases: Growth of every base variant without stops: halves and folds choose among these. The
+            trials beside them were chosen by someone who knew the other half.
+
+    See: docs/evidence.md#what-stage-b-left-out
+    """
+
+    passed_over: int
+    bases: Ledger
+
+
 def weigh(
     ledger: Ledger,
     *,
@@ -38,7 +55,7 @@ def weigh(
     workers: Workers,
     control: Control,
     prior_trials: int = 0,
-    passed_over: int = 0,
+    shortlisted: Shortlisted | None = None,
     ranked_by: str | None = None,
     thresholds: Thresholds = STANDARD,
 ) -> Evidence:
@@ -53,8 +70,7 @@ def weigh(
         workers: The thread pool.
         control: The run's handle.
         prior_trials: Tries made elsewhere, which count as if they were independent.
-        passed_over: Variants that were not tried because of how others did: cells of the risk
-            plane for each base variant that is not on the shortlist.
+        shortlisted: What Stage B left out, where it took up some base variants only.
         ranked_by: The metric that ranked the run, where it was not the total return.
         thresholds: What the conclusion holds its numbers against.
 
@@ -64,16 +80,21 @@ def weigh(
     See: docs/evidence.md
     """
     rows = describe_rows(ledger, workers, control)
-    trials = count_trials(rows, prior_trials, passed_over)
+    trials = count_trials(rows, prior_trials, shortlisted.passed_over if shortlisted else 0)
     if not rows.is_comparable.any() or not len(ledger.winners):
         return _nothing_moved(trials, thresholds)
+    bases, base_rows = ledger, rows
+    if shortlisted is not None:
+        bases = shortlisted.bases
+        base_rows = describe_rows(bases, workers, control)
     findings = Findings(
         trials=trials,
+        n_bases=None if shortlisted is None else bases.n_trials,
         active_blocks=int(np.count_nonzero(ledger.growth[ledger.winners[0]])),
         reality_check=reality_check(ledger, rows, seed, odds_of(trials), workers, control),
-        pbo=overfitting(ledger, rows, workers, control),
+        pbo=overfitting(bases, base_rows, workers, control),
         deflated_sharpe=deflated_sharpe(ledger, rows, trials),
-        walk_forward=walk_forward(ledger, rows, workers, control),
+        walk_forward=walk_forward(bases, base_rows, workers, control),
         ranked_by=ranked_by,
     )
     return Evidence(

@@ -7,6 +7,7 @@ machine. See: docs/landscape.md
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 
 import numpy as np
 
@@ -70,12 +71,15 @@ class AxisStory:
 class Surface:
     """Returns in percent over two axes: `cells[i][j]` at `x[i]` and `y[j]`; None without variants.
 
+    `with_stops` tells that these are cells of Stage B, and otherwise every base variant without.
+
     See: docs/landscape.md
     """
 
     x: Axis
     y: Axis
     statistic: SurfaceStatistic
+    with_stops: bool
     cells: tuple[tuple[float | None, ...], ...]
 
 
@@ -131,7 +135,7 @@ class Landscape:
         bases = np.repeat(recorded.shortlist, recorded.n_cells)
         located = [_Located(own.axis, own.places[bases]) for own in base]
         risk = list(_risk_axes(grid, len(recorded.shortlist)))
-        self.cells = Population([*located, *risk], cells)
+        self.cells = Population([*located, *risk], cells, with_stops=True)
         self._risk_names = {own.axis.name for own in risk}
         self._winner = recorded.place_of(int(ledger.winners[0])) if len(ledger.winners) else None
         self._recorded = recorded
@@ -155,7 +159,7 @@ class Landscape:
         statistic: SurfaceStatistic,
         at: Mapping[str, Scalar] = NOWHERE,
     ) -> Surface:
-        """Returns over two axes; by default over the two that explain most.
+        """Returns over two axes; by default over the two that explain most, of those that fit.
 
         Args:
             x: The first axis.
@@ -166,17 +170,7 @@ class Landscape:
         Raises:
             InvalidRequest: An axis does not exist, is named twice, or there are too many cells.
         """
-        ranked = sorted(self.axes(), key=lambda story: -(story.share or 0.0))
-        names = [story.axis.name for story in ranked]
-        free = [name for name in names if name not in {x, y, *at}]
-        x = x or (free.pop(0) if free else None)
-        y = y or (free.pop(0) if free else None)
-        for place, name in (("x", x), ("y", y)):
-            if name not in names or x == y:
-                told = f"two different ones of {', '.join(sorted(names))}" if names else "none here"
-                raise InvalidRequest([Problem((place,), "unknown_axis", f"the axes are {told}")])
-        assert x is not None
-        assert y is not None
+        x, y = self._pair(x, y, at)
         of_cells = bool({x, y, *at} & self._risk_names)
         population = self.cells if of_cells else self.base
         return population.surface(x, y, statistic, self._winner_index(of_cells=of_cells), at)
@@ -200,6 +194,23 @@ class Landscape:
         drawn = (self.surface(first.x.name, first.y.name, statistic, {by: v}) for v in values[1:])
         return list(zip(values, (first, *drawn), strict=True))
 
+    def _pair(self, x: str | None, y: str | None, at: Mapping[str, Scalar]) -> tuple[str, str]:
+        ranked = sorted(self.axes(), key=lambda story: -(story.share or 0.0))
+        lengths = {story.axis.name: len(story.axis.values) for story in ranked}
+        pairs = [
+            (one, two)
+            for one, two in permutations(lengths, 2)
+            if (x == one or (x is None and one not in at))
+            and (y == two or (y is None and two not in at))
+        ]
+        if not pairs:
+            place = "y" if x in lengths and y is not None else "x"
+            names = ", ".join(sorted(lengths))
+            told = f"two different ones of {names}" if len(lengths) > 1 else "fewer than two here"
+            raise InvalidRequest([Problem((place,), "unknown_axis", f"the axes are {told}")])
+        fitting = (pair for pair in pairs if lengths[pair[0]] * lengths[pair[1]] <= MAX_CELLS)
+        return next(fitting, pairs[0])
+
     def _winner_index(self, *, of_cells: bool) -> int | None:
         if self._winner is None:
             return None
@@ -216,12 +227,15 @@ class Population:
     Args:
         located: The axes with more than one value.
         returns: Shape (n,) int64, millionths.
+        with_stops: Whether they are cells of Stage B.
 
     See: docs/landscape.md
     """
 
-    def __init__(self, located: Sequence[_Located], returns: IntArray) -> None:
-        self._located = list(located)
+    def __init__(
+        self, located: Sequence[_Located], returns: IntArray, *, with_stops: bool = False
+    ) -> None:
+        self._located, self._with_stops = list(located), with_stops
         self._returns = returns
         self._order = np.argsort(returns, kind="stable")
         self.names = {own.axis.name for own in located}
@@ -292,7 +306,13 @@ class Population:
             self._fill(cells, keys, counts, statistic)
         rows = cells.reshape(shape).tolist()
         told = tuple(tuple(None if v != v else _pct(v) for v in row) for row in rows)  # noqa: PLR0124 - NaN
-        return Surface(x=one.axis, y=two.axis, statistic=statistic, cells=told)
+        return Surface(
+            x=one.axis,
+            y=two.axis,
+            statistic=statistic,
+            with_stops=self._with_stops,
+            cells=told,
+        )
 
     def _fill(
         self, cells: FloatArray, keys: IntArray, counts: FlagArray, statistic: SurfaceStatistic

@@ -1,7 +1,7 @@
 """Whether a returned variant stands on a plateau or on a spike: its neighbours one step away.
 
-Indicator and signal axes are compared without stops, as Stage A scored every variant; risk axes are
-compared among the cells of the same base variant. So every neighbour in the grid is known.
+Neighbours on indicator and signal axes have the same stops, whether Stage B tried them or not;
+those on risk axes are cells of the same base variant.
 
 See: docs/landscape.md
 """
@@ -12,8 +12,7 @@ from statistics import median
 
 import numpy as np
 
-from backtest.axes import Scalar
-from backtest.columns import Column
+from backtest.engine.neighbours import NearReturns, Steps
 from backtest.engine.recorder import Recorded
 from backtest.enums import NeighbourhoodShape
 from backtest.evidence.landscape import returns_of
@@ -50,12 +49,18 @@ class Neighbourhood:
     edges: tuple[str, ...]
 
 
-def neighbourhoods(grid: Grid, recorded: Recorded) -> tuple[Neighbourhood, ...]:
+def neighbourhoods(grid: Grid, recorded: Recorded, near: NearReturns) -> tuple[Neighbourhood, ...]:
     """The surroundings of every returned variant, in the order of the answer.
+
+    Args:
+        grid: The run's grid.
+        recorded: What its trials grew by.
+        near: Returns of the base variants next to returned ones, with their stops; empty without a
+            risk plane, where the ledger knows them.
 
     See: docs/landscape.md
     """
-    surveyor = _Surveyor(grid, recorded)
+    surveyor = _Surveyor(grid, recorded, near)
     rows = recorded.ledger.winners.tolist()
     return tuple(surveyor.look(place, row) for place, row in enumerate(rows))
 
@@ -72,116 +77,52 @@ def robust_order(found: tuple[Neighbourhood, ...]) -> tuple[int, ...]:
     return tuple(one.place for one in sorted(found, key=key))
 
 
-class _Steps:
-    """One digit of a number: which digits are one step away on each of its axes."""
-
-    def __init__(self, names: tuple[str, ...], column: Column) -> None:
-        self._names, self._places = names, column.places.tolist()
-        self._digits = {tuple(own): digit for digit, own in enumerate(self._places)}
-        self._orders = [_order(values) for values in column.values]
-
-    def around(self, digit: int) -> Iterator[tuple[str, list[int], bool]]:
-        """Axis, digits one step away, and whether the digit is on the axis' edge."""
-        own = self._places[digit]
-        for place, (name, order) in enumerate(zip(self._names, self._orders, strict=True)):
-            if len(order) < 2:
-                continue
-            rank = order.index(own[place])
-            sides = [order[near] for near in (rank - 1, rank + 1) if 0 <= near < len(order)]
-            moved = [(*own[:place], side, *own[place + 1 :]) for side in sides]
-            found = [self._digits[one] for one in moved if one in self._digits]
-            yield name, found, len(sides) < 2
-
-
-def _order(values: tuple[Scalar, ...]) -> list[int]:
-    """Places of numbers from low to high; a text has no neighbours."""
-    numbers = [value for value in values if not isinstance(value, str)]
-    if len(numbers) < len(values):
-        return []
-    return sorted(range(len(values)), key=lambda place: numbers[place])
-
-
 class _Surveyor:
-    def __init__(self, grid: Grid, recorded: Recorded) -> None:
-        self._recorded = recorded
-        adds_up = recorded.ledger.adds_up
-        self._base = returns_of(recorded.base_totals, adds_up=adds_up)
-        self._adds_up = adds_up
-        self._steps = [
-            *(
-                _Steps(tuple(f"{entry.indicator.id}.{name}" for name in column.names), column)
-                for entry in grid.indicators
-                for column in entry.columns
-            ),
-            *(
-                _Steps(
-                    tuple(f"signals.{entry.indicator.id}.{name}" for name in column.names), column
-                )
-                for entry in grid.indicators
-                for column in entry.signal_columns
-            ),
-        ]
-        self._lengths = [
-            *(len(column) for entry in grid.indicators for column in entry.columns),
-            *(len(column) for entry in grid.indicators for column in entry.signal_columns),
-        ]
-        levels = (("sl_pct", grid.sl_pct), ("tp_pct", grid.tp_pct))
-        self._risk = [_Steps((name,), _column(name, values)) for name, values in levels]
-        self._n_profits = len(grid.tp_pct or (None,))
+    def __init__(self, grid: Grid, recorded: Recorded, near: NearReturns) -> None:
+        self._recorded, self._near = recorded, near
+        self._adds_up = recorded.ledger.adds_up
+        self._base = returns_of(recorded.base_totals, adds_up=self._adds_up)
+        self._steps = Steps(grid)
 
     def look(self, place: int, row: int) -> Neighbourhood:
         """The surroundings of one trial."""
         base, cell = self._recorded.place_of(row)
         edges: list[str] = []
-        pairs = [*self._around_base(base, edges), *self._around_cell(row, cell, edges)]
-        near = [other / 10_000.0 for other, _ in pairs]
-        shares = [other / own for other, own in pairs if own > 0]
-        kept = round(median(shares), 4) if shares and len(shares) == len(pairs) else None
+        own = self._return_of(row)
+        near = [*self._around_base(base, cell, edges), *self._around_cell(row, cell, edges)]
+        kept = round(median(other / own for other in near), 4) if near and own > 0 else None
+        percents = [other / 10_000.0 for other in near]
         return Neighbourhood(
             place=place,
             n_neighbours=len(near),
-            median_pct=round(median(near), 4) if near else None,
-            worst_pct=round(min(near), 4) if near else None,
+            median_pct=round(median(percents), 4) if near else None,
+            worst_pct=round(min(percents), 4) if near else None,
             kept=kept,
             shape=None if kept is None else _shape(kept),
             edges=tuple(edges),
         )
 
-    def _around_base(self, base: int, edges: list[str]) -> Iterator[tuple[int, int]]:
-        own, weight, rest = int(self._base[base]), 1, base
-        for steps, length in zip(reversed(self._steps), reversed(self._lengths), strict=True):
-            rest, digit = divmod(rest, length)
-            for name, digits, is_edge in steps.around(digit):
-                if is_edge:
-                    edges.append(name)
-                for other in digits:
-                    yield int(self._base[base + (other - digit) * weight]), own
-            weight *= length
+    def _around_base(self, base: int, cell: int | None, edges: list[str]) -> Iterator[int]:
+        """Returns of other base variants with the same stops."""
+        for name, bases, is_edge in self._steps.around_base(base):
+            if is_edge:
+                edges.append(name)
+            for other in bases:
+                yield int(self._base[other]) if cell is None else self._near[other, cell]
 
-    def _around_cell(
-        self, row: int, cell: int | None, edges: list[str]
-    ) -> Iterator[tuple[int, int]]:
+    def _around_cell(self, row: int, cell: int | None, edges: list[str]) -> Iterator[int]:
+        """Returns of the same base variant with other stops."""
         if cell is None:
             return
-        own = self._return_of(row)
-        for steps, digit, weight in zip(
-            self._risk, divmod(cell, self._n_profits), (self._n_profits, 1), strict=True
-        ):
-            for name, digits, is_edge in steps.around(digit):
-                if is_edge:
-                    edges.append(name)
-                for other in digits:
-                    yield self._return_of(row + (other - digit) * weight), own
+        for name, cells, is_edge in self._steps.around_cell(cell):
+            if is_edge:
+                edges.append(name)
+            for other in cells:
+                yield self._return_of(row + other - cell)
 
     def _return_of(self, row: int) -> int:
         total: IntArray = self._recorded.ledger.growth[row : row + 1].sum(axis=1, dtype=np.int64)
         return int(returns_of(total, adds_up=self._adds_up)[0])
-
-
-def _column(name: str, values: tuple[float, ...] | None) -> Column:
-    levels: tuple[Scalar, ...] = values or (0.0,)
-    places = np.arange(len(levels), dtype=np.int32)[:, None]
-    return Column(names=(name,), values=(levels,), places=places)
 
 
 def _shape(kept: float) -> NeighbourhoodShape:

@@ -1,5 +1,6 @@
 """The landscape of a grid with stops: over both faces the same, and what it says of that grid."""
 
+import statistics
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ axes { name kind share values { value nVariants bestPct medianPct meanPct profit
 interactions robustOrder
 neighbourhoods { place nNeighbours medianPct worstPct kept shape edges }
 """
-SURFACE = 'surface(x: "sl_pct", y: "tp_pct") { x y xValues yValues statistic cells }'
+SURFACE = 'surface(x: "sl_pct", y: "tp_pct") { x y xValues yValues statistic withStops cells }'
 RUN = "mutation ($i: RunBacktestInput!) { runBacktest(input: $i) { landscape { %s } } }"
 ASKED = GRID | {"include": ["landscape"]}
 
@@ -74,6 +75,7 @@ def test_the_winner_is_the_best_of_its_values_and_of_the_surface(
             at = {value["value"]: value["best_pct"] for value in axis["values"]}
             assert at[risk[axis["name"]]] == near
     assert (drawn["x"], drawn["y"], drawn["statistic"]) == ("sl_pct", "tp_pct", "BEST")
+    assert drawn["with_stops"] is True
     cells = {
         (x, y): cell
         for x, row in zip(drawn["x_values"], drawn["cells"], strict=True)
@@ -81,6 +83,52 @@ def test_the_winner_is_the_best_of_its_values_and_of_the_surface(
     }
     assert cells[risk["sl_pct"], risk["tp_pct"]] == max(cells.values()) == near
     assert len(cells) == 6
+
+
+def test_neighbours_have_the_same_stops_whether_stage_b_tried_them_or_not(
+    both: Faces, told: dict[str, Any]
+) -> None:
+    """A run that tries the whole plane on every variant and returns all of them knows each."""
+    some = both[0].run(ASKED)["variants"]
+    whole = both[0].run(GRID | {"preselect": 24, "top_k": 144, "top_trades_n": 1})
+    returns = {place_of(one): one["total_return_pct"] for one in whole["variants"]}
+    tried = {place_of(one)[:3] for one in some}
+    orders = [
+        sorted({place[axis] for place in returns}) for axis in range(len(next(iter(returns))))
+    ]
+
+    n_untried = 0
+    for variant, near in zip(some, told["neighbourhoods"], strict=True):
+        own = place_of(variant)
+        places = list(neighbours(own, orders))
+        n_untried += sum(place[:3] not in tried for place in places)
+        around = [returns[place] for place in places]
+        assert near["n_neighbours"] == len(around)
+        assert near["median_pct"] == pytest.approx(statistics.median(around), abs=0.01)
+        assert near["worst_pct"] == pytest.approx(min(around), abs=0.01)
+    assert n_untried > 0
+
+
+def place_of(variant: dict[str, Any]) -> tuple[Any, ...]:
+    """Values of a variant on the axes of numbers that have more than one."""
+    payload = variant["payload"]
+    chosen = {one["indicator_id"]: one["params"] for one in payload["indicator_selections"]}
+    levels = payload["signals"]["momentum.rsi"]
+    return (
+        chosen["ma.sma"]["window"], chosen["momentum.rsi"]["window"], levels["long_threshold"],
+        payload["risk"]["sl_pct"], payload["risk"]["tp_pct"],
+        *(one["inputs"]["source"] for one in payload["indicator_selections"]),
+    )  # fmt: skip
+
+
+def neighbours(
+    own: tuple[Any, ...], orders: list[list[Any]], n_numbers: int = 5
+) -> Iterator[tuple[Any, ...]]:
+    for axis, order in enumerate(orders[:n_numbers]):
+        rank = order.index(own[axis])
+        for side in (rank - 1, rank + 1):
+            if 0 <= side < len(order):
+                yield (*own[:axis], order[side], *own[axis + 1 :])
 
 
 def test_every_returned_variant_has_a_place_in_the_robust_order(told: dict[str, Any]) -> None:

@@ -97,7 +97,8 @@ def test_cells_of_the_risk_plane_do_too(sizing: SizingMode, seed: int) -> None:
     signals = [random_signal(random, len(close)) for _ in range(5)]
     stops, profits = SL if seed % 3 else None, TP if seed % 4 or seed % 3 == 0 else None
 
-    ledger = record(close, setup, signals, np.array([3, 1]), stops, profits).ledger
+    found = record(close, setup, signals, np.array([3, 1]), stops, profits)
+    ledger = found.ledger
 
     rest = [0, 2, 4]
     trials = [(signals[base], setup) for base in rest]
@@ -108,3 +109,22 @@ def test_cells_of_the_risk_plane_do_too(sizing: SizingMode, seed: int) -> None:
     for row, was_ruined, (signal, own) in zip(ledger.growth, ledger.ruined, trials, strict=True):
         assert_row(row, was_ruined, exact_totals(close, signal, own))
     assert ledger.winners.tolist() == [len(rest) + len(risks), len(rest)]
+    # whoever halves the time chooses among all of them without stops
+    assert [found.base_at(row) for row in range(5)] == [3, 1, *rest]
+    for row, was_ruined, base in zip(
+        found.bases.growth, found.bases.ruined, [3, 1, *rest], strict=True
+    ):
+        assert_row(row, was_ruined, exact_totals(close, signals[base], setup))
+
+
+def test_where_stage_b_takes_up_all_the_trials_are_what_halves_choose_among() -> None:
+    random = np.random.default_rng(33)
+    close = random_closes(random, 200)
+    setup = replace(random_setup(random), sl_pct=None, tp_pct=None)
+    signals = [random_signal(random, len(close)) for _ in range(3)]
+
+    whole = record(close, setup, signals, np.array([2, 0, 1]), SL, None)
+    plain = record(close, setup, signals, np.array([2, 0]), None, None)
+
+    assert whole.bases is whole.ledger
+    assert plain.bases is plain.ledger

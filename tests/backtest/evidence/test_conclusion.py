@@ -49,6 +49,7 @@ def findings(
             mean_correlation=0.1,
             effective=80.0,
         ),
+        n_bases=None,
         active_blocks=active,
         reality_check=RealityCheck(
             n_resamples=1000,

@@ -12,7 +12,7 @@ from backtest.engine.chunks import Workers
 from backtest.engine.ledger import Ledger
 from backtest.errors import RunCancelled
 from backtest.evidence import Evidence, Verdict, luck, pbo, rows, walk_forward, weigh
-from backtest.evidence.evidence import without_ledger
+from backtest.evidence.evidence import Shortlisted, without_ledger
 from backtest.evidence.rows import describe_rows
 from backtest.evidence.trials import count_trials
 from tests.backtest.evidence.ledgers import ledger_of, noise
@@ -194,7 +194,8 @@ def test_what_was_passed_over_counts_in_p_values(workers: Workers) -> None:
     """Stage B tries what did best, so its trials are lucky ones: nine times more were not tried."""
     ledger = ledger_of(noise(100, seed=3), winners=(0, 1, 2))
 
-    without, with_others = evidence(ledger, workers), evidence(ledger, workers, passed_over=900)
+    others = Shortlisted(passed_over=900, bases=ledger)
+    without, with_others = evidence(ledger, workers), evidence(ledger, workers, shortlisted=others)
 
     for one, ten in zip(p_values(without), p_values(with_others), strict=True):
         assert ten == pytest.approx(1 - (1 - one) ** 10, abs=1e-5)
@@ -210,3 +211,25 @@ def p_values(found: Evidence) -> list[float]:
     assert found.reality_check.against_cash is not None
     adjusted = found.reality_check.against_cash.adjusted
     return [one.p_value for one in adjusted if one.p_value is not None]
+
+
+def test_halves_and_folds_choose_among_what_nobody_has_chosen(workers: Workers) -> None:
+    """Cells of the luckiest bases are trials, and only the bases are split."""
+    growth = noise(200, seed=5)
+    lucky = np.argsort(growth.sum(axis=1))[-20:]
+    trials = np.concatenate((np.delete(growth, lucky, axis=0), np.repeat(growth[lucky], 9, axis=0)))
+    bases = ledger_of(growth)
+    shortlisted = Shortlisted(passed_over=180 * 9, bases=bases)
+
+    found = evidence(ledger_of(trials), workers, shortlisted=shortlisted)
+    plain, biased = evidence(bases, workers), evidence(ledger_of(trials), workers)
+
+    assert (found.pbo, found.walk_forward) == (plain.pbo, plain.walk_forward)
+    assert found.deflated_sharpe == biased.deflated_sharpe
+    assert found.pbo is not None
+    assert biased.pbo is not None
+    # copies of the lucky raise the median of both halves, and the winner does not know better
+    assert biased.pbo.probability > found.pbo.probability + 0.1
+    texts = {reason.code: reason.text for reason in found.conclusion.reasons}
+    for code in ("pbo", "walk_forward"):
+        assert ", among 200 variants without stops," in texts[code]

@@ -11,6 +11,7 @@ from backtest.engine.ledger import N_BLOCKS, RUINED, Ledger
 from backtest.engine.recorder import Recorded
 from backtest.enums import NeighbourhoodShape, SurfaceStatistic
 from backtest.errors import InvalidRequest
+from backtest.evidence import landscape
 from backtest.evidence.landscape import Landscape, returns_of
 from backtest.evidence.neighbourhood import neighbourhoods, robust_order
 from backtest.grid import Grid, IndicatorAxes
@@ -51,7 +52,9 @@ def recorded(seed: int = 1) -> Recorded:
         block_ends=np.arange(N_BLOCKS),
     )
     totals = random.integers(-500_000, 500_000, GRID.n_base)
-    return Recorded(ledger=ledger, base_totals=totals, shortlist=SHORTLIST, n_cells=n_cells)
+    return Recorded(
+        ledger=ledger, bases=ledger, base_totals=totals, shortlist=SHORTLIST, n_cells=n_cells
+    )
 
 
 def setting(base: int) -> dict[str, Scalar]:
@@ -194,12 +197,24 @@ def test_a_third_axis_that_is_no_third_one_is_refused(by: str) -> None:
     assert "a third axis is one of ma.sma.source, momentum.rsi" in told.value.problems[0].message
 
 
+def near_returns() -> dict[tuple[int, int], int]:
+    """As if every cell of every base variant had been traded through."""
+    random = np.random.default_rng(9)
+    everyone = [(base, cell) for base in range(GRID.n_base) for cell in range(GRID.n_risk)]
+    returns = random.integers(-500_000, 500_000, len(everyone)).tolist()
+    return dict(zip(everyone, returns, strict=True))
+
+
 def test_neighbours_are_the_next_values_in_order_not_as_they_were_listed() -> None:
     found = recorded()
-    by_setting = {tuple(at.items()): value for at, value in base_variants(found)}
+    by_setting = {
+        tuple(setting(base).items()): value
+        for (base, cell), value in near_returns().items()
+        if cell == 3
+    }
     own = setting(30)
 
-    first = neighbourhoods(GRID, found)[0]
+    first = neighbourhoods(GRID, found, near_returns())[0]
 
     near = [
         by_setting[tuple((own | {name: value}).items())]
@@ -231,7 +246,7 @@ def test_neighbours_are_the_next_values_in_order_not_as_they_were_listed() -> No
 
 
 def test_the_robust_order_is_by_the_median_of_the_neighbours() -> None:
-    found = neighbourhoods(GRID, recorded(3))
+    found = neighbourhoods(GRID, recorded(3), near_returns())
 
     order = robust_order(found)
 
@@ -248,6 +263,26 @@ def test_returns_are_made_of_growth_and_ruin_is_all_of_it() -> None:
     exact = [round(math.expm1(total / 1e6) * 1e6) for total in growth[:-1].tolist()]
     assert told == [*exact, -1_000_000]
     assert returns_of(growth, adds_up=True).tolist() == [*growth[:-1].tolist(), -1_000_000]
+
+
+def test_without_names_a_surface_is_over_the_axes_that_explain_most_and_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = Landscape(GRID, recorded())
+    ranked = sorted(drawn.axes(), key=lambda story: -(story.share or 0.0))
+    first, second = (story.axis.name for story in ranked[:2])
+    lengths = {story.axis.name: len(story.axis.values) for story in ranked}
+    small = next(name for name, length in lengths.items() if length == 2 and name != first)
+
+    whole = drawn.surface(None, None, SurfaceStatistic.BEST)
+    given = drawn.surface(None, first, SurfaceStatistic.BEST)
+    monkeypatch.setattr(landscape, "MAX_CELLS", 2 * lengths[first])
+    narrow = drawn.surface(first, None, SurfaceStatistic.BEST)
+
+    assert (whole.x.name, whole.y.name) == (first, second)
+    assert (given.x.name, given.y.name) == (second, first)
+    assert (narrow.x.name, len(narrow.y.values)) == (first, 2)
+    assert narrow.y.name == small
 
 
 @pytest.mark.parametrize(("x", "y"), [("ma.sma.window", "ma.sma.window"), ("nothing", "tp_pct")])
