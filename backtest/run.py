@@ -10,6 +10,7 @@ from uuid import UUID
 
 from backtest.beside import tell_beside
 from backtest.control import Control
+from backtest.engine.accelerator import Accelerator
 from backtest.engine.chunks import Workers
 from backtest.engine.effort import effort_s, part_effort_s, saved_effort_s
 from backtest.engine.estimate import NO_TRADES, estimate_bytes
@@ -50,6 +51,7 @@ class Backtester:
         defaults: Axes where a request names none.
         read_spec: Turns a stored spec into a template.
         policy: Defaults and limits of runs.
+        accelerator: The device that may score; closed with the threads.
 
     See: docs/grid.md, docs/timeline.md, docs/scoring.md, docs/metrics.md (bff/wiring.py makes it)
     """
@@ -62,6 +64,7 @@ class Backtester:
         defaults: GridDefaults,
         read_spec: SpecReader,
         policy: RunPolicy,
+        accelerator: Accelerator | None = None,
     ) -> None:
         self._candles = candles
         self._strategies = strategies
@@ -69,10 +72,12 @@ class Backtester:
         self._read_spec = read_spec
         self._policy = policy
         self._workers = Workers(policy.threads)
+        self._accelerator = accelerator or Accelerator()
 
     def close(self) -> None:
         """End the threads."""
         self._workers.close()
+        self._accelerator.close()
 
     def check(self, request: RunRequest) -> float:
         """Refuse what `run` would refuse without a store; quick, and does not block.
@@ -127,6 +132,7 @@ class Backtester:
             stopwatch,
             with_ledger=want.ledger,
             with_neighbours=AnswerPart.LANDSCAPE in want.parts,
+            accelerator=self._accelerator,
         )
         with stopwatch.stage("report"):
             variants = report_winners(guards, bars, ranked, self._workers, control)
@@ -151,6 +157,7 @@ class Backtester:
             variants=variants,
             stage_seconds=stopwatch.seconds,
             beside=beside,
+            scored_by=ranked.scored_by,
         )
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> Estimate:

@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from uuid import uuid4
 
+import structlog
 from starlette.requests import HTTPConnection
 
 from backtest.adapters.candles.cache import CachedCandles
@@ -27,6 +28,7 @@ from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.table import StoredInstrument, stored_instruments
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.writer import StrategyWriter
+from backtest.engine.accelerator import Accelerator
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.admission.memory_budget import MemoryBudget
@@ -153,12 +155,14 @@ def local_runner(settings: Settings) -> LocalRunner:
     candles = candle_feed(pool, max_cached_bytes=compute.candle_cache_bytes)
     url = strategies_url(environment)
     strategies = SqlStrategies(url)
+    accelerator = Accelerator(settings.device, _tell_of_device)
     backtester = Backtester(
         candles=candles,
         strategies=strategies,
         defaults=settings.grid_defaults,
         read_spec=read_spec,
         policy=policy,
+        accelerator=accelerator,
     )
 
     def close() -> None:
@@ -184,7 +188,14 @@ def local_runner(settings: Settings) -> LocalRunner:
         strategies=strategies,
         memory=MemoryBudget(compute.memory_bytes, compute.reserve_bytes),
         close=close,
+        open_device=accelerator.device,
     )
+
+
+def _tell_of_device(sentence: str, is_bad: bool) -> None:
+    log = structlog.stdlib.get_logger(__name__)
+    tell = log.warning if is_bad else log.info
+    tell("device", state=sentence)
 
 
 def stored_facts(pool: ClickHousePool) -> list[StoredFacts]:

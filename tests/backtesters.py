@@ -56,7 +56,7 @@ class NoStrategies:
         return None
 
 
-def _no_spec(spec: object) -> Template:
+def no_spec(spec: object) -> Template:
     raise AssertionError("no strategy is saved here")
 
 
@@ -67,7 +67,7 @@ def backtester_over(candles: CandleFeed, **policy: Any) -> Iterator[Backtester]:
         candles=candles,
         strategies=NoStrategies(),
         defaults=NoDefaults(),
-        read_spec=_no_spec,
+        read_spec=no_spec,
         policy=replace(POLICY, **policy),
     )
     try:

@@ -33,6 +33,7 @@ EXPORTS: dict[str, list[str]] = {
     "backtest.adapters.migrations": [],
     "backtest.adapters.strategies": ["SqlStrategies", "StrategyWriter"],
     "backtest.engine": ["Ranked", "Workers", "estimate_bytes", "rank_variants"],
+    "backtest.engine.cuda_device": [],
     "backtest.evidence": ["Evidence", "Verdict", "weigh", "without_ledger"],
     "backtest.indicators": ["INDICATORS", "Indicator", "Rule", "RuleFamily", "Series"],
     "backtest.report": ["VariantReplay", "report_winners"],

@@ -2,7 +2,8 @@
 
 Reading order: `account`, `prices`, `segments` (with `edges`), `passage`, `trades` (the exact
 truth); `score`, `plane`, `drawdown`, `items` (the speed); then `target`, `combos`, `stages`,
-`shortlist`, `winners` and `ranked` (what drives them), and `estimate` (what it will take).
+`shortlist`, `winners` and `ranked` (what drives them), `accelerator` and `on_device` (a device
+beside the processors), and `estimate` (what it will take).
 See: docs/scoring.md, docs/kernels.md
 """
 

@@ -89,3 +89,18 @@ def gross_pnl(quote: float, exit_quote: float, side: int) -> float:
 def positive_part(value: float) -> float:
     """`max(value, 0)`, exactly, without a branch that nobody can predict."""
     return 0.5 * (value + abs(value))
+
+
+@inline
+def lesser(value: float, other: float) -> float:
+    """`min` as Python means it: `value`, unless `other` is less; so a NaN stays or gives way.
+
+    Written out because a graphics processor has a minimum of its own, which drops every NaN.
+    """
+    return other if other < value else value  # noqa: FURB136
+
+
+@inline
+def greater(value: float, other: float) -> float:
+    """`max` as Python means it, written out like `lesser`."""
+    return other if other > value else value  # noqa: FURB136

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backtest.control import Control
+from backtest.engine.accelerator import Accelerator
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
 from backtest.engine.ledger import N_BLOCKS
@@ -34,7 +35,8 @@ class Ranked:
 
     `words`, shape (n_winners, 2, n_words), are their combined bit rows. `recorded` is None where
     nobody wants a ledger, or the target slice is too short for one. `near` are the returns of base
-    variants next to the winners, with their stops; empty where nobody wants them, or no plane is.
+    variants next to the winners, with their stops; empty where nobody wants them, or no plane is. `scored_by`
+    names the device, or the processors as `cpu`.
 
     See: docs/ranking.md
     """
@@ -46,6 +48,7 @@ class Ranked:
     words: WordArray
     recorded: Recorded | None
     near: NearReturns
+    scored_by: tuple[str, ...]
 
 
 def rank_variants(
@@ -57,6 +60,7 @@ def rank_variants(
     *,
     with_ledger: bool = False,
     with_neighbours: bool = False,
+    accelerator: Accelerator | None = None,
 ) -> Ranked:
     """Score every variant of a plan and keep the best.
 
@@ -68,6 +72,7 @@ def rank_variants(
         stopwatch: Gets the seconds of `signals`, `stage_a`, `stage_b` and `ledger`.
         with_ledger: Whether the growth of every trial is kept.
         with_neighbours: Whether the variants next to the winners are measured.
+        accelerator: The device that may score in place of the workers.
 
     Raises:
         RunCancelled: The control was cancelled.
@@ -81,7 +86,9 @@ def rank_variants(
     with stopwatch.stage("signals"):
         combos = Combos(grid, readers, workers, control)
     with_ledger = with_ledger and target.n_bars >= N_BLOCKS
-    stages = Stages(combos, target, workers, control, with_ledger=with_ledger)
+    stages = Stages(
+        combos, target, workers, control, with_ledger=with_ledger, accelerator=accelerator
+    )
     plane = RiskPlane(target, grid.sl_pct, grid.tp_pct)
     keys = KeyMaker(grid, _variant_keys(plan), control)
     criteria = Criteria.of(settings, target)
@@ -100,6 +107,7 @@ def rank_variants(
         n_kept = min(n_kept, settings.top_k)
     with stopwatch.stage("stage_a"):
         shortlist = preselection.shortlist(n_kept)
+    stages.leave_device()
     with stopwatch.stage("stage_b"):
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
         bases = np.array([winner.base for winner in winners], np.int64)
@@ -125,6 +133,7 @@ def rank_variants(
         words=words,
         recorded=recorded,
         near=near,
+        scored_by=stages.scored_by,
     )
 
 

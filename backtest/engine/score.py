@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.engine.account import Terms, positive_part
+from backtest.engine.account import Terms, greater, lesser, positive_part
 from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO, trailing_zeros
 from backtest.engine.combine import BitRows, combine_slow
 from backtest.engine.edges import Word, edges_of, side_at, walk_with
@@ -28,7 +28,7 @@ NEAR_ZERO = 1e-3
 
 
 @inline
-def _compounded(
+def compounded(
     outer: WordArray, row: WordArray, close: FloatArray, inverse: FloatArray, factors: FloatArray
 ) -> float:
     """Product of the trade factors of `outer AND row`; NaN where one comes near zero.
@@ -55,12 +55,12 @@ def _compounded(
             # A flat signal has factor 1: a multiplication too many costs less than a branch that
             # no processor can predict.
             factor = factors[0, side] + factors[1, side] * (close[i] * entry_inverse)
-            least = min(least, factor)
+            least = lesser(least, factor)
             even, odd = odd, even * factor
             side = side_at(long_word, short_word, bit)
             entry_inverse = inverse[i]
     factor = factors[0, side] + factors[1, side] * (close[-1] * entry_inverse)
-    least = min(least, factor)
+    least = lesser(least, factor)
     return even * odd * factor if least > NEAR_ZERO else np.nan
 
 
@@ -84,7 +84,7 @@ def score_compounding(
     for q in range(outer_ids.shape[0]):
         combine_slow(rows, outer_ids[q], outer)
         for f in range(fast.shape[0]):
-            out[q, f] = _compounded(outer, fast[f], close, inverse, factors)
+            out[q, f] = compounded(outer, fast[f], close, inverse, factors)
 
 
 class Balance(NamedTuple):
@@ -113,7 +113,7 @@ def trade_step(
     available: float, safe: float, gain: float, cap: float, lock: float
 ) -> tuple[float, float]:
     """Account after a trade that changes what it takes by the fraction `gain`."""
-    quote = max(0.0, min(available, cap))
+    quote = greater(0.0, lesser(available, cap))
     put_aside = positive_part(gain) * lock
     return available + quote * (gain - put_aside), safe + quote * put_aside
 
@@ -129,7 +129,7 @@ def _gain(state: Balance, bar: int, seen: Account) -> float:
 def _after(
     state: Balance, available: float, safe: float, gain: float, side: Word, entry_inverse: float
 ) -> Balance:
-    least, least_gain = min(state.least, available), min(state.least_gain, gain)
+    least, least_gain = lesser(state.least, available), lesser(state.least_gain, gain)
     return Balance(available, safe, least, least_gain, side, entry_inverse)
 
 
@@ -165,19 +165,19 @@ _walk_by_profit_lock = walk_with(by_profit_lock)
 
 
 @inline
-def _fixed(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
+def fixed(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
     """Score with a fixed quote: profits add up while there is enough, else budget by budget."""
     n_bars = seen.close.shape[0] - 1
     end = by_fixed_quote(_walk_by_fixed_quote(outer, row, start, seen), n_bars, ZERO, seen)
     floor = seen.cap
     if not end.least > floor:
         end = by_budget(_walk_by_budget(outer, row, start, seen), n_bars, ZERO, seen)
-        floor = NEAR_ZERO * min(seen.cap, start.available)
+        floor = NEAR_ZERO * lesser(seen.cap, start.available)
     return (end.available + end.safe) / start.available if end.least > floor else np.nan
 
 
 @inline
-def _locked(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
+def locked(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
     """Score with a profit lock."""
     n_bars = seen.close.shape[0] - 1
     end = by_profit_lock(_walk_by_profit_lock(outer, row, start, seen), n_bars, ZERO, seen)
@@ -205,6 +205,6 @@ def score_balances(
         combine_slow(rows, outer_ids[q], outer)
         for f in range(fast.shape[0]):
             if is_fixed:
-                out[q, f] = _fixed(outer, fast[f], start, seen)
+                out[q, f] = fixed(outer, fast[f], start, seen)
             else:
-                out[q, f] = _locked(outer, fast[f], start, seen)
+                out[q, f] = locked(outer, fast[f], start, seen)

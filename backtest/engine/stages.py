@@ -9,11 +9,13 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
+from backtest.engine.accelerator import PROCESSORS, Accelerator
 from backtest.engine.chunks import Workers, spans
 from backtest.engine.combine import BitRows, count_runs_of
 from backtest.engine.combos import Batch, Combos
 from backtest.engine.daily import NOTHING_MORE, Measures
 from backtest.engine.items import N_METRICS, RETURN_PCT, Items, score_exactly, score_planes
+from backtest.engine.on_device import OnDevice
 from backtest.engine.passage import Passages
 from backtest.engine.recorder import Recorder
 from backtest.engine.risk_plane import RiskPlane, Tile
@@ -44,6 +46,7 @@ class Stages:
         workers: The thread pool.
         control: The run's handle.
         with_ledger: Whether the growth of what is scored is kept.
+        accelerator: The device that may score in place of the threads.
 
     Attributes:
         combos: The run's combos.
@@ -60,10 +63,12 @@ class Stages:
         control: Control,
         *,
         with_ledger: bool = False,
+        accelerator: Accelerator | None = None,
     ) -> None:
         self.combos, self._target = combos, target
         self._workers, self._control = workers, control
         self._per_chunk = int(np.clip(CHUNK_WORK // (target.n_bars + 1000), 16, 4096))
+        self._on_device = OnDevice(accelerator or Accelerator(), combos.slow_rows, target, control)
         self.recorder = (
             Recorder(combos, target, workers, control, self._per_chunk) if with_ledger else None
         )
@@ -96,6 +101,8 @@ class Stages:
             Shape (n_outer, n_rows); NaN asks for exact scoring.
         """
         scores = np.empty((len(slow_ids), len(rows)), np.float64)
+        if self._on_device.score(rows, slow_ids, scores):
+            return scores
         width = min(len(rows), self._per_chunk)
         height = max(1, self._per_chunk // width)
         chunks = [
@@ -105,6 +112,15 @@ class Stages:
         ]
         self._workers.run("stage_a", chunks, self._control)
         return scores
+
+    @property
+    def scored_by(self) -> tuple[str, ...]:
+        """Who has scored base variants: the device by its name, the processors as `cpu`."""
+        return tuple(self._on_device.scored_by) or (PROCESSORS,)
+
+    def leave_device(self) -> None:
+        """Give the device's memory back, when Stage A is over."""
+        self._on_device.release()
 
     def slab_metrics(
         self,

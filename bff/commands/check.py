@@ -5,14 +5,18 @@ See: docs/configuration.md
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, built, configured
+
+if TYPE_CHECKING:
+    from bff.config.sections import Device
 
 CLOCK_TOLERANCE_S = 60
 
@@ -55,6 +59,7 @@ def check(
             typer.echo(f"{store}: {_told(tell)}")
     if quotas is not None:  # no reason not to serve
         typer.echo(f"quotas: {quotas}")
+    typer.echo(f"device: {_device(settings.device)}")
     for notice in settings.notices:
         typer.echo(notice)
     if warm_kernels:
@@ -81,6 +86,14 @@ def _told(tell: Callable[[], str]) -> str:
         return tell()
     except BacktestError as exc:
         return "\n".join([exc.message, *getattr(exc, "__notes__", ())])
+
+
+def _device(wish: "Device") -> str:
+    from backtest.engine.accelerator import Accelerator
+
+    with closing(Accelerator(wish)) as accelerator:
+        accelerator.device()
+        return accelerator.state
 
 
 def _clock_problem() -> str | None:

@@ -29,6 +29,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Metric = Annotated[RankingMetric, Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 MarketId = Annotated[int, Field(ge=1, le=65_535)]
+Device = Literal["auto", "cpu", "cuda"]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\-]+(:[0-9]{1,5})?$")]
 
 
@@ -177,6 +178,7 @@ class Compute(_Section):
     """The section `compute`: how much of the machine runs may take."""
 
     threads: Annotated[int, Field(ge=1, le=1_024)] | None = None
+    device: Device = "auto"
     running_runs: Annotated[int, Field(ge=1, le=256)] | None = None
     waiting_runs: Annotated[int, Field(ge=0, le=10_000)] = 16
     short_run_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0

@@ -21,7 +21,7 @@ from bff.config.deployment import (
     load_deployment,
 )
 from bff.config.environment import Env, Environment
-from bff.config.sections import BacktestDefaults, Compute, Identity, Server
+from bff.config.sections import BacktestDefaults, Compute, Device, Identity, Server
 from bff.config.yaml_file import ConfigProblem, read_yaml
 
 __all__ = ["CONFIGS", "Env", "Environment", "Settings", "SettingsError", "load_settings"]
@@ -47,6 +47,11 @@ class Settings(BaseModel):
     def env(self) -> Env:
         """Which of the three kinds of deployment this is."""
         return self.environment.env
+
+    @property
+    def device(self) -> Device:
+        """Which device may score beside the processors."""
+        return self.environment.device or self.compute.device
 
     def policy(self, *, cpus: int) -> RunPolicy:
         """The part that decides about runs; `cpus` threads where no number is configured."""

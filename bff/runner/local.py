@@ -62,6 +62,7 @@ class LocalRunner:
         strategies: The store of saved strategies.
         memory: What runs claim their memory from.
         close: Ends the threads of the engine and closes the stores.
+        open_device: Opens the device that scores, which the first run would wait for otherwise.
 
     See: docs/reliability.md
     """
@@ -71,6 +72,7 @@ class LocalRunner:
     strategies: Store
     memory: MemoryBudget
     close: Callable[[], None]
+    open_device: Callable[[], object] = lambda: None
 
     def do(self, job: Job[T], control: Control) -> T:
         """What the job returns or raises; a failure that is nobody's mistake is logged here.
@@ -98,6 +100,7 @@ class LocalRunner:
         del control
         with _preparing:
             _prepare_once()
+            self.open_device()
 
 
 @cache

@@ -43,6 +43,7 @@ class Observed:
             stage_a_variants=result.stage_a_variants,
             stage_b_variants=result.stage_b_variants,
             target_bars=result.target_bars,
+            scored_by=" and ".join(result.scored_by),
             stage_ms={name: round(s * 1000, 1) for name, s in result.stage_seconds.items()},
         )
         return result

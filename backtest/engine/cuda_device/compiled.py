@@ -1,0 +1,70 @@
+"""Device code of the kernels, without fused operations, so that its bits are the processors'.
+
+The compiler of NVIDIA makes one operation of a product and a sum unless it is told not to, and
+numba-cuda has no option for that (https://github.com/NVIDIA/numba-cuda/issues/118). So while a
+kernel of ours is compiled, the option is handed on for it. What came out is looked at: code with a
+fused operation is refused.
+
+See: docs/scale.md#an-accelerator
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+# numba-cuda is untyped.
+
+import re
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from backtest.engine.accelerator import DeviceLost
+from backtest.engine.cuda_device.kernels import SIGNATURES, cuda
+from backtest.jit import config
+
+# A fused product and sum; sums and products that the assembler may still fuse, because they do not
+# say how they round; and a minimum or maximum of two variables, which drops a NaN.
+INEXACT = re.compile(
+    r"\b(?:(?:fma|mad)\.\w+|add|sub|mul)\.f(?:32|64)\b"
+    r"|\b(?:min|max)\.f(?:32|64)(?=\s+%\w+, *%\w+, *%)"
+)
+
+_compiling = threading.Lock()
+
+
+@contextmanager
+def unfused() -> Generator[None]:
+    """What is compiled for CUDA meanwhile, in any thread, has no fused operations."""
+    if config.ENABLE_CUDASIM:
+        yield  # nothing is compiled
+        return
+    nvvm: Any = import_module("numba.cuda.cudadrv.nvvm")
+    with _compiling:
+        compile_ir = nvvm.compile_ir
+        nvvm.compile_ir = partial(compile_ir, fma=False)
+        try:
+            yield
+        finally:
+            nvvm.compile_ir = compile_ir
+
+
+def inexact_operations(code: str) -> list[str]:
+    """Operations in PTX code that could differ from the processors' by a bit."""
+    return sorted(set(INEXACT.findall(code)))
+
+
+def compile_kernel(function: Callable[..., None]) -> Any:
+    """A kernel for the current device, which is launched with `[blocks, threads](...)`.
+
+    Raises:
+        DeviceLost: The compiler fused operations all the same.
+    """
+    with unfused():
+        kernel = cuda.jit(SIGNATURES[function], fastmath=False)(function)
+    code = [made.library.get_asm_str() for made in kernel.overloads.values()]
+    found = inexact_operations("\n".join(code))
+    if found:
+        raise DeviceLost(f"its compiler uses {', '.join(found)} in {function.__name__}")
+    return kernel

@@ -1,0 +1,132 @@
+"""Kernels of a CUDA device: one thread for one variant, which takes the steps of `score`.
+
+They are plain functions here; `compiled` makes device code of them. What they call is what the
+processors run, so there is one definition of a trade, and one order of its operations.
+
+See: docs/scale.md#an-accelerator
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportArgumentType=false
+# numba-cuda is untyped. An element of an array is typed as if it could be an array itself.
+
+from typing import Any
+
+from numba import cuda as _cuda
+
+from backtest.engine.bitops import ZERO
+from backtest.engine.score import Account, Balance, compounded, fixed, locked
+from backtest.types import FloatArray, IntArray, WordArray
+
+cuda: Any = _cuda
+
+
+def turn_rows(rows: WordArray, out: WordArray) -> None:
+    """Bit rows with the variants last, so that neighbouring threads read neighbouring words.
+
+    Args:
+        rows: Shape (n_rows, 2, n_words).
+        out: Out, shape (2, n_words, n_rows).
+    """
+    i = cuda.grid(1)
+    if i < out.size:
+        n_words, n_rows = out.shape[1], out.shape[2]
+        place, row = i // n_rows, i % n_rows
+        side, word = place // n_words, place % n_words
+        out[side, word, row] = rows[row, side, word]
+
+
+def combine_rows(slow: WordArray, ids: IntArray, side_masks: WordArray, out: WordArray) -> None:
+    """`combine.combine_slow` of many outer variants.
+
+    Args:
+        slow: Shape (n, 2, n_words).
+        ids: Shape (n_outer, n_slow): which of them each outer variant combines.
+        side_masks: Shape (2,).
+        out: Out, shape (n_outer, 2, n_words).
+    """
+    i = cuda.grid(1)
+    if i < out.size:
+        n_words = out.shape[2]
+        row, word = i // n_words, i % n_words
+        outer, side = row // 2, row % 2
+        bits = side_masks[side]
+        for k in range(ids.shape[1]):
+            bits &= slow[ids[outer, k], side, word]
+        out[outer, side, word] = bits
+
+
+def score_compounding(
+    outer: WordArray,
+    fast: WordArray,
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Scores where every entry takes the whole balance.
+
+    Args:
+        outer: Shape (n_outer, 2, n_words).
+        fast: Shape (2, n_words, n_rows).
+        close: `Prices.padded`.
+        inverse: `Prices.inverse`.
+        factors: `Terms.factors`.
+        out: Out, shape (n_outer, n_rows); NaN asks for exact scoring.
+    """
+    i = cuda.grid(1)
+    if i < out.size:
+        q, f = i // out.shape[1], i % out.shape[1]
+        out[q, f] = compounded(outer[q], fast[:, :, f], close, inverse, factors)
+
+
+def score_fixed(
+    outer: WordArray,
+    fast: WordArray,
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    cash: float,
+    cap: float,
+    out: FloatArray,
+) -> None:
+    """Scores where every entry takes a fixed quote, `cap`, from `cash` at first."""
+    i = cuda.grid(1)
+    if i < out.size:
+        q, f = i // out.shape[1], i % out.shape[1]
+        seen = Account(close, inverse, factors, cap, 0.0)
+        start = Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
+        out[q, f] = fixed(outer[q], fast[:, :, f], start, seen)
+
+
+def score_locked(
+    outer: WordArray,
+    fast: WordArray,
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    cash: float,
+    lock: float,
+    out: FloatArray,
+) -> None:
+    """Scores where the share `lock` of a win is put aside."""
+    i = cuda.grid(1)
+    if i < out.size:
+        q, f = i // out.shape[1], i % out.shape[1]
+        seen = Account(close, inverse, factors, cash, lock)
+        start = Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
+        out[q, f] = locked(outer[q], fast[:, :, f], start, seen)
+
+
+_ROWS = "uint64[:, :, ::1]"
+_PRICES = "float64[::1], float64[::1], float64[:, ::1]"
+_SCORES = "float64[:, ::1]"
+
+# Every kernel with the only signature that it has.
+SIGNATURES = {
+    turn_rows: f"void({_ROWS}, {_ROWS})",
+    combine_rows: f"void({_ROWS}, int64[:, ::1], uint64[::1], {_ROWS})",
+    score_compounding: f"void({_ROWS}, {_ROWS}, {_PRICES}, {_SCORES})",
+    score_fixed: f"void({_ROWS}, {_ROWS}, {_PRICES}, float64, float64, {_SCORES})",
+    score_locked: f"void({_ROWS}, {_ROWS}, {_PRICES}, float64, float64, {_SCORES})",
+}

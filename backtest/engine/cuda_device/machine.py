@@ -1,0 +1,84 @@
+"""The CUDA device of this machine: opened, tried out, and asked for its memory.
+
+See: docs/scale.md#an-accelerator
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+# numba-cuda is untyped.
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from backtest.engine.accelerator import DeviceLost
+from backtest.engine.account import Terms
+from backtest.engine.chunks import Workers
+from backtest.engine.cuda_device.compiled import compile_kernel
+from backtest.engine.cuda_device.failures import first_line, told_as_lost
+from backtest.engine.cuda_device.kernels import cuda
+from backtest.engine.cuda_device.stage_a import CudaStageA
+from backtest.engine.cuda_device.trial import differing
+from backtest.engine.prices import Prices
+from backtest.types import WordArray
+
+# Threads of a block; a variant is one of them.
+THREADS = 128
+# What the simulator says of itself, which has neither a name nor a limit.
+UNLIMITED = 1 << 62
+SIMULATED = "a simulated device"
+
+
+class CudaDevice:
+    """A `Device` of CUDA: the first that the driver shows, with one thread that speaks to it.
+
+    Attributes:
+        name: What its maker calls it.
+        workers: Its thread, which runs take turns on.
+
+    See: docs/scale.md#an-accelerator
+    """
+
+    def __init__(self) -> None:
+        name: Any = getattr(cuda.get_current_device(), "name", SIMULATED)
+        self.name = name.decode() if isinstance(name, bytes) else str(name)
+        self.workers = Workers(1)
+        self._kernels: dict[Callable[..., None], Any] = {}
+
+    @told_as_lost()
+    def free_bytes(self) -> int:
+        """Memory that nobody holds."""
+        free: float = cuda.current_context().get_memory_info()[0]
+        return int(min(free, UNLIMITED))
+
+    @told_as_lost()
+    def scorer(
+        self, slow_rows: WordArray, side_masks: WordArray, prices: Prices, terms: Terms
+    ) -> CudaStageA:
+        """Stage A of a run."""
+        return CudaStageA(self._launch, slow_rows, side_masks, prices, terms)
+
+    def _launch(self, function: Callable[..., None], n_threads: int, *arguments: Any) -> None:
+        kernel = self._kernels.get(function)
+        if kernel is None:
+            kernel = self._kernels[function] = compile_kernel(function)
+        kernel[-(-n_threads // THREADS), THREADS](*arguments)
+
+
+@told_as_lost()
+def open_cuda() -> CudaDevice:
+    """The device, after it has shown the bits of the processors.
+
+    Raises:
+        DeviceLost: There is none, or it computes otherwise.
+
+    See: docs/scale.md#an-accelerator
+    """
+    if not cuda.is_available():
+        raise DeviceLost(f"no driver or no device ({first_line(cuda.cuda_error())})")
+    # The last launch of a block may be a small one, and the trial is.
+    warnings.filterwarnings("ignore", message="Grid size", module="numba")
+    device = CudaDevice()
+    if what := differing(device):
+        raise DeviceLost(f"{device.name} does not compute the processors' bits: {what}")
+    return device

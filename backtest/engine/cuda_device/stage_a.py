@@ -1,0 +1,87 @@
+"""Stage A of one run on a CUDA device: what is uploaded once, once a block, and what comes back.
+
+See: docs/scale.md#an-accelerator
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+# numba-cuda is untyped.
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backtest.engine.account import Terms
+from backtest.engine.cuda_device import kernels
+from backtest.engine.cuda_device.failures import told_as_lost
+from backtest.engine.cuda_device.kernels import cuda
+from backtest.engine.prices import Prices
+from backtest.engine.target import ALLOWED
+from backtest.types import FloatArray, IntArray, WordArray
+
+Launch = Callable[..., None]
+
+
+class CudaStageA:
+    """A `BlockScorer` of CUDA.
+
+    Args:
+        launch: `launch(kernel, n_threads, *arguments)`, one of `kernels` by its function.
+        slow_rows: Shape (n, 2, n_words).
+        side_masks: Shape (2,), all ones for a side that may be entered.
+        prices: Prices of the target slice.
+        terms: The account's terms.
+
+    See: docs/scale.md#an-accelerator
+    """
+
+    def __init__(
+        self,
+        launch: Launch,
+        slow_rows: WordArray,
+        side_masks: WordArray,
+        prices: Prices,
+        terms: Terms,
+    ) -> None:
+        self._launch = launch
+        self._terms = terms
+        # no device takes an array without elements; what all variants share changes nothing
+        has_slow = len(slow_rows) > 0
+        slow = slow_rows if has_slow else np.full((1, *slow_rows.shape[1:]), ALLOWED)
+        self._slow, self._has_slow = cuda.to_device(slow), has_slow
+        self._side_masks = cuda.to_device(side_masks)
+        parts = (prices.padded, prices.inverse, terms.factors)
+        self._prices = tuple(cuda.to_device(part) for part in parts)
+        self._fast: Any = None
+
+    @told_as_lost()
+    def take(self, rows: WordArray) -> None:
+        """Upload a block of the fast indicator's rows, shape (n_rows, 2, n_words)."""
+        n_rows, n_sides, n_words = rows.shape
+        self._fast = None
+        turned = cuda.device_array((n_sides, n_words, n_rows), np.uint64)
+        self._launch(kernels.turn_rows, rows.size, cuda.to_device(rows), turned)
+        self._fast = turned
+
+    @told_as_lost()
+    def score(self, outer_ids: IntArray) -> FloatArray:
+        """Scores of outer variants with every row of the block, shape (n_outer, n_rows)."""
+        _, n_words, n_rows = self._fast.shape
+        n_outer = len(outer_ids)
+        outer = cuda.device_array((n_outer, 2, n_words), np.uint64)
+        ids = outer_ids if self._has_slow else np.zeros((n_outer, 1), np.int64)
+        ids = cuda.to_device(np.ascontiguousarray(ids))
+        self._launch(kernels.combine_rows, outer.size, self._slow, ids, self._side_masks, outer)
+        out = cuda.device_array((n_outer, n_rows), np.float64)
+        kernel, terms = self._kernel()
+        self._launch(kernel, out.size, outer, self._fast, *self._prices, *terms, out)
+        return out.copy_to_host()
+
+    def _kernel(self) -> tuple[Callable[..., None], tuple[float, ...]]:
+        terms = self._terms
+        if terms.compounds:
+            return kernels.score_compounding, ()
+        if np.isinf(terms.budget_cap):
+            return kernels.score_locked, (terms.init_cash, terms.lock_rate)
+        return kernels.score_fixed, (terms.init_cash, terms.budget_cap)

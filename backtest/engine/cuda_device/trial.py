@@ -1,0 +1,79 @@
+"""A few variants that a device has to score like the processors, to the bit, before it is used.
+
+Whatever a driver, a compiler or a device of tomorrow does to the arithmetic, answers stay the same.
+
+See: docs/scale.md#an-accelerator
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from backtest.engine.accelerator import Device
+from backtest.engine.account import Terms, account_terms
+from backtest.engine.bitops import words_for
+from backtest.engine.combine import BitRows
+from backtest.engine.prices import prices_of
+from backtest.engine.score import score_balances, score_compounding
+from backtest.types import Execution, FloatArray, SizingMode
+
+N_BARS, N_SLOW, N_FAST = 300, 4, 8
+
+
+def differing(device: Device) -> str:
+    """The first number in which a device differs from the processors; empty where none does.
+
+    Raises:
+        DeviceLost: The device failed.
+
+    See: docs/scale.md#an-accelerator
+    """
+    random = np.random.default_rng(20)
+    prices = prices_of(np.exp(np.cumsum(random.normal(0.0, 0.1, N_BARS))))
+    rows = _random_rows(random)
+    ids = np.array([(i, j) for i in range(N_SLOW) for j in range(N_SLOW)], np.int64)
+    for sizing, terms in _all_terms():
+        expected = np.empty((len(ids), N_FAST), np.float64)
+        score = score_compounding if terms.compounds else score_balances
+        score(rows, ids, prices, terms, expected)
+        scorer = device.scorer(rows.slow, rows.side_masks, prices, terms)
+        scorer.take(rows.fast)
+        found = scorer.score(ids)
+        if not same_bits(found, expected):
+            return f"a score with sizing {sizing.value}"
+    return ""
+
+
+def same_bits(found: FloatArray, expected: FloatArray) -> bool:
+    """Whether two arrays are the same but for what is stored in a NaN."""
+    return np.array_equal(
+        np.where(np.isnan(found), np.nan, found).view(np.uint64),
+        np.where(np.isnan(expected), np.nan, expected).view(np.uint64),
+    )
+
+
+def _random_rows(random: np.random.Generator) -> BitRows:
+    """Signals that hold for some bars, long, short or neither; the slow ones are often on."""
+    n_words = words_for(N_BARS)
+    sides = np.repeat(random.integers(0, 3, (N_FAST, N_BARS // 5 + 1)), 5, axis=1)[:, :N_BARS]
+    fast = np.zeros((N_FAST, 2, 8 * n_words), np.uint8)
+    for side in range(2):
+        packed = np.packbits(sides == side, axis=1, bitorder="little")
+        fast[:, side, : packed.shape[1]] = packed
+    words = random.integers(0, 2**64 - 1, (2, N_SLOW, 2, n_words), np.uint64, endpoint=True)
+    masks = np.full(2, 2**64 - 1, np.uint64)
+    return BitRows(words[0] | words[1], fast.view(np.uint64), masks)
+
+
+def _all_terms() -> Iterator[tuple[SizingMode, Terms]]:
+    """Every sizing; a fixed quote is taken once from plenty and once from too little."""
+    for sizing in SizingMode:
+        for fixed_quote in (100.0, 9_000.0) if sizing is SizingMode.FIXED_QUOTE else (100.0,):
+            execution = Execution(
+                init_cash_quote=10_000.0,
+                fixed_quote=fixed_quote,
+                safe_profit_percent=30.0,
+                fee_pct=0.075,
+                slippage_pct=0.01,
+            )
+            yield sizing, account_terms(execution, sizing)

@@ -1,0 +1,220 @@
+"""Runs on a device: the same bits as on processors, and none where there is no device."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from backtest.engine.accelerator import (
+    Accelerator,
+    BlockScorer,
+    Device,
+    DeviceFull,
+    DeviceLost,
+    Wish,
+)
+from backtest.engine.chunks import Workers
+from tests.oracle.device import N_CASES, Arrays, computed, raw_scores, simulated, stages_of_case
+
+WITHOUT_EXTRAS = """
+import sys
+import backtest.run, bff.wiring, bff.app, roehub
+from backtest.engine.accelerator import Accelerator
+said = []
+Accelerator("cuda", lambda sentence, is_bad: said.append((sentence, is_bad))).device()
+print(said)
+print([name for name in sys.modules if name.split(".")[0] in ("numba_cuda", "ray")
+       or name.startswith(("numba.cuda", "cuda."))])
+"""
+FUSED = {"fma.rn.f64"}
+
+needs_numba_cuda = pytest.mark.skipif(
+    find_spec("numba_cuda") is None, reason="the extra cuda is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def on_simulator(tmp_path_factory: pytest.TempPathFactory) -> Arrays:
+    return simulated(tmp_path_factory.mktemp("device"))
+
+
+@pytest.fixture(scope="module")
+def on_processors() -> Arrays:
+    return computed("cpu")
+
+
+@needs_numba_cuda
+def test_a_device_computes_the_bits_of_the_processors(
+    on_simulator: Arrays, on_processors: Arrays
+) -> None:
+    assert on_simulator.keys() == on_processors.keys()
+    for name, expected in on_processors.items():
+        if name.startswith("scored by"):
+            assert expected.tolist() == ["cpu"]
+            assert on_simulator[name].tolist() == ["a simulated device"], name
+        else:
+            np.testing.assert_array_equal(on_simulator[name], expected, err_msg=name, strict=True)
+
+
+@needs_numba_cuda
+def test_device_code_has_no_operation_that_rounds_differently() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.oracle.device_code"],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    code = json.loads(done.stdout)
+    if code is None:
+        pytest.skip("NVVM, the compiler of the extra cuda, is not installed")
+    from backtest.engine.cuda_device.compiled import (  # noqa: PLC0415 - loads numba-cuda
+        inexact_operations,
+    )
+
+    assert {name: inexact_operations(text) for name, text in code["ours"].items()} == {
+        name: [] for name in code["ours"]
+    }
+    # what the option prevents
+    found = {name: set(inexact_operations(text)) for name, text in code["theirs"].items()}
+    assert all(found[name] >= FUSED for name in found if name.startswith("score_"))
+
+
+def test_without_the_extra_nothing_of_it_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as u\n"
+        "find = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name in ('numba_cuda', 'ray') else find(name, *a)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.splitlines() == [
+        "[('the processors score: the extra cuda is not installed', True)]",
+        "[]",
+    ], done.stderr
+
+
+class FailingScorer:
+    """Takes blocks and fails at the second launch."""
+
+    def __init__(self, failure: DeviceLost) -> None:
+        self._failure = failure
+        self._n_launches = 0
+
+    def take(self, rows: np.ndarray) -> None:
+        del rows
+
+    def score(self, outer_ids: np.ndarray) -> np.ndarray:
+        self._n_launches += 1
+        if self._n_launches > 1:
+            raise self._failure
+        return np.full((len(outer_ids), 6), 7.0)
+
+
+class FailingDevice:
+    """A device that stops working in the middle of a run."""
+
+    name = "a failing device"
+
+    def __init__(self, failure: DeviceLost, free: int = 1 << 40) -> None:
+        self.workers = Workers(1)
+        self._failure, self._free = failure, free
+        self.n_scorers = 0
+
+    def free_bytes(self) -> int:
+        return self._free
+
+    def scorer(self, *_: object, **__: object) -> BlockScorer:
+        self.n_scorers += 1
+        return cast("BlockScorer", FailingScorer(self._failure))
+
+
+def with_device(
+    device: Device, monkeypatch: pytest.MonkeyPatch, wish: Wish = "auto"
+) -> tuple[Accelerator, list[tuple[str, bool]]]:
+    monkeypatch.setattr("backtest.engine.accelerator._find_cuda", lambda: device)
+    monkeypatch.setattr("backtest.engine.on_device.LAUNCH_WORK", 1)
+    said: list[tuple[str, bool]] = []
+    return Accelerator(wish, lambda sentence, is_bad: said.append((sentence, is_bad))), said
+
+
+def assert_scored_by_processors(accelerator: Accelerator, numbers: range) -> None:
+    for number in numbers:
+        stages = stages_of_case(number, accelerator)
+        expected = raw_scores(stages_of_case(number, Accelerator("cpu")))
+        np.testing.assert_array_equal(raw_scores(stages), expected)
+        assert stages.scored_by == ("cpu",)
+
+
+def test_a_device_that_fails_is_given_up_and_the_run_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    device = FailingDevice(DeviceLost("it fell off the bus"))
+    accelerator, said = with_device(device, monkeypatch)
+
+    assert_scored_by_processors(accelerator, range(1, 3))
+
+    assert device.n_scorers == 1
+    assert said == [
+        ("a failing device scores", False),
+        (
+            "a failing device is given up, the processors score: it fell off the bus",
+            True,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("free", [1_000, 1 << 40])
+def test_a_device_with_too_little_memory_is_asked_again_and_told_of_once(
+    free: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = FailingDevice(DeviceFull("CUDA_ERROR_OUT_OF_MEMORY"), free)
+    accelerator, said = with_device(device, monkeypatch)
+
+    assert_scored_by_processors(accelerator, range(1, 3))
+
+    assert device.n_scorers == (2 if free > 1_000 else 0)
+    assert [is_bad for _, is_bad in said] == [False, True]
+    reason = "OUT_OF_MEMORY" if free > 1_000 else "it has 1000 bytes free, "
+    assert reason in said[1][0]
+
+
+def test_processors_alone_look_for_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Device:
+        raise AssertionError
+
+    monkeypatch.setattr("backtest.engine.accelerator._find_cuda", fail)
+    accelerator = Accelerator("cpu")
+
+    assert accelerator.device() is None
+    assert accelerator.state == "the processors score"
+
+
+@pytest.mark.parametrize(("wish", "is_bad"), [("auto", False), ("cuda", True)])
+def test_no_device_is_told_once_and_is_no_error(
+    wish: Wish, is_bad: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find() -> Device:
+        raise DeviceLost("there is no CUDA driver")
+
+    monkeypatch.setattr("backtest.engine.accelerator._find_cuda", find)
+    said: list[tuple[str, bool]] = []
+    accelerator = Accelerator(wish, lambda sentence, bad: said.append((sentence, bad)))
+
+    assert_scored_by_processors(accelerator, range(N_CASES))
+
+    assert said == [("the processors score: there is no CUDA driver", is_bad)]

@@ -1,0 +1,134 @@
+"""The same runs on a device and on the processors, small enough for a simulated device.
+
+As a program it computes them under the simulator of CUDA, where a kernel is Python and a thread of
+the device is a thread: `python -m tests.oracle.device FILE`.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from backtest.axes import explicit
+from backtest.control import Control
+from backtest.engine import on_device
+from backtest.engine.accelerator import Accelerator, Wish
+from backtest.engine.combos import Combos
+from backtest.engine.stages import Stages
+from backtest.engine.target import TargetSlice
+from backtest.request import RunRequest
+from backtest.types import DirectionMode, FloatArray, IntArray, SignalArray, SizingMode, TimeRange
+from tests.backtesters import POLICY, USER, NoDefaults, NoStrategies, no_spec
+from tests.memory_feed import MemoryFeed
+from tests.oracle.cases import random_closes, random_setup, random_signal
+from tests.oracle.scoring import ONE_THREAD, GivenCombos, bars_of, bit_rows, settings_for
+from tests.property.scene import CANDLES, bits, template
+
+ROOT = Path(__file__).parents[2]
+N_CASES = 12
+N_FAST, N_SLOW = 6, 3
+# Two outer variants of a case at most, so that every case takes several launches.
+SMALL_LAUNCH = 2 * N_FAST * 1_400
+Arrays = dict[str, np.ndarray]
+
+
+class WithSlowRows(GivenCombos):
+    """Fast signals, each under one of a few slow ones, or under none."""
+
+    def __init__(self, fast: list[SignalArray], slow: list[SignalArray]) -> None:
+        super().__init__(fast)
+        if slow:
+            self.slow_rows = np.stack([bit_rows(signal) for signal in slow])
+            self.n_outer = len(slow)
+
+    def slow_ids(self, outers: IntArray) -> IntArray:
+        return outers[:, None] if len(self.slow_rows) else super().slow_ids(outers)
+
+
+def stages_of_case(number: int, accelerator: Accelerator, *, with_ledger: bool = False) -> Stages:
+    random = np.random.default_rng((51, number))
+    close = random_closes(random, int(random.integers(64, 300)))
+    setup = replace(
+        random_setup(random),
+        sizing=list(SizingMode)[number % 4],
+        direction=list(DirectionMode)[number // 4 % 3],
+    )
+    fast = [random_signal(random, len(close)) for _ in range(N_FAST)]
+    slow = [random_signal(random, len(close)) for _ in range(N_SLOW if number % 3 else 0)]
+    target = TargetSlice.of(bars_of(close), settings_for(setup, len(close)))
+    return Stages(
+        cast("Combos", WithSlowRows(fast, slow)), target, ONE_THREAD, Control(),
+        with_ledger=with_ledger, accelerator=accelerator,
+    )  # fmt: skip
+
+
+def raw_scores(stages: Stages) -> FloatArray:
+    """Fast scores of all combos, NaN where only exact ones count."""
+    ((_, rows),) = stages.combos.fast_blocks()
+    return stages.fast_scores(stages.combos.slow_ids(np.arange(stages.combos.n_outer)), rows)
+
+
+def requests() -> Iterator[RunRequest]:
+    """Small grids through the whole use-case, one for each sizing."""
+    for sizing, direction in zip(SizingMode, [*DirectionMode, *DirectionMode], strict=False):
+        made = replace(
+            template(sizing_mode=sizing, direction_mode=direction),
+            signal_grids={
+                "momentum.rsi": {"long_threshold": explicit(55), "short_threshold": explicit(45)}
+            },
+        )
+        minutes = TimeRange(start_ms=60 * 60_000, end_ms=260 * 60_000)
+        yield RunRequest(time_range=minutes, template=made, top_k=10, preselect=6)
+
+
+def computed(wish: Wish) -> Arrays:
+    """Everything that must be the same whoever computes it."""
+    with_device = Accelerator(wish)
+    found: Arrays = {}
+    for number in range(N_CASES):
+        stages = stages_of_case(number, with_device)
+        found[f"scores {number}"] = raw_scores(stages)
+        found[f"scored by, case {number}"] = np.array(stages.scored_by)
+    with_backtester(found, wish)
+    with_device.close()
+    return found
+
+
+def with_backtester(found: Arrays, wish: Wish) -> None:
+    from backtest.run import Backtester  # noqa: PLC0415 - after the simulator was chosen
+
+    backtester = Backtester(
+        candles=cast("MemoryFeed", CANDLES), strategies=NoStrategies(), defaults=NoDefaults(),
+        read_spec=no_spec, policy=POLICY, accelerator=Accelerator(wish),
+    )  # fmt: skip
+    for number, request in enumerate(requests()):
+        result = backtester.run(request, user_id=USER, control=Control())
+        found[f"answer {number}"] = np.array(repr(bits(result)))
+        found[f"scored by, answer {number}"] = np.array(result.scored_by)
+    backtester.close()
+
+
+def simulated(folder: Path) -> Arrays:
+    """What a process under the simulator computes."""
+    file = folder / "simulated.npz"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.oracle.device", str(file)],
+        cwd=ROOT,
+        env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1", "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with np.load(file) as arrays:
+        return dict(arrays)
+
+
+if __name__ == "__main__":
+    on_device.LAUNCH_WORK = SMALL_LAUNCH
+    np.savez(sys.argv[1], **computed("cuda"))  # pyright: ignore[reportArgumentType]

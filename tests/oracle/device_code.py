@@ -1,0 +1,37 @@
+"""Device code of every kernel of the engine, made without a device: a program that prints it.
+
+`python -m tests.oracle.device_code` prints a JSON object: PTX by the kernel's name, once as the
+engine compiles it and once as numba-cuda does by itself; `null` where its compiler is missing.
+"""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+HOPPER = (9, 0)
+
+
+def compiled_code() -> dict[str, dict[str, str]] | None:
+    from numba.cuda import dispatcher  # noqa: PLC0415 - an extra
+    from numba.cuda.cudadrv import nvvm  # noqa: PLC0415
+
+    from backtest.engine.cuda_device.compiled import unfused  # noqa: PLC0415
+    from backtest.engine.cuda_device.kernels import SIGNATURES, cuda  # noqa: PLC0415
+
+    if not nvvm.is_available():
+        return None
+    # Steps that a kernel calls are compiled for the device at hand, and there is none.
+    loose: Any = dispatcher
+    loose.get_current_device = lambda: SimpleNamespace(compute_capability=HOPPER)
+
+    def code_of(function: Any) -> str:
+        return str(cuda.compile_ptx(function, SIGNATURES[function], cc=HOPPER)[0])
+
+    fused = {function.__name__: code_of(function) for function in SIGNATURES}
+    with unfused():
+        ours = {function.__name__: code_of(function) for function in SIGNATURES}
+    return {"ours": ours, "theirs": fused}
+
+
+if __name__ == "__main__":
+    print(json.dumps(compiled_code()))
