@@ -35,8 +35,8 @@ class Ranked:
 
     `words`, shape (n_winners, 2, n_words), are their combined bit rows. `recorded` is None where
     nobody wants a ledger, or the target slice is too short for one. `near` are the returns of base
-    variants next to the winners, with their stops; empty where nobody wants them, or no plane is. `scored_by`
-    names the device, or the processors as `cpu`.
+    variants next to the winners, with their stops; empty where nobody wants them, or no plane is.
+    `scored_by` names the device, or the processors as `cpu`.
 
     See: docs/ranking.md
     """
