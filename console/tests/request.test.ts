@@ -17,6 +17,7 @@ const form: Form = {
   primary: "MAX_DRAWDOWN_PCT",
   limits: { top_k: "5", preselect: "", warmup_bars: "", min_trades: "", prior_trials: "" },
   distinct: false,
+  evidence: true,
 };
 
 test("the REST request holds what was filled in and nothing else", () => {
@@ -24,6 +25,7 @@ test("the REST request holds what was filled in and nothing else", () => {
     time_range: { start: "2024-02-01T00:00:00Z", end: "2025-01-01T00:00:00Z" },
     top_k: 5,
     ranking: { primary_metric: "max_drawdown_pct" },
+    include: ["evidence"],
     template: {
       instrument_id: { market_id: 1, symbol: "DEMOUSDT" },
       timeframe: "4h",

@@ -457,6 +457,29 @@ def test_a_mistake_stands_at_its_field_and_goes_when_it_is_mended(page: Page) ->
     expect(page.get_by_role("button", name=RUN)).to_be_enabled()
 
 
+def test_the_cost_counts_the_evidence_where_it_is_asked_for(page: Page) -> None:
+    def is_estimate(answer: Response) -> bool:
+        return "estimateBacktest" in (answer.request.post_data or "")
+
+    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    with page.expect_response(is_estimate) as sent:
+        page.get_by_label("Returned").fill("200")
+    estimate = sent.value.json()["data"]["estimateBacktest"]
+    (part,) = [one for one in estimate["parts"] if one["part"] == "EVIDENCE"]
+    memory = page.locator(".cost dl div", has_text="memory").locator("dd")
+
+    expect(memory).to_have_text(size(estimate["estimatedBytes"] + part["bytes"]))
+    page.get_by_label("Say how much of the best is luck").uncheck()
+    expect(memory).to_have_text(size(estimate["estimatedBytes"]))
+    run(page)
+    expect(page.locator(".luck")).to_have_count(0)
+
+
+def size(n_bytes: int) -> str:
+    mebibytes = n_bytes / 2**20
+    return f"{mebibytes:.0f} MiB" if mebibytes >= 100 else f"{mebibytes:.1f} MiB"
+
+
 def test_a_grid_that_is_too_large_says_so_before_it_is_run(page: Page) -> None:
     expect(page.get_by_role("button", name=RUN)).to_be_visible()
     for field in ("window, to", "window, step"):

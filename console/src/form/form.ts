@@ -37,6 +37,8 @@ export interface Form {
   limits: Record<LimitName, string>;
   /** Whether one variant stands for all that have the same trades. */
   distinct: boolean;
+  /** Whether the answer weighs how much of the best is luck. */
+  evidence: boolean;
 }
 
 export const EXECUTION = [
@@ -95,5 +97,6 @@ export function firstForm(marketId: number, symbol: string, start: string, end: 
     secondary: "",
     limits: { top_k: "", preselect: "", warmup_bars: "", min_trades: "", prior_trials: "" },
     distinct: false,
+    evidence: true,
   };
 }

@@ -33,6 +33,7 @@ export function readForm(value: unknown): Form | undefined {
     secondary: text(value.secondary) as Form["secondary"],
     limits: texts(LIMITS, value.limits),
     distinct: value.distinct === true,
+    evidence: value.evidence !== false,
   };
 }
 
@@ -69,6 +70,7 @@ export function fromRest(value: unknown): Form | undefined {
     secondary: text(ranking.secondary_metric).toUpperCase(),
     limits: value,
     distinct: value.distinct,
+    evidence: Array.isArray(value.include) && value.include.includes("evidence"),
   });
 }
 

@@ -28,6 +28,7 @@ export interface RestRequest {
   min_trades?: Scalar;
   prior_trials?: Scalar;
   distinct?: true;
+  include?: ["evidence"];
   ranking?: { primary_metric?: string; secondary_metric?: string };
   template: {
     instrument_id: { market_id: number; symbol: string };
@@ -69,6 +70,7 @@ export function toRest(form: Form): RestRequest {
     ...filled(LIMITS, form.limits),
     ...(form.distinct && { distinct: true }),
     ...(Object.keys(ranking).length > 0 && { ranking }),
+    ...(form.evidence && { include: ["evidence"] }),
     template: {
       instrument_id: { market_id: form.marketId, symbol: form.symbol },
       timeframe: TIMEFRAMES[form.timeframe],

@@ -9,7 +9,7 @@ export type Spelling = (typeof SPELLINGS)[number];
 export function spelled(form: Form, spelling: Spelling, origin: string): string {
   switch (spelling) {
     case "GraphQL":
-      return `${runText.trim()}\n\n# variables\n${laidOut({ input: toGraphql(form) })}`;
+      return `${runText.trim()}\n\n# variables\n${laidOut({ input: toGraphql(form), withEvidence: form.evidence })}`;
     case "REST":
       return laidOut(toRest(form));
     case "curl":

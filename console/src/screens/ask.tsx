@@ -142,7 +142,10 @@ function Filled({ form: filled, catalog: known }: { form: Form; catalog: Catalog
           <Money form={filled} defaults={known.runtimeDefaults} />
         </div>
         <aside>
-          <Cost mistakes={elsewhere(mistakes, shownFields(filled))} />
+          <Cost
+            mistakes={elsewhere(mistakes, shownFields(filled))}
+            withEvidence={filled.evidence}
+          />
           <RequestText form={filled} />
         </aside>
       </form>
@@ -320,6 +323,14 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
           onChange={(event) => change({ distinct: event.currentTarget.checked })}
         />
         <span>Show variants with the same trades once</span>
+      </label>
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={filled.evidence}
+          onChange={(event) => change({ evidence: event.currentTarget.checked })}
+        />
+        <span>Say how much of the best is luck</span>
       </label>
     </section>
   );

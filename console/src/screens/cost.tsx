@@ -1,23 +1,30 @@
 // What a run would cost, the guard's verdict, and the button.
-import { counted, type Estimate } from "../state/draft";
+import { type Cost as Costs, costOf, type Estimate } from "../form/cost";
+import { counted } from "../state/draft";
 import { catalog } from "../state/loaded";
 import { brief, bytes, count, seconds } from "../view/format";
 
-export function Cost({ mistakes }: { mistakes: string[] }) {
+interface Props {
+  mistakes: string[];
+  withEvidence: boolean;
+}
+
+export function Cost({ mistakes, withEvidence }: Props) {
   const now = counted.value;
   const estimate =
     now.state === "counted" ? now.estimate : now.state === "counting" ? now.last : null;
   const isRefused = now.state === "refused";
-  const isAllowed = now.state !== "refused" && (estimate === null || estimate.isAllowed);
+  const cost = estimate && costOf(estimate, withEvidence);
+  const isAllowed = now.state !== "refused" && (cost === null || cost.isAllowed);
   return (
     <section class="card cost" aria-label="What it costs">
       <div class={now.state === "counting" ? "numbers stale" : "numbers"} aria-live="polite">
-        {estimate ? (
-          <Numbers estimate={estimate} />
+        {estimate && cost ? (
+          <Numbers {...{ estimate, cost }} />
         ) : (
           <p class="hint">{isRefused ? refusedTold(now.error.code) : "Counting …"}</p>
         )}
-        {estimate && !estimate.isAllowed && <Verdict estimate={estimate} />}
+        {estimate && cost && !cost.isAllowed && <Verdict {...{ estimate, cost }} />}
         {isRefused && now.error.problems.length === 0 && (
           <p class="mistake">{now.error.message}.</p>
         )}
@@ -47,7 +54,12 @@ function most(estimate: Estimate): number {
   return Math.max(estimate.stageAVariants, estimate.stageBVariants);
 }
 
-function Numbers({ estimate }: { estimate: Estimate }) {
+interface CostProps {
+  estimate: Estimate;
+  cost: Costs;
+}
+
+function Numbers({ estimate, cost }: CostProps) {
   const threads = catalog.value.state === "ready" ? catalog.value.value.runtimeDefaults.threads : 1;
   return (
     <dl>
@@ -61,18 +73,26 @@ function Numbers({ estimate }: { estimate: Estimate }) {
       </div>
       <div>
         <dt>expected time</dt>
-        <dd>{seconds(estimate.processorSeconds / threads)}</dd>
+        <dd>{seconds(cost.seconds / threads)}</dd>
       </div>
       <div>
         <dt>memory</dt>
-        <dd>{bytes(estimate.estimatedBytes)}</dd>
+        <dd>{bytes(cost.bytes)}</dd>
       </div>
     </dl>
   );
 }
 
-function Verdict({ estimate }: { estimate: Estimate }) {
+function Verdict({ estimate, cost }: CostProps) {
   const isMemory = estimate.refusal?.error.includes("bytes");
+  if (cost.isEvidenceTooMuch) {
+    return (
+      <p class="mistake" role="status">
+        With the evidence more memory than a run may use, {bytes(estimate.maxBytes)}: leave out how
+        much is luck, or shorten the axes.
+      </p>
+    );
+  }
   return (
     <p class="mistake" role="status">
       {isMemory

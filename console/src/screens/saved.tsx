@@ -98,7 +98,14 @@ function RunAgain({ line }: { line: Line }) {
       timeRange: range,
       ...(direction && { overrides: { directionMode: direction } }),
     };
-    void start({ input: { saved }, range, title: line.name, link: "", expectedSeconds: null });
+    void start({
+      input: { saved },
+      range,
+      title: line.name,
+      link: "",
+      expectedSeconds: null,
+      withEvidence: true,
+    });
     go("results");
   };
   return (

@@ -1,8 +1,9 @@
 // The form that is being filled in; it outlives a reload and a lost connection.
 import { signal } from "@preact/signals";
-import type { BarsQuery, EstimateQuery } from "../../generated/face";
+import type { BarsQuery } from "../../generated/face";
 import { asFaceError, ask, type FaceError, isAbort } from "../face/ask";
 import { BARS, ESTIMATE } from "../face/documents";
+import { costOf, type Estimate } from "../form/cost";
 import { type Form, firstForm } from "../form/form";
 import { packed, unpacked } from "../form/link";
 import { readForm } from "../form/read";
@@ -10,7 +11,6 @@ import { toGraphql, toMoment } from "../form/request";
 import type { Stored } from "./loaded";
 import { start } from "./run";
 
-export type Estimate = EstimateQuery["estimateBacktest"];
 export type Counted =
   | { state: "counting"; last: Estimate | null }
   | { state: "counted"; estimate: Estimate }
@@ -71,13 +71,14 @@ export function titleOf(asked: Form): string {
 /** Run what is filled in. */
 export function runForm(asked: Form): void {
   const now = counted.value;
-  const expected = now.state === "counted" ? now.estimate.processorSeconds : null;
+  const expected = now.state === "counted" ? costOf(now.estimate, asked.evidence).seconds : null;
   void start({
     input: toGraphql(asked),
     range: { start: toMoment(asked.start), end: toMoment(asked.end) },
     title: titleOf(asked),
     link: packed(asked),
     expectedSeconds: expected,
+    withEvidence: asked.evidence,
   });
 }
 

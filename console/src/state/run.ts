@@ -14,6 +14,8 @@ export interface Asked {
   /** The form as a link carries it; empty for a saved strategy. */
   link: string;
   expectedSeconds: number | null;
+  /** Whether the answer weighs how much of the best is luck. */
+  withEvidence: boolean;
 }
 
 export type Run =
@@ -36,7 +38,11 @@ export async function start(asked: Asked): Promise<void> {
   run.value = mine;
   let ended: Run;
   try {
-    const answer = await ask(RUN, { input: asked.input }, leaving.signal);
+    const answer = await ask(
+      RUN,
+      { input: asked.input, withEvidence: asked.withEvidence },
+      leaving.signal,
+    );
     const seconds = (performance.now() - startedAt) / 1000;
     ended = { state: "done", asked, result: answer.runBacktest, seconds };
   } catch (error) {
