@@ -78,6 +78,11 @@ class Control:
             return None
         return max(0.0, self._expires_at - time.monotonic())
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody is told of progress."""
+        return self._on_progress is not None
+
     def check(self) -> None:
         """Return, or end the run.
 

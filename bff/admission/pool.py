@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from starlette.types import Receive
@@ -21,6 +21,21 @@ from bff.admission.lane import Lane, Ticket
 from bff.admission.quotas import Quota
 
 T = TypeVar("T")
+
+
+class Progress(NamedTuple):
+    """How far a call is: chunks of its stage, and seconds that threads have worked for all of it.
+
+    See: docs/graphql.md#progress
+    """
+
+    stage: str
+    done: int
+    total: int
+    used_s: float
+
+
+Watch = Callable[[Progress], None]
 
 ANSWER_GRACE_S = 0.05
 
@@ -84,6 +99,7 @@ class RunPool:
         *,
         user_id: UUID | None = None,
         is_short: bool = False,
+        tell: Watch | None = None,
     ) -> T:
         """Run `fn` in a thread and wait for it, for the deadline or for the client to leave.
 
@@ -96,6 +112,7 @@ class RunPool:
             deadline_s: Seconds, or None for no limit.
             user_id: Whose place it is; None where no user has one of their own.
             is_short: Whether a second is enough for it.
+            tell: Told how far `fn` is, from its thread.
 
         Raises:
             RateLimited: The user has taken all places, or all the time, that one user may have.
@@ -107,7 +124,7 @@ class RunPool:
         if self._quota is not None and user_id is not None:
             await self._quota.check(user_id)
         lane = self._short if is_short else self._long
-        ticket = self._accept(fn, deadline_s, user_id, lane)
+        ticket = self._accept(fn, _watched(deadline_s, tell), user_id, lane)
         watch = asyncio.ensure_future(_until_disconnect(receive))
         answer = asyncio.wrap_future(ticket.future)
         limit_s = None if deadline_s is None else deadline_s + ANSWER_GRACE_S
@@ -152,9 +169,8 @@ class RunPool:
             thread.join()
 
     def _accept(
-        self, fn: Callable[[Control], T], deadline_s: float | None, user_id: UUID | None, lane: Lane
+        self, fn: Callable[[Control], T], control: Control, user_id: UUID | None, lane: Lane
     ) -> Ticket:
-        control = Control(deadline_s)
         context = copy_context()
         ticket = Ticket(
             user_id=user_id, control=control, work=lambda: context.run(fn, control), lane=lane
@@ -251,6 +267,17 @@ class RunPool:
         if ticket.user_id is not None:
             self._taken_by[ticket.lane, ticket.user_id] -= 1
             self._taken_by += Counter()  # forgets users without a place
+
+
+def _watched(deadline_s: float | None, watch: Watch | None) -> Control:
+    if watch is None:
+        return Control(deadline_s)
+
+    def tell(stage: str, done: int, total: int) -> None:
+        watch(Progress(stage, done, total, control.used_s))
+
+    control = Control(deadline_s, on_progress=tell)
+    return control
 
 
 async def _until_disconnect(receive: Receive) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from backtest.control import Control
-from backtest.errors import AnswerTooLong
+from backtest.errors import AnswerTooLong, InvalidRequest, Problem
 from backtest.request import RunRequest
 from bff.graphql.inputs import ReadInput
 from bff.graphql.selected import wanted_of_report, wanted_of_run
@@ -22,6 +22,8 @@ from schema.market import Bars, BarsQuestion, StoredInstrument
 from schema.report import Report
 from schema.response import BacktestResponse
 from schema.saved import SavedStrategyLine
+
+ONE_RUN = "at most 1 result in a subscription, fragments written out"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,9 +46,13 @@ class ServiceAnswers:
     control: Control
     max_bytes: int
     n_bytes: int = field(default=0, init=False)
+    has_run: bool = field(default=False, init=False)
 
     def run_backtest(self, info: Info) -> BacktestResponse:
-        """Run the grid; reports and trades only where they are selected."""
+        """Run the grid, once; reports and trades only where they are selected."""
+        if self.has_run:
+            raise InvalidRequest([Problem(("query",), "one_run_per_document", ONE_RUN)])
+        self.has_run = True
         request, _ = self._input(info)
         return self.service.run(
             request, user_id=self._user.user_id, control=self.control, want=wanted_of_run(info)
@@ -112,6 +118,8 @@ class ServiceAnswers:
         return self.caller
 
     def _input(self, info: Info) -> tuple[RunRequest, Places]:
-        request, places = self.inputs[str(info.path.key)]
+        # below a subscription the field that runs is a member of the root field
+        root = info.path if info.path.prev is None else info.path.prev
+        request, places = self.inputs[str(root.key)]
         assert isinstance(request, RunRequest)
         return request, places

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from strawberry.types import ExecutionResult
+
 from backtest.control import Control
 from bff.graphql.context import ServiceAnswers
 from bff.graphql.errors import to_error
@@ -17,9 +19,11 @@ from bff.http.auth import Caller
 from bff.http.content_coding import Coding
 from bff.http.errors import Code, RoehubError
 from resolvers.service import BacktestService
-from schema.graphql.schema import graphql_schema
+from schema.graphql.schema import RunEvent, graphql_schema
 
 MEDIA_TYPE = "application/graphql-response+json"
+# The answer of a run in an event: the root field, and its member.
+EVENT_LEVELS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class GraphqlJob:
         media_type: Which of the two GraphQL media types the client accepts.
         max_bytes: Longest answer that is allowed.
         coding: How the answer may be compressed.
+        is_subscription: Whether it is the last event of one.
 
     See: docs/graphql.md
     """
@@ -60,6 +65,7 @@ class GraphqlJob:
     media_type: str
     max_bytes: int
     coding: Coding | None = None
+    is_subscription: bool = False
 
     def __call__(self, service: BacktestService, control: Control) -> GraphqlAnswer:
         """Execute the operation and write its result."""
@@ -67,6 +73,7 @@ class GraphqlJob:
             self.text,
             variable_values=self.variables,
             operation_name=self.name,
+            root_value=RunEvent() if self.is_subscription else None,
             context_value=ServiceAnswers(
                 service=service,
                 caller=self.caller,
@@ -75,16 +82,17 @@ class GraphqlJob:
                 max_bytes=self.max_bytes,
             ),
         )
+        data = None if self.is_subscription and _has_no_result(result) else result.data
         places = {key: found for key, (_, found) in self.inputs.items()}
         found = [to_error(error, places) for error in result.errors or ()]
-        content: dict[str, Any] = {"data": result.data} if result.data is not None else {}
+        content: dict[str, Any] = {"data": data} if data is not None else {}
         if found:
             content["errors"] = [entry for entry, _ in found]
             was_executed = any(error.path for error in result.errors or ())
-            if result.data is None and was_executed:
+            if data is None and was_executed:
                 content["data"] = None
         # the refusal of a run whose time is up must still be written
-        watched = Control() if result.data is None else control
+        watched = Control() if data is None else control
         body = write_answer(json_pieces(content), watched, self.max_bytes, self.coding)
         return GraphqlAnswer(
             status=_status(self.media_type, content, found),
@@ -92,6 +100,13 @@ class GraphqlJob:
             body=body,
             code=found[0][1].code if found else None,
         )
+
+
+def _has_no_result(result: ExecutionResult) -> bool:
+    """Whether the run itself failed, which leaves an event with nothing in it."""
+    return any(
+        error.path is not None and len(error.path) == EVENT_LEVELS for error in result.errors or ()
+    )
 
 
 def _status(

@@ -4,21 +4,24 @@ See: docs/graphql.md
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from fastapi import APIRouter
-from graphql import DocumentNode, OperationDefinitionNode
+from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
 from backtest.errors import BacktestError, InvalidRequest, Problem
 from backtest.request import RunRequest
+from bff.admission.pool import Progress, Watch
 from bff.console import sign_in
 from bff.graphql.errors import to_refusal
-from bff.graphql.execution import MEDIA_TYPE, GraphqlJob
+from bff.graphql.events import EVENT_STREAM, EventStream, RunEvents
+from bff.graphql.execution import MEDIA_TYPE, GraphqlAnswer, GraphqlJob
 from bff.graphql.inputs import ReadInput, read_inputs, root_fields
 from bff.graphql.limits import GraphQLLimits, parse_document
 from bff.http.answer_body import PiecewiseResponse
@@ -27,7 +30,8 @@ from bff.http.content_coding import accepted_coding
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload
 from bff.http.strict_json import parse_json
 from bff.pages import graphql_page
-from schema.graphql.schema import graphql_schema, graphql_sdl
+from schema.graphql.events import progress_event
+from schema.graphql.schema import RunProgress, graphql_schema, graphql_sdl
 
 if TYPE_CHECKING:
     from bff.wiring import Services
@@ -72,6 +76,10 @@ class _Operation:
     @property
     def is_long(self) -> bool:
         return bool(self.root_names & {"runBacktest", "variantReport"})
+
+    @property
+    def is_subscription(self) -> bool:
+        return self.node.operation is OperationType.SUBSCRIPTION
 
     @property
     def needs_candles(self) -> bool:
@@ -136,26 +144,59 @@ class _Face:
             max_bytes=self._services.settings.server.answer_max_bytes,
             coding=accepted_coding(request.headers.get("accept-encoding", "")),
         )
+        if operation.is_subscription:
+            return await self._answer_events(request, operation, job)
+        answer = await self._start(request, operation, job)
+        return _to_response(answer, media_type)
+
+    async def _answer_events(
+        self, request: Request, operation: _Operation, job: GraphqlJob
+    ) -> Response:
+        """Events; what is refused before the first of them is answered like anything else."""
+        if EVENT_STREAM not in request.headers.get("accept", ""):
+            raise _refusal("query", "event_stream_required", f"send Accept: {EVENT_STREAM}")
+
+        def show(progress: Progress) -> Any:
+            told = RunProgress(
+                stage=progress.stage,
+                done=progress.done,
+                total=progress.total,
+                processor_seconds=round(progress.used_s, 3),
+            )
+            return progress_event(operation.document, operation.name, operation.variables, told)
+
+        job = replace(job, media_type=MEDIA_TYPE, coding=None, is_subscription=True)
+        events = RunEvents(partial(self._start, request, operation, job), show)
+        first = await events.first()
+        if first is None and (answer := events.answer()).status != HTTPStatus.OK:
+            return _to_response(answer, MEDIA_TYPE)
+        return EventStream(events, first)
+
+    async def _start(
+        self,
+        request: Request,
+        operation: _Operation,
+        job: GraphqlJob,
+        watch: Watch | None = None,
+    ) -> GraphqlAnswer:
+        """Have the job done by whoever does such ones, and wait for its answer."""
         services = self._services
-        effort_s = self._effort_s(operation, inputs)
+        effort_s = self._effort_s(operation, job.inputs)
         if effort_s is not None:
             pool, work = services.runs, partial(services.runner.do, job)
         elif operation.needs_candles:
             pool, work = services.queries, partial(services.runner.do, job)
         else:
             pool, work = services.queries, partial(job, services.service)
-        user_id = None if caller is None else caller.user_id
-        answer = await pool.run_in_thread(
+        user_id = None if job.caller is None else job.caller.user_id
+        return await pool.run_in_thread(
             request.receive,
             work,
             services.deadline_s,
             user_id=user_id,
             is_short=effort_s is not None and effort_s <= services.short_run_s,
+            tell=watch,
         )
-        if answer.code is not None:
-            structlog.contextvars.bind_contextvars(code=answer.code.value)
-        content_type = f"{media_type}; charset=utf-8"
-        return PiecewiseResponse(answer.body, answer.status, answer.headers, content_type)
 
     def _read(self, body: bytes) -> _Operation:
         value = parse_json(body, self._services.json_limits)
@@ -193,6 +234,13 @@ class _Face:
             return self._services.service.check(request)
         except BacktestError:
             return None
+
+
+def _to_response(answer: GraphqlAnswer, media_type: str) -> Response:
+    if answer.code is not None:
+        structlog.contextvars.bind_contextvars(code=answer.code.value)
+    content_type = f"{media_type}; charset=utf-8"
+    return PiecewiseResponse(answer.body, answer.status, answer.headers, content_type)
 
 
 def _media_type(request: Request) -> str:

@@ -18,7 +18,7 @@ from bff.config.settings import Settings
 from bff.http.errors import RoehubError
 from bff.runner.connection import Inbox, RunnerConnection
 from bff.runner.local import Job, LocalRunner
-from bff.runner.messages import Task
+from bff.runner.messages import Reply, Task
 from bff.telemetry.facts import note
 
 log = structlog.stdlib.get_logger(__name__)
@@ -101,11 +101,15 @@ class RunnerProcess:
         # The thread that cancels may be the one that answers requests: it must not wait for the
         # connection, so the call's own thread passes it on.
         control.on_cancel(partial(inbox.put, None))
-        left_s = control.remaining_s()
-        silence_s = None if left_s is None else left_s + SILENT_S
-        while (reply := connection.wait(inbox, silence_s)) is None:
-            connection.cancel(number)
-            silence_s = SILENT_S
+        silence_s = _longest_silence_s(control)
+        while not isinstance(reply := connection.wait(inbox, silence_s), Reply):
+            if reply is None:
+                connection.cancel(number)
+                silence_s = SILENT_S
+            else:
+                control.used_s = reply.used_s
+                control.progress(reply.stage, reply.done, reply.total)
+                silence_s = silence_s if control.is_cancelled else _longest_silence_s(control)
         note(**reply.facts)
         if reply.failure is not None:
             raise reply.failure
@@ -130,6 +134,11 @@ class RunnerProcess:
         if time.monotonic() - lost.started_at > SETTLED_S:
             with suppress(RunnerUnavailable):
                 self._opened().send(LocalRunner.warm, Control(), SimpleQueue())
+
+
+def _longest_silence_s(control: Control) -> float | None:
+    left_s = control.remaining_s()
+    return None if left_s is None else left_s + SILENT_S
 
 
 def _do(job: Job[T], runner: LocalRunner, control: Control) -> T:

@@ -21,11 +21,11 @@ import structlog
 from backtest.control import Control
 from backtest.errors import RunnerUnavailable
 from bff.config.settings import Settings
-from bff.runner.messages import Call, Cancel, Reply, Task, packed, receive, send
+from bff.runner.messages import Call, Cancel, Reached, Reply, Task, packed, receive, send
 
 log = structlog.stdlib.get_logger(__name__)
 
-Inbox = SimpleQueue[Reply | None]
+Inbox = SimpleQueue[Reached | Reply | None]
 SEND_BYTES = 1 << 20
 END_S = 5.0
 
@@ -85,6 +85,7 @@ class RunnerConnection:
             task=task,
             limit_s=control.limit_s,
             left_s=control.remaining_s(),
+            is_watched=control.is_watched,
             context=structlog.contextvars.get_contextvars(),
         )
         message = packed(call)
@@ -101,7 +102,7 @@ class RunnerConnection:
         with self._lock:
             self._put(packed(Cancel(number)))
 
-    def wait(self, inbox: Inbox, silence_s: float | None) -> Reply | None:
+    def wait(self, inbox: Inbox, silence_s: float | None) -> Reached | Reply | None:
         """What comes next for a call; a process that stays silent for longer is ended."""
         try:
             return inbox.get(timeout=silence_s)
@@ -136,8 +137,11 @@ class RunnerConnection:
     def _read(self) -> None:
         try:
             while True:
-                reply = receive(self._connection)
-                self._inboxes.pop(reply.number).put(reply)
+                message: Reached | Reply = receive(self._connection)
+                if isinstance(message, Reached):
+                    self._inboxes[message.number].put(message)
+                else:
+                    self._inboxes.pop(message.number).put(message)
         except (EOFError, OSError):
             pass
         except Exception:

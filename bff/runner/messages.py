@@ -26,6 +26,7 @@ class Call:
     limit_s: float | None
     left_s: float | None
     context: Mapping[str, Any]
+    is_watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,17 @@ class Cancel:
     """Nobody waits for a call any more."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far a call is that somebody watches, and the seconds that threads have worked for it."""
+
+    number: int
+    stage: str
+    done: int
+    total: int
+    used_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +57,7 @@ class Reply:
     facts: Facts
 
 
-def packed(message: Call | Cancel | Reply) -> list[bytes | memoryview]:
+def packed(message: Call | Cancel | Reached | Reply) -> list[bytes | memoryview]:
     """The message as frames: a pickle, and the buffers that were left out of it.
 
     Raises:

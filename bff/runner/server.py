@@ -9,7 +9,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 
 import structlog
@@ -20,7 +23,7 @@ from bff.config.settings import Settings
 from bff.http.errors import RoehubError, masked
 from bff.runner.local import LocalRunner
 from bff.runner.memory_watch import keep_within
-from bff.runner.messages import Call, Cancel, Reply, packed, receive, send
+from bff.runner.messages import Call, Cancel, Reached, Reply, packed, receive, send
 from bff.telemetry.dropping_stream import never_wait_for_stderr, say_last_lines
 from bff.telemetry.facts import collect
 from bff.telemetry.streams import logged_process
@@ -28,6 +31,7 @@ from bff.telemetry.streams import logged_process
 NICENESS = 10
 RETRY_AFTER_S = 1
 LAST_WORDS_S = 0.5
+TELL_EVERY_S = 0.25
 
 
 class _Server:
@@ -41,6 +45,7 @@ class _Server:
         self._runner = runner
         self._sending = threading.Lock()
         self._controls: dict[int, Control] = {}
+        self._told_at: dict[int, float] = {}
         self._threads: set[threading.Thread] = set()
 
     def serve(self) -> None:
@@ -62,7 +67,8 @@ class _Server:
                 thread.join()
 
     def _begin(self, call: Call) -> None:
-        control = Control(call.limit_s, left_s=call.left_s)
+        tell = partial(self._tell, call.number) if call.is_watched else None
+        control = Control(call.limit_s, left_s=call.left_s, on_progress=tell)
         self._controls[call.number] = control
         thread = threading.Thread(target=self._carry_out, args=(call, control), name="run")
         self._threads.add(thread)
@@ -86,8 +92,20 @@ class _Server:
         self._send(call.number, reply)
         self._threads.discard(threading.current_thread())
 
+    def _tell(self, number: int, stage: str, done: int, total: int) -> None:
+        """Send how far a call is, not more often than anybody can look at it."""
+        now = time.monotonic()
+        if now - self._told_at.get(number, -TELL_EVERY_S) < TELL_EVERY_S:
+            return
+        self._told_at[number] = now
+        used_s = self._controls[number].used_s
+        reached = Reached(number=number, stage=stage, done=done, total=total, used_s=used_s)
+        with suppress(OSError), self._sending:  # nobody may be left to hear it
+            send(self._connection, packed(reached))
+
     def _send(self, number: int, reply: list[bytes | memoryview]) -> None:
         del self._controls[number]
+        self._told_at.pop(number, None)
         try:
             with self._sending:
                 send(self._connection, reply)

@@ -3,6 +3,7 @@
 See: docs/graphql.md
 """
 
+from collections.abc import AsyncGenerator
 from functools import lru_cache
 from typing import Annotated, Protocol
 from uuid import UUID
@@ -183,6 +184,50 @@ class Mutation:
         return info.context.delete_strategy(strategy_id)
 
 
+@strawberry.type(description="How far a run is.")
+class RunProgress:
+    """How far a run is."""
+
+    stage: str = strawberry.field(description="Such as `stage_a`; docs/graphql.md lists them.")
+    done: int = strawberry.field(description="Chunks of the stage that are finished.")
+    total: int = strawberry.field(
+        description="Chunks of the stage; a stage may come in several parts."
+    )
+    processor_seconds: float = strawberry.field(
+        description="Seconds that processors have worked for the run, all stages together."
+    )
+
+
+@strawberry.type(description="One event of a run: how far it is, or its answer, which is the last.")
+class RunEvent:
+    """One event of a run: how far it is, or its answer, which is the last."""
+
+    progress: RunProgress | None = strawberry.field(
+        default=None, description="How far it is; null with the answer."
+    )
+
+    @strawberry.field(description="The answer; null before.")
+    def result(self, info: Info) -> BacktestResponse | None:
+        """The run itself, which computes when the last event is made."""
+        return None if self.progress is not None else info.context.run_backtest(info)
+
+
+@strawberry.type(description="What tells how far it is; answered as `text/event-stream` alone.")
+class Subscription:
+    """What tells how far it is; answered as `text/event-stream` alone."""
+
+    @strawberry.subscription(
+        description="Run a grid, as the mutation does; a few events a second and then the answer."
+    )
+    async def run_backtest(
+        self, info: Info, request: RunArgument
+    ) -> AsyncGenerator[RunEvent, None]:
+        """Each event is executed with itself as the root value, so nobody iterates over this."""
+        del info, request
+        raise NotImplementedError
+        yield RunEvent()
+
+
 class _QuietSchema(strawberry.Schema):
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -199,7 +244,11 @@ def graphql_schema() -> strawberry.Schema:
     """
     config = StrawberryConfig(scalar_map=GRAPHQL_SCALARS, disable_field_suggestions=True)
     return _QuietSchema(
-        query=Query, mutation=Mutation, config=config, execution_context_class=WatchedExecutor
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        config=config,
+        execution_context_class=WatchedExecutor,
     )
 
 

@@ -82,6 +82,14 @@ def is_run(answer: Response) -> bool:
     return "runBacktest" in (answer.request.post_data or "")
 
 
+def run_of(answer: Response) -> dict[str, Any]:
+    """The run in an answer, or in the last event with one."""
+    if "event-stream" not in answer.headers["content-type"]:
+        return answer.json()["data"]["runBacktest"]
+    told = re.findall("^data: (.+)$", answer.text(), re.MULTILINE)
+    return json.loads(told[-1])["data"]["runBacktest"]["result"]
+
+
 def run(page: Page) -> None:
     page.get_by_role("button", name=RUN).click()
     expect(page.get_by_role("heading", name="Best variants")).to_be_visible()
@@ -127,7 +135,7 @@ def test_the_numbers_are_those_of_the_service(page: Page) -> None:
         lambda answer: "runBacktest" in (answer.request.post_data or "")
     ) as sent:
         run(page)
-    answer = sent.value.json()["data"]["runBacktest"]
+    answer = run_of(sent.value)
     titles = [
         text.strip(" ↓↑").replace(" %", " [%]")
         for text in page.locator("thead th.number").all_inner_texts()
@@ -146,7 +154,7 @@ def test_the_numbers_are_those_of_the_service(page: Page) -> None:
 def test_months_folds_and_luck_of_a_variant_are_those_of_the_service(page: Page) -> None:
     with page.expect_response(is_run) as sent:
         run(page)
-    evidence = sent.value.json()["data"]["runBacktest"]["evidence"]
+    evidence = run_of(sent.value)["evidence"]
     with (
         page.expect_response(
             lambda answer: "variantReport" in (answer.request.post_data or "")
@@ -155,7 +163,7 @@ def test_months_folds_and_luck_of_a_variant_are_those_of_the_service(page: Page)
     ):
         open_best(page)
     report = drawn.value.json()["data"]["variantReport"]
-    folds = proven.value.json()["data"]["runBacktest"]["evidence"]["walkForward"]["folds"]
+    folds = run_of(proven.value)["evidence"]["walkForward"]["folds"]
 
     told = page.locator(".months td[title]").evaluate_all("(cells) => cells.map((c) => c.title)")
     assert told == [f"{month['returnPct']} %" for month in report["returnsByMonth"]]
@@ -198,7 +206,7 @@ def test_variants_with_the_same_trades_are_shown_once_where_that_is_asked(page: 
     page.get_by_label("Show variants with the same trades once").check()
     with page.expect_response(is_run) as sent:
         run(page)
-    variants = sent.value.json()["data"]["runBacktest"]["variants"]
+    variants = run_of(sent.value)["variants"]
     place = next(i for i, one in enumerate(variants) if one["sameAs"]["nOthers"] > 0)
     others = variants[place]["sameAs"]["nOthers"]
 
@@ -215,7 +223,7 @@ def test_what_is_copied_over_rest_gives_the_same_variants(page: Page) -> None:
         lambda answer: "runBacktest" in (answer.request.post_data or "")
     ) as sent:
         run(page)
-    answer = sent.value.json()["data"]["runBacktest"]
+    answer = run_of(sent.value)
 
     over_rest = page.evaluate(
         """async (body) => (await fetch("/backtests", {method: "POST", body: JSON.stringify(body),
@@ -290,7 +298,7 @@ def test_the_grid_opens_as_a_map_and_its_axes_change(
         run(page)
         with page.expect_response(is_run) as sent:
             page.get_by_text("Map of the grid").click()
-        surface = sent.value.json()["data"]["runBacktest"]["landscape"]["surface"]
+        surface = run_of(sent.value)["landscape"]["surface"]
         assert shown_surface(page) == surface["cells"]
         expect(page.get_by_label("Across", exact=True)).to_have_value(surface["x"])
         expect(page.get_by_label("Down", exact=True)).to_have_value(surface["y"])
@@ -299,7 +307,7 @@ def test_the_grid_opens_as_a_map_and_its_axes_change(
 
         with page.expect_response(is_run) as sent:
             page.get_by_label("Across", exact=True).select_option(surface["y"])
-        turned = sent.value.json()["data"]["runBacktest"]["landscape"]["surface"]
+        turned = run_of(sent.value)["landscape"]["surface"]
         assert (turned["x"], turned["y"]) == (surface["y"], surface["x"])
         assert shown_surface(page) == turned["cells"]
         assert turned["cells"] == [list(row) for row in zip(*surface["cells"], strict=True)]
@@ -343,7 +351,7 @@ def test_small_maps_by_a_third_axis_are_the_services_and_one_is_shown_large(page
     third = page.get_by_label("Once for each value of")
     with page.expect_response(is_run) as sent:
         third.select_option(index=1)
-    surfaces = sent.value.json()["data"]["runBacktest"]["landscape"]["surfaces"]
+    surfaces = run_of(sent.value)["landscape"]["surfaces"]
     small = page.locator(".small-maps button")
     expect(small).to_have_count(len(surfaces))
     small.last.click()

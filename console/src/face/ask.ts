@@ -49,7 +49,7 @@ export async function askText<Answer, Variables>(
   return { answer: dataOf(parsed<Answer>(text), response), text };
 }
 
-function parsed<Answer>(text: string): Answered<Answer> {
+export function parsed<Answer>(text: string): Answered<Answer> {
   try {
     return JSON.parse(text) as Answered<Answer>;
   } catch {
@@ -57,7 +57,7 @@ function parsed<Answer>(text: string): Answered<Answer> {
   }
 }
 
-function dataOf<Answer>(answer: Answered<Answer>, response: Response): Answer {
+export function dataOf<Answer>(answer: Answered<Answer>, response: Response): Answer {
   const [error] = answer.errors ?? [];
   if (error !== undefined) {
     const { code = "unexpected_error", details = {} } = error.extensions ?? {};
@@ -68,11 +68,15 @@ function dataOf<Answer>(answer: Answered<Answer>, response: Response): Answer {
   return answer.data;
 }
 
-async function sent(body: string, signal?: AbortSignal): Promise<Response> {
+export async function sent(
+  body: string,
+  signal?: AbortSignal,
+  accept = "application/json",
+): Promise<Response> {
   try {
     return await fetch("/graphql", {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      headers: { "Content-Type": "application/json", Accept: accept },
       body,
       signal: signal ?? null,
     });
@@ -82,7 +86,7 @@ async function sent(body: string, signal?: AbortSignal): Promise<Response> {
   }
 }
 
-async function read(response: Response): Promise<string> {
+export async function read(response: Response): Promise<string> {
   try {
     return await response.text();
   } catch (error) {

@@ -28,7 +28,7 @@ export const BARS: Document<made.BarsQuery, made.BarsQueryVariables> = { text: b
 export const ESTIMATE: Document<made.EstimateQuery, made.EstimateQueryVariables> = {
   text: estimate,
 };
-export const RUN: Document<made.RunMutation, made.RunMutationVariables> = { text: run };
+export const RUN: Document<made.RunSubscription, made.RunSubscriptionVariables> = { text: run };
 export const MAP: Document<made.GridMapMutation, made.GridMapMutationVariables> = { text: map };
 export const CELL: Document<made.CellMutation, made.CellMutationVariables> = { text: cell };
 export const VARIANT: Document<made.VariantQuery, made.VariantQueryVariables> = { text: variant };

@@ -1,5 +1,5 @@
 // The request as text to copy: GraphQL, REST, curl, Python. Places and tokens are the page's own.
-import runText from "../documents/run.graphql";
+import copied from "../documents/copied.graphql";
 import type { Form } from "./form";
 import { toGraphql, toRest } from "./request";
 
@@ -9,7 +9,7 @@ export type Spelling = (typeof SPELLINGS)[number];
 export function spelled(form: Form, spelling: Spelling, origin: string): string {
   switch (spelling) {
     case "GraphQL":
-      return `${runText.trim()}\n\n# variables\n${laidOut({ input: toGraphql(form), withEvidence: form.evidence })}`;
+      return `${copied.trim()}\n\n# variables\n${laidOut({ input: toGraphql(form) })}`;
     case "REST":
       return laidOut(toRest(form));
     case "curl":

@@ -5,7 +5,7 @@ import { readLink } from "../state/draft";
 import { catalog } from "../state/loaded";
 import { go, href } from "../state/route";
 import { type Asked, type Run, run, start } from "../state/run";
-import { day, seconds } from "../view/format";
+import { count, day, seconds } from "../view/format";
 import { Empty, Trouble } from "../view/states";
 import { AnswerBody } from "./answerBody";
 import { instrumentTitle } from "./instrumentTitle";
@@ -26,7 +26,7 @@ export function Results() {
         </Empty>
       );
     case "running":
-      return <Running asked={now.asked} startedAt={now.startedAt} cancel={now.cancel} />;
+      return <Running {...now} />;
     case "cancelled":
       return (
         <Empty title="Cancelled">
@@ -45,38 +45,53 @@ export function Results() {
   }
 }
 
-function Running({
-  asked,
-  startedAt,
-  cancel,
-}: {
-  asked: Asked;
-  startedAt: number;
-  cancel: () => void;
-}) {
+const STAGES: Record<string, string> = {
+  signals: "Computing signals",
+  stage_a: "Trying variants without stops",
+  stage_b: "Trying stops on the best",
+  report: "Reporting on the best",
+  replay: "Reporting on the best",
+  evidence_rows: "Weighing luck",
+  reality_check: "Weighing luck: the reality check",
+  pbo_champions: "Weighing luck: winners of each half",
+  pbo_ranks: "Weighing luck: their rank in the other half",
+  walk_forward: "Walking forward",
+};
+
+type InProgress = Extract<Run, { state: "running" }>;
+
+function Running({ asked, startedAt, cancel, progress }: InProgress) {
   const [elapsed, setElapsed] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setElapsed((performance.now() - startedAt) / 1000), 100);
     return () => clearInterval(timer);
   }, [startedAt]);
   const threads = catalog.value.state === "ready" ? catalog.value.value.runtimeDefaults.threads : 1;
-  const expected = asked.expectedSeconds === null ? null : asked.expectedSeconds / threads;
+  const expected = asked.expectedSeconds;
+  const stage = progress && (STAGES[progress.stage] ?? progress.stage);
   return (
     <section class="state">
       <h2>{asked.title}</h2>
       <p role="status" class="loading">
-        <span class="spinner" aria-hidden="true" /> Running
+        <span class="spinner" aria-hidden="true" /> {stage ?? "Waiting for a place and for candles"}
       </p>
       <p class="numbers">
         {seconds(elapsed)}
-        {expected !== null && <span class="hint"> of about {seconds(expected)}</span>}
+        {expected !== null && (
+          <span class="hint"> of at most about {seconds(expected / threads)}</span>
+        )}
       </p>
       {expected !== null && (
         <progress
           max={1}
-          value={Math.min(0.98, elapsed / Math.max(expected, 0.1))}
-          aria-label="Time, of what is expected"
+          value={Math.min(0.98, (progress?.processorSeconds ?? 0) / Math.max(expected, 0.1))}
+          aria-label="Work done, of what is expected"
         />
+      )}
+      {progress && (
+        <p class="hint">
+          {count(progress.done)} of {count(progress.total)} parts of this step
+        </p>
       )}
       <p>
         <button type="button" onClick={cancel}>

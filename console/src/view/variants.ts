@@ -1,7 +1,7 @@
 // A variant in words, and as the input that asks for it alone.
-import type { RunMutation, VariantReportInput } from "../../generated/face";
+import type { RunSubscription, VariantReportInput } from "../../generated/face";
 
-export type RunResult = RunMutation["runBacktest"];
+export type RunResult = NonNullable<RunSubscription["runBacktest"]["result"]>;
 export type Variant = RunResult["variants"][number];
 export interface Range {
   start: string;

@@ -120,6 +120,13 @@ class BeginAndWait:
         wait_for_control(service, control)
 
 
+def tell_progress(_service: BacktestService, control: Control) -> bool:
+    control.spend(1.5)
+    for done in range(1, 4):
+        control.progress("stage_a", done, 3)
+    return control.is_watched
+
+
 def tell_facts(_service: BacktestService, control: Control) -> None:
     control.claim(1_000)
     note(stage_a_variants=7)
@@ -159,6 +166,19 @@ def test_a_failure_comes_back_as_it_was(runner: RunnerProcess, n: int) -> None:
     assert shown.pop("__notes__") == ["advice"]
     assert shown == {key: value for key, value in vars(expected).items() if key != "__notes__"}
     assert str(caught.value) == str(expected)
+
+
+def test_progress_comes_back_before_the_answer_where_somebody_watches(
+    runner: RunnerProcess,
+) -> None:
+    told: list[tuple[str, int, int, float]] = []
+    control = Control(on_progress=lambda *reached: told.append((*reached, control.used_s)))
+
+    assert runner.do(tell_progress, control)
+
+    # what follows at once is more than anybody can look at
+    assert told == [("stage_a", 1, 3, 1.5)]
+    assert not runner.do(tell_progress, Control())
 
 
 def test_a_cancelled_job_ends_over_there(runner: RunnerProcess, tmp_path: Path) -> None:
