@@ -49,6 +49,7 @@ const STAGES: Record<string, string> = {
   signals: "Computing signals",
   stage_a: "Trying variants without stops",
   stage_b: "Trying stops on the best",
+  exact: "Ranking the best exactly",
   report: "Reporting on the best",
   replay: "Reporting on the best",
   evidence_rows: "Weighing luck",
