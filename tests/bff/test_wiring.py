@@ -11,6 +11,7 @@ from backtest.adapters.candles.table import PRICE_COLUMNS, Minutes, create_table
 from backtest.types import Instrument
 from bff.config.settings import load_settings
 from bff.wiring import build, candle_target, stored_facts, strategies_url
+from tests.bff.admission.redis_server import running_redis
 from tests.bff.doubles import GOOD, ToldService, client, services, token
 from tests.bff.test_hostile_requests import GRAPHQL_BODY
 
@@ -47,6 +48,25 @@ def test_configured_servers_are_used() -> None:
         host="candles.internal", port=8443, password="p", secure=True, verify=False
     )
     assert strategies_url(environment) == "postgresql://db/strategies"
+
+
+def test_both_quotas_are_counted_in_the_configured_store(tmp_path: Path) -> None:
+    config = tmp_path / "backtest.yaml"
+    quotas = "{requests_per_user_minute: 2, run_seconds_per_user_minute: 1}"
+    config.write_text(f"version: 1\ncompute: {quotas}\n", encoding="utf-8")
+    environ = {"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(tmp_path)}
+
+    with running_redis() as url:
+        shared = {"QUOTA_REDIS_URL": url, "ROEHUB_BACKTEST_CONFIG": str(config)}
+        first, second = (build(load_settings(environ | shared)) for _ in range(2))
+        with client(first) as here, client(second) as there:
+            headers = {"Authorization": f"Bearer {token(first)}"}
+            asked = [
+                opened.post("/graphql", json={"query": "{ indicators { id } }"}, headers=headers)
+                for opened in (here, there, here, there)
+            ]
+
+    assert [answer.status_code for answer in asked] == [200, 200, 429, 429]
 
 
 def test_both_faces_ask_the_same_object_the_same_thing() -> None:

@@ -18,11 +18,13 @@ from trials.deploy.files import try_files
 from trials.deploy.load import N_CLIENTS, Client
 from trials.deploy.packages import Installed
 from trials.deploy.playing import Scene
+from trials.deploy.programs import program
 from trials.deploy.record import Record
 from trials.deploy.service import environment, fleet
-from trials.deploy.stores import Rights, running_candle_server
+from trials.deploy.stores import Rights
 from trials.deploy.watching import watching
 from trials.soak.page import write_region
+from trials.soak.service import running_module
 
 PAGE = ROOT / "docs" / "deploy.md"
 
@@ -51,6 +53,8 @@ def _try_image(record: Record, folder: Path) -> None:
     containers = image.Containers(folder=folder / "containers")
     tried = record.tried
     with ExitStack() as stack:
+        if all(map(program, image.PROGRAMS)):
+            stack.callback(containers.clear)
         is_built = tried(
             "image",
             "`buildah build` of `deploy/Containerfile`, on a Debian made by mmdebstrap",
@@ -59,7 +63,6 @@ def _try_image(record: Record, folder: Path) -> None:
         )
         if not is_built:
             return
-        stack.callback(containers.clear)
         tried(
             "kernels in the image",
             "`check --warm` in a container that can write nowhere, Numba's own log of its cache",
@@ -102,7 +105,7 @@ def _scene(
     """Stores that run and hold nothing; closing the second part ends the Redis."""
     with ExitStack() as stack:
         rights = Rights(stack.enter_context(running_postgres()))
-        port = stack.enter_context(running_candle_server())
+        port = stack.enter_context(running_module("trials.deploy.stores"))
         redis = stack.enter_context(ExitStack())
         shared = {
             "CH_HOST": "127.0.0.1",

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from benchmarks.machine import ROOT
-from trials.deploy.record import Record, program, said
+from trials.deploy.programs import program, said
+from trials.deploy.record import Record
 
 DEPLOY = ROOT / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"

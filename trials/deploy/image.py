@@ -21,7 +21,7 @@ from bff.http.tokens import issue_token
 from tests.bff.doubles import USER
 from tests.waiting import PATIENCE_S, wait_for
 from trials.deploy.files import DEPLOY
-from trials.deploy.record import said
+from trials.deploy.programs import printed, said
 from trials.deploy.service import SECRET
 from trials.soak.traffic import run_body
 
@@ -49,7 +49,7 @@ class Containers:
 
     def podman(self, *words: str) -> str:
         how = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"]
-        return said(["podman", *self._place(), *how, *words])
+        return printed(["podman", *self._place(), *how, *words])
 
     def build(self) -> str:
         """The base, then the image of this checkout."""

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.machine import ROOT
-from trials.deploy.record import said
+from trials.deploy.programs import said
 
 EXTRAS = ["prometheus-client>=0.23", "redis>=5"]
 

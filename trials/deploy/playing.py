@@ -17,7 +17,7 @@ from tests.waiting import wait_for
 from trials.deploy import quotas
 from trials.deploy.load import Client, clients_asking, opened
 from trials.deploy.packages import Installed
-from trials.deploy.record import said
+from trials.deploy.programs import said
 from trials.deploy.service import PER_MINUTE, Fleet
 from trials.deploy.stores import Rights
 from trials.deploy.watching import Prometheus

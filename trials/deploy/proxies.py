@@ -1,19 +1,14 @@
 """nginx and Caddy with the shipped files, before the processes that are there."""
 
 import re
-import signal
 import ssl
-import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.backtest.adapters.postgres_server import free_port
-from tests.waiting import PATIENCE_S, wait_for
 from trials.deploy.files import DEPLOY
-from trials.deploy.record import program, said
+from trials.deploy.programs import program, running, said
 
 AROUND = """
 daemon off;
@@ -44,14 +39,8 @@ def nginx(folder: Path, ports: Sequence[int]) -> Generator[int]:
     )
     words = [str(program("nginx")), "-e", str(folder / "nginx.log"), "-c", str(config)]
     said([*words, "-t"])
-    with subprocess.Popen(words) as process:
-        try:
-            wait_for(lambda: process.poll() is not None or _answers(f"https://127.0.0.1:{port}/"))
-            assert process.poll() is None, (folder / "nginx.log").read_text(encoding="utf-8")
-            yield port
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE_S)
+    with running(words, folder / "nginx.out", f"https://127.0.0.1:{port}/"):
+        yield port
 
 
 def certified(folder: Path) -> ssl.SSLContext:
@@ -83,30 +72,7 @@ def caddy(folder: Path, ports: Sequence[int]) -> Generator[int]:
     text = text.replace("reverse_proxy 127.0.0.1:8080", f"reverse_proxy {upstreams}")
     config = folder / "Caddyfile"
     config.write_text("{\n\tadmin off\n}\n" + text, encoding="utf-8")
-    words = ["run", "--config", str(config), "--adapter", "caddyfile"]
-    with (folder / "caddy.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(program("caddy")), *words],
-            stderr=log,
-            stdout=log,
-            env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
-        )
-    try:
-        wait_for(lambda: process.poll() is not None or _answers(f"http://127.0.0.1:{port}/"))
-        assert process.poll() is None, (folder / "caddy.log").read_text(encoding="utf-8")
+    words = [str(program("caddy")), "run", "--config", str(config), "--adapter", "caddyfile"]
+    surroundings = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
+    with running(words, folder / "caddy.log", f"http://127.0.0.1:{port}/", surroundings):
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
-
-
-def _answers(address: str) -> bool:
-    """Whatever the answer is."""
-    context = ssl._create_unverified_context()
-    try:
-        urllib.request.urlopen(address, timeout=2, context=context).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True

@@ -1,34 +1,12 @@
 """What was played, one row each, and what became of it."""
 
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from benchmarks.tables import table
+from trials.deploy.programs import program
 
 HEADER = ("what", "how", "result")
-PLACES = ("/usr/sbin", "/sbin")  # where some programs are that only root is supposed to start
-
-
-def program(name: str) -> str | None:
-    """Where a program of the machine is."""
-    return shutil.which(name) or next(
-        (str(path) for folder in PLACES if (path := Path(folder) / name).exists()), None
-    )
-
-
-def said(words: list[str], env: Mapping[str, str] | None = None, code: int = 0) -> str:
-    """What a command printed; both streams."""
-    done = subprocess.run(
-        words, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env
-    )
-    assert done.returncode == code, (
-        f"`{' '.join(words)}` ended with {done.returncode}: {done.stdout}"
-    )
-    return done.stdout
 
 
 @dataclass
@@ -61,7 +39,8 @@ class Record:
 
     def text(self) -> str:
         """The table."""
-        return table(HEADER, self.rows)
+        lines = [HEADER, ["---"] * len(HEADER), *self.rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def _add(self, what: str, how: str, result: str, *, good: bool) -> bool:
         print(f"{what}: {result}", flush=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.backtest.adapters.postgres_server import free_port
 from tests.waiting import PATIENCE_S, wait_for
 from trials.deploy.packages import Installed
-from trials.deploy.record import said
+from trials.deploy.programs import said
 
 SECRET = "s" * 32
 PER_MINUTE = 300

@@ -4,10 +4,7 @@
 and serves until its standard input closes.
 """
 
-import subprocess
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import psycopg
 
@@ -22,20 +19,6 @@ def main() -> None:
     with table_engine() as engine, running_server(engine) as server:
         print(server.server_address[1], flush=True)
         sys.stdin.read()
-
-
-@contextmanager
-def running_candle_server() -> Generator[int]:
-    """Its port."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "trials.deploy.stores"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as process:
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
 
 
 class Rights:

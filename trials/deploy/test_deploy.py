@@ -1,5 +1,6 @@
 """The short part: rows that tell what happened, and the shipped proxy in front of processes."""
 
+import ssl
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,8 +11,9 @@ import httpx2
 import pytest
 
 from tests.backtest.adapters.postgres_server import free_port
+from trials.deploy.programs import program
 from trials.deploy.proxies import certified, nginx
-from trials.deploy.record import Record, program
+from trials.deploy.record import Record
 
 
 @contextmanager
@@ -57,40 +59,37 @@ def test_a_row_tells_what_was_seen_what_went_wrong_and_what_is_missing() -> None
     ]
 
 
-@pytest.mark.parametrize(("path", "statuses"), [("/backtests", {200}), ("/graphql", {200, 503})])
-def test_only_what_writes_nothing_is_asked_of_another_process(
-    tmp_path: Path, path: str, statuses: set[int]
-) -> None:
+@pytest.fixture
+def trust(tmp_path: Path) -> ssl.SSLContext:
     if program("nginx") is None:
         pytest.skip("no nginx on this machine")
-    asked: list[int] = []
-    trust = certified(tmp_path)
+    return certified(tmp_path)
 
-    with (
-        answering(503, asked) as stopping,
-        answering(200, asked) as good,
-        nginx(tmp_path, [stopping, good]) as port,
-        httpx2.Client(verify=trust) as client,
-    ):
+
+def statuses(folder: Path, trust: ssl.SSLContext, ports: list[int], path: str) -> list[int]:
+    """Of six requests through the proxy."""
+    with nginx(folder, ports) as port, httpx2.Client(verify=trust) as client:
         url = f"https://localhost:{port}{path}"
-        seen = {client.post(url, content=b"{}").status_code for _ in range(6)}
+        return [client.post(url, content=b"{}").status_code for _ in range(6)]
 
-    assert seen == statuses
+
+@pytest.mark.parametrize(("path", "expected"), [("/backtests", {200}), ("/graphql", {200, 503})])
+def test_only_what_writes_nothing_is_asked_of_another_process(
+    tmp_path: Path, trust: ssl.SSLContext, path: str, expected: set[int]
+) -> None:
+    asked: list[int] = []
+
+    with answering(503, asked) as stopping, answering(200, asked) as good:
+        seen = statuses(tmp_path, trust, [stopping, good], path)
+
+    assert set(seen) == expected
     assert set(asked) == {200, 503}
 
 
-def test_a_process_that_is_away_costs_nothing(tmp_path: Path) -> None:
-    if program("nginx") is None:
-        pytest.skip("no nginx on this machine")
+def test_a_process_that_is_away_costs_nothing(tmp_path: Path, trust: ssl.SSLContext) -> None:
     asked: list[int] = []
-    trust = certified(tmp_path)
 
-    with (
-        answering(200, asked) as good,
-        nginx(tmp_path, [free_port(), good]) as port,
-        httpx2.Client(verify=trust) as client,
-    ):
-        url = f"https://localhost:{port}/graphql"
-        seen = [client.post(url, content=b"{}").status_code for _ in range(6)]
+    with answering(200, asked) as good:
+        seen = statuses(tmp_path, trust, [free_port(), good], "/graphql")
 
     assert seen == asked == [200] * 6

@@ -2,8 +2,6 @@
 
 import json
 import re
-import signal
-import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Generator, Sequence
@@ -13,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.backtest.adapters.postgres_server import free_port
-from tests.waiting import PATIENCE_S, wait_for
 from trials.deploy.files import DEPLOY, PROMETHEUS
-from trials.deploy.record import program
+from trials.deploy.programs import program, running
 
 EVERY_S = 1
 RINGS_AFTER_S = 3  # instead of the minute of the shipped rule
@@ -69,19 +66,13 @@ def watching(folder: Path, ports: Sequence[int]) -> Generator[Prometheus]:
     (folder / "alerts.yml").write_text(_impatient(), encoding="utf-8")
     (folder / "prometheus.yml").write_text(_for_this_machine(ports), encoding="utf-8")
     words = [
+        str(program("prometheus")),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'series'}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen([str(program("prometheus")), *words], stderr=log)
-    try:
-        wait_for(lambda: process.poll() is not None or _is_up(port))
-        assert process.poll() is None, (folder / "prometheus.log").read_text(encoding="utf-8")
+    with running(words, folder / "prometheus.log", f"http://127.0.0.1:{port}/-/ready"):
         yield Prometheus(port=port)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
 
 
 def _expressions() -> list[str]:
@@ -99,11 +90,3 @@ def _for_this_machine(ports: Sequence[int]) -> str:
 def _impatient() -> str:
     text = (PROMETHEUS / "alerts.yml").read_text(encoding="utf-8")
     return text.replace("for: 1m", f"for: {RINGS_AFTER_S}s")
-
-
-def _is_up(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False

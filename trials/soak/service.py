@@ -56,8 +56,15 @@ def _resident_bytes(pid: int) -> int:
 @contextmanager
 def running_store(folder: Path, *, seed: int, share: float) -> Generator[int]:
     """The port of a candle server in a process of its own."""
+    with running_module("trials.soak.store", str(seed), str(share)) as port:
+        yield port
+
+
+@contextmanager
+def running_module(name: str, *words: str) -> Generator[int]:
+    """The port that a module prints, which serves until its standard input closes."""
     with subprocess.Popen(
-        [sys.executable, "-m", "trials.soak.store", str(seed), str(share)],
+        [sys.executable, "-m", name, *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
