@@ -65,7 +65,7 @@ def _try_image(record: Record, folder: Path) -> None:
             return
         tried(
             "kernels in the image",
-            "`check --warm` in a container that can write nowhere, Numba's own log of its cache",
+            "`check --warm`, root read-only and no `/tmp`; by Numba's own log of its cache",
             partial(image.loads_kernels, containers),
         )
         tried(

@@ -190,7 +190,7 @@ def _stop_during_a_run(containers: Containers, pid: int) -> str:
 
 
 def _slow_run() -> bytes:
-    return run_body(150, timeframe="1m")
+    return run_body(60, timeframe="1m")
 
 
 def _running(pid: int) -> float:
