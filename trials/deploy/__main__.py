@@ -65,7 +65,7 @@ def _try_image(record: Record, folder: Path) -> None:
             return
         tried(
             "kernels in the image",
-            "`check --warm`, root read-only and no `/tmp`; by Numba's own log of its cache",
+            "all of them, in a container that can write nowhere; Numba tells what it compiles",
             partial(image.loads_kernels, containers),
         )
         tried(
