@@ -18,7 +18,7 @@ from trials.deploy.files import try_files
 from trials.deploy.load import N_CLIENTS, Client
 from trials.deploy.packages import Installed
 from trials.deploy.playing import Scene
-from trials.deploy.programs import program
+from trials.deploy.programs import program, versions
 from trials.deploy.record import Record
 from trials.deploy.service import environment, fleet
 from trials.deploy.stores import Rights
@@ -42,7 +42,7 @@ def main() -> int:
         if not given.without_image:
             _try_image(record, folder)
         _try_service(record, folder, given.seconds)
-    text = record.text()
+    text = f"{record.text()}\n\n{versions()}."
     print(text)
     if not given.without_image:
         write_region("played", text, PAGE)

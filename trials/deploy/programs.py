@@ -12,6 +12,11 @@ from pathlib import Path
 
 from tests.waiting import PATIENCE_S, wait_for
 
+DPKG = ("dpkg-query", "--show", "--showformat", "${Package} ${source:Upstream-Version}\\n")
+PACKAGES = (
+    *("buildah", "runc", "podman", "mmdebstrap", "nginx", "caddy", "prometheus", "redis-server"),
+    *("postgresql-15", "postgresql-17", "docker-compose", "systemd"),
+)
 PLACES = ("/usr/sbin", "/sbin")  # where some programs are that only root is supposed to start
 
 
@@ -37,6 +42,13 @@ def _streams(words: list[str], env: Mapping[str, str] | None, code: int) -> tupl
     told = f"`{' '.join(words)}` ended with {done.returncode}: {done.stdout}{done.stderr}"
     assert done.returncode == code, told
     return done.stdout, done.stderr
+
+
+def versions() -> str:
+    """Of the programs that take part, as the machine's packages."""
+    asked = [*DPKG, *PACKAGES]
+    listed = subprocess.run(asked, check=False, text=True, capture_output=True).stdout
+    return ", ".join(line for line in listed.splitlines() if len(line.split()) == 2)
 
 
 @contextmanager
