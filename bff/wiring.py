@@ -193,6 +193,11 @@ def local_runner(settings: Settings) -> LocalRunner:
 
 
 def _tell_of_device(sentence: str, is_bad: bool) -> None:
+    """To the log of a service; a command keeps its standard output for its answer."""
+    if not structlog.is_configured():
+        if is_bad:
+            sys.stderr.write(f"{sentence}\n")
+        return
     log = structlog.stdlib.get_logger(__name__)
     tell = log.warning if is_bad else log.info
     tell("device", state=sentence)

@@ -1,0 +1,37 @@
+"""What is said of the device, and where."""
+
+import pytest
+import structlog
+
+from bff import wiring
+from bff.commands.check import _device
+
+
+def test_a_command_keeps_its_output_for_its_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(structlog, "is_configured", lambda: False)
+
+    wiring._tell_of_device("the processors score: there is no CUDA driver", False)
+    wiring._tell_of_device("the processors score: it fell off the bus", True)
+
+    assert capsys.readouterr() == ("", "the processors score: it fell off the bus\n")
+
+
+@pytest.mark.parametrize(("is_bad", "level"), [(False, "info"), (True, "warning")])
+def test_a_service_says_it_in_its_log(
+    is_bad: bool, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(structlog, "is_configured", lambda: True)
+
+    with structlog.testing.capture_logs() as lines:
+        wiring._tell_of_device("a device scores", is_bad)
+
+    assert lines == [{"event": "device", "state": "a device scores", "log_level": level}]
+
+
+def test_check_says_what_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backtest.engine.accelerator.find_spec", lambda _: None)
+
+    assert _device("cpu") == "the processors score"
+    assert _device("auto") == "the processors score: the extra cuda is not installed"
