@@ -153,7 +153,8 @@ def _against_holding(best: AdjustedP | None, limits: Thresholds) -> Reason:
 def _overfitting(pbo: Overfitting | None, n_bases: int | None, limits: Thresholds) -> Reason:
     if pbo is None:
         return _unknown(PBO, "the probability of overfitting could not be computed")
-    is_good = pbo.probability <= limits.holds_up_pbo
+    # where everything loses, the quietest wins in every half
+    is_good = pbo.probability <= limits.holds_up_pbo and pbo.loss_share < limits.luck_pbo
     is_luck = pbo.probability >= limits.luck_pbo
     return Reason(
         code=PBO,
@@ -161,7 +162,8 @@ def _overfitting(pbo: Overfitting | None, n_bases: int | None, limits: Threshold
         text=(
             f"the winner of one half of the time{_among(n_bases)} is not above the median in the "
             f"other half in {pbo.probability:.0%} of {pbo.n_splits:,} splits (holds up to "
-            f"{limits.holds_up_pbo:.0%}, luck from {limits.luck_pbo:.0%})"
+            f"{limits.holds_up_pbo:.0%}, luck from {limits.luck_pbo:.0%}), and loses there in "
+            f"{pbo.loss_share:.0%} (holds up below {limits.luck_pbo:.0%})"
         ),
     )
 

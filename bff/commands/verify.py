@@ -24,6 +24,18 @@ _LAYERS = {
     "engine": "engine_semantics",
     "result": "result_sha256",
 }
+# Exit codes by what differs first.
+DIFFERS = {
+    "receipt": 10,
+    "request": 11,
+    "candles": 12,
+    "engine": 13,
+    "result": 14,
+    "evidence": 15,
+    "landscape": 16,
+}
+# A layer, and what is wrong with it.
+_Difference = tuple[str, str]
 _SPELLED_ALIKE = {
     "variant_index",
     "variant_key",
@@ -45,10 +57,11 @@ def verify(
             again = _run_again(services, receipt["request"], _parts(found))
         finally:
             services.close()
-    differences = [*_edited(receipt), *_layers(receipt, again), *_variants(found, again)]
-    if differences:
-        typer.echo(f"differs: {differences[0]}")
-        raise typer.Exit(FAILED)
+    first = next(_differences(found, receipt, again), None)
+    if first is not None:
+        layer, text = first
+        typer.echo(f"differs: {layer}: {text}")
+        raise typer.Exit(DIFFERS[layer])
     typer.echo(f"same: {receipt['sha256']}")
 
 
@@ -70,21 +83,26 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _comparable(found: dict[str, Any]) -> dict[str, Any]:
     """A run that was told over GraphQL, with the members that are spelled as over REST."""
+    from backtest.enums import AnswerPart
+
+    spelled = {name: value for name, value in found.items() if name != AnswerPart.LANDSCAPE}
     told = found.get("variants")
     variants = cast("list[dict[str, Any]]", told if isinstance(told, list) else [])
-    return found | {
+    return spelled | {
         "variants": [{k: v for k, v in one.items() if k in _SPELLED_ALIKE} for one in variants]
     }
 
 
 def _parts(found: Mapping[str, Any]) -> "frozenset[AnswerPart]":
-    """What the run has to tell again, so that variants can be compared."""
+    """What the run has to tell again, so that it can be compared."""
     from backtest.enums import AnswerPart
 
     told = found.get("variants")
     variants = cast("list[dict[str, Any]]", told if isinstance(told, list) else [])
-    has_intrabar = any(one.get(AnswerPart.INTRABAR) is not None for one in variants)
-    return frozenset({AnswerPart.RECEIPT, *([AnswerPart.INTRABAR] if has_intrabar else [])})
+    members = {name for one in (found, *variants) for name, value in one.items() if value}
+    return frozenset(
+        part for part in AnswerPart if part is AnswerPart.RECEIPT or part.value in members
+    )
 
 
 def _receipt_of(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,41 +130,49 @@ def _run_again(
     return services.service.run(asked, user_id=NOBODY, control=control)
 
 
-def _edited(receipt: Mapping[str, Any]) -> Iterator[str]:
+def _differences(
+    found: Mapping[str, Any], receipt: Mapping[str, Any], again: "BacktestResponse"
+) -> Iterator[_Difference]:
+    """What went in, in the order of the layers; then what came out, as far as both tell it."""
+    from backtest.enums import AnswerPart
+    from schema.response import to_json
+
+    yield from _edited(receipt)
+    yield from _layers(receipt, again)
+    now = json.loads(to_json(again))
+    for layer, name in (
+        ("result", "variants"),
+        ("result", "data"),
+        ("result", "notes"),
+        ("evidence", AnswerPart.EVIDENCE.value),
+        ("landscape", AnswerPart.LANDSCAPE.value),
+    ):
+        if found.get(name) is not None:
+            yield from ((layer, text) for text in _members(name, found[name], now.get(name)))
+
+
+def _edited(receipt: Mapping[str, Any]) -> Iterator[_Difference]:
     """What is wrong with a receipt that does not add up."""
     from backtest.identity import canonical_json, sha256_hex
 
     layers = {layer: receipt[member] for layer, member in _LAYERS.items()}
     summed = sha256_hex(canonical_json(layers))
     if summed != receipt["sha256"]:
-        yield f"receipt: its layers make {summed}, and it says {receipt['sha256']}; it was edited"
+        text = f"its layers make {summed}, and it says {receipt['sha256']}; it was edited"
+        yield "receipt", text
 
 
-def _layers(receipt: Mapping[str, Any], again: "BacktestResponse") -> Iterator[str]:
+def _layers(receipt: Mapping[str, Any], again: "BacktestResponse") -> Iterator[_Difference]:
     made: Receipt | None = again.receipt
     assert made is not None
     for layer, member in _LAYERS.items():
         told, now = receipt[member], getattr(made, member)
         if told != now:
-            yield f"{layer}: the answer has {told}, and it is {now} now"
-
-
-def _variants(found: Mapping[str, Any], again: "BacktestResponse") -> Iterator[str]:
-    """Members of the variants that are not those of the run; only what both tell is compared."""
-    from schema.response import to_json
-
-    variants = json.loads(to_json(again))["variants"]
-    told = found.get("variants")
-    if not isinstance(told, list):
-        return
-    told = cast("list[Any]", told)
-    if len(told) != len(variants):
-        yield f"result: the answer has {len(told)} variants, and there are {len(variants)}"
-    for place, (one, now) in enumerate(zip(told, variants, strict=False)):
-        yield from _members(f"variants.{place}", one, now)
+            yield layer, f"the answer has {told}, and it is {now} now"
 
 
 def _members(path: str, told: object, now: object) -> Iterator[str]:
+    """Where two values differ; of objects, the members that both have."""
     if isinstance(told, dict) and isinstance(now, dict):
         members, others = cast("dict[str, Any]", told), cast("dict[str, Any]", now)
         for name in (name for name in members if name in others):
@@ -154,11 +180,11 @@ def _members(path: str, told: object, now: object) -> Iterator[str]:
     elif isinstance(told, list) and isinstance(now, list):
         items, others_ = cast("list[Any]", told), cast("list[Any]", now)
         if len(items) != len(others_):
-            yield f"result: {path} has {len(items)} entries, and there are {len(others_)}"
+            yield f"{path} has {len(items)} entries, and there are {len(others_)} now"
         for place, (one, other) in enumerate(zip(items, others_, strict=False)):
             yield from _members(f"{path}.{place}", one, other)
     elif told != now:
-        yield f"result: {path} is {json.dumps(told)}, and it is {json.dumps(now)} now"
+        yield f"{path} is {json.dumps(told)}, and it is {json.dumps(now)} now"
 
 
 def _fail(message: str) -> typer.Exit:

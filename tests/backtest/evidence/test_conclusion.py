@@ -34,6 +34,7 @@ def findings(
     walked: float = 5.0,
     active: int = 64,
     no_pbo: bool = False,
+    loses: float = 0.1,
     **changes: Any,
 ) -> Findings:
     """Findings that hold up, but for what is given."""
@@ -60,7 +61,7 @@ def findings(
         pbo=None
         if no_pbo
         else Overfitting(
-            n_splits=12_870, probability=pbo, median_rank=0.8, loss_share=0.1, slope=0.5
+            n_splits=12_870, probability=pbo, median_rank=0.8, loss_share=loses, slope=0.5
         ),
         deflated_sharpe=DeflatedSharpe(
             row=0,
@@ -89,6 +90,7 @@ def findings(
         pytest.param({"pbo": 0.3}, Verdict.UNCLEAR, id="overfitting between the limits"),
         pytest.param({"pbo": 0.5}, Verdict.UNCLEAR, id="an arbitrary choice among good ones"),
         pytest.param({"pbo": 0.5, "cash": 0.1}, Verdict.LIKELY_LUCK, id="an arbitrary choice"),
+        pytest.param({"loses": 0.5}, Verdict.UNCLEAR, id="the best of what loses money"),
         pytest.param({"no_pbo": True}, Verdict.UNCLEAR, id="unknown is not passed"),
         pytest.param({"deflated": 0.49}, Verdict.UNCLEAR, id="luck reaches the Sharpe ratio"),
         pytest.param({"deflated_sharpe": None}, Verdict.UNCLEAR, id="no Sharpe ratio"),
@@ -110,6 +112,7 @@ def test_reasons_carry_their_numbers_and_the_limits() -> None:
     assert "1,234 variants" in texts["reality_check_cash"]
     assert "0.431 (holds up below 0.05, luck from 0.2)" in texts["reality_check_cash"]
     assert "10% of 12,870 splits" in texts["pbo"]
+    assert "loses there in 10% (holds up below 50%)" in texts["pbo"]
     assert "80 independent trials reach 0.200" in texts["deflated_sharpe"]
     assert "5.00 %" in texts["walk_forward"]
     assert "ranked by sharpe" in texts["ranked_by"]

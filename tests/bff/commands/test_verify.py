@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from backtest.identity import ENGINE_SEMANTICS, canonical_json, sha256_hex
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.cli import app
@@ -22,12 +23,18 @@ from tests.faces import to_graphql
 from tests.memory_feed import MemoryFeed
 
 Verify = Callable[..., Result]
-SMALL = GRID | {"top_k": 3, "top_trades_n": 2, "include": ["receipt"]}
+SMALL = GRID | {
+    "top_k": 3,
+    "top_trades_n": 2,
+    "include": ["receipt", "evidence", "landscape", "intrabar"],
+}
 DOCUMENT = """
 mutation ($i: RunBacktestInput!) { runBacktest(input: $i) {
   variants { variantKey totalReturnPct ranking { primary { metric } } report { rows { value } }
     payload { directionMode risk { slEnabled slPct tpEnabled tpPct } signals { indicatorId
       params { name value } } } }
+  evidence { trials { tried } pbo { probability } conclusion { verdict reasons { text } } }
+  landscape { interactions axes { kind } }
   receipt { sha256 requestSha256 candlesSha256 engineSemantics resultSha256 nBars request } } }
 """
 
@@ -82,26 +89,89 @@ def edited(answer: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     place: Any = copy
     for step in steps:
         place = place[int(step) if step.isdecimal() else step]
-    place[last] = value
+    place[int(last) if last.isdecimal() else last] = value
+    return copy
+
+
+def with_layer(answer: dict[str, Any], member: str, value: object) -> dict[str, Any]:
+    """An answer whose receipt adds up all the same."""
+    copy = edited(answer, f"receipt.{member}", value)
+    receipt = copy["receipt"]
+    layers = {
+        "request": receipt["request_sha256"],
+        "candles": receipt["candles_sha256"],
+        "engine": receipt["engine_semantics"],
+        "result": receipt["result_sha256"],
+    }
+    receipt["sha256"] = sha256_hex(canonical_json(layers))
     return copy
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "code", "said"),
     [
-        ("receipt.request.top_k", 2, "request: "),
-        ("receipt.candles_sha256", "0" * 64, "receipt: its layers make "),
-        ("variants.1.total_return_pct", 1e6, "result: variants.1.total_return_pct is 1000000.0"),
-        ("variants.0.report.rows.4.value", "7", "result: variants.0.report.rows.4.value is"),
+        ("receipt.sha256", "0" * 64, 10, "receipt: its layers make "),
+        ("receipt.candles_sha256", "0" * 64, 10, "receipt: its layers make "),
+        ("receipt.request.top_k", 2, 11, "request: the answer has "),
+        ("variants.1.total_return_pct", 1e6, 14, "result: variants.1.total_return_pct is 1000000"),
+        ("variants.0.report.rows.4.value", "7", 14, "result: variants.0.report.rows.4.value is"),
+        ("variants.0.intrabar.trades_touched_stop", 77, 14, "result: variants.0.intrabar.trades_"),
+        ("notes", [], 14, "result: notes has 0 entries, and there are "),
+        ("data.candles_missing", 5, 14, "result: data.candles_missing is 5, and it is "),
+        ("evidence.pbo.probability", 0.01, 15, "evidence: evidence.pbo.probability is 0.01, and"),
+        ("evidence.conclusion.verdict", "SURE", 15, "evidence: evidence.conclusion.verdict is"),
+        ("landscape.robust_order.0", 9, 16, "landscape: landscape.robust_order.0 is 9, and it is"),
     ],
 )
 def test_an_edited_answer_is_told_by_its_place(
-    verify: Verify, answers: dict[str, dict[str, Any]], path: str, value: object, said: str
+    verify: Verify,
+    answers: dict[str, dict[str, Any]],
+    path: str,
+    value: object,
+    code: int,
+    said: str,
 ) -> None:
     result = verify(edited(answers["rest"], path, value))
 
-    assert result.exit_code == 1
     assert result.stdout.startswith(f"differs: {said}")
+    assert result.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code", "layer"),
+    [
+        ("request_sha256", "1" * 64, 11, "request"),
+        ("candles_sha256", "1" * 64, 12, "candles"),
+        ("engine_semantics", ENGINE_SEMANTICS - 1, 13, "engine"),
+        ("result_sha256", "1" * 64, 14, "result"),
+    ],
+)
+def test_each_layer_of_a_receipt_that_adds_up_is_told_by_its_name(
+    verify: Verify,
+    answers: dict[str, dict[str, Any]],
+    member: str,
+    value: object,
+    code: int,
+    layer: str,
+) -> None:
+    """As another engine, or a forger who can add up, would have written it."""
+    now = answers["rest"]["receipt"][member]
+
+    result = verify(with_layer(answers["rest"], member, value))
+
+    assert result.stdout == f"differs: {layer}: the answer has {value}, and it is {now} now\n"
+    assert result.exit_code == code
+
+
+def test_edited_evidence_of_the_other_face_is_told_too(
+    verify: Verify, answers: dict[str, dict[str, Any]]
+) -> None:
+    place = "data.runBacktest.evidence.trials.tried"
+
+    result = verify(edited(answers["graphql"], place, 3))
+
+    assert result.stdout.startswith("differs: evidence: evidence.trials.tried is 3, and it is ")
+    assert result.exit_code == 15
 
 
 def test_other_candles_are_told_before_the_result_that_they_change(
@@ -112,8 +182,8 @@ def test_other_candles_are_told_before_the_result_that_they_change(
 
     result = verify(answers["rest"], MemoryFeed(minutes))
 
-    assert result.exit_code == 1
     assert result.stdout.startswith("differs: candles: the answer has ")
+    assert result.exit_code == 12
 
 
 @pytest.mark.parametrize(
