@@ -89,3 +89,14 @@ def sharpe(row: Row) -> float:
     """Per block, ddof 1."""
     total, spread = sum_and_spread(row)
     return total / len(row) / math.sqrt(spread / (len(row) - 1))
+
+
+def skewness_and_kurtosis(row: Row) -> tuple[float, float]:
+    """Third and fourth moments of the standardised row; 0 and 3 for a normal distribution."""
+    mean = sum(row) / len(row)
+    deviation = math.sqrt(sum((one - mean) ** 2 for one in row) / len(row))
+    standardised = [(one - mean) / deviation for one in row]
+    return (
+        sum(one**3 for one in standardised) / len(row),
+        sum(one**4 for one in standardised) / len(row),
+    )

@@ -12,11 +12,11 @@ from backtest.engine.ranked import rank_variants
 from backtest.engine.recorder import Recorded
 from backtest.errors import DeadlineExceeded, RunCancelled
 from backtest.plan import make_plan
-from backtest.request import RiskGrid, RunRequest
+from backtest.request import IndicatorGrid, RiskGrid, RunRequest
 from backtest.result import RunResult
 from backtest.run import Backtester
 from backtest.stopwatch import Stopwatch
-from backtest.types import Ranking, RankingMetric, SizingMode
+from backtest.types import DirectionMode, Ranking, RankingMetric, SizingMode
 from tests.backtesters import USER, answer, backtester_over
 from tests.property.scene import CANDLES, bits, request, template
 
@@ -129,7 +129,7 @@ def ledger_bits(asked: RunRequest, **policy: Any) -> list[object]:
     ledger = recorded.ledger
     arrays = (
         ledger.growth, ledger.ruined, ledger.holding, ledger.winners, ledger.block_ends,
-        recorded.base_totals, recorded.shortlist,
+        recorded.base_totals, recorded.shortlist, recorded.bases.growth, recorded.bases.ruined,
     )  # fmt: skip
     return [(array.shape, array.tobytes()) for array in arrays]
 
@@ -152,6 +152,35 @@ def test_nor_any_number_of_the_ledger(sizing: SizingMode, monkeypatch: pytest.Mo
     monkeypatch.undo()
 
     assert small == ledger_bits(asked, threads=1)
+
+
+@pytest.mark.parametrize("direction", DirectionMode)
+@pytest.mark.parametrize("sizing", SizingMode)
+def test_nor_for_any_sizing_and_direction(
+    sizing: SizingMode, direction: DirectionMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = IndicatorGrid(
+        indicator_id="ma.sma", params={"window": explicit(3, 8, 21)}, source=explicit("close")
+    )
+    made = template(
+        sizing_mode=sizing,
+        direction_mode=direction,
+        indicator_grids=(few,),
+        signal_grids={},
+        risk_grid=RiskGrid(sl_enabled=True, sl=explicit(0.25, 0.5, 2.0)),
+    )
+    asked = request(made, preselect=2, top_k=6)
+    whole = ledger_bits(asked, threads=1)
+    for module, name in (
+        (stages, "CHUNK_WORK"),
+        (rows, "ROWS_PER_CHUNK"),
+        (combos, "FAST_BLOCK_BYTES"),
+        (risk_plane, "TABLE_BYTES"),
+        (recorder, "CELLS_PER_CHUNK"),
+    ):
+        monkeypatch.setattr(module, name, 1)
+
+    assert ledger_bits(asked, threads=3) == whole
 
 
 def test_the_ledger_is_the_same_whatever_ranks_the_variants_of_a_grid_without_risk() -> None:

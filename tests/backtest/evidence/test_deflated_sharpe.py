@@ -11,6 +11,7 @@ from backtest.evidence.deflated_sharpe import Moments
 from backtest.evidence.rows import describe_rows
 from backtest.evidence.trials import count_trials
 from tests.backtest.evidence.ledgers import ledger_of, noise
+from tests.oracle import evidence as twin
 
 
 def test_the_example_of_bailey_and_lopez_de_prado() -> None:
@@ -51,3 +52,14 @@ def test_a_flat_winner_has_none(workers: Workers) -> None:
     rows = describe_rows(ledger, workers, Control())
 
     assert module.deflated_sharpe(ledger, rows, count_trials(rows, 0)) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_moments_agree_with_the_naive_ones(seed: int) -> None:
+    row = noise(1, seed=seed)[0].tolist()
+    row[seed] *= 9
+
+    found = module.row_moments(row)
+
+    assert found.sharpe == pytest.approx(twin.sharpe(row), rel=1e-9)
+    assert (found.skewness, found.kurtosis) == pytest.approx(twin.skewness_and_kurtosis(row))
