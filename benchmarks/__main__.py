@@ -7,6 +7,7 @@ from benchmarks.cold_start import COLD_START
 from benchmarks.engine import ENGINE
 from benchmarks.evidence import EVIDENCE
 from benchmarks.evidence_runs import EVIDENCE_RUNS
+from benchmarks.grid_sizes import GRID_SIZES
 from benchmarks.growth import GROWTH
 from benchmarks.indicators import INDICATORS_PAGE
 from benchmarks.machine import describe
@@ -21,6 +22,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     ENGINE,
     PEERS,
     GROWTH,
+    GRID_SIZES,
     COLD_START,
     SERVICE,
     MEMORY,

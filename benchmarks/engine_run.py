@@ -28,6 +28,8 @@ from schema.parse import parse_request
 
 USER = UUID(int=1)
 SAMPLED_COMBOS = 500
+# As many as a configuration may allow.
+MOST_VARIANTS = 1_000_000_000
 
 
 class NoStrategies:
@@ -48,8 +50,13 @@ def settings() -> Settings:
 
 
 def policy(threads: int) -> RunPolicy:
-    """The development policy; deadlines are not what is measured."""
-    return replace(settings().policy(cpus=threads), threads=threads, deadline_s=None)
+    """The development policy; deadlines and guards are not what is measured."""
+    return replace(
+        settings().policy(cpus=threads),
+        threads=threads,
+        deadline_s=None,
+        max_variants_per_compute=MOST_VARIANTS,
+    )
 
 
 @contextmanager

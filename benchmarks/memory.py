@@ -6,6 +6,7 @@ from benchmarks.alone import MIB, alone, peak_bytes, settle
 from benchmarks.bars import YEAR_1M, YEAR_15M
 from benchmarks.cost import one_variant
 from benchmarks.engine_run import USER, backtester, policy, settings
+from benchmarks.grid_sizes import WEEK_15M, three_averages
 from benchmarks.grids import CLOSE, Body, average, plane, request, steps, values
 from benchmarks.tables import Benchmark, Finding
 from bff.http.answer_body import write_answer
@@ -36,6 +37,11 @@ def shapes() -> dict[str, Body]:
         "one rule, 198 358 thresholds": request(rsi, n_bars=YEAR_15M, signal_grids=thresholds),
         "two indicators, 600 000 pairs": request(
             average("ma.sma", 40, 1000), average("ma.ema", 40, 600), n_bars=YEAR_15M
+        ),
+        "three indicators, 10 000 000": three_averages(10**7, WEEK_15M),
+        "by profit factor, 1 000 000": request(
+            *(average(name, 5, 100) for name in ("ma.sma", "ma.ema", "ma.wma")),
+            n_bars=WEEK_15M, ranking={"primary_metric": "profit_factor"},
         ),
         "three indicators, 125 000": request(
             *(average(name, 40, 50) for name in ("ma.sma", "ma.ema", "ma.wma")), n_bars=YEAR_15M
