@@ -48,6 +48,16 @@ class Plan:
         """Stage B's load."""
         return self.n_shortlist * self.grid.n_risk
 
+    @property
+    def n_kept(self) -> int:
+        """How many base variants Stage A puts in order."""
+        settings, grid = self.settings, self.grid
+        has_risk = grid.sl_pct is not None or grid.tp_pct is not None
+        if has_risk or settings.min_trades or settings.distinct:
+            return self.n_shortlist
+        # the shortlist is the answer then, and its order beyond that nobody's concern
+        return min(self.n_shortlist, settings.top_k)
+
     def count_bars(self) -> tuple[int, int]:
         """Bars that a complete history has for it: loaded, and of the target slice."""
         chosen = self.settings

@@ -69,6 +69,10 @@ class RunSettings:
     prior_trials: int = 0
 
 
+# What is made of the growth of every trial.
+OF_LEDGER = frozenset({AnswerPart.EVIDENCE, AnswerPart.LANDSCAPE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
     """Which expensive parts of the answer somebody will read.
@@ -95,4 +99,4 @@ class Want:
     @property
     def ledger(self) -> bool:
         """Whether somebody reads what is made of the growth of every trial."""
-        return bool(self.parts & {AnswerPart.EVIDENCE, AnswerPart.LANDSCAPE})
+        return bool(self.parts & OF_LEDGER)

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from backtest.engine.bitops import words_for
 from backtest.engine.combos import FAST_BLOCK_BYTES
-from backtest.engine.items import N_METRICS
 from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.ranking import metrics_of
 from backtest.engine.recorder import CELLS_PER_CHUNK
 from backtest.engine.risk_plane import TABLE_BYTES
+from backtest.engine.slabs import SLAB_COMBOS
+from backtest.engine.stages import MEASURED_AT_ONCE
 from backtest.engine.trades import N_INT_COLUMNS, N_MONEY_COLUMNS
 from backtest.grid import IndicatorAxes
 from backtest.indicators.series import SHARED_BYTES
@@ -40,6 +42,12 @@ EXACT_SERIES = 10
 STAGE_B_SERIES = 5
 # While a thread reports: 3 of `Segments`, equity, drawdown and invested quote.
 REPORT_SERIES = 6
+# Of each combo of a slab: its score, and a copy where it is cut or its place in the slab.
+SLAB_COLUMNS = 2
+# Of each candidate: its number, its columns, their order, before and after merging. Not derived.
+CANDIDATE_COLUMNS = 12
+# While signals are counted: rows, places, counts. While metrics are made, 10 of them too, twice.
+BATCH_COLUMNS, MEASURED_COLUMNS = 8, 30
 # For a cell of a shortlisted variant: its score, its score by base variant, and its place in order.
 CELL_COLUMNS = 3
 # Where results are distinct: the number of its trades, by base variant too, and two orders of them.
@@ -209,26 +217,43 @@ def _row_bytes(load: _Load) -> int:
 
 
 def _stage_a(load: _Load) -> int:
-    """Scores by combo and by base variant, and the combo of each base variant."""
+    """Columns of one slab, however many variants there are, and of the candidates.
+
+    Scores and their cut are two columns. Exact ones come from metrics of some variants at a time,
+    and where the drawdown is looked at roughly first, its bounds and their order are there too.
+    """
     plan = load.plan
+    ranking = plan.settings.ranking
     n_combos = math.prod(_rows(entry) for entry in plan.grid.indicators)
-    columns = n_combos + 2 * plan.grid.n_base
+    n_slab, n_alike = min(SLAB_COMBOS, n_combos), plan.grid.n_base // n_combos
+    columns = SLAB_COLUMNS * n_slab + CANDIDATE_COLUMNS * max(plan.n_kept, n_alike)
     scratch = SIGNAL_SERIES * load.n_loaded
-    if plan.settings.ranking.primary is not RankingMetric.TOTAL_RETURN_PCT:
-        columns += N_METRICS * (plan.grid.n_base + plan.n_risk_variants)
+    if plan.settings.min_trades:
+        columns += n_slab + BATCH_COLUMNS * min(n_slab, MEASURED_AT_ONCE)
+    if _is_exact(load):
+        is_rough = RankingMetric.MAX_DRAWDOWN_PCT in metrics_of(ranking)
+        columns += (len(metrics_of(ranking)) - 1 + is_rough) * n_slab
+        columns += MEASURED_COLUMNS * min(n_slab, MEASURED_AT_ONCE)
         scratch += EXACT_SERIES * load.n_target // BARS_PER_TRADE
     return NUMBER * (columns + load.threads * scratch)
+
+
+def _is_exact(load: _Load) -> bool:
+    """Whether exact numbers rank."""
+    return load.plan.settings.ranking.primary is not RankingMetric.TOTAL_RETURN_PCT
 
 
 def _stage_b(load: _Load) -> int:
     """The risk plane's tables and scores, where there is a plane."""
     plan = load.plan
     if not load.n_levels and not plan.settings.distinct:
-        return NUMBER * plan.grid.n_base
-    columns = CELL_COLUMNS + DISTINCT_COLUMNS * plan.settings.distinct
-    cells = columns * plan.n_risk_variants + plan.grid.n_base
+        return 0
+    cells = CELL_COLUMNS + DISTINCT_COLUMNS * plan.settings.distinct
+    columns = cells * plan.n_risk_variants
+    if _is_exact(load):
+        columns += MEASURED_COLUMNS * min(plan.n_risk_variants, MEASURED_AT_ONCE)
     scratch = load.threads * STAGE_B_SERIES * load.n_target
-    return load.table_bytes + NUMBER * (cells + scratch)
+    return load.table_bytes + NUMBER * (columns + scratch)
 
 
 def _ledger_bytes(load: _Load) -> _LedgerBytes:
@@ -241,11 +266,12 @@ def _ledger_bytes(load: _Load) -> _LedgerBytes:
     cut = min(fast, FAST_BLOCK_BYTES) + 2 * NUMBER * N_BLOCKS
     scored = GROWTH_BYTES * n_combos
     of_bases = (GROWTH_BYTES + NUMBER) * plan.grid.n_base
+    combo_of_base = NUMBER * plan.grid.n_base
     of_cells = GROWTH_BYTES * plan.n_risk_variants if load.n_levels else 0
     growing = GROWTH_BYTES * min(load.threads * CELLS_PER_CHUNK, plan.n_risk_variants)
     return _LedgerBytes(
         scored=scored + cut,
-        gathered=of_bases + max(scored, of_cells + (growing if of_cells else 0)),
+        gathered=of_bases + combo_of_base + max(scored, of_cells + (growing if of_cells else 0)),
         kept=of_bases + of_cells,
     )
 

@@ -3,12 +3,12 @@
 See: docs/memory.md
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backtest.engine.estimate import TradeCounts, answer_bytes, estimate_bytes
 from backtest.errors import AnswerTooLong, GuardExceeded
 from backtest.plan import Plan
-from backtest.policy import RunPolicy, Want
+from backtest.policy import OF_LEDGER, RunPolicy, Want
 
 # The text is estimated; what is near the limit is decided while it is written.
 SURELY = 0.85
@@ -40,16 +40,30 @@ class Guards:
             GuardExceeded: One run may not.
         """
         limit = self.policy.max_compute_bytes_total
-        needed = estimate_bytes(self.plan, *self.plan.count_bars(), self.policy, self.want, trades)
+        needed = self._estimate(self.want, trades)
         if needed > limit:
             raise GuardExceeded(
-                "The run would need more memory than one run may use; shorten the range",
+                self._advice(trades),
                 error="max_compute_bytes_total_exceeded",
                 stage="preflight" if trades is None else "report",
                 estimated_bytes=needed,
                 max_compute_bytes_total=limit,
             )
         return needed
+
+    def _estimate(self, want: Want, trades: TradeCounts | None) -> int:
+        return estimate_bytes(self.plan, *self.plan.count_bars(), self.policy, want, trades)
+
+    def _advice(self, trades: TradeCounts | None) -> str:
+        """What to ask less of: where it is the ledger that is too large, no range helps."""
+        alone = replace(self.want, parts=self.want.parts - OF_LEDGER)
+        limit = self.policy.max_compute_bytes_total
+        if self.want.ledger and self._estimate(alone, trades) <= limit:
+            return (
+                "The evidence and the landscape would need more memory than one run may use, for "
+                "every variant that is tried; leave them out or shorten an axis"
+            )
+        return "The run would need more memory than one run may use; shorten the range"
 
     def check_answer(self, trades: TradeCounts, stage: str) -> None:
         """Return if the answer may be as long as it will be.

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from backtest.engine.chunks import spans
 from backtest.engine.daily import Measures
-from backtest.engine.ranking import Criteria, ranking_columns
+from backtest.engine.ranking import Criteria, ranking_bound, ranking_columns
 from backtest.engine.shortlist import NOTHING_LEFT, ExactColumns
+from backtest.engine.stages import MEASURED_AT_ONCE
 from backtest.types import FloatArray, IntArray
 
 # Exact metrics of members, shape (n, 10), with what is measured beside the money.
@@ -26,6 +28,18 @@ def columns_of(measured: Measured, criteria: Criteria) -> ExactColumns:
         return ranking_columns(measured(members, criteria.measures), criteria.ranking)
 
     return columns
+
+
+def bounds_of(measured: Measured, criteria: Criteria) -> ExactColumns:
+    """What the first column of members is never below, from a rough look.
+
+    See: docs/scoring.md
+    """
+
+    def bounds(members: IntArray) -> tuple[FloatArray, ...]:
+        return (ranking_bound(measured(members, criteria.rough), criteria.ranking),)
+
+    return bounds
 
 
 def columns_knowing(scores: FloatArray, measured: Measured, criteria: Criteria) -> ExactColumns:
@@ -45,3 +59,17 @@ def columns_knowing(scores: FloatArray, measured: Measured, criteria: Criteria) 
         return (losses,)
 
     return known
+
+
+def in_parts(columns: ExactColumns) -> ExactColumns:
+    """The same columns of many members, whose metrics live for some of them at a time.
+
+    See: docs/memory.md
+    """
+
+    def of_all(members: IntArray) -> tuple[FloatArray, ...]:
+        cuts = spans(len(members), MEASURED_AT_ONCE) or [(0, 0)]
+        parts = [columns(members[start:stop]) for start, stop in cuts]
+        return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+    return of_all

@@ -11,9 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from backtest.engine.chunks import spans
 from backtest.engine.rows import IndicatorRows, strides
 from backtest.grid import Grid
 from backtest.types import IntArray
+
+# Numbering takes some ten numbers for each variant while it is done.
+NUMBERED_AT_ONCE = 1 << 16
 
 
 class Numbering:
@@ -50,6 +54,13 @@ class Numbering:
             computes = bases // self._compute_strides[place] % self._n_computes[place]
             signals = bases // self._signal_strides[place] % row.n_signals
             combos += row.rows_of(computes, signals) * self._weights[place]
+        return combos
+
+    def combos_of_all(self) -> IntArray:
+        """Combo of every base variant, shape (n_base,)."""
+        combos = np.empty(self.n_combos * self.n_alike, np.int64)
+        for start, stop in spans(len(combos), NUMBERED_AT_ONCE):
+            combos[start:stop] = self.combos_of(np.arange(start, stop))
         return combos
 
     def bases_of(self, combos: IntArray) -> IntArray:

@@ -4,18 +4,17 @@ See: docs/ranking.md, docs/scoring.md#slabs
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import spans
 from backtest.engine.daily import Measures
-from backtest.engine.measured import columns_knowing
+from backtest.engine.measured import bounds_of, columns_knowing, columns_of, in_parts
 from backtest.engine.numbering import Numbering
-from backtest.engine.ranking import Criteria, metrics_of, ranking_bound, ranking_columns
+from backtest.engine.ranking import Criteria, metrics_of
 from backtest.engine.shortlist import (
     NO_MARGIN,
-    ExactColumns,
     Margin,
     best_by_columns,
     best_by_fast_score,
@@ -23,7 +22,7 @@ from backtest.engine.shortlist import (
     measured_by_bound,
 )
 from backtest.engine.slabs import Candidates, Slab, merge, slabs_of
-from backtest.engine.stages import METRICS_AT_ONCE, Stages
+from backtest.engine.stages import Stages
 from backtest.engine.winners import KeyMaker
 from backtest.types import FloatArray, IntArray
 
@@ -100,7 +99,7 @@ class Preselection:
             return self._base_metrics(bases[members], measures)
 
         scores = -columns[0]
-        exact = _in_parts(columns_knowing(scores, measured, self._criteria))
+        exact = in_parts(columns_knowing(scores, measured, self._criteria))
         return best_by_fast_score(scores, n_best, self._margin, exact, key_of)
 
     def _of_slab(self, slab: Slab, n_kept: int, ceiling: float) -> Candidates:
@@ -130,24 +129,15 @@ class Preselection:
     def _by_metrics(self, slab: Slab, n_kept: int, ceiling: float) -> tuple[IntArray, FloatArray]:
         """Exact numbers; drawdowns are measured roughly first, where any are read."""
         places = self._entrants(slab, np.arange(slab.n_combos))
-        criteria = self._criteria
-
-        def exact(members: IntArray) -> tuple[FloatArray, ...]:
-            metrics = self._stages.slab_metrics(slab, members, criteria.measures)
-            return ranking_columns(metrics, criteria.ranking)
-
-        def bounds(members: IntArray) -> tuple[FloatArray, ...]:
-            metrics = self._stages.slab_metrics(slab, members, criteria.rough)
-            return (ranking_bound(metrics, criteria.ranking),)
-
-        if not criteria.rough:
-            return places, np.stack(_in_parts(exact)(places))
-        (bound,) = _in_parts(bounds)(places)
-        possible = bound <= ceiling
-        places, bound = places[possible], bound[possible]
-        members, columns = measured_by_bound(
-            bound, n_kept, lambda members: _in_parts(exact)(places[members])
-        )
+        measured = partial(self._stages.slab_metrics, slab)
+        exact = in_parts(columns_of(measured, self._criteria))
+        if not self._criteria.rough:
+            return places, np.stack(exact(places))
+        (bound,) = in_parts(bounds_of(measured, self._criteria))(places)
+        if not np.isinf(ceiling):
+            possible = bound <= ceiling
+            places, bound = places[possible], bound[possible]
+        members, columns = measured_by_bound(bound, n_kept, lambda members: exact(places[members]))
         return places[members], np.stack(columns)
 
     def _entrants(self, slab: Slab, places: IntArray) -> IntArray:
@@ -162,15 +152,4 @@ class Preselection:
 
     def _base_metrics(self, bases: IntArray, measures: Sequence[Measures]) -> FloatArray:
         combos, inverse = np.unique(self._numbering.combos_of(bases), return_inverse=True)
-        return self._stages.exact_metrics(combos, measures=measures, stage="stage_a")[inverse]
-
-
-def _in_parts(columns: ExactColumns) -> ExactColumns:
-    """The same columns of many members, whose metrics live for some of them at a time."""
-
-    def in_parts(members: IntArray) -> tuple[FloatArray, ...]:
-        cuts = spans(len(members), METRICS_AT_ONCE) or [(0, 0)]
-        parts = [columns(members[start:stop]) for start, stop in cuts]
-        return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-
-    return in_parts
+        return self._stages.exact_metrics(combos, measures=measures)[inverse]

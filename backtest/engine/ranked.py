@@ -101,12 +101,8 @@ def rank_variants(
         stages=stages, numbering=combos.numbering, plane=plane, criteria=criteria, keys=keys,
         margin=margin,
     )  # fmt: skip
-    n_kept = plan.n_shortlist
-    if plane.is_disabled and not settings.min_trades and not settings.distinct:
-        # the shortlist is the answer then, and its order beyond that nobody's concern
-        n_kept = min(n_kept, settings.top_k)
     with stopwatch.stage("stage_a"):
-        shortlist = preselection.shortlist(n_kept)
+        shortlist = preselection.shortlist(plan.n_kept)
     stages.leave_device()
     with stopwatch.stage("stage_b"):
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
@@ -116,7 +112,7 @@ def rank_variants(
     if stages.recorder is not None:
         with stopwatch.stage("ledger"):
             places = [(winner.base, winner.rank, winner.cell) for winner in winners]
-            combo_of_base = combos.numbering.combos_of(np.arange(grid.n_base))
+            combo_of_base = combos.numbering.combos_of_all()
             recorded = stages.recorder.recorded(
                 combo_of_base, shortlist, plane, np.array(places, np.int64).reshape(-1, 3)
             )

@@ -29,8 +29,8 @@ from backtest.types import FloatArray, IntArray, WordArray
 # a chunk is meant to take a few milliseconds: about this many bars times variants
 CHUNK_WORK = 15_000_000
 
-# variants whose metrics live at once where many are measured: 80 bytes each
-METRICS_AT_ONCE = 1 << 17
+# variants that are measured at once, where there are many: their metrics take 80 bytes each
+MEASURED_AT_ONCE = 1 << 16
 
 MONEY_ALONE = (NOTHING_MORE,)
 
@@ -85,7 +85,7 @@ class Stages:
             scores = self.recorder.scores(slab)
         flat = scores.reshape(-1)
         unsound = np.flatnonzero(np.isnan(flat))
-        for start, stop in spans(len(unsound), METRICS_AT_ONCE):
+        for start, stop in spans(len(unsound), MEASURED_AT_ONCE):
             places = unsound[start:stop]
             flat[places] = _equity(self.slab_metrics(slab, places, stage="exact"))
         return flat
@@ -138,14 +138,16 @@ class Stages:
         """How often the signals at places of a slab set in, shape (n,): no cell has more trades."""
         out = np.empty(len(places), np.int64)
 
-        def count(batch: Batch, part: slice) -> None:
+        def count(own: IntArray, batch: Batch, part: slice) -> None:
             rows = self._bit_rows(batch.fast_rows)
             slow_ids, fast_ids = batch.slow_ids[part], batch.fast_ids[part]
             runs = np.empty(len(fast_ids), np.int64)
             count_runs_of(rows, slow_ids, fast_ids, runs)
-            out[batch.places[part]] = runs
+            own[batch.places[part]] = runs
 
-        self._over(slab.batch(places), count, "stage_a", self._per_chunk)
+        for start, stop in spans(len(places), MEASURED_AT_ONCE):
+            batch = slab.batch(places[start:stop])
+            self._over(batch, partial(count, out[start:stop]), "stage_a", self._per_chunk)
         return out
 
     def exact_metrics(
@@ -153,12 +155,11 @@ class Stages:
         combos: IntArray,
         *,
         measures: Sequence[Measures] = MONEY_ALONE,
-        stage: str = "exact",
     ) -> FloatArray:
         """Metrics of combos without stop-loss and take-profit, shape (n, 10) (`items`)."""
         levels = np.zeros((2, len(combos)), np.int64)
         batches = self.combos.batches(combos)
-        return self._exact(batches, levels, self._target.never, measures, stage)
+        return self._exact(batches, levels, self._target.never, measures, "exact")
 
     def exact_cells(
         self,

@@ -13,9 +13,9 @@ from backtest.control import Control
 from backtest.engine.daily import Measures
 from backtest.engine.distinct import Groups
 from backtest.engine.items import N_TRADES
-from backtest.engine.measured import Measured, columns_knowing, columns_of
+from backtest.engine.measured import Measured, bounds_of, columns_knowing, columns_of, in_parts
 from backtest.engine.numbering import Numbering
-from backtest.engine.ranking import Criteria, ranking_bound
+from backtest.engine.ranking import Criteria
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.shortlist import (
     KeyOf,
@@ -218,18 +218,18 @@ class Contest:
         combos, inverse = np.unique(self._numbering.combos_of(shortlist), return_inverse=True)
         scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
         scores = scores if groups is None else scores[groups.firsts]
-        columns = columns_knowing(scores, measured, self._criteria)
+        columns = in_parts(columns_knowing(scores, measured, self._criteria))
         return best_by_fast_score(scores, n_best, self._margin, columns, key_of)
 
     def _best_exactly(
         self, n_members: int, n_best: int, measured: Measured, key_of: KeyOf
     ) -> IntArray:
         """The best by exact numbers; drawdowns are measured roughly first, where any are read."""
-        columns = columns_of(measured, self._criteria)
+        columns = in_parts(columns_of(measured, self._criteria))
         everyone = np.arange(n_members, dtype=np.int64)
         if not self._criteria.rough:
             return best_by_columns(everyone, columns(everyone), n_best, key_of)[:n_best]
-        bound = ranking_bound(measured(everyone, self._criteria.rough), self._criteria.ranking)
+        (bound,) = in_parts(bounds_of(measured, self._criteria))(everyone)
         return best_by_bound(bound, n_best, columns, key_of)
 
     def _cell_metrics(

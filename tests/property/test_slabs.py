@@ -1,6 +1,7 @@
 """Slabs change nothing: whatever their size, and however their candidates are merged."""
 
 import pickle
+import tracemalloc
 from dataclasses import replace
 from functools import reduce
 from itertools import product
@@ -8,14 +9,17 @@ from itertools import product
 import numpy as np
 import pytest
 
-from backtest.axes import explicit
-from backtest.engine import preselection, slabs, stages
+from backtest.axes import RangeAxis, explicit
+from backtest.control import Control
+from backtest.engine import measured, preselection, slabs, stages
 from backtest.engine.shortlist import NO_MARGIN, Margin
 from backtest.engine.slabs import Candidates, merge
+from backtest.errors import GuardExceeded, RunCancelled
+from backtest.policy import Want
 from backtest.request import IndicatorGrid, RiskGrid, RunRequest
-from backtest.types import Ranking, RankingMetric, SizingMode
+from backtest.types import AnswerPart, Ranking, RankingMetric, SizingMode
 from tests.backtest.test_run_oracle import N_MINUTES, assert_like_brute_force
-from tests.backtesters import answer, minute_candles
+from tests.backtesters import USER, answer, backtester_over, minute_candles
 from tests.memory_feed import MemoryFeed
 from tests.oracle.requests import random_request
 from tests.property.scene import CANDLES, bits, request, template
@@ -28,8 +32,8 @@ SIZINGS = list(SizingMode)
 def cut_into(monkeypatch: pytest.MonkeyPatch, n_combos: int, n_in_doubt: int = 2) -> None:
     monkeypatch.setattr(slabs, "SLAB_COMBOS", n_combos)
     monkeypatch.setattr(preselection, "MOST_IN_DOUBT", n_in_doubt)
-    monkeypatch.setattr(preselection, "METRICS_AT_ONCE", n_combos)
-    monkeypatch.setattr(stages, "METRICS_AT_ONCE", n_combos)
+    monkeypatch.setattr(measured, "MEASURED_AT_ONCE", n_combos)
+    monkeypatch.setattr(stages, "MEASURED_AT_ONCE", n_combos)
 
 
 def assert_same_in_slabs(asked: RunRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,3 +160,110 @@ def test_candidates_are_the_same_in_whatever_order_they_are_merged(
     n_all = sum(map(len, parts))
     assert len(whole) >= min(n_kept, n_all)
     assert whole.ceiling(n_kept) >= np.sort(whole.columns[0])[min(n_kept, n_all) - 1]
+
+
+def wide(n_windows: int) -> RunRequest:
+    """A grid of 5 000 variants for each window of its average."""
+    strength = IndicatorGrid(
+        indicator_id="momentum.rsi",
+        params={"window": RangeAxis(3, 52, 1)},
+        source=explicit("close"),
+    )
+    average = IndicatorGrid(
+        indicator_id="ma.sma",
+        params={"window": RangeAxis(3, n_windows + 2, 1)},
+        source=explicit("close"),
+    )
+    levels = {"long_threshold": RangeAxis(51, 60, 1), "short_threshold": RangeAxis(40, 49, 1)}
+    made = template(
+        indicator_grids=(average, strength),
+        signal_grids={"momentum.rsi": levels},
+        risk_grid=RiskGrid(),
+        execution={"fee_pct": 0.0, "slippage_pct": 0.0},
+    )
+    return request(made, top_k=5, preselect=100)
+
+
+@pytest.mark.parametrize("metric", [RankingMetric.TOTAL_RETURN_PCT, RankingMetric.MAX_DRAWDOWN_PCT])
+def test_memory_does_not_grow_with_the_grid(
+    metric: RankingMetric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_into(monkeypatch, 5_000, 1_000)
+    sizes = (5, 30)
+    peaks: list[int] = []
+    for n_windows in sizes:
+        asked = replace(wide(n_windows), ranking=Ranking(primary=metric))
+        answer(CANDLES, asked)
+        tracemalloc.start()
+        result = answer(CANDLES, asked)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert result.stage_a_variants == n_windows * 5_000
+
+    one_number_each = 8 * (sizes[1] - sizes[0]) * 5_000
+    assert peaks[1] - peaks[0] < one_number_each
+
+
+def test_progress_counts_over_all_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_into(monkeypatch, 7)
+    seen: list[tuple[int, int]] = []
+
+    def note(stage: str, done: int, total: int) -> None:
+        if stage == "stage_a":
+            seen.append((done, total))
+
+    with backtester_over(CANDLES) as backtester:
+        control = Control(on_progress=note)
+        backtester.run(request(template(risk_grid=RiskGrid())), user_id=USER, control=control)
+
+    assert len(seen) > 10
+    assert seen == sorted(seen)
+    assert seen[-1] == (180, 180)
+    assert {total for _, total in seen} == {180}
+
+
+def test_a_run_can_be_cancelled_between_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_into(monkeypatch, 7)
+    seen: list[int] = []
+    control: Control
+
+    def stop_early(stage: str, done: int, total: int) -> None:
+        if stage == "stage_a":
+            seen.append(done)
+            control.cancel()
+
+    control = Control(on_progress=stop_early)
+    with backtester_over(CANDLES) as backtester, pytest.raises(RunCancelled):
+        backtester.run(request(template()), user_id=USER, control=control)
+
+    assert len(seen) == 1
+    assert seen[0] <= 7
+
+
+def test_a_grid_whose_ledger_does_not_fit_is_told_what_to_leave_out() -> None:
+    """A million variants are tried in little memory, but their growth has 256 bytes each."""
+    limits = {"max_variants_per_compute": 10**8, "max_compute_bytes_total": 100 << 20}
+    asked = wide(200)
+    with backtester_over(CANDLES, **limits) as backtester:
+        want = Want(parts=frozenset({AnswerPart.EVIDENCE}))
+        with pytest.raises(GuardExceeded) as caught:
+            backtester.run(asked, user_id=USER, control=Control(), want=want)
+        estimate = backtester.estimate(asked, user_id=USER)
+
+    assert caught.value.message == (
+        "The evidence and the landscape would need more memory than one run may use, for every "
+        "variant that is tried; leave them out or shorten an axis"
+    )
+    assert caught.value.details["stage"] == "preflight"
+    assert caught.value.details["estimated_bytes"] > 256 * 10**6
+    assert estimate.verdict is None
+    assert estimate.estimated_bytes < 100 << 20
+
+
+def test_the_estimate_does_not_grow_with_the_grid() -> None:
+    with backtester_over(CANDLES, max_variants_per_compute=10**9) as backtester:
+        small, large = (backtester.estimate(wide(n), user_id=USER) for n in (400, 1900))
+
+    rows = 1500 * 2 * 8 * 13
+    assert large.stage_a_variants - small.stage_a_variants == 1500 * 5_000
+    assert large.estimated_bytes - small.estimated_bytes == rows
