@@ -19,7 +19,13 @@ from backtest.engine.on_device import OnDevice
 from backtest.engine.passage import Passages
 from backtest.engine.recorder import Recorder
 from backtest.engine.risk_plane import RiskPlane, Tile
-from backtest.engine.score import score_balances, score_compounding
+from backtest.engine.score_pairs import (
+    ScorePairs,
+    chunk_shape,
+    prefers_totals,
+    score_by_totals,
+    score_by_walk,
+)
 from backtest.engine.segments import empty_segments
 from backtest.engine.signatures import sign_planes
 from backtest.engine.slabs import Slab
@@ -103,10 +109,11 @@ class Stages:
         scores = np.empty((len(slow_ids), len(rows)), np.float64)
         if self._on_device.score(rows, slow_ids, scores):
             return scores
-        width = min(len(rows), self._per_chunk)
-        height = max(1, self._per_chunk // width)
+        height, width = chunk_shape(*scores.shape, self._per_chunk)
+        score = score_by_totals if prefers_totals(*scores.shape) else score_by_walk
+        fill = partial(self._score_fast, score, scores)
         chunks = [
-            partial(self._score_fast, slow_ids[low:high], rows[left:right], scores, (low, left))
+            partial(fill, slow_ids[low:high], rows[left:right], (low, left))
             for low, high in spans(len(slow_ids), height)
             for left, right in spans(len(rows), width)
         ]
@@ -242,11 +249,15 @@ class Stages:
         return out
 
     def _score_fast(
-        self, slow_ids: IntArray, rows: WordArray, scores: FloatArray, place: tuple[int, int]
+        self,
+        score: ScorePairs,
+        scores: FloatArray,
+        slow_ids: IntArray,
+        rows: WordArray,
+        place: tuple[int, int],
     ) -> None:
         part = np.empty((len(slow_ids), len(rows)), np.float64)
         target = self._target
-        score = score_compounding if target.terms.compounds else score_balances
         score(self._bit_rows(rows), slow_ids, target.prices, target.terms, part)
         low, left = place
         scores[low : low + part.shape[0], left : left + part.shape[1]] = part
