@@ -41,7 +41,8 @@ SIDE_ROWS = BLOCK_BARS + 1
 # columns of a row on one side: the line of its gains, its totals, and the same at its next edge
 OFFSET, SLOPE, AVAILABLE, ASIDE, NEXT_SLOPE, NEXT_INVERSE, NEXT_ASIDE, NEXT_BAR = range(8)
 SIDE = 8 * LANES
-# of both sides: one over the price of its last edge, and how far its totals have gone
+# of both sides: one over the price of its last edge, lowest and highest close since, least and most
+# `FACTOR`, largest `SUM`, and the worst factor of any part of a trade
 ENTRY_INVERSE, LOW, HIGH, LEAST, MOST, REACH, WORST = range(7)
 BOTH = 2 * SIDE
 OWN = BOTH + 7 * LANES
@@ -205,7 +206,7 @@ def _look_ahead(
 def _note_extremes(
     totals: Totals, batch: int, low: float, high: float, law: Law, n_lanes: int
 ) -> None:
-    """The worst factor of any part of the open trades, and the largest sum, between two changes."""
+    """How far totals go between two changes, and the worst factor of any part of an open trade."""
     own, both = totals.own, _U(batch * OWN + BOTH)
     for lane in range(n_lanes):
         k = _U(lane)
@@ -223,9 +224,13 @@ def _note_extremes(
             own[both + _U(WORST * LANES) + k] = min(own[both + _U(WORST * LANES) + k], worst)
             slope *= own[both + k]
             before, kept = own[at + _U(AVAILABLE * LANES) + k], own[at + _U(ASIDE * LANES) + k]
-            _, at_low = account_after(offset + slope * low, law)
-            _, at_high = account_after(offset + slope * high, law)
-            reach = max(abs(kept + before * at_low), abs(kept + before * at_high))
+            low_factor, low_aside = account_after(offset + slope * low, law)
+            high_factor, high_aside = account_after(offset + slope * high, law)
+            least = before * min(low_factor, high_factor)
+            most = before * max(low_factor, high_factor)
+            reach = max(abs(kept + before * low_aside), abs(kept + before * high_aside))
+            own[both + _U(LEAST * LANES) + k] = min(own[both + _U(LEAST * LANES) + k], least)
+            own[both + _U(MOST * LANES) + k] = max(own[both + _U(MOST * LANES) + k], most)
             own[both + _U(REACH * LANES) + k] = max(own[both + _U(REACH * LANES) + k], reach)
 
 
@@ -249,13 +254,10 @@ def _turn(
             gain = own[at + k] + own[at + _U(SLOPE * LANES) + k] * ratio
             factor, aside = account_after(gain, law)
             before, kept = own[at + _U(AVAILABLE * LANES) + k], own[at + _U(ASIDE * LANES) + k]
-            now = before * factor if turns else before
-            own[at + _U(AVAILABLE * LANES) + k] = now
+            own[at + _U(AVAILABLE * LANES) + k] = before * factor if turns else before
             own[at + _U(ASIDE * LANES) + k] = kept + before * aside if turns else kept
             own[at + k] = offset if is_open else 0.0
             own[at + _U(SLOPE * LANES) + k] = slope if is_open else 0.0
-            own[both + _U(LEAST * LANES) + k] = min(own[both + _U(LEAST * LANES) + k], now)
-            own[both + _U(MOST * LANES) + k] = max(own[both + _U(MOST * LANES) + k], now)
     for lane in range(n_lanes):
         k = _U(lane)
         turns = (words[edges + k] >> bit) & ONE != ZERO
