@@ -40,10 +40,11 @@ class Cost:
 
 def measure(body: Body, *, threads: int, repeats: int = 3, count_trades: bool = False) -> Cost:
     """Run a request in a new process with compiled kernels."""
-    return alone(_measure, body, threads, repeats, count_trades=count_trades)
+    return alone(measure_here, body, threads, repeats, count_trades=count_trades)
 
 
-def _measure(body: Body, threads: int, repeats: int, *, count_trades: bool) -> Cost:
+def measure_here(body: Body, threads: int, repeats: int = 3, *, count_trades: bool = False) -> Cost:
+    """Run a request in this process."""
     warm()
     trades = mean_trades(body) if count_trades else float("nan")
     asked = parse_request(body)

@@ -4,6 +4,7 @@ from benchmarks.alone import MIB
 from benchmarks.bars import YEAR_15M
 from benchmarks.cost import Cost, measure
 from benchmarks.grids import Body, average, plane, request
+from benchmarks.pairs import pairs
 from benchmarks.tables import Benchmark, Finding
 from benchmarks.timing import thousands
 
@@ -127,5 +128,7 @@ def rankings() -> Finding:
 
 
 ENGINE = Benchmark(
-    name="engine", title="The engine", measure=lambda: [stages(), full_load(), rankings()]
+    name="engine",
+    title="The engine",
+    measure=lambda: [stages(), pairs(SIZINGS), full_load(), rankings()],
 )
