@@ -119,15 +119,19 @@ def total_growth(equity: FloatArray, adds_up: bool, out: IntArray) -> None:
         return
     for k in range(n):
         equity[k] = min(max(equity[k], SMALLEST), LARGEST)
+    # Exponents wait in `out`, so that neither loop sees one array both as floats and as bits: the
+    # compiler makes no vectors of such a loop.
     bits = equity.view(np.uint64)
     for k in range(n):
         exponent = (bits[k] + (_ONE - _ROOT)) >> _FRACTION_BITS
         bits[k] = bits[k] - (exponent << _FRACTION_BITS) + _ONE
+        out[k] = np.int64(exponent) - BIAS
+    for k in range(n):
         s = (equity[k] - 1.0) / (equity[k] + 1.0)
         z = s * s
         rest = 1.0 / 9.0 + z * (1.0 / 11.0 + z * (1.0 / 13.0 + z * (1.0 / 15.0)))
         series = 1.0 + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * rest)))
-        out[k] = _rounded(np.float64(np.int32(exponent) - BIAS) * LN2 + 2.0 * s * series)
+        out[k] = _rounded(np.float64(out[k]) * LN2 + 2.0 * s * series)
 
 
 @inline

@@ -30,9 +30,10 @@ from backtest.engine.score import (
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray, IntArray, WordArray
 
-# columns of what is kept before each word; a product of factors is kept as what is available
-AVAILABLE, SAFE, ENTRY_INVERSE = range(3)
-N_KEPT = 3
+# columns of what is kept before each word; a product of factors is kept as what is available, next
+# to the only other one that it needs, and a row is a power of two
+AVAILABLE, ENTRY_INVERSE, SAFE = range(3)
+N_KEPT = 4
 
 
 class _Seen(NamedTuple):
