@@ -53,3 +53,8 @@ _find = lazy(
 
 def __getattr__(name: str) -> object:
     return import_module("roehub.candles") if name == "candles" else _find(name)
+
+
+def __dir__() -> list[str]:
+    """What a notebook offers behind the dot; nothing of it needs to be imported for that."""
+    return __all__

@@ -4,10 +4,14 @@ See: docs/python.md
 """
 
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from backtest.control import ProgressCallback
+
+FIRST = "preparing (the first run on a machine compiles)"
+FORMAT = "{desc} {bar} {percentage:.0f} %"
 
 
 @contextmanager
@@ -20,11 +24,13 @@ def bar(is_wanted: bool) -> Generator[ProgressCallback | None]:
         yield None
         return
     try:
-        from tqdm.auto import tqdm  # noqa: PLC0415 - of the extra `notebook`
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a notebook without widgets gets a bar of text
+            from tqdm.auto import tqdm  # noqa: PLC0415 - of the extra `notebook`
     except ImportError:
         yield None
         return
-    with tqdm(total=1.0, bar_format="{desc} {bar} {percentage:.0f} %", leave=False) as shown:
+    with tqdm(total=1.0, desc=FIRST, bar_format=FORMAT, leave=False) as shown:
 
         def show(stage: str, done: int, total: int) -> None:
             shown.set_description_str(stage.replace("_", " "), refresh=False)

@@ -96,3 +96,13 @@ def test_another_folder_of_the_environment_is_another_store(
     with pytest.raises(roehub.Refused, match="no candle is stored at all"):
         roehub.run(**GRID)
     assert len(first) == 6
+
+
+def test_polars_takes_the_frame_through_the_interchange(result: roehub.Result) -> None:
+    polars = pytest.importorskip("polars")
+
+    frame = polars.from_dataframe(result.variants)
+
+    assert frame["ema_window"].to_list() == result.variants.ema_window.tolist()
+    assert frame["total_return_pct"].to_list() == result.variants.total_return_pct.tolist()
+    assert frame["start"].to_list()[0].isoformat() == "2024-01-04T00:00:00+00:00"
