@@ -11,10 +11,16 @@ LEFT_OUT = {
     ("docs/deploy.md", "buildah build"): (
         "builds and starts containers; tests/test_deploy.py reads the files"
     ),
-    ("docs/deploy.md", "python3 -m venv /opt/roehub"): (
+    ("docs/deploy.md", "python3 -m venv /opt/roehub-0.1.0"): (
         "installs a unit of systemd as root; tests/test_deploy.py reads the unit"
     ),
+    ("docs/deploy.md", "python3 -m venv /opt/roehub-0.2.0"): (
+        "restarts units of systemd as root; tests/test_deploy.py reads the unit"
+    ),
     ("docs/evidence.md", "SR0 = deviation * ((1 - γ)"): "a formula",
+    ("docs/scale.md", "pip install 'roehub-backtest[cluster]'"): "makes a token in the home folder",
+    ("docs/scale.md", "ray start --head"): "needs several machines",
+    ("docs/scale.md", "export ROEHUB_CLUSTER"): "needs the cluster that it names",
     ("docs/stores.md", "candles/1/BTCUSDT/1m/"): "the name of a file",
     ("docs/stores.md", "-- Postgres"): (
         "needs a server; tests/backtest/adapters/migrations/test_rights.py plays it on one"

@@ -3,15 +3,18 @@
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import typer
+from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
 from bff.cli import app
+from bff.config.environment import KNOWN_VARIABLES
 from tests.docs.pages import ROOT, Block
 from tests.docs.site import PRINTED, Site
 
@@ -55,6 +58,9 @@ def _run(line: str, variables: dict[str, str], site: Site) -> str:
     for command in line.split(" && ") if " && " in line and "'" not in line else [line]:
         words = [_filled(word, variables) for word in shlex.split(command, comments=True)]
         words, _, to = _parted(words, ">")
+        words = _without_settings(words)
+        if not words:
+            continue
         program = Path(words[0]).name
         assert program in PROGRAMS, (
             f"nothing here runs {program}: add it to PROGRAMS, or the block to left_out.py"
@@ -67,6 +73,15 @@ def _run(line: str, variables: dict[str, str], site: Site) -> str:
 
 def _filled(word: str, variables: dict[str, str]) -> str:
     return re.sub(r"\$(\w+)", lambda name: variables[name[1]], word)
+
+
+def _without_settings(words: list[str]) -> list[str]:
+    """The command behind `NAME=value` and `export`; each name must be one that a service reads."""
+    words = words[1:] if words[:1] == ["export"] else words
+    names = [word.partition("=")[0] for word in words if re.match(r"[A-Z_]+=", word)]
+    unknown = set(names) - KNOWN_VARIABLES
+    assert not unknown, f"no service reads {', '.join(sorted(unknown))}"
+    return words[len(names) :]
 
 
 def _parted(words: list[str], at: str) -> tuple[list[str], str, list[str]]:
@@ -133,9 +148,21 @@ def _curl(words: list[str], site: Site) -> str:
     return answer
 
 
+def _pip(words: list[str], site: Site) -> str:
+    """`pip install` of this project: with extras that it has."""
+    del site
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert words[0] == "install", words
+    for wanted in map(Requirement, words[1:]):
+        assert wanted.name == project["name"], wanted
+        assert wanted.extras <= project["optional-dependencies"].keys(), wanted
+    return ""
+
+
 PROGRAMS: dict[str, Callable[[list[str], Site], str]] = {
     "roehub-backtest": _bff,
     "make": _make,
+    "pip": _pip,
     "python": _python,
     "curl": _curl,
 }
