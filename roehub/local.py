@@ -5,7 +5,9 @@ See: docs/python.md
 
 import atexit
 import json
+import logging
 import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -164,6 +166,7 @@ def _services(store: str | os.PathLike[str] | None) -> "Services":
     from bff.config.settings import load_settings  # noqa: PLC0415
     from bff.wiring import build  # noqa: PLC0415
 
+    _say_no_more_than_warnings()
     environ = dict(os.environ) if store is None else {"ROEHUB_DATA_DIR": str(store)}
     folder = Path(environ.get("ROEHUB_DATA_DIR") or ".data").resolve()
     if store is not None and not folder.is_dir():
@@ -173,3 +176,14 @@ def _services(store: str | os.PathLike[str] | None) -> "Services":
     if wanted not in _opened:
         _opened[wanted] = build(load_settings(environ))
     return _opened[wanted]
+
+
+def _say_no_more_than_warnings() -> None:
+    """The log of a service is not for a notebook; a log that was configured stays as it is."""
+    import structlog  # noqa: PLC0415 - `import roehub` is quick
+
+    if not structlog.is_configured():
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )

@@ -18,11 +18,11 @@ LEFT_OUT = {
         "restarts units of systemd as root; tests/test_deploy.py reads the unit"
     ),
     ("docs/evidence.md", "SR0 = deviation * ((1 - γ)"): "a formula",
-    ("docs/scale.md", "pip install 'roehub-backtest[cluster]'"): "makes a token in the home folder",
-    ("docs/scale.md", "ray start --head"): "needs several machines",
-    ("docs/scale.md", "export ROEHUB_CLUSTER"): "needs the cluster that it names",
     ("docs/stores.md", "candles/1/BTCUSDT/1m/"): "the name of a file",
     ("docs/stores.md", "-- Postgres"): (
         "needs a server; tests/backtest/adapters/migrations/test_rights.py plays it on one"
     ),
 }
+
+# Programs whose commands are not run in any block → why.
+LEFT_PROGRAMS = {"ray": "starts and joins nodes on several machines"}
