@@ -11,13 +11,14 @@ const { metafile } = await esbuild.build({
   entryPoints: ["src/main.jsx"],
   outdir: "dist",
   bundle: true,
-  splitting: true,
+  // GraphiQL loads its editors when it is shown. A tab that is chosen before they are there is written
+  // over with the document of the one that was left: in one file they are there at once.
+  splitting: false,
   format: "esm",
   target: "es2022",
   minify: true,
   metafile: true,
   entryNames: "[name]-[hash]",
-  chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
   jsx: "automatic",
   tsconfigRaw: "{}", // the console beside it is not of React

@@ -451,6 +451,20 @@ def test_graphiql_completes_names_and_is_signed_in(browser: Browser, address: st
         expect(page.locator(".CodeMirror-hints")).to_contain_text("estimateBacktest")
 
 
+@pytest.mark.skipif(graphiql_folder() is None, reason="GraphiQL is not built: make serve")
+def test_a_tab_of_graphiql_that_is_chosen_at_once_shows_its_document(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        page.goto("/graphql")
+        second = page.locator(".graphiql-tab-button").nth(1)
+        name = second.inner_text()
+        second.click()
+
+        expect(page.locator(".graphiql-query-editor .CodeMirror")).to_contain_text(name)
+        expect(page.locator(".graphiql-tab-active .graphiql-tab-button")).to_have_text(name)
+
+
 def test_a_mistake_stands_at_its_field_and_goes_when_it_is_mended(page: Page) -> None:
     step = page.get_by_label("window, step").first
     step.fill("0")
