@@ -6,6 +6,8 @@ See: docs/console.md#how-it-is-tried
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from bff.console import console_folder
 
-PATIENCE_MS = 240_000
+PATIENCE_MS = 40_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 DESK, PHONE = (1280, 900), (390, 844)
 Scheme = Literal["light", "dark"]
@@ -93,3 +95,15 @@ def asked(page: Page, query: str, variables: dict[str, Any]) -> Any:
         json.dumps({"query": query, "variables": variables}),
     )
     return json.loads(answer)
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the service over the stores in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "bff", *arguments],
+        env={"PATH": "/usr/bin:/bin", "ROEHUB_DATA_DIR": str(folder)},
+        cwd=Path(__file__).parents[2],
+        check=False,
+        capture_output=True,
+        text=True,
+    )

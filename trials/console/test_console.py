@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from trials.console.browser import (
     PHONE,
     Scheme,
     asked,
+    command,
     keep_picture,
     lacking,
     opened,
@@ -44,18 +43,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = command(folder, "candles", "generate", "--symbol", "DEMOUSDT", "--days", "120")
     assert made.returncode == 0, made.stderr
     return folder
-
-
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command of the service over the stores in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "bff", *arguments],
-        env={"PATH": "/usr/bin:/bin", "ROEHUB_DATA_DIR": str(folder)},
-        cwd=Path(__file__).parents[2],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
 
 
 @pytest.fixture(scope="module")

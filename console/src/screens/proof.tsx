@@ -116,7 +116,7 @@ function ReceiptCard({ proof, text }: Extract<Proven, { state: "ready" }>) {
         Made of the request, {count(receipt.nBars)} bars, the engine's rules (
         {receipt.engineSemantics}) and the result. Whoever has the same candles verifies it:
       </p>
-      <pre>python -m bff verify {file}</pre>
+      <pre class="wrapped">python -m bff verify {file}</pre>
       <p class="hint">It prints “same”, or the first of the four that differs.</p>
     </section>
   );

@@ -26,8 +26,9 @@ export class Bands implements IPanePrimitive<Time> {
     };
   }
 
-  attached({ chart }: PaneAttachedParameter<Time>): void {
+  attached({ chart, requestUpdate }: PaneAttachedParameter<Time>): void {
     this.chart = chart as IChartApi;
+    requestUpdate();
   }
 
   detached(): void {

@@ -90,7 +90,18 @@ function toldOf(error: FaceError): Told {
           </ul>
         ),
       };
+    case "forbidden":
+      return {
+        title: "It belongs to somebody else",
+        advice: <p>Who saved it can run it. Are you signed in as the one you mean to be?</p>,
+      };
+    case "not_found":
+      return {
+        title: "It is not there any more",
+        advice: <p>It was deleted meanwhile; reload the list to see what is left.</p>,
+      };
     case "rate_limited":
+      return { title: "You have used up what a minute allows", advice: <p>{waitTold(error)}</p> };
     case "overloaded":
       return { title: "The service is busy", advice: <p>{waitTold(error)}</p> };
     case "unavailable":

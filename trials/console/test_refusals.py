@@ -1,0 +1,154 @@
+"""What the console shows where the service really refuses: no answer here is made up."""
+
+import re
+import subprocess
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from playwright.sync_api import Browser, Page, expect
+
+from schema.examples import USER
+from tests.bff.served import ROOT, serving
+from trials.console.browser import (
+    PATIENCE_MS,
+    asked,
+    command,
+    keep_picture,
+    lacking,
+    opened,
+    started_browser,
+)
+
+reason = lacking()
+pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
+
+expect.set_options(timeout=PATIENCE_MS)
+RUN = re.compile("^Run [0-9,]+ variants$")
+SOMEBODY_ELSE = UUID(int=7)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("refusals")
+    made = command(folder, "candles", "generate", "--symbol", "DEMOUSDT", "--days", "120")
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with started_browser() as started:
+        yield started
+
+
+@contextmanager
+def console(
+    browser: Browser, data: Path, *changes: tuple[str, str], **environ: str
+) -> Generator[Page]:
+    """The console of a service whose configuration was changed: lines, and what takes their place."""
+    text = (ROOT / "configs/dev/backtest.yaml").read_text(encoding="utf-8")
+    for line, changed in changes:
+        assert line in text
+        text = text.replace(line, changed)
+    file = data / "backtest.yaml"
+    file.write_text(text, encoding="utf-8")
+    environ |= {"ROEHUB_ENV": "dev", "ROEHUB_BACKTEST_CONFIG": str(file)}
+    with ExitStack() as open_:
+        served = open_.enter_context(serving(data, module="bff", **environ))
+        page = open_.enter_context(opened(browser, served.address))
+        page.goto("/")
+        yield page
+
+
+def told(page: Page, title: str, name: str) -> None:
+    expect(page.get_by_role("alert").get_by_role("heading", name=title)).to_be_visible()
+    keep_picture(page, f"real-{name}-1280-light")
+
+
+def test_a_run_past_its_deadline_says_what_to_make_smaller(browser: Browser, data: Path) -> None:
+    with console(browser, data, ("sync_deadline_seconds: 600", "sync_deadline_seconds: 1")) as page:
+        page.get_by_label("Timeframe").select_option("1m")
+        page.get_by_role("textbox", name="window, step").first.fill("1")
+        page.get_by_role("button", name=RUN).click()
+
+        told(page, "The run took too long", "deadline")
+        expect(page.get_by_role("alert")).to_contain_text("Make a range coarser")
+        page.get_by_role("link", name="Back to the form").click()
+        expect(page.get_by_role("textbox", name="window, step").first).to_have_value("1")
+
+
+def test_who_asks_too_often_is_told_when_to_try_again(browser: Browser, data: Path) -> None:
+    limit = ("requests_per_user_minute: null", "requests_per_user_minute: 5")
+    with console(browser, data, limit) as page:
+        expect(page.get_by_role("button", name=RUN)).to_be_visible()
+        answers = [asked(page, "{ runtimeDefaults { topK } }", {}) for _ in range(6)]
+        assert answers[-1]["errors"][0]["extensions"]["code"] == "rate_limited"
+        page.get_by_role("button", name=RUN).click()
+
+        told(page, "You have used up what a minute allows", "quota")
+        expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ seconds"))
+
+
+def test_a_store_that_does_not_answer_is_told_and_can_be_tried_again(
+    browser: Browser, data: Path
+) -> None:
+    with console(browser, data, CH_HOST="127.0.0.1", CH_PORT="1") as page:
+        told(page, "A store does not answer", "store")
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_strategy_of_somebody_else_a_deleted_one_and_a_token_that_has_expired(
+    browser: Browser, data: Path
+) -> None:
+    with console(browser, data) as page:
+        page.get_by_role("button", name=RUN).click()
+        page.locator(".list td.what a").first.click()
+        page.get_by_role("textbox", name="Name").fill("refused")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("link", name="To the saved strategies").click()
+        page.get_by_role("button", name="Run again").click()
+
+        sign_in(page, data, SOMEBODY_ELSE)
+        page.get_by_role("button", name="Run", exact=True).click()
+        told(page, "It belongs to somebody else", "forbidden")
+
+        sign_in(page, data, USER)
+        page.get_by_role("link", name="Back to the saved strategies").click()
+        page.get_by_role("button", name="Run again").click()
+        (line,) = asked(page, "{ strategies { strategyId } }", {})["data"]["strategies"]
+        asked(
+            page,
+            "mutation ($id: UUID!) { deleteStrategy(strategyId: $id) }",
+            {"id": line["strategyId"]},
+        )
+        page.get_by_role("button", name="Run", exact=True).click()
+        told(page, "It is not there any more", "not-found")
+
+        sign_in(page, data, USER, "--ttl", "1")
+        page.wait_for_function(EXPIRED)
+        page.get_by_role("link", name="Saved").click()
+        told(page, "Not signed in", "expired")
+
+
+# The service has no event for it: it is asked until it says so.
+EXPIRED = """async () => {
+  const headers = {"Content-Type": "application/json"};
+  const body = JSON.stringify({query: "{ runtimeDefaults { topK } }"});
+  return (await fetch("/graphql", {method: "POST", headers, body})).status === 401;
+}"""
+
+
+def sign_in(page: Page, data: Path, user: UUID, *options: str) -> None:
+    """Let the identity service's cookie be that of another token."""
+    made: subprocess.CompletedProcess[str] = command(
+        data, "token", "--user-id", str(user), *options
+    )
+    assert made.returncode == 0, made.stderr
+    known = next(one for one in page.context.cookies() if one.get("httpOnly"))
+    page.context.add_cookies([known | {"value": made.stdout.strip()}])  # pyright: ignore[reportArgumentType]
