@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from bff.console import console_folder
 
-PATIENCE_MS = 40_000
+PATIENCE_MS = 240_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 DESK, PHONE = (1280, 900), (390, 844)
 Scheme = Literal["light", "dark"]

@@ -51,7 +51,7 @@ def browser() -> Generator[Browser]:
 def console(
     browser: Browser, data: Path, *changes: tuple[str, str], **environ: str
 ) -> Generator[Page]:
-    """The console of a service whose configuration was changed: lines, and what takes their place."""
+    """The console of a service with a changed configuration: lines, and what replaces them."""
     text = (ROOT / "configs/dev/backtest.yaml").read_text(encoding="utf-8")
     for line, changed in changes:
         assert line in text
@@ -72,9 +72,11 @@ def told(page: Page, title: str, name: str) -> None:
 
 
 def test_a_run_past_its_deadline_says_what_to_make_smaller(browser: Browser, data: Path) -> None:
-    with console(browser, data, ("sync_deadline_seconds: 600", "sync_deadline_seconds: 1")) as page:
+    with console(browser, data, ("sync_deadline_seconds: 600", "sync_deadline_seconds: 3")) as page:
         page.get_by_label("Timeframe").select_option("1m")
-        page.get_by_role("textbox", name="window, step").first.fill("1")
+        expect(page.get_by_role("button", name=RUN)).to_be_visible()
+        for step in page.get_by_role("textbox", name="window, step").all():
+            step.fill("1")
         page.get_by_role("button", name=RUN).click()
 
         told(page, "The run took too long", "deadline")
@@ -122,17 +124,14 @@ def test_a_strategy_of_somebody_else_a_deleted_one_and_a_token_that_has_expired(
         page.get_by_role("link", name="Back to the saved strategies").click()
         page.get_by_role("button", name="Run again").click()
         (line,) = asked(page, "{ strategies { strategyId } }", {})["data"]["strategies"]
-        asked(
-            page,
-            "mutation ($id: UUID!) { deleteStrategy(strategyId: $id) }",
-            {"id": line["strategyId"]},
-        )
+        delete = "mutation ($id: UUID!) { deleteStrategy(strategyId: $id) }"
+        asked(page, delete, {"id": line["strategyId"]})
         page.get_by_role("button", name="Run", exact=True).click()
         told(page, "It is not there any more", "not-found")
 
         sign_in(page, data, USER, "--ttl", "1")
         page.wait_for_function(EXPIRED)
-        page.get_by_role("link", name="Saved").click()
+        page.get_by_role("link", name="Saved", exact=True).click()
         told(page, "Not signed in", "expired")
 
 
