@@ -47,8 +47,10 @@ export class Bands implements IPanePrimitive<Time> {
       spans.forEach(({ from, to }, i) => {
         const [left, right] = [from, to].map((place) => scale.logicalToCoordinate(place as never));
         if (left == null || right == null) return;
+        // only whole places have a coordinate, in the middle of the bar
+        const half = scale.options().barSpacing / 2;
         context.globalAlpha = i % 2 === 0 ? 1 : 0.55;
-        const x = left * horizontalPixelRatio;
+        const x = (left - half) * horizontalPixelRatio;
         context.fillRect(x, 0, (right - left) * horizontalPixelRatio, bitmapSize.height);
       });
       context.globalAlpha = 1;

@@ -62,8 +62,8 @@ export function VariantChart({ bars, report, focus, label, bands }: Props) {
     if (!pane || bands.length === 0) return undefined;
     const opens = bars.map((bar) => Date.parse(bar.ts));
     const spans = bands.map(({ from, to }) => ({
-      from: firstFrom(opens, from) - 0.5,
-      to: firstFrom(opens, to) - 0.5,
+      from: firstFrom(opens, from),
+      to: firstFrom(opens, to),
     }));
     const shade = new Bands(spans, colourOf(box.current, "fold"));
     pane.attachPrimitive(shade);
