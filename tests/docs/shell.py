@@ -152,13 +152,15 @@ def _curl(words: list[str], site: Site) -> str:
 
 
 def _pip(words: list[str], site: Site) -> str:
-    """`pip install` of this project: with extras that it has."""
+    """`pip install` of this project with extras that it has, or of what an extra brings."""
     del site
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras: dict[str, list[str]] = project["optional-dependencies"]
+    brought = {Requirement(text).name for texts in extras.values() for text in texts}
     assert words[0] == "install", words
-    for wanted in map(Requirement, words[1:]):
-        assert wanted.name == project["name"], wanted
-        assert wanted.extras <= project["optional-dependencies"].keys(), wanted
+    for wanted in (Requirement(word) for word in words[1:] if "*" not in word):
+        assert wanted.name in {project["name"], *brought}, wanted
+        assert wanted.extras <= extras.keys(), wanted
     return ""
 
 
