@@ -18,6 +18,7 @@ LEFT_OUT = {
         "restarts units of systemd as root; tests/test_deploy.py reads the unit"
     ),
     ("docs/evidence.md", "SR0 = deviation * ((1 - γ)"): "a formula",
+    ("docs/scoring.md", "f(a, x) / T(x)"): "a formula",
     ("docs/stores.md", "candles/1/BTCUSDT/1m/"): "the name of a file",
     ("docs/stores.md", "-- Postgres"): (
         "needs a server; tests/backtest/adapters/migrations/test_rights.py plays it on one"
