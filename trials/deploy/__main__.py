@@ -22,6 +22,7 @@ from trials.deploy.programs import program, versions
 from trials.deploy.record import Record
 from trials.deploy.service import environment, fleet
 from trials.deploy.stores import Rights
+from trials.deploy.units import runs_under_systemd
 from trials.deploy.watching import watching
 from trials.soak.page import write_region
 from trials.soak.service import running_module
@@ -72,6 +73,11 @@ def _try_image(record: Record, folder: Path) -> None:
             "container",
             "`podman run --read-only --cap-drop ALL`, the command and health check of the image",
             partial(image.serves, containers, folder),
+        )
+        tried(
+            "systemd",
+            "the shipped unit as `@0` and `@1`, under a systemd in a container",
+            partial(runs_under_systemd, containers),
         )
 
 
