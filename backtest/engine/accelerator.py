@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 
 from backtest.engine.account import Terms
 from backtest.engine.chunks import Workers
+from backtest.engine.ledger import FlagArray, GrowthArray
+from backtest.engine.marks import Marks
 from backtest.engine.prices import Prices
 from backtest.jit import config
 from backtest.types import FloatArray, IntArray, WordArray
@@ -55,6 +57,16 @@ class BlockScorer(Protocol):
         """
         ...
 
+    def grow(self, outer_ids: IntArray, growth: GrowthArray, ruined: FlagArray) -> FloatArray:
+        """Scores as of `score`, where rows are cut at marks, and their growth.
+
+        Args:
+            outer_ids: Shape (n_outer, n_slow).
+            growth: Out, shape (n_outer, n_rows, 64), millionths.
+            ruined: Out, shape (n_outer, n_rows).
+        """
+        ...
+
 
 class Device(Protocol):
     """A device that scores.
@@ -74,9 +86,17 @@ class Device(Protocol):
         ...
 
     def scorer(
-        self, slow_rows: WordArray, side_masks: WordArray, prices: Prices, terms: Terms
+        self,
+        slow_rows: WordArray,
+        side_masks: WordArray,
+        prices: Prices,
+        terms: Terms,
+        marks: Marks | None = None,
     ) -> BlockScorer:
-        """Stage A of a run, with its slow rows, shape (n, 2, n_words), on the device."""
+        """Stage A of a run, with its slow rows, shape (n, 2, n_words), on the device.
+
+        With marks its rows, slow and fast, are cut there, and it has a ledger.
+        """
         ...
 
 

@@ -9,8 +9,11 @@ See: docs/ledger.md
 
 # An element of an array is typed as if it could be an array itself.
 # pyright: reportArgumentType=false
+import math
+
 import numpy as np
 
+from backtest.engine.account import greater, lesser
 from backtest.engine.ledger import MOST, N_BLOCKS, RUINED, UNITS, FlagArray, GrowthArray
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray, IntArray
@@ -19,6 +22,7 @@ LN2 = 0.6931471805599453
 # Growth since the start is cut off long before.
 SMALLEST, LARGEST = 1e-240, 1e240
 BIAS = 1023
+_MOST = float(MOST)
 # Bits of 1.0 and of the square root of a half: as whole numbers, floats are in the same order.
 _ONE = np.uint64(0x3FF0000000000000)
 _ROOT = np.uint64(0x3FE6A09E667F3BCD)
@@ -118,7 +122,7 @@ def total_growth(equity: FloatArray, adds_up: bool, out: IntArray) -> None:
             out[k] = _rounded(equity[k] - 1.0)
         return
     for k in range(n):
-        equity[k] = min(max(equity[k], SMALLEST), LARGEST)
+        equity[k] = lesser(greater(equity[k], SMALLEST), LARGEST)
     # Exponents wait in `out`, so that neither loop sees one array both as floats and as bits: the
     # compiler makes no vectors of such a loop.
     bits = equity.view(np.uint64)
@@ -137,4 +141,4 @@ def total_growth(equity: FloatArray, adds_up: bool, out: IntArray) -> None:
 @inline
 def _rounded(growth: float) -> int:
     """Millionths, halves upward, cut off at the most that a ledger holds."""
-    return int(np.floor(min(max(growth * UNITS, -MOST), MOST) + 0.5))
+    return math.floor(lesser(greater(growth * UNITS, -_MOST), _MOST) + 0.5)

@@ -3,9 +3,8 @@
 See: docs/scale.md#an-accelerator
 """
 
+from collections.abc import Callable
 from functools import partial
-
-import numpy as np
 
 from backtest.control import Control
 from backtest.engine.accelerator import (
@@ -17,14 +16,17 @@ from backtest.engine.accelerator import (
     DeviceLost,
 )
 from backtest.engine.chunks import Chunk, spans
+from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
+from backtest.engine.marks import Marks
 from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, IntArray, WordArray
 
 # A launch is a chunk: as much work as keeps a large device busy for about ten milliseconds, and
-# no more combined rows than this. Both bound what a cancelled run still does.
+# no more combined rows, scores and growth than this.
 LAUNCH_WORK = 20_000_000_000
-COMBINED_BYTES = 256 << 20
-WORD_BYTES = SCORE_BYTES = 8
+LAUNCH_BYTES = 512 << 20
+SCORE_BYTES = 8
+GROWN_BYTES = N_BLOCKS * 4 + 1
 
 
 class OnDevice:
@@ -35,6 +37,7 @@ class OnDevice:
         slow_rows: Shape (n, 2, n_words).
         target: The run's target slice.
         control: The run's handle.
+        marks: Where all rows are cut, the slow ones too, for a run with a ledger.
 
     Attributes:
         scored_by: Who has scored blocks so far, in the words of a log.
@@ -43,10 +46,15 @@ class OnDevice:
     """
 
     def __init__(
-        self, accelerator: Accelerator, slow_rows: WordArray, target: TargetSlice, control: Control
+        self,
+        accelerator: Accelerator,
+        slow_rows: WordArray,
+        target: TargetSlice,
+        control: Control,
+        marks: Marks | None = None,
     ) -> None:
         self._accelerator, self._slow_rows = accelerator, slow_rows
-        self._target, self._control = target, control
+        self._target, self._control, self._marks = target, control, marks
         self._scorer: BlockScorer | None = None
         self._taken: WordArray | None = None
         self.scored_by: list[str] = []
@@ -62,8 +70,36 @@ class OnDevice:
         Returns:
             False where there is no device or it cannot; `out` is then to be filled by others.
         """
+
+        def launch(low: int, high: int) -> None:
+            out[low:high] = self._on_it.score(slow_ids[low:high])
+
+        return self._is_done(rows, len(slow_ids), launch)
+
+    def grow(
+        self,
+        rows: WordArray,
+        slow_ids: IntArray,
+        out: FloatArray,
+        growth: GrowthArray,
+        ruined: FlagArray,
+    ) -> bool:
+        """The same with the ledger, shape (n_outer, n_rows, 64) and (n_outer, n_rows)."""
+
+        def launch(low: int, high: int) -> None:
+            here = slice(low, high)
+            out[here] = self._on_it.grow(slow_ids[here], growth[here], ruined[here])
+
+        return self._is_done(rows, len(slow_ids), launch)
+
+    @property
+    def _on_it(self) -> BlockScorer:
+        assert self._scorer is not None
+        return self._scorer
+
+    def _is_done(self, rows: WordArray, n_outer: int, launch: Callable[[int, int], None]) -> bool:
         device = self._accelerator.device()
-        is_done = device is not None and self._is_scored_by(device, rows, slow_ids, out)
+        is_done = device is not None and self._is_done_by(device, rows, n_outer, launch)
         name = device.name if device is not None and is_done else PROCESSORS
         if name not in self.scored_by:
             self.scored_by.append(name)
@@ -73,15 +109,12 @@ class OnDevice:
         """Give the device's memory back; the next block uploads everything again."""
         self._scorer = self._taken = None
 
-    def _is_scored_by(
-        self, device: Device, rows: WordArray, slow_ids: IntArray, out: FloatArray
+    def _is_done_by(
+        self, device: Device, rows: WordArray, n_outer: int, launch: Callable[[int, int], None]
     ) -> bool:
-        height = self._outer_per_launch(len(rows))
-        chunks: list[Chunk] = [partial(self._take, device, rows, min(height, len(slow_ids)))]
-        chunks += [
-            partial(self._launch, slow_ids[low:high], out[low:high])
-            for low, high in spans(len(slow_ids), height)
-        ]
+        height = self._outer_per_launch(rows)
+        chunks: list[Chunk] = [partial(self._take, device, rows, min(height, n_outer))]
+        chunks += [partial(launch, low, high) for low, high in spans(n_outer, height)]
         try:
             device.workers.run("stage_a", chunks, self._control)
         except DeviceFull as reason:
@@ -103,26 +136,25 @@ class OnDevice:
         if self._scorer is None:
             target = self._target
             self._scorer = device.scorer(
-                self._slow_rows, target.side_masks, target.prices, target.terms
+                self._slow_rows, target.side_masks, target.prices, target.terms, self._marks
             )
         self._scorer.take(rows)
         self._taken = rows
 
-    def _launch(self, slow_ids: IntArray, out: FloatArray) -> None:
-        assert self._scorer is not None
-        out[:] = self._scorer.score(slow_ids)
-
-    def _outer_per_launch(self, n_rows: int) -> int:
-        by_work = LAUNCH_WORK // (n_rows * (self._target.n_bars + 1000))
-        by_bytes = COMBINED_BYTES // (2 * WORD_BYTES * self._target.n_words)
-        return int(np.clip(by_work, 1, max(1, by_bytes)))
+    def _outer_per_launch(self, rows: WordArray) -> int:
+        by_work = LAUNCH_WORK // (len(rows) * (self._target.n_bars + 1000))
+        by_bytes = LAUNCH_BYTES // (rows[0].nbytes + len(rows) * self._variant_bytes)
+        return max(1, min(by_work, by_bytes))
 
     def _bytes_needed(self, rows: WordArray, n_outer: int) -> int:
-        """Rows as they come and turned, the slow ones, combined ones, prices and scores."""
+        """Rows as they come and turned, the slow ones, prices, and what a launch makes."""
+        launch = n_outer * (rows[0].nbytes + len(rows) * self._variant_bytes)
         prices = 2 * self._target.prices.padded.nbytes
-        combined = n_outer * 2 * WORD_BYTES * self._target.n_words
-        scores = n_outer * len(rows) * SCORE_BYTES
-        return 2 * rows.nbytes + self._slow_rows.nbytes + combined + prices + scores
+        return 2 * rows.nbytes + self._slow_rows.nbytes + prices + launch
+
+    @property
+    def _variant_bytes(self) -> int:
+        return SCORE_BYTES if self._marks is None else SCORE_BYTES + GROWN_BYTES
 
 
 def _is_same(held: WordArray, rows: WordArray) -> bool:

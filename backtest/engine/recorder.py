@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
+from backtest.engine.accelerator import Accelerator
 from backtest.engine.chunks import Workers, spans
 from backtest.engine.combine import BitRows
 from backtest.engine.combos import Batch, Combos
@@ -17,6 +18,7 @@ from backtest.engine.growth import grow_row
 from backtest.engine.items import Items
 from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray, Ledger
 from backtest.engine.marks import cut_rows, marks_of
+from backtest.engine.on_device import OnDevice
 from backtest.engine.passage import Passages
 from backtest.engine.plane_growth import grow_planes
 from backtest.engine.risk_plane import RiskPlane
@@ -87,6 +89,7 @@ class Recorder:
         workers: The thread pool.
         control: The run's handle.
         per_chunk: Base variants of a chunk.
+        accelerator: The device that may score base variants in place of the threads.
 
     See: docs/ledger.md
     """
@@ -98,11 +101,14 @@ class Recorder:
         workers: Workers,
         control: Control,
         per_chunk: int,
+        accelerator: Accelerator,
     ) -> None:
         self._combos, self._target = combos, target
         self._workers, self._control = workers, control
         self._per_chunk = per_chunk
         self._marks = marks_of(target.n_bars, target.terms)
+        slow = self._cut(combos.slow_rows)
+        self.on_device = OnDevice(accelerator, slow, target, control, self._marks)
         shape = (combos.n_outer, combos.n_fast)
         self._growth: GrowthArray = np.empty((*shape, N_BLOCKS), np.int32)
         self._ruined: FlagArray = np.empty(shape, np.bool_)
@@ -116,19 +122,31 @@ class Recorder:
         """
         rows, slow_ids = slab.rows, slab.slow_ids
         scores = np.empty((len(slow_ids), len(rows)), np.float64)
-        own = np.empty((len(rows), 2, len(self._marks.firsts) - 1), np.uint64)
-        cut_rows(rows, self._marks.firsts, own)
-        width = min(len(rows), self._per_chunk)
+        own = self._cut(rows)
+        here = np.s_[slab.low : slab.high, slab.first : slab.first + len(rows)]
+        growth, ruined = self._growth[here], self._ruined[here]
+        if not self.on_device.grow(own, slow_ids, scores, growth, ruined):
+            self._score_on_threads(slab, own, scores)
+        self._has_scored = True
+        self._repeat(slab.numbers(np.flatnonzero(np.isnan(scores))))
+        return scores
+
+    def _score_on_threads(self, slab: Slab, own: WordArray, scores: FloatArray) -> None:
+        slow_ids = slab.slow_ids
+        width = min(len(own), self._per_chunk)
         height = max(1, self._per_chunk // width)
         chunks = [
             partial(self._score, slab, slow_ids[low:high], own[left:right], scores, (low, left))
             for low, high in spans(len(slow_ids), height)
-            for left, right in spans(len(rows), width)
+            for left, right in spans(len(own), width)
         ]
         self._workers.run("stage_a", chunks, self._control)
-        self._has_scored = True
-        self._repeat(slab.numbers(np.flatnonzero(np.isnan(scores))))
-        return scores
+
+    def _cut(self, rows: WordArray) -> WordArray:
+        """Bit rows cut where blocks end."""
+        own = np.empty((len(rows), 2, len(self._marks.firsts) - 1), np.uint64)
+        cut_rows(rows, self._marks.firsts, own)
+        return own
 
     def recorded(
         self, combo_of_base: IntArray, shortlist: IntArray, plane: RiskPlane, winners: IntArray

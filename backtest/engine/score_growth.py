@@ -7,11 +7,12 @@ See: docs/ledger.md
 
 # An element of an array is typed as if it could be an array itself.
 # pyright: reportArgumentType=false
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from backtest.engine.account import Terms
+from backtest.engine.account import Terms, greater, lesser
 from backtest.engine.bitops import ONE, TOP, ZERO, trailing_zeros
 from backtest.engine.combine import BitRows, combine_slow
 from backtest.engine.edges import Word, cut_walk_with, edges_of, side_at
@@ -34,6 +35,24 @@ from backtest.types import FloatArray, IntArray, WordArray
 # to the only other one that it needs, and a row is a power of two
 AVAILABLE, ENTRY_INVERSE, SAFE = range(3)
 N_KEPT = 4
+
+
+class SeenAtMarks(Protocol):
+    """What walks that stop at marks look at, whatever they keep."""
+
+    @property
+    def account(self) -> Account:
+        """What steps look at."""
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """Where words are cut."""
+        ...
+
+
+Seen = TypeVar("Seen", bound=SeenAtMarks)
+End = Callable[[WordArray, WordArray, Balance, Seen], tuple[Balance, float]]
 
 
 class _Seen(NamedTuple):
@@ -71,14 +90,27 @@ def _compounded(outer: WordArray, row: WordArray, seen: _Seen) -> float:
             edges &= edges - ONE
             i = first + np.uint64(bit)
             factor = factors[0, side] + factors[1, side] * (close[i] * entry_inverse)
-            least = min(least, factor)
+            least = lesser(least, factor)
             even, odd = odd, even * factor
             side = side_at(long_word, short_word, bit)
             entry_inverse = inverse[i]
     factor = factors[0, side] + factors[1, side] * (close[-1] * entry_inverse)
-    least = min(least, factor)
+    least = lesser(least, factor)
     end = even * odd * factor
     return end if least > NEAR_ZERO else np.nan
+
+
+@inline
+def worth(close: float, entry_inverse: float, side: Word, factors: FloatArray) -> float:
+    """Equity at a close over equity before the entry; `factors` are those of `Marks`."""
+    return factors[0, side] + factors[1, side] * (close * entry_inverse)
+
+
+@inline
+def worth_of_budget(available: float, safe: float, gain: float, cap: float) -> float:
+    """Equity while a trade is open that took what there was, at most the cap."""
+    quote = greater(0.0, lesser(available, cap))
+    return available + safe + quote * gain
 
 
 @inline
@@ -90,8 +122,7 @@ def _mark_products(
     for k in range(N_BLOCKS - 1):
         w = marks.stops[k]
         side = side_before(outer, row, w)
-        price = close[marks.ends[k]] * kept[w, ENTRY_INVERSE]
-        factor = marks.factors[0, side] + marks.factors[1, side] * price
+        factor = worth(close[marks.ends[k]], kept[w, ENTRY_INVERSE], side, marks.factors)
         equity[k] = kept[w, AVAILABLE] * factor
     # whatever is open is closed on the last bar
     equity[N_BLOCKS - 1] = end
@@ -161,45 +192,62 @@ def _keep(state: Balance, word: int, seen: _Seen) -> None:
 
 
 @inline
-def _step_by_budget(state: Balance, bar: int, side: Word, seen: _Seen) -> Balance:
+def _step_by_budget(state: Balance, bar: int, side: Word, seen: SeenAtMarks) -> Balance:
     return by_budget(state, bar, side, seen.account)
 
 
 @inline
-def _step_by_fixed_quote(state: Balance, bar: int, side: Word, seen: _Seen) -> Balance:
+def _step_by_fixed_quote(state: Balance, bar: int, side: Word, seen: SeenAtMarks) -> Balance:
     return by_fixed_quote(state, bar, side, seen.account)
 
 
 @inline
-def _step_by_profit_lock(state: Balance, bar: int, side: Word, seen: _Seen) -> Balance:
+def _step_by_profit_lock(state: Balance, bar: int, side: Word, seen: SeenAtMarks) -> Balance:
     return by_profit_lock(state, bar, side, seen.account)
 
 
-_walk_by_budget = cut_walk_with(_step_by_budget, _keep)
-_walk_by_fixed_quote = cut_walk_with(_step_by_fixed_quote, _keep)
-_walk_by_profit_lock = cut_walk_with(_step_by_profit_lock, _keep)
+def ends_with(keep: Callable[[Balance, int, Seen], None]) -> tuple[End[Seen], End[Seen]]:
+    """Walks to the last balance that tell `keep` what is there before each word.
+
+    Args:
+        keep: `keep(state, word, seen)`, an inlined function.
+
+    Returns:
+        For a fixed quote and for a profit lock: the end, and the least balance that it holds for,
+        as in `score`. `seen` has an `account` and `marks`.
+
+    See: docs/ledger.md
+    """
+    walk_by_budget = cut_walk_with(_step_by_budget, keep)
+    walk_by_fixed_quote = cut_walk_with(_step_by_fixed_quote, keep)
+    walk_by_profit_lock = cut_walk_with(_step_by_profit_lock, keep)
+
+    @inline
+    def fixed(
+        outer: WordArray, row: WordArray, start: Balance, seen: Seen
+    ) -> tuple[Balance, float]:
+        n_bars = seen.account.close.shape[0] - 1
+        end = walk_by_fixed_quote(outer, row, seen.marks.firsts, start, seen)
+        end = _step_by_fixed_quote(end, n_bars, ZERO, seen)
+        if end.least > seen.account.cap:
+            return end, seen.account.cap
+        end = walk_by_budget(outer, row, seen.marks.firsts, start, seen)
+        end = _step_by_budget(end, n_bars, ZERO, seen)
+        return end, NEAR_ZERO * lesser(seen.account.cap, start.available)
+
+    @inline
+    def locked(
+        outer: WordArray, row: WordArray, start: Balance, seen: Seen
+    ) -> tuple[Balance, float]:
+        n_bars = seen.account.close.shape[0] - 1
+        end = walk_by_profit_lock(outer, row, seen.marks.firsts, start, seen)
+        end = _step_by_profit_lock(end, n_bars, ZERO, seen)
+        return end, 0.0 if 1.0 + end.least_gain > NEAR_ZERO else np.inf
+
+    return fixed, locked
 
 
-@inline
-def _fixed(outer: WordArray, row: WordArray, start: Balance, seen: _Seen) -> tuple[Balance, float]:
-    """The end with a fixed quote, and the least balance that it holds for, as in `score`."""
-    n_bars = seen.account.close.shape[0] - 1
-    end = _walk_by_fixed_quote(outer, row, seen.marks.firsts, start, seen)
-    end = _step_by_fixed_quote(end, n_bars, ZERO, seen)
-    if end.least > seen.account.cap:
-        return end, seen.account.cap
-    end = _walk_by_budget(outer, row, seen.marks.firsts, start, seen)
-    end = _step_by_budget(end, n_bars, ZERO, seen)
-    return end, NEAR_ZERO * min(seen.account.cap, start.available)
-
-
-@inline
-def _locked(outer: WordArray, row: WordArray, start: Balance, seen: _Seen) -> tuple[Balance, float]:
-    """The end with a profit lock, and the least balance that it holds for, as in `score`."""
-    n_bars = seen.account.close.shape[0] - 1
-    end = _walk_by_profit_lock(outer, row, seen.marks.firsts, start, seen)
-    end = _step_by_profit_lock(end, n_bars, ZERO, seen)
-    return end, 0.0 if 1.0 + end.least_gain > NEAR_ZERO else np.inf
+_fixed, _locked = ends_with(_keep)
 
 
 @inline
@@ -211,10 +259,9 @@ def _mark_balances(
     for k in range(N_BLOCKS - 1):
         w = marks.stops[k]
         side = side_before(outer, row, w)
-        price = close[marks.ends[k]] * kept[w, ENTRY_INVERSE]
-        gain = marks.factors[0, side] + marks.factors[1, side] * price - 1.0
-        quote = max(0.0, min(kept[w, AVAILABLE], seen.account.cap))
-        equity[k] = (kept[w, AVAILABLE] + kept[w, SAFE] + quote * gain) / start
+        gain = worth(close[marks.ends[k]], kept[w, ENTRY_INVERSE], side, marks.factors) - 1.0
+        available, safe = kept[w, AVAILABLE], kept[w, SAFE]
+        equity[k] = worth_of_budget(available, safe, gain, seen.account.cap) / start
     equity[N_BLOCKS - 1] = (end.available + end.safe) / start
 
 

@@ -76,7 +76,11 @@ class Stages:
         self._per_chunk = int(np.clip(CHUNK_WORK // (target.n_bars + 1000), 16, 4096))
         self._on_device = OnDevice(accelerator or Accelerator(), combos.slow_rows, target, control)
         self.recorder = (
-            Recorder(combos, target, workers, control, self._per_chunk) if with_ledger else None
+            Recorder(
+                combos, target, workers, control, self._per_chunk, accelerator or Accelerator()
+            )
+            if with_ledger
+            else None
         )
 
     def slab_scores(self, slab: Slab) -> FloatArray:
@@ -123,11 +127,14 @@ class Stages:
     @property
     def scored_by(self) -> tuple[str, ...]:
         """Who has scored base variants: the device by its name, the processors as `cpu`."""
-        return tuple(self._on_device.scored_by) or (PROCESSORS,)
+        by_recorder = () if self.recorder is None else self.recorder.on_device.scored_by
+        return tuple(dict.fromkeys((*self._on_device.scored_by, *by_recorder))) or (PROCESSORS,)
 
     def leave_device(self) -> None:
         """Give the device's memory back, when Stage A is over."""
         self._on_device.release()
+        if self.recorder is not None:
+            self.recorder.on_device.release()
 
     def slab_metrics(
         self,

@@ -18,7 +18,8 @@ from backtest.axes import explicit
 from backtest.control import Control
 from backtest.engine import on_device
 from backtest.engine.accelerator import Accelerator, Wish
-from backtest.engine.combos import Combos
+from backtest.engine.combos import Batch, Combos
+from backtest.engine.slabs import slabs_of
 from backtest.engine.stages import Stages
 from backtest.engine.target import TargetSlice
 from backtest.request import RunRequest
@@ -48,6 +49,10 @@ class WithSlowRows(GivenCombos):
 
     def slow_ids(self, outers: IntArray) -> IntArray:
         return outers[:, None] if len(self.slow_rows) else super().slow_ids(outers)
+
+    def batches(self, combos: IntArray) -> Iterator[Batch]:
+        outer, fast = np.divmod(combos, self.n_fast)
+        yield Batch(np.arange(len(combos)), self.slow_ids(outer), fast, self._rows)
 
 
 def stages_of_case(number: int, accelerator: Accelerator, *, with_ledger: bool = False) -> Stages:
@@ -94,9 +99,24 @@ def computed(wish: Wish) -> Arrays:
         stages = stages_of_case(number, with_device)
         found[f"scores {number}"] = raw_scores(stages)
         found[f"scored by, case {number}"] = np.array(stages.scored_by)
+        found |= ledger_of_case(number, with_device)
     with_backtester(found, wish)
     with_device.close()
     return found
+
+
+def ledger_of_case(number: int, accelerator: Accelerator) -> Arrays:
+    """Scores and growth as they are kept, before what must be exact is repeated."""
+    stages = stages_of_case(number, accelerator, with_ledger=True)
+    assert stages.recorder is not None
+    (slab,) = slabs_of(stages.combos)
+    scores = stages.recorder.scores(slab)
+    return {
+        f"scores with growth {number}": scores,
+        f"growth {number}": stages.recorder._growth,
+        f"ruined {number}": stages.recorder._ruined,
+        f"scored by, growth {number}": np.array(stages.scored_by),
+    }
 
 
 def with_backtester(found: Arrays, wish: Wish) -> None:

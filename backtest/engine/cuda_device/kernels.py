@@ -10,11 +10,22 @@ See: docs/scale.md#an-accelerator
 # pyright: reportUnknownArgumentType=false, reportArgumentType=false
 # numba-cuda is untyped. An element of an array is typed as if it could be an array itself.
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba import cuda as _cuda
 
 from backtest.engine.bitops import ZERO
+from backtest.engine.cuda_device.growth import (
+    Marking,
+    grown_fixed,
+    grown_locked,
+    grown_product,
+)
+from backtest.engine.growth import write_growth
+from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
+from backtest.engine.marks import Marks
 from backtest.engine.score import Account, Balance, compounded, fixed, locked
 from backtest.types import FloatArray, IntArray, WordArray
 
@@ -118,15 +129,64 @@ def score_locked(
         out[q, f] = locked(outer[q], fast[:, :, f], start, seen)
 
 
+Kernel = Callable[..., None]
+
+
+def _grow_with(name: str, grown: Callable[..., float], adds_up: bool) -> Kernel:
+    """A kernel that fills the ledger as well; `grown` walks and marks equity (`growth`)."""
+
+    def grow(  # noqa: PLR0913 - a device takes arrays one by one
+        outer: WordArray,
+        fast: WordArray,
+        close: FloatArray,
+        inverse: FloatArray,
+        factors: FloatArray,
+        ends: IntArray,
+        firsts: WordArray,
+        stops: IntArray,
+        slots: IntArray,
+        mark_factors: FloatArray,
+        cash: float,
+        cap: float,
+        lock: float,
+        out: FloatArray,
+        growth: GrowthArray,
+        ruined: FlagArray,
+    ) -> None:
+        i = cuda.grid(1)
+        if i < out.size:
+            q, f = i // out.shape[1], i % out.shape[1]
+            equity = cuda.local.array(N_BLOCKS, np.float64)
+            totals = cuda.local.array(N_BLOCKS, np.int64)
+            account = Account(close, inverse, factors, cap, lock)
+            marks = Marks(ends, firsts, stops, mark_factors)
+            seen = Marking(account, marks, slots, cash, equity)
+            out[q, f] = grown(outer[q], fast[:, :, f], seen)
+            ruined[q, f] = write_growth(equity, adds_up, totals, growth[q, f])
+
+    grow.__name__ = name
+    return grow
+
+
+grow_compounding = _grow_with("grow_compounding", grown_product, False)
+grow_fixed = _grow_with("grow_fixed", grown_fixed, True)
+grow_locked = _grow_with("grow_locked", grown_locked, False)
+
 _ROWS = "uint64[:, :, ::1]"
 _PRICES = "float64[::1], float64[::1], float64[:, ::1]"
 _SCORES = "float64[:, ::1]"
+_MARKS = "int64[::1], uint64[::1], int64[::1], int64[::1], float64[:, ::1]"
+_GROWTH = f"{_SCORES}, int32[:, :, ::1], boolean[:, ::1]"
+_GROW = f"void({_ROWS}, {_ROWS}, {_PRICES}, {_MARKS}, float64, float64, float64, {_GROWTH})"
 
 # Every kernel with the only signature that it has.
-SIGNATURES = {
+SIGNATURES: dict[Kernel, str] = {
     turn_rows: f"void({_ROWS}, {_ROWS})",
     combine_rows: f"void({_ROWS}, int64[:, ::1], uint64[::1], {_ROWS})",
     score_compounding: f"void({_ROWS}, {_ROWS}, {_PRICES}, {_SCORES})",
     score_fixed: f"void({_ROWS}, {_ROWS}, {_PRICES}, float64, float64, {_SCORES})",
     score_locked: f"void({_ROWS}, {_ROWS}, {_PRICES}, float64, float64, {_SCORES})",
+    grow_compounding: _GROW,
+    grow_fixed: _GROW,
+    grow_locked: _GROW,
 }

@@ -19,6 +19,7 @@ from backtest.engine.cuda_device.failures import first_line, told_as_lost
 from backtest.engine.cuda_device.kernels import cuda
 from backtest.engine.cuda_device.stage_a import CudaStageA
 from backtest.engine.cuda_device.trial import differing
+from backtest.engine.marks import Marks
 from backtest.engine.prices import Prices
 from backtest.types import WordArray
 
@@ -53,10 +54,15 @@ class CudaDevice:
 
     @told_as_lost()
     def scorer(
-        self, slow_rows: WordArray, side_masks: WordArray, prices: Prices, terms: Terms
+        self,
+        slow_rows: WordArray,
+        side_masks: WordArray,
+        prices: Prices,
+        terms: Terms,
+        marks: Marks | None = None,
     ) -> CudaStageA:
-        """Stage A of a run."""
-        return CudaStageA(self._launch, slow_rows, side_masks, prices, terms)
+        """Stage A of a run; with marks its rows are cut there."""
+        return CudaStageA(self._launch, slow_rows, side_masks, prices, terms, marks)
 
     def _launch(self, function: Callable[..., None], n_threads: int, *arguments: Any) -> None:
         kernel = self._kernels.get(function)

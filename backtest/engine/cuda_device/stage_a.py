@@ -15,7 +15,10 @@ import numpy as np
 from backtest.engine.account import Terms
 from backtest.engine.cuda_device import kernels
 from backtest.engine.cuda_device.failures import told_as_lost
+from backtest.engine.cuda_device.growth import slots_of
 from backtest.engine.cuda_device.kernels import cuda
+from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
+from backtest.engine.marks import Marks
 from backtest.engine.prices import Prices
 from backtest.engine.target import ALLOWED
 from backtest.types import FloatArray, IntArray, WordArray
@@ -32,6 +35,7 @@ class CudaStageA:
         side_masks: Shape (2,), all ones for a side that may be entered.
         prices: Prices of the target slice.
         terms: The account's terms.
+        marks: Where blocks end and all rows are cut, for a run with a ledger.
 
     See: docs/scale.md#an-accelerator
     """
@@ -43,6 +47,7 @@ class CudaStageA:
         side_masks: WordArray,
         prices: Prices,
         terms: Terms,
+        marks: Marks | None,
     ) -> None:
         self._launch = launch
         self._terms = terms
@@ -53,6 +58,7 @@ class CudaStageA:
         self._side_masks = cuda.to_device(side_masks)
         parts = (prices.padded, prices.inverse, terms.factors)
         self._prices = tuple(cuda.to_device(part) for part in parts)
+        self._marks = () if marks is None else _marks_on_device(marks)
         self._fast: Any = None
 
     @told_as_lost()
@@ -67,16 +73,41 @@ class CudaStageA:
     @told_as_lost()
     def score(self, outer_ids: IntArray) -> FloatArray:
         """Scores of outer variants with every row of the block, shape (n_outer, n_rows)."""
-        _, n_words, n_rows = self._fast.shape
-        n_outer = len(outer_ids)
+        outer = self._combined(outer_ids)
+        out = cuda.device_array((len(outer_ids), self._fast.shape[2]), np.float64)
+        kernel, terms = self._kernel()
+        self._launch(kernel, out.size, outer, self._fast, *self._prices, *terms, out)
+        return out.copy_to_host()
+
+    @told_as_lost()
+    def grow(self, outer_ids: IntArray, growth: GrowthArray, ruined: FlagArray) -> FloatArray:
+        """The same with the ledger: rows are cut at the marks.
+
+        Args:
+            outer_ids: Shape (n_outer, n_slow).
+            growth: Out, shape (n_outer, n_rows, 64), millionths.
+            ruined: Out, shape (n_outer, n_rows).
+        """
+        outer, shape = self._combined(outer_ids), (len(outer_ids), self._fast.shape[2])
+        out = cuda.device_array(shape, np.float64)
+        own_growth = cuda.device_array((*shape, N_BLOCKS), np.int32)
+        own_ruined = cuda.device_array(shape, np.bool_)
+        terms = self._terms
+        self._launch(
+            self._growing_kernel(), out.size, outer, self._fast, *self._prices, *self._marks,
+            terms.init_cash, terms.budget_cap, terms.lock_rate, out, own_growth, own_ruined,
+        )  # fmt: skip
+        growth[:], ruined[:] = own_growth.copy_to_host(), own_ruined.copy_to_host()
+        return out.copy_to_host()
+
+    def _combined(self, outer_ids: IntArray) -> Any:
+        """Slow rows of outer variants combined, shape (n_outer, 2, n_words)."""
+        n_outer, n_words = len(outer_ids), self._fast.shape[1]
         outer = cuda.device_array((n_outer, 2, n_words), np.uint64)
         ids = outer_ids if self._has_slow else np.zeros((n_outer, 1), np.int64)
         ids = cuda.to_device(np.ascontiguousarray(ids))
         self._launch(kernels.combine_rows, outer.size, self._slow, ids, self._side_masks, outer)
-        out = cuda.device_array((n_outer, n_rows), np.float64)
-        kernel, terms = self._kernel()
-        self._launch(kernel, out.size, outer, self._fast, *self._prices, *terms, out)
-        return out.copy_to_host()
+        return outer
 
     def _kernel(self) -> tuple[Callable[..., None], tuple[float, ...]]:
         terms = self._terms
@@ -85,3 +116,13 @@ class CudaStageA:
         if np.isinf(terms.budget_cap):
             return kernels.score_locked, (terms.init_cash, terms.lock_rate)
         return kernels.score_fixed, (terms.init_cash, terms.budget_cap)
+
+    def _growing_kernel(self) -> Callable[..., None]:
+        if self._terms.compounds:
+            return kernels.grow_compounding
+        return kernels.grow_locked if np.isinf(self._terms.budget_cap) else kernels.grow_fixed
+
+
+def _marks_on_device(marks: Marks) -> tuple[Any, ...]:
+    parts = (marks.ends, marks.firsts, marks.stops, slots_of(marks), marks.factors)
+    return tuple(cuda.to_device(part) for part in parts)

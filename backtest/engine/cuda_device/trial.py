@@ -13,9 +13,12 @@ from backtest.engine.accelerator import Device
 from backtest.engine.account import Terms, account_terms
 from backtest.engine.bitops import words_for
 from backtest.engine.combine import BitRows
-from backtest.engine.prices import prices_of
+from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.marks import Marks, cut_rows, marks_of
+from backtest.engine.prices import Prices, prices_of
 from backtest.engine.score import score_balances, score_compounding
-from backtest.types import Execution, FloatArray, SizingMode
+from backtest.engine.score_growth import grow_balances, grow_compounding
+from backtest.types import Execution, FloatArray, IntArray, SizingMode, WordArray
 
 N_BARS, N_SLOW, N_FAST = 300, 4, 8
 
@@ -41,7 +44,34 @@ def differing(device: Device) -> str:
         found = scorer.score(ids)
         if not same_bits(found, expected):
             return f"a score with sizing {sizing.value}"
+        if not _grows_alike(device, rows, ids, prices, terms):
+            return f"growth with sizing {sizing.value}"
     return ""
+
+
+def _grows_alike(
+    device: Device, rows: BitRows, ids: IntArray, prices: Prices, terms: Terms
+) -> bool:
+    """Whether scores and ledger of a run with one are the same."""
+    marks = marks_of(N_BARS, terms)
+    slow, fast = _cut(rows.slow, marks), _cut(rows.fast, marks)
+    shape = (len(ids), N_FAST)
+    expected = np.empty(shape), np.empty((*shape, N_BLOCKS), np.int32), np.empty(shape, np.bool_)
+    grow = grow_compounding if terms.compounds else grow_balances
+    # slow rows are whole on a processor, which cuts what it has combined
+    grow(BitRows(rows.slow, fast, rows.side_masks), ids, prices, terms, marks, *expected)
+    growth, ruined = np.empty_like(expected[1]), np.empty_like(expected[2])
+    scorer = device.scorer(slow, rows.side_masks, prices, terms, marks)
+    scorer.take(fast)
+    found = scorer.grow(ids, growth, ruined)
+    is_ledger_same = np.array_equal(growth, expected[1]) and np.array_equal(ruined, expected[2])
+    return is_ledger_same and same_bits(found, expected[0])
+
+
+def _cut(rows: WordArray, marks: Marks) -> WordArray:
+    out = np.empty((len(rows), 2, len(marks.firsts) - 1), np.uint64)
+    cut_rows(rows, marks.firsts, out)
+    return out
 
 
 def same_bits(found: FloatArray, expected: FloatArray) -> bool:
