@@ -4,6 +4,7 @@ import sys
 
 from benchmarks.candle_import import CANDLE_IMPORT
 from benchmarks.cold_start import COLD_START
+from benchmarks.device import DEVICE
 from benchmarks.engine import ENGINE
 from benchmarks.evidence import EVIDENCE
 from benchmarks.evidence_runs import EVIDENCE_RUNS
@@ -14,7 +15,7 @@ from benchmarks.machine import describe
 from benchmarks.memory import MEMORY
 from benchmarks.peers import PEERS
 from benchmarks.service import SERVICE
-from benchmarks.tables import Benchmark, write_page
+from benchmarks.tables import Benchmark, Skipped, write_page
 from trials.attacks import ATTACKS_PAGE
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -27,6 +28,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     SERVICE,
     MEMORY,
     CANDLE_IMPORT,
+    DEVICE,
     EVIDENCE,
     EVIDENCE_RUNS,
     ATTACKS_PAGE,
@@ -42,7 +44,12 @@ def main(names: list[str]) -> None:
     print(machine)
     for name in names or known:
         print(f"{name} …", flush=True)
-        page = write_page(known[name], known[name].measure(), machine)
+        try:
+            findings = known[name].measure()
+        except Skipped as reason:
+            print(f"{name} skipped: {reason}", flush=True)
+            continue
+        page = write_page(known[name], findings, machine)
         print(page.read_text(encoding="utf-8"), flush=True)
 
 

@@ -14,12 +14,17 @@ LIBRARIES = ("numpy", "numba")
 def describe() -> str:
     """Processor, cores, versions, date and commit."""
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    n_cores = len(os.sched_getaffinity(0))
+    n_cores = n_processors()
     return (
         f"{_processor()}, {n_cores} cores; {platform.system()}, "
         f"Python {platform.python_version()}, {libraries}; "
         f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}"
     )
+
+
+def n_processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def _processor() -> str:

@@ -11,6 +11,10 @@ QUOTING = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 REGION = r"(<!-- bench:{key} -->\n).*?(<!-- /bench -->)"
 
 
+class Skipped(Exception):
+    """What is to be measured is not here; the message says what."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One question and the table that answers it.

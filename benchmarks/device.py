@@ -1,0 +1,216 @@
+"""How fast a CUDA device scores, alone and end to end, beside the processors in one process.
+
+`python -m benchmarks.device` is `python -m benchmarks device` where nothing is installed but the
+wheel and its extra `cuda`.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backtest.control import Control
+from backtest.engine.accelerator import Accelerator
+from backtest.engine.chunks import Workers
+from backtest.engine.combos import Combos
+from backtest.engine.rows import Readers
+from backtest.engine.slabs import slabs_of
+from backtest.engine.stages import Stages
+from backtest.engine.target import TargetSlice
+from backtest.indicators.series import Series
+from backtest.jit import warm
+from backtest.plan import make_plan
+from backtest.result import RunResult
+from backtest.run import Backtester
+from backtest.timeline import fill_bars, load_range
+from benchmarks.bars import YEAR_15M, WalkFeed
+from benchmarks.cost import run_once
+from benchmarks.engine import SIZINGS, two_averages
+from benchmarks.engine_run import NoStrategies, no_spec, policy, settings
+from benchmarks.grids import Body, request
+from benchmarks.machine import describe, n_processors
+from benchmarks.tables import Benchmark, Finding, Skipped, write_page
+from benchmarks.timing import median_s, once_s, thousands
+from schema.parse import parse_request
+
+GRID = (1000, 600)
+GUARD = GRID[0] * GRID[1]
+LARGE_GRID = (10_000, 10_000)
+Scored = tuple[np.ndarray, ...]
+
+
+def measure_device() -> list[Finding]:
+    with closing(Accelerator("cuda")) as accelerator:
+        if accelerator.device() is None:
+            raise Skipped(accelerator.state)
+        warm()
+        card = accelerator.state.removesuffix(" scores")
+        return [stage_a(accelerator, card), whole_runs(card), large_grid(card)]
+
+
+def stage_a(accelerator: Accelerator, card: str) -> Finding:
+    rows = [
+        _stage_a_row(accelerator, sizing, with_ledger=with_ledger)
+        for with_ledger in (False, True)
+        for sizing in SIZINGS
+    ]
+    return Finding(
+        key="device-stage-a",
+        question="What does Stage A take on the device, and are its bits those of the processors?",
+        header=["sizing", card, "variants/s", "processors", "ratio", "largest difference"],
+        rows=rows,
+        notes=[
+            (
+                f"600 000 variants over {thousands(YEAR_15M)} bars, bit rows ready; the device's "
+                "time counts uploading them, scoring, and copying scores (and growth) back."
+            ),
+            f"Processors: {n_processors()} threads, in the same process. Medians of 3.",
+            (
+                "The difference is relative, over all scores, and of growth in millionths; 0 means "
+                "that every bit is the same, which is asserted."
+            ),
+        ],
+    )
+
+
+def _stage_a_row(accelerator: Accelerator, sizing: str, *, with_ledger: bool) -> list[str]:
+    body = request(*two_averages(*GRID), n_bars=YEAR_15M, sizing_mode=sizing)
+    found: dict[str, Scored] = {}
+    seconds: dict[str, float] = {}
+    for name, where in (("device", accelerator), ("processors", Accelerator())):
+        with prepared(body, where, with_ledger=with_ledger) as stages:
+
+            def score(stages: Stages = stages) -> Scored:
+                return _scored(stages)
+
+            found[name] = score()
+            seconds[name] = median_s(score, repeats=3)
+            assert (stages.scored_by == ("cpu",)) == (name == "processors")
+    difference = max(map(_difference, found["device"], found["processors"]))
+    assert difference == 0.0, f"{sizing}: {difference}"
+    return [
+        f"`{sizing}`{', with its ledger' if with_ledger else ''}",
+        f"{seconds['device'] * 1e3:.1f} ms",
+        thousands(GUARD / seconds["device"]),
+        f"{seconds['processors'] * 1e3:.0f} ms",
+        f"{seconds['processors'] / seconds['device']:.1f}",
+        f"{difference:g}",
+    ]
+
+
+def _scored(stages: Stages) -> Scored:
+    """Fast scores of all slabs, with the growth where it is kept."""
+    slabs = list(slabs_of(stages.combos))
+    if stages.recorder is None:
+        scores = [stages.fast_scores(slab.slow_ids, slab.rows).reshape(-1) for slab in slabs]
+        stages.leave_device()
+        return (np.concatenate(scores),)
+    scores = [stages.recorder.scores(slab).reshape(-1) for slab in slabs]
+    stages.leave_device()
+    return np.concatenate(scores), stages.recorder._growth.copy()  # noqa: SLF001 - before it is sorted into trials
+
+
+def _difference(found: np.ndarray, expected: np.ndarray) -> float:
+    """Largest relative difference; infinite where only one of two is NaN."""
+    if found.dtype != np.float64:
+        return float(np.abs(found.astype(np.int64) - expected).max())
+    if not np.array_equal(np.isnan(found), np.isnan(expected)):
+        return np.inf
+    return float(np.nanmax(np.abs(found - expected) / np.abs(expected)))
+
+
+@contextmanager
+def prepared(body: Body, accelerator: Accelerator, *, with_ledger: bool) -> Iterator[Stages]:
+    """Stages of a request whose bit rows are made."""
+    asked = parse_request(body)
+    assert asked.template is not None
+    plan = make_plan(asked, asked.template, policy(n_processors()), settings().grid_defaults)
+    chosen = plan.settings
+    start_ms, stop_ms = load_range(chosen.time_range, chosen.timeframe, chosen.warmup_bars)
+    control = Control()
+    span: dict[str, Any] = {"start_ms": start_ms, "stop_ms": stop_ms}
+    buckets = WalkFeed().load(chosen.instrument, chosen.timeframe, **span, control=control)
+    bars = fill_bars(buckets, chosen.timeframe, chosen.time_range, **span)
+    with closing(Workers(n_processors())) as workers:
+        readers = Readers(Series.of(bars), bars.target_start, bars.target_stop)
+        yield Stages(
+            Combos(plan.grid, readers, workers, control), TargetSlice.of(bars, chosen), workers,
+            control, with_ledger=with_ledger, accelerator=accelerator,
+        )  # fmt: skip
+
+
+@contextmanager
+def backtester_on(accelerator: Accelerator, n_variants: int) -> Iterator[Backtester]:
+    made = Backtester(
+        candles=WalkFeed(),
+        strategies=NoStrategies(),
+        defaults=settings().grid_defaults,
+        read_spec=no_spec,
+        policy=replace(
+            policy(n_processors()),
+            max_variants_per_compute=n_variants,
+            max_compute_bytes_total=1 << 40,
+        ),
+        accelerator=accelerator,
+    )
+    with closing(made):
+        yield made
+
+
+def whole_runs(card: str) -> Finding:
+    """The same grid from request to answer."""
+    rows: list[list[str]] = []
+    for sizing in SIZINGS:
+        body = request(*two_averages(*GRID), n_bars=YEAR_15M, sizing_mode=sizing)
+        # the backtester of the device closes it
+        with (
+            backtester_on(Accelerator("cuda"), GUARD) as there,
+            backtester_on(Accelerator(), GUARD) as here,
+        ):
+            run_once(there, body)  # opens the device
+            result, expected = run_once(there, body), run_once(here, body)
+            assert result.variants[0].total_return_pct == expected.variants[0].total_return_pct
+            keys = [[v.variant_key for v in one.variants] for one in (result, expected)]
+            assert keys[0] == keys[1]
+            took = [median_s(partial(run_once, one, body), 3) for one in (there, here)]
+        stages = [one.stage_seconds["stage_a"] for one in (result, expected)]
+        rows.append([f"`{sizing}`", *(f"{s:.2f} s" for s in (*stages, *took))])
+    return Finding(
+        key="device-runs",
+        question="What does a whole run of 600 000 variants take?",
+        header=["sizing", f"Stage A, {card}", "processors", f"whole run, {card}", "processors"],
+        rows=rows,
+        notes=["300 reports; the answers of both are asserted to be the same. Medians of 3."],
+    )
+
+
+def large_grid(card: str) -> Finding:
+    n_variants = LARGE_GRID[0] * LARGE_GRID[1]
+    body = request(*two_averages(*LARGE_GRID), n_bars=YEAR_15M)
+    results: list[RunResult] = []
+    with backtester_on(Accelerator("cuda"), n_variants) as there:
+        run_once(there, request(*two_averages(2, 2), n_bars=YEAR_15M))  # opens the device
+        total_s = once_s(lambda: results.append(run_once(there, body)))
+    seconds = results[0].stage_seconds
+    parts = [seconds[name] for name in ("signals", "stage_a", "report")]
+    return Finding(
+        key="device-large",
+        question="What does a grid of 100 million variants take?",
+        header=["device", "signals", "Stage A", "reports", "whole run"],
+        rows=[[card, *(f"{s:.1f} s" for s in (*parts, total_s))]],
+        notes=[f"{thousands(n_variants)} variants, {thousands(YEAR_15M)} bars, one run."],
+    )
+
+
+DEVICE = Benchmark(name="device", title="A CUDA device", measure=measure_device)
+
+if __name__ == "__main__":
+    try:
+        page = write_page(DEVICE, measure_device(), describe())
+    except Skipped as reason:
+        sys.exit(f"skipped: {reason}")
+    print(page.read_text(encoding="utf-8"))
