@@ -19,6 +19,7 @@ BacktestError
     ├── CandlesUnavailable    the candle store does not answer, or not completely
     ├── StrategiesUnavailable the strategy store does not answer
     ├── RunnerUnavailable     the process that computes has ended
+    ├── ClusterUnavailable    no node of the cluster is there, or each that tried was lost
     ├── DeadlineExceeded      the run's time is up
     └── RunCancelled          the caller has left
 
@@ -315,6 +316,22 @@ class RunnerUnavailable(Transient):
 
     def __init__(self) -> None:
         super().__init__("The process that runs backtests has ended; the next run starts a new one")
+
+
+class ClusterUnavailable(Transient):
+    """No machine of the cluster can do the run, or as many as may try were lost while they did.
+
+    Args:
+        n_lost: How many were lost.
+
+    See: docs/errors.md
+    """
+
+    def __init__(self, n_lost: int = 0) -> None:
+        super().__init__(
+            "No node of the cluster can run backtests now; try again later",
+            {"nodes_lost": n_lost} if n_lost else {},
+        )
 
 
 class DeadlineExceeded(Transient):

@@ -16,7 +16,9 @@ from backtest.engine.effort import effort_s, part_effort_s, saved_effort_s
 from backtest.engine.estimate import NO_TRADES, estimate_bytes
 from backtest.engine.first_signal import is_on_before
 from backtest.engine.guards import Guards
-from backtest.engine.ranked import rank_variants
+from backtest.engine.ranked import LookElsewhere, candidates_of_shard, rank_variants
+from backtest.engine.shards import Machines, Shard, cut_outer
+from backtest.engine.slabs import Candidates
 from backtest.errors import (
     BrokenInvariant,
     GuardExceeded,
@@ -52,6 +54,7 @@ class Backtester:
         read_spec: Turns a stored spec into a template.
         policy: Defaults and limits of runs.
         accelerator: The device that may score; closed with the threads.
+        machines: Who looks through the shards of a large run; None for this process alone.
 
     See: docs/grid.md, docs/timeline.md, docs/scoring.md, docs/metrics.md (bff/wiring.py makes it)
     """
@@ -65,12 +68,14 @@ class Backtester:
         read_spec: SpecReader,
         policy: RunPolicy,
         accelerator: Accelerator | None = None,
+        machines: Machines | None = None,
     ) -> None:
         self._candles = candles
         self._strategies = strategies
         self._defaults = defaults
         self._read_spec = read_spec
         self._policy = policy
+        self._machines = machines
         self._workers = Workers(policy.threads)
         self._accelerator = accelerator or Accelerator()
 
@@ -133,6 +138,7 @@ class Backtester:
             with_ledger=want.ledger,
             with_neighbours=AnswerPart.LANDSCAPE in want.parts,
             accelerator=self._accelerator,
+            elsewhere=None if want.ledger else self._elsewhere(request, template, bars, control),
         )
         with stopwatch.stage("report"):
             variants = report_winners(guards, bars, ranked, self._workers, control)
@@ -158,6 +164,17 @@ class Backtester:
             stage_seconds=stopwatch.seconds,
             beside=beside,
             scored_by=ranked.scored_by,
+        )
+
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+        """Look through a part of the grid of a run that another machine has begun.
+
+        Raises:
+            BacktestError: The control's end.
+        """
+        plan = make_plan(shard.request, shard.template, self._policy, self._defaults)
+        return candidates_of_shard(
+            plan, bars, shard.outer, shard.n_kept, self._workers, control, self._accelerator
         )
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> Estimate:
@@ -205,6 +222,27 @@ class Backtester:
                 for part in AnswerPart
             ),
         )
+
+    def _elsewhere(
+        self, request: RunRequest, template: Template, bars: Bars, control: Control
+    ) -> LookElsewhere | None:
+        """Who finds the candidates of a run that is worth being cut into shards."""
+        machines = self._machines
+        if machines is None:
+            return None
+        draft = make_draft(request, template, self._policy, self._defaults)
+        n_shards = machines.n_shards(effort_s(request, draft, self._policy))
+        if n_shards < 2:
+            return None
+
+        def look(n_outer: int, n_kept: int) -> Candidates | None:
+            shards = [
+                Shard(request=request, template=template, outer=outer, n_kept=n_kept)
+                for outer in cut_outer(n_outer, n_shards)
+            ]
+            return machines.look(shards, bars, control) if len(shards) > 1 else None
+
+        return look
 
     def _template(
         self, request: RunRequest, user_id: UUID

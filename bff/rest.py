@@ -54,6 +54,7 @@ async def post_backtests(
                 services.settings.server.answer_max_bytes,
                 accepted_coding(request.headers.get("accept-encoding", "")),
             ),
+            is_repeatable=True,
         ),
         services.deadline_s,
         user_id=caller.user_id,

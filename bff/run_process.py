@@ -4,6 +4,6 @@ See: docs/reliability.md
 """
 
 from bff.runner.server import serve_calls
-from bff.wiring import local_runner
+from bff.wiring import served_runner
 
-serve_calls(local_runner)
+serve_calls(served_runner)

@@ -29,6 +29,7 @@ from backtest.adapters.candles.table import StoredInstrument, stored_instruments
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.engine.accelerator import Accelerator
+from backtest.engine.shards import Machines
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.admission.memory_budget import MemoryBudget
@@ -42,7 +43,7 @@ from bff.http.auth import Authenticator, Caller
 from bff.http.request_log import Watcher
 from bff.http.strict_json import JsonLimits
 from bff.runner.client import RunnerProcess
-from bff.runner.local import LocalRunner, Runner, Store
+from bff.runner.local import LocalRunner, PreparedRunner, Runner, Store
 from bff.telemetry.observed import Observed
 from resolvers.market import Market, StoredFacts
 from resolvers.service import BacktestService
@@ -144,8 +145,28 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
     )
 
 
-def local_runner(settings: Settings) -> LocalRunner:
+def served_runner(settings: Settings) -> PreparedRunner:
+    """Who does the runs in the process that computes: itself, or the nodes of a cluster.
+
+    See: docs/scale.md
+    """
+    here = local_runner(settings)
+    if settings.cluster is None:
+        return here
+    from bff.runner.cluster.nodes import Nodes  # noqa: PLC0415 - Ray is an extra
+    from bff.runner.cluster.ray_calls import RayCluster  # noqa: PLC0415
+    from bff.runner.cluster.runner import ClusterRunner  # noqa: PLC0415
+
+    connect = partial(RayCluster, settings.cluster, n_cpus=_cpus())
+    return ClusterRunner(here, Nodes(connect, settings, local_runner))
+
+
+def local_runner(settings: Settings, machines: Machines | None = None) -> LocalRunner:
     """The engine between its stores; neither is contacted yet.
+
+    Args:
+        settings: What was configured.
+        machines: Who looks through shards of its large runs; None for nobody.
 
     See: docs/configuration.md
     """
@@ -163,6 +184,7 @@ def local_runner(settings: Settings) -> LocalRunner:
         read_spec=read_spec,
         policy=policy,
         accelerator=accelerator,
+        machines=machines,
     )
 
     def close() -> None:
@@ -189,6 +211,7 @@ def local_runner(settings: Settings) -> LocalRunner:
         memory=MemoryBudget(compute.memory_bytes, compute.reserve_bytes),
         close=close,
         open_device=accelerator.device,
+        look_through=backtester.look,
     )
 
 

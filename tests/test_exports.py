@@ -65,6 +65,7 @@ EXPORTS: dict[str, list[str]] = {
         "to_roehub",
     ],
     "bff.runner": ["LocalRunner", "Runner", "RunnerProcess", "serve_calls"],
+    "bff.runner.cluster": [],
     "bff.serving": ["DrainingServer", "Metrics", "Readiness", "Traces", "Workers", "monitored"],
     "bff.serving.connection": ["Connection", "Crowd", "SlicedAnswers"],
     "bff.telemetry": ["Facts", "Observed", "collect", "configure_logs", "note"],

@@ -3,6 +3,7 @@
 See: docs/ranking.md
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from backtest.engine.recorder import Recorded
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.rows import Readers
 from backtest.engine.shortlist import Margin
+from backtest.engine.slabs import Candidates
 from backtest.engine.stages import Stages
 from backtest.engine.target import TargetSlice
 from backtest.engine.winners import Contest, KeyMaker, Winner
@@ -27,6 +29,8 @@ from backtest.indicators.series import Series
 from backtest.plan import Plan
 from backtest.stopwatch import Stopwatch
 from backtest.types import Bars, WordArray
+
+LookElsewhere = Callable[[int, int], Candidates | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Ranked:
     scored_by: tuple[str, ...]
 
 
-def rank_variants(
+def rank_variants(  # noqa: PLR0913 - a run, and who does it
     plan: Plan,
     bars: Bars,
     workers: Workers,
@@ -61,6 +65,7 @@ def rank_variants(
     with_ledger: bool = False,
     with_neighbours: bool = False,
     accelerator: Accelerator | None = None,
+    elsewhere: LookElsewhere | None = None,
 ) -> Ranked:
     """Score every variant of a plan and keep the best.
 
@@ -73,6 +78,8 @@ def rank_variants(
         with_ledger: Whether the growth of every trial is kept.
         with_neighbours: Whether the variants next to the winners are measured.
         accelerator: The device that may score in place of the workers.
+        elsewhere: Who finds the candidates of Stage A, from the number of outer combos and of base
+            variants that are wanted; where it is None or gives None, `workers` do.
 
     Raises:
         RunCancelled: The control was cancelled.
@@ -82,9 +89,8 @@ def rank_variants(
     """
     settings, grid = plan.settings, plan.grid
     target = TargetSlice.of(bars, settings)
-    readers = Readers(Series.of(bars), bars.target_start, bars.target_stop)
     with stopwatch.stage("signals"):
-        combos = Combos(grid, readers, workers, control)
+        combos = _combos(plan, bars, workers, control)
     with_ledger = with_ledger and target.n_bars >= N_BLOCKS
     stages = Stages(
         combos, target, workers, control, with_ledger=with_ledger, accelerator=accelerator
@@ -92,7 +98,7 @@ def rank_variants(
     plane = RiskPlane(target, grid.sl_pct, grid.tp_pct)
     keys = KeyMaker(grid, _variant_keys(plan), control)
     criteria = Criteria.of(settings, target)
-    margin = Margin.of(target.n_bars, adds_up=not np.isinf(target.terms.budget_cap))
+    margin = _margin(target)
     preselection = Preselection(
         stages=stages, numbering=combos.numbering, criteria=criteria, keys=keys, margin=margin,
         control=control,
@@ -102,7 +108,10 @@ def rank_variants(
         margin=margin,
     )  # fmt: skip
     with stopwatch.stage("stage_a"):
-        shortlist = preselection.shortlist(plan.n_kept)
+        found = None if elsewhere is None else elsewhere(combos.numbering.n_outer, plan.n_kept)
+        if found is None:
+            found = preselection.candidates(plan.n_kept)
+        shortlist = preselection.best(found, plan.n_kept)
     stages.leave_device()
     with stopwatch.stage("stage_b"):
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
@@ -131,6 +140,45 @@ def rank_variants(
         near=near,
         scored_by=stages.scored_by,
     )
+
+
+def candidates_of_shard(
+    plan: Plan,
+    bars: Bars,
+    outer: tuple[int, int],
+    n_kept: int,
+    workers: Workers,
+    control: Control,
+    accelerator: Accelerator | None = None,
+) -> Candidates:
+    """Whoever of a range of outer combos may be among the best `n_kept` of the whole grid.
+
+    See: docs/scale.md#one-large-run
+    """
+    target = TargetSlice.of(bars, plan.settings)
+    combos = _combos(plan, bars, workers, control)
+    stages = Stages(combos, target, workers, control, accelerator=accelerator)
+    preselection = Preselection(
+        stages=stages,
+        numbering=combos.numbering,
+        criteria=Criteria.of(plan.settings, target),
+        keys=KeyMaker(plan.grid, _variant_keys(plan), control),
+        margin=_margin(target),
+        control=control,
+    )
+    try:
+        return preselection.candidates(n_kept, outer)
+    finally:
+        stages.leave_device()
+
+
+def _combos(plan: Plan, bars: Bars, workers: Workers, control: Control) -> Combos:
+    readers = Readers(Series.of(bars), bars.target_start, bars.target_stop)
+    return Combos(plan.grid, readers, workers, control)
+
+
+def _margin(target: TargetSlice) -> Margin:
+    return Margin.of(target.n_bars, adds_up=not np.isinf(target.terms.budget_cap))
 
 
 def _variant_keys(plan: Plan) -> VariantKeys:

@@ -33,8 +33,10 @@ def check(
         candle_facts,
         strategy_facts,
     )
+    from bff.runner.cluster.facts import cluster_facts
 
     settings = configured()
+    cluster, cluster_problem = cluster_facts(settings)
     services = built(settings)
     environment = settings.environment
     try:
@@ -43,6 +45,7 @@ def check(
             "candle store": _problem(services.candles.ping, CANDLE_VARIABLES),
             "strategy store": _problem(services.strategies.ping, STRATEGY_VARIABLES),
             "clock": _clock_problem(),
+            **({} if settings.cluster is None else {"cluster": cluster_problem}),
         }
         quotas = (
             None if services.quota_store is None else services.quota_store.problem() or "shared"
@@ -60,6 +63,7 @@ def check(
     if quotas is not None:  # no reason not to serve
         typer.echo(f"quotas: {quotas}")
     typer.echo(f"device: {_device(settings.device)}")
+    typer.echo(f"cluster: {cluster}")
     for notice in settings.notices:
         typer.echo(notice)
     if warm_kernels:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backtest.errors import BacktestError, Transient
-from bff.commands.expected import FAILED, configured, failures_told, say_failure, stderr
+from bff.commands.expected import BAD_CONFIG, FAILED, configured, failures_told, say_failure, stderr
 
 if TYPE_CHECKING:
     from bff.config.settings import Settings
@@ -64,6 +64,7 @@ def serve(
     # By the variable itself: what is wrong with the settings belongs into the log as well.
     with logged_process(os.environ.get("ROEHUB_ENV") or "dev"):
         settings = configured()
+        _require_extras(settings)
         watch_at = None if metrics_port is None else (metrics_host, metrics_port)
         if listener_fd is not None:
             from bff.serving.lifeline import end_with_supervisor
@@ -79,6 +80,15 @@ def serve(
                 _serve(settings, listener, watch_at, wait_for_stores)
             else:
                 raise typer.Exit(_supervise(workers, listener, watch_at, wait_for_stores))
+
+
+def _require_extras(settings: "Settings") -> None:
+    from bff.runner.cluster.extra import missing_extra
+
+    missing = missing_extra(settings)
+    if missing is not None:
+        stderr().print(missing, markup=False)
+        raise typer.Exit(BAD_CONFIG)
 
 
 def _work(

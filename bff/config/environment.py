@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
-from bff.config.sections import Device
+from bff.config.sections import Cluster, Device
 from bff.config.variables import name_problems, prod_problems, quota_problems, store_conflicts
 from bff.config.yaml_file import BadConfig, ConfigProblem
 
@@ -27,6 +27,7 @@ class Environment(BaseModel):
     data_dir: Path = Field(Path(".data"), alias="ROEHUB_DATA_DIR")
     threads: int | None = Field(None, alias="ROEHUB_THREADS", ge=1, le=1_024)
     device: Device | None = Field(None, alias="ROEHUB_DEVICE")
+    cluster: Cluster | None = Field(None, alias="ROEHUB_CLUSTER")
     candles: Literal["embedded"] | None = Field(None, alias="ROEHUB_CANDLES")
     strategies: Literal["embedded"] | None = Field(None, alias="ROEHUB_STRATEGIES")
     ch_host: str | None = Field(None, alias="CH_HOST")

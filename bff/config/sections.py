@@ -30,6 +30,9 @@ Metric = Annotated[RankingMetric, Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 MarketId = Annotated[int, Field(ge=1, le=65_535)]
 Device = Literal["auto", "cpu", "cuda"]
+Cluster = Annotated[
+    str, StringConstraints(pattern=r"^(local|(ray://)?[A-Za-z0-9.\-]+:[0-9]{1,5})$")
+]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\-]+(:[0-9]{1,5})?$")]
 
 
@@ -179,6 +182,8 @@ class Compute(_Section):
 
     threads: Annotated[int, Field(ge=1, le=1_024)] | None = None
     device: Device = "auto"
+    cluster: Cluster | None = None
+    shard_run_seconds: Annotated[float, Field(ge=0, le=86_400)] = 10.0
     running_runs: Annotated[int, Field(ge=1, le=256)] | None = None
     waiting_runs: Annotated[int, Field(ge=0, le=10_000)] = 16
     short_run_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0

@@ -53,6 +53,11 @@ class Settings(BaseModel):
         """Which device may score beside the processors."""
         return self.environment.device or self.compute.device
 
+    @property
+    def cluster(self) -> str | None:
+        """Where the Ray cluster is whose nodes do the runs; `local` starts one; None for none."""
+        return self.environment.cluster or self.compute.cluster
+
     def policy(self, *, cpus: int) -> RunPolicy:
         """The part that decides about runs; `cpus` threads where no number is configured."""
         section = self.backtest

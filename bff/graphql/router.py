@@ -82,6 +82,10 @@ class _Operation:
         return self.node.operation is OperationType.SUBSCRIPTION
 
     @property
+    def writes(self) -> bool:
+        return bool(self.root_names & {"saveStrategy", "deleteStrategy"})
+
+    @property
     def needs_candles(self) -> bool:
         return bool(self.root_names & {"instruments", "bars"})
 
@@ -183,7 +187,8 @@ class _Face:
         services = self._services
         effort_s = self._effort_s(operation, job.inputs)
         if effort_s is not None:
-            pool, work = services.runs, partial(services.runner.do, job)
+            work = partial(services.runner.do, job, is_repeatable=not operation.writes)
+            pool = services.runs
         elif operation.needs_candles:
             pool, work = services.queries, partial(services.runner.do, job)
         else:

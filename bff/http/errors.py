@@ -81,6 +81,7 @@ CODE_OF: Mapping[type[domain.BacktestError], Code] = {
     domain.DeadlineExceeded: Code.DEADLINE_EXCEEDED,
     domain.RunCancelled: Code.UNAVAILABLE,
     domain.RunnerUnavailable: Code.UNAVAILABLE,
+    domain.ClusterUnavailable: Code.UNAVAILABLE,
 }
 
 

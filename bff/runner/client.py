@@ -17,7 +17,7 @@ from backtest.errors import RunnerUnavailable
 from bff.config.settings import Settings
 from bff.http.errors import RoehubError
 from bff.runner.connection import Inbox, RunnerConnection
-from bff.runner.local import Job, LocalRunner
+from bff.runner.local import Job, PreparedRunner
 from bff.runner.messages import Reply, Task
 from bff.telemetry.facts import note
 
@@ -58,21 +58,21 @@ class RunnerProcess:
         """Begin to start the process, which takes a second or two."""
         self._opened()
 
-    def do(self, job: Job[T], control: Control) -> T:
+    def do(self, job: Job[T], control: Control, *, is_repeatable: bool = False) -> T:
         """What the job returns or raises over there.
 
         Raises:
             RunnerUnavailable: The process ended before it had answered.
         """
-        return self._call(partial(_do, job), control)
+        return self._call(partial(_do, job, is_repeatable), control)
 
     def ping(self) -> None:
         """Ask the candle store."""
-        self._prepare(LocalRunner.ping, Control(PING_S))
+        self._prepare(_ping, Control(PING_S))
 
     def warm(self) -> None:
         """Have all kernels ready over there."""
-        self._prepare(LocalRunner.warm, Control())
+        self._prepare(_warm, Control())
 
     def close(self) -> None:
         """End the process for good; what runs there is cancelled."""
@@ -133,7 +133,7 @@ class RunnerProcess:
         log.error("runner_lost", code=code)
         if time.monotonic() - lost.started_at > SETTLED_S:
             with suppress(RunnerUnavailable):
-                self._opened().send(LocalRunner.warm, Control(), SimpleQueue())
+                self._opened().send(_warm, Control(), SimpleQueue())
 
 
 def _longest_silence_s(control: Control) -> float | None:
@@ -141,6 +141,14 @@ def _longest_silence_s(control: Control) -> float | None:
     return None if left_s is None else left_s + SILENT_S
 
 
-def _do(job: Job[T], runner: LocalRunner, control: Control) -> T:
+def _do(job: Job[T], is_repeatable: bool, runner: PreparedRunner, control: Control) -> T:
     runner.warm(control)  # where the process is new, it may not have been yet
-    return runner.do(job, control)
+    return runner.do(job, control, is_repeatable=is_repeatable)
+
+
+def _ping(runner: PreparedRunner, control: Control) -> None:
+    runner.ping(control)
+
+
+def _warm(runner: PreparedRunner, control: Control) -> None:
+    runner.warm(control)

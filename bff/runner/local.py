@@ -13,7 +13,10 @@ from typing import Protocol, TypeVar
 import structlog
 
 from backtest.control import Control
+from backtest.engine.shards import Shard
+from backtest.engine.slabs import Candidates
 from backtest.errors import MemoryExceeded, Transient
+from backtest.types import Bars
 from bff.admission.memory_budget import MemoryBudget
 from bff.telemetry.failures import log_failure
 from resolvers.service import BacktestService
@@ -23,6 +26,7 @@ _preparing = threading.Lock()
 
 T = TypeVar("T")
 Job = Callable[[BacktestService, Control], T]
+Looker = Callable[[Shard, Bars, Control], Candidates]
 
 
 class Store(Protocol):
@@ -42,13 +46,44 @@ class Runner(Protocol):
     See: docs/reliability.md
     """
 
-    def do(self, job: Job[T], control: Control) -> T:
+    def do(self, job: Job[T], control: Control, *, is_repeatable: bool = False) -> T:
         """What the job returns or raises.
 
         Args:
             job: Pickles, as what it returns does.
             control: Cancels it and gives it a deadline.
+            is_repeatable: Whether it may be begun again where it was lost, because it changes
+                nothing; such a job may be done on another machine.
         """
+        ...
+
+
+class PreparedRunner(Runner, Protocol):
+    """A runner of the process that computes.
+
+    See: docs/reliability.md
+    """
+
+    @property
+    def memory(self) -> MemoryBudget:
+        """What runs in this process claim their memory from."""
+        ...
+
+    def ping(self, control: Control) -> None:
+        """Return, or raise what a run would be told."""
+        ...
+
+    def warm(self, control: Control) -> None:
+        """Return when jobs need not wait for anything to be prepared."""
+        ...
+
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+        """Look through a shard of another machine's run."""
+        ...
+
+    @property
+    def close(self) -> Callable[[], None]:
+        """Ends what the runner has begun."""
         ...
 
 
@@ -63,6 +98,7 @@ class LocalRunner:
         memory: What runs claim their memory from.
         close: Ends the threads of the engine and closes the stores.
         open_device: Opens the device that scores, which the first run would wait for otherwise.
+        look_through: Looks through shards of other machines' runs; None where nobody asks.
 
     See: docs/reliability.md
     """
@@ -73,13 +109,15 @@ class LocalRunner:
     memory: MemoryBudget
     close: Callable[[], None]
     open_device: Callable[[], object] = lambda: None
+    look_through: Looker | None = None
 
-    def do(self, job: Job[T], control: Control) -> T:
+    def do(self, job: Job[T], control: Control, *, is_repeatable: bool = False) -> T:
         """What the job returns or raises; a failure that is nobody's mistake is logged here.
 
         Raises:
             MemoryExceeded: The machine had no memory left for the job.
         """
+        del is_repeatable  # nothing is lost here without its caller
         try:
             with self.memory.lent_to(control):
                 return job(self.service, control)
@@ -89,6 +127,11 @@ class LocalRunner:
         except MemoryError as exc:
             structlog.stdlib.get_logger(__name__).warning("memory_exhausted", exc_info=exc)
             raise MemoryExceeded("run", memory_bytes=self.memory.n_bytes) from None
+
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+        """Look through a shard of another machine's run."""
+        assert self.look_through is not None
+        return self.look_through(shard, bars, control)
 
     def ping(self, control: Control) -> None:
         """Ask the candle store."""

@@ -10,19 +10,22 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from backtest.control import Control
-from bff.runner.local import LocalRunner
+from bff.runner.local import PreparedRunner
 from bff.telemetry.facts import Facts
 
-Task = Callable[[LocalRunner, Control], Any]
+Task = Callable[[PreparedRunner, Control], Any]
 N_BUFFERS_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One task. `context` is what the log lines of its request carry; times are in seconds."""
+    """One task. `context` is what the log lines of its request carry; times are in seconds.
+
+    The task of a node may take what nodes share before a runner and a control.
+    """
 
     number: int
-    task: Task
+    task: Callable[..., Any]
     limit_s: float | None
     left_s: float | None
     context: Mapping[str, Any]
@@ -87,7 +90,17 @@ def receive(connection: Connection) -> Any:
         OSError: The other end was lost.
         Exception: What came cannot be read.
     """
-    frame = memoryview(connection.recv_bytes())
-    n_buffers = int.from_bytes(frame[:N_BUFFERS_BYTES])
-    buffers = [connection.recv_bytes() for _ in range(n_buffers)]
-    return pickle.loads(frame[N_BUFFERS_BYTES:], buffers=buffers)  # noqa: S301 - our own process
+    first = connection.recv_bytes()
+    n_buffers = int.from_bytes(first[:N_BUFFERS_BYTES])
+    return unpacked([first, *(connection.recv_bytes() for _ in range(n_buffers))])
+
+
+def unpacked(frames: Sequence[bytes | memoryview]) -> Any:
+    """The message that `packed` has made frames of.
+
+    Raises:
+        Exception: It cannot be read.
+    """
+    first, *buffers = frames
+    text = memoryview(first)[N_BUFFERS_BYTES:]
+    return pickle.loads(text, buffers=buffers)  # noqa: S301 - our own processes

@@ -21,7 +21,7 @@ from backtest.control import Control
 from backtest.errors import BacktestError, Overloaded
 from bff.config.settings import Settings
 from bff.http.errors import RoehubError, masked
-from bff.runner.local import LocalRunner
+from bff.runner.local import PreparedRunner
 from bff.runner.memory_watch import keep_within
 from bff.runner.messages import Call, Cancel, Reached, Reply, packed, receive, send
 from bff.telemetry.dropping_stream import never_wait_for_stderr, say_last_lines
@@ -40,7 +40,7 @@ class _Server:
     How many there are at a time is up to who sends them.
     """
 
-    def __init__(self, connection: Connection, runner: LocalRunner) -> None:
+    def __init__(self, connection: Connection, runner: PreparedRunner) -> None:
         self._connection = connection
         self._runner = runner
         self._sending = threading.Lock()
@@ -85,11 +85,7 @@ class _Server:
             control.cancel()
 
     def _carry_out(self, call: Call, control: Control) -> None:
-        try:
-            reply = self._reply(call, control)
-        except Exception as exc:  # noqa: BLE001 - a fact or a failure that cannot travel
-            reply = packed(Reply(number=call.number, failure=masked(exc), facts={}))
-        self._send(call.number, reply)
+        self._send(call.number, carried_out(call, self._runner, control))
         self._threads.discard(threading.current_thread())
 
     def _tell(self, number: int, stage: str, done: int, total: int) -> None:
@@ -112,19 +108,28 @@ class _Server:
         except OSError:
             return  # nobody is left to hear it
 
-    def _reply(self, call: Call, control: Control) -> list[bytes | memoryview]:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**call.context)
-        facts = collect()
-        failure: Exception
-        try:
-            value = call.task(self._runner, control)
-            return packed(Reply(number=call.number, value=value, facts=facts))
-        except (BacktestError, RoehubError) as exc:
-            failure = exc
-        except BaseException as exc:  # noqa: BLE001 - whoever waits must hear of it
-            failure = masked(exc)
-        return packed(Reply(number=call.number, failure=failure, facts=facts))
+
+def carried_out(call: Call, runner: PreparedRunner, control: Control) -> list[bytes | memoryview]:
+    """Do what a call asks for; its reply, whatever happens."""
+    try:
+        return _reply(call, runner, control)
+    except Exception as exc:  # noqa: BLE001 - a fact or a failure that cannot travel
+        return packed(Reply(number=call.number, failure=masked(exc), facts={}))
+
+
+def _reply(call: Call, runner: PreparedRunner, control: Control) -> list[bytes | memoryview]:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(**call.context)
+    facts = collect()
+    failure: Exception
+    try:
+        value = call.task(runner, control)
+        return packed(Reply(number=call.number, value=value, facts=facts))
+    except (BacktestError, RoehubError) as exc:
+        failure = exc
+    except BaseException as exc:  # noqa: BLE001 - whoever waits must hear of it
+        failure = masked(exc)
+    return packed(Reply(number=call.number, failure=failure, facts=facts))
 
 
 def _end_soon() -> None:
@@ -134,7 +139,7 @@ def _end_soon() -> None:
     timer.start()
 
 
-def serve_calls(build: Callable[[Settings], LocalRunner]) -> None:
+def serve_calls(build: Callable[[Settings], PreparedRunner]) -> None:
     """Serve the socket that the command line names, with what is built from the settings.
 
     They are the first thing that comes. Only who started the process may end it, and everything

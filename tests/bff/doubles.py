@@ -122,7 +122,8 @@ class Courier:
     def __init__(self, inner: LocalRunner) -> None:
         self._inner = inner
 
-    def do(self, job: Job[T], control: Control) -> T:
+    def do(self, job: Job[T], control: Control, *, is_repeatable: bool = False) -> T:
+        del is_repeatable
         try:
             return _carried(self._inner.do(_carried(job), control))
         except BacktestError as error:

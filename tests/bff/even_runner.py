@@ -4,8 +4,8 @@ Beside busy programs one that yields to all of them takes minutes to start.
 """
 
 from bff.runner import server
-from bff.wiring import local_runner
+from bff.wiring import served_runner
 
 if __name__ == "__main__":
     server.NICENESS = 0
-    server.serve_calls(local_runner)
+    server.serve_calls(served_runner)

@@ -8,7 +8,7 @@ import logging
 from backtest.adapters.candles import feed
 from backtest.adapters.strategies import reader, table
 from bff.runner import server
-from bff.wiring import local_runner
+from bff.wiring import served_runner
 
 SILENCE_S = 1
 
@@ -21,4 +21,4 @@ if __name__ == "__main__":
         setattr(module, name, SILENCE_S)
     logging.disable()  # what fails here is meant to
     server.NICENESS = 0
-    server.serve_calls(local_runner)
+    server.serve_calls(served_runner)

@@ -32,7 +32,7 @@ from bff.config.settings import load_settings
 from bff.http.errors import Code, RoehubError
 from bff.runner import client as apart
 from bff.runner.client import RunnerProcess
-from bff.runner.local import Job, LocalRunner
+from bff.runner.local import Job, LocalRunner, PreparedRunner
 from bff.telemetry.facts import collect, note
 from resolvers.service import BacktestService
 from tests.bff import even_runner
@@ -234,7 +234,7 @@ def test_a_bug_is_masked_over_there_and_known_by_its_id(runner: RunnerProcess) -
         assert facts["error_id"] == caught.value.details["error_id"]
 
 
-def fail_to_get_ready(_runner: LocalRunner, _control: Control) -> None:
+def fail_to_get_ready(_runner: PreparedRunner, _control: Control) -> None:
     raise ZeroDivisionError
 
 
@@ -242,7 +242,7 @@ def test_a_process_that_cannot_get_ready_is_told_by_the_id_of_its_bug(
     runner: RunnerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facts = collect()
-    monkeypatch.setattr(LocalRunner, "ping", fail_to_get_ready)
+    monkeypatch.setattr(apart, "_ping", fail_to_get_ready)
 
     with pytest.raises(RunnerUnavailable) as caught:
         runner.ping()

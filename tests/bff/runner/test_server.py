@@ -9,14 +9,14 @@ import pytest
 from backtest.control import Control
 from backtest.errors import Overloaded
 from bff.runner import server
-from bff.runner.local import LocalRunner
+from bff.runner.local import PreparedRunner
 from bff.runner.messages import Call, Reply, packed, receive, send
 from bff.runner.server import _Server
 from tests.bff.doubles import services
 from tests.waiting import PATIENCE_S
 
 
-def seven(_runner: LocalRunner, _control: Control) -> int:
+def seven(_runner: PreparedRunner, _control: Control) -> int:
     return 7
 
 

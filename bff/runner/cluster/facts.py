@@ -1,0 +1,37 @@
+"""What the setting `compute.cluster` resolves to, for `check`.
+
+See: docs/configuration.md
+"""
+
+import os
+from contextlib import closing
+
+from backtest.errors import ClusterUnavailable
+from bff.config.settings import Settings
+from bff.runner.cluster.extra import missing_extra
+
+
+def cluster_facts(settings: Settings) -> tuple[str, str | None]:
+    """Where runs are computed, in a sentence; and what is wrong with that, or None.
+
+    A cluster that has an address is asked for its nodes; `local` starts nothing here.
+
+    See: docs/scale.md
+    """
+    address = settings.cluster
+    if address is None:
+        return "none: runs are computed on this machine", None
+    missing = missing_extra(settings)
+    if missing is not None:
+        return "not usable", missing
+    if address == "local":
+        return f"local: serve starts one Ray node here, of {os.cpu_count()} processors", None
+    from bff.runner.cluster.ray_calls import RayCluster  # noqa: PLC0415 - Ray is an extra
+
+    try:
+        with closing(RayCluster(address, n_cpus=0)) as cluster:
+            processors = [n_cpus for n_cpus, _ in cluster.living().values()]
+    except ClusterUnavailable as exc:
+        return "not usable", "\n".join([exc.message, *exc.__notes__])
+    problem = None if processors else "The cluster has no node with a processor for runs"
+    return f"{address}: {len(processors)} nodes of {sum(processors)} processors in all", problem

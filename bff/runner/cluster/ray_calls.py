@@ -1,0 +1,175 @@
+"""Every call of Ray: the only module that imports it.
+
+See: docs/scale.md
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# Ray makes classes and methods remote at run time, which no checker can follow.
+
+import logging
+import os
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from backtest.errors import ClusterUnavailable
+from bff.config.settings import Settings
+from bff.runner.cluster.node import Build, Node
+from bff.runner.cluster.peer import Frames, NodeLostError, Peer, Progress
+
+# Several services may share the accelerator of a node, each with an actor of its own.
+GPU_SHARE = 0.25
+# More calls than anybody admits to one node at once; a thread each, which only waits.
+CALLS_AT_ONCE = 256
+LOCAL_STORE_BYTES = 256 << 20
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
+
+
+class RayCluster:
+    """A connection to a cluster, of which a process can have one.
+
+    Args:
+        address: Of the cluster; `local` starts one of a single node in this machine.
+        n_cpus: Processors of that node.
+
+    Raises:
+        ClusterUnavailable: No cluster answers there.
+    """
+
+    def __init__(self, address: str, *, n_cpus: int) -> None:
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        if address == "local" and "RAY_AUTH_MODE" not in os.environ:
+            # Whoever may speak to it may execute anything here: a token that is never written down.
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        import ray  # noqa: PLC0415 - it reads the environment
+
+        self._ray: Any = ray
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        try:
+            self._connect(address, n_cpus)
+        except Exception as exc:
+            unavailable = ClusterUnavailable()
+            unavailable.add_note(
+                f"No Ray cluster answers at {address}. Start one with `ray start --head`, or"
+                " correct compute.cluster."
+            )
+            raise unavailable from exc
+
+    def _connect(self, address: str, n_cpus: int) -> None:
+        quietly = {"log_to_driver": False, "configure_logging": False, "namespace": "roehub"}
+        if address == "local":
+            self._ray.init(
+                "local",
+                num_cpus=n_cpus,
+                include_dashboard=False,
+                object_store_memory=LOCAL_STORE_BYTES,
+                _node_ip_address="127.0.0.1",
+                **quietly,
+            )
+        else:
+            self._ray.init(address, **quietly)
+
+    def living(self) -> dict[str, tuple[int, bool]]:
+        """Nodes that may compute: processors of each, and whether it has an accelerator."""
+        nodes = [node for node in self._ray.nodes() if node["Alive"]]
+        resources = {node["NodeID"]: node["Resources"] for node in nodes}
+        return {
+            node_id: (int(has["CPU"]), "GPU" in has)
+            for node_id, has in resources.items()
+            if has.get("CPU", 0) >= 1
+        }
+
+    def place(
+        self,
+        node_id: str,
+        settings: Settings,
+        build: Build,
+        *,
+        has_gpu: bool,
+    ) -> "NodeHandle":
+        """Begin to start what computes on a node."""
+        from ray.util.scheduling_strategies import (  # noqa: PLC0415
+            NodeAffinitySchedulingStrategy,
+        )
+
+        remote = self._ray.remote(
+            num_cpus=0,
+            num_gpus=GPU_SHARE if has_gpu else 0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+            # A run asks its own node too: calls need threads of their own, and so do their ends.
+            concurrency_groups={"calls": CALLS_AT_ONCE, "control": 4},
+            max_restarts=0,
+            max_task_retries=0,
+        )
+        return NodeHandle(remote(Node).remote(settings, build))
+
+    def close(self) -> None:
+        """Leave the cluster; what this process has placed there ends."""
+        self._ray.shutdown()
+
+
+class NodeHandle:
+    """What computes on one node, seen from elsewhere (`peer.Peer`); it may travel itself."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    def ready(self) -> Future[str]:
+        """`Node.ready`."""
+        return _asked(self._actor.ready.remote())
+
+    def do(
+        self, key: str, frames: Sequence[bytes], peers: Sequence[Peer], *shared: Any
+    ) -> Future[tuple[Frames, Progress]]:
+        """`Node.do`."""
+        return _asked(self._in("calls", "do").remote(key, frames, peers, *shared))
+
+    def share(self, value: object) -> Any:
+        """Put a value into the object store."""
+        import ray  # noqa: PLC0415 - it is there where a handle is
+
+        return ray.put(value)
+
+    def cancel(self, key: str) -> None:
+        """`Node.cancel`."""
+        self._in("control", "cancel").remote(key)
+
+    def progress(self, key: str) -> Future[Progress]:
+        """`Node.progress`."""
+        return _asked(self._in("control", "progress").remote(key))
+
+    def held_bytes(self) -> Future[int]:
+        """`Node.held_bytes`."""
+        return _asked(self._in("control", "held_bytes").remote())
+
+    def kill(self) -> None:
+        """End it at once, with all that it does."""
+        import ray  # noqa: PLC0415
+
+        ray.kill(self._actor)
+
+    def _in(self, group: str, method: str) -> Any:
+        return getattr(self._actor, method).options(concurrency_group=group)
+
+
+def _asked(reference: Any) -> Future[Any]:
+    """What an answer will be; a loss is told as `NodeLostError`."""
+    from ray.exceptions import RayError, RayTaskError  # noqa: PLC0415
+
+    answer: Future[Any] = Future()
+
+    def settle(found: Future[Any]) -> None:
+        failure = found.exception()
+        if failure is None:
+            answer.set_result(found.result())
+        elif isinstance(failure, RayError) and not isinstance(failure, RayTaskError):
+            lost = NodeLostError(str(failure))
+            lost.__cause__ = failure
+            answer.set_exception(lost)
+        else:
+            answer.set_exception(failure)
+
+    reference.future().add_done_callback(settle)
+    return answer

@@ -1,0 +1,195 @@
+"""Hands jobs to nodes, passes their control on, and begins again what a node has lost.
+
+See: docs/scale.md
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+from uuid import uuid4
+
+import structlog
+
+from backtest.control import Control
+from backtest.engine.shards import Shard
+from backtest.engine.slabs import Candidates
+from backtest.errors import ClusterUnavailable, Transient
+from backtest.types import Bars
+from bff.admission.memory_budget import MemoryBudget
+from bff.runner.cluster.nodes import Nodes, Place
+from bff.runner.cluster.peer import Frames, NodeLostError, Progress
+from bff.runner.local import Job, LocalRunner, PreparedRunner
+from bff.runner.messages import Call, Reply, packed, unpacked
+from bff.telemetry.facts import note
+from bff.telemetry.failures import log_failure
+
+log = structlog.stdlib.get_logger(__name__)
+
+T = TypeVar("T")
+
+# A run that takes every node with it must end some time.
+TRIES = 3
+PROGRESS_S = 0.1
+# Less than whoever waits for this process has patience with it (`bff.runner.client`).
+SILENT_S = 10.0
+
+
+class ClusterRunner:
+    """Does what may be begun again on nodes, and everything else here.
+
+    Args:
+        here: Who does the rest: cheap questions, and what writes.
+        nodes: Where runs go.
+    """
+
+    def __init__(self, here: LocalRunner, nodes: Nodes) -> None:
+        self._here, self._nodes = here, nodes
+
+    @property
+    def memory(self) -> MemoryBudget:
+        """The budget of this process; each node has its own."""
+        return self._here.memory
+
+    @property
+    def close(self) -> Callable[[], None]:
+        """Leaves the cluster and closes the stores."""
+        return self._close
+
+    def do(self, job: Job[T], control: Control, *, is_repeatable: bool = False) -> T:
+        """What the job returns or raises, wherever it was done.
+
+        Raises:
+            ClusterUnavailable: There is no node, or all that tried were lost.
+        """
+        if not is_repeatable:
+            self._here.warm(control)
+            return self._here.do(job, control)
+        try:
+            return self._done_by_nodes(job, control)
+        except Transient as exc:
+            log_failure(exc)
+            raise
+
+    def ping(self, control: Control) -> None:
+        """Ask the candle store, and whether there is a node."""
+        self._here.ping(control)
+        self._nodes.give(self._nodes.take(control))
+
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+        """Look through a shard here; nodes do not ask the head."""
+        return self._here.look(shard, bars, control)
+
+    def warm(self, control: Control) -> None:
+        """Return when a node is ready, or none will be: then the job is told."""
+        self._nodes.await_first(control)
+
+    def _close(self) -> None:
+        self._nodes.close()
+        self._here.close()
+
+    def _done_by_nodes(self, job: Job[T], control: Control) -> T:
+        for n_lost in range(TRIES):
+            place = self._nodes.take(control)
+            try:
+                reply = self._reply(place, job, control)
+            except NodeLostError as exc:
+                log.warning("node_lost", node=place.node_id, reason=str(exc).splitlines()[0])
+                self._nodes.drop(place)
+                control.check()
+                continue
+            finally:
+                self._nodes.give(place)
+            note(**reply.facts, node=place.node_id[:8], nodes_lost=n_lost)
+            if reply.failure is not None:
+                raise reply.failure
+            return reply.value
+        raise ClusterUnavailable(TRIES)
+
+    def _reply(self, place: Place, job: Job[T], control: Control) -> Reply:
+        call = Call(
+            number=0,
+            task=partial(_do, job),
+            limit_s=control.limit_s,
+            left_s=control.remaining_s(),
+            context=structlog.contextvars.get_contextvars(),
+        )
+        key, peers = uuid4().hex, [other.handle for other in self._nodes.ready()]
+        answer = place.handle.do(key, tuple(map(bytes, packed(call))), peers)
+        frames, progress = _Wait(place, key, answer, control).result()
+        _tell(progress, {}, control)
+        return unpacked(frames)
+
+
+class _Wait:
+    """Waits for one answer; passes a cancellation on and progress back.
+
+    Args:
+        place: Who will answer.
+        key: The call.
+        answer: What is waited for.
+        control: The run's handle.
+    """
+
+    def __init__(
+        self, place: Place, key: str, answer: Future[tuple[Frames, Progress]], control: Control
+    ) -> None:
+        self._place, self._key = place, key
+        self._answer, self._control = answer, control
+        self._events: SimpleQueue[object] = SimpleQueue()
+        self._told: Progress = {}
+        self._ended_at: float | None = None
+
+    def result(self) -> tuple[Frames, Progress]:
+        """The answer.
+
+        Raises:
+            NodeLostError: The node has ended, or does not end what should have ended long ago.
+        """
+        # The thread that cancels may be the one that reads from the socket: it must not wait.
+        self._control.on_cancel(partial(self._events.put, None))
+        self._answer.add_done_callback(self._events.put)
+        while not self._answer.done():
+            try:
+                self._events.get(timeout=self._patience_s())
+            except Empty:
+                self._look()
+            if self._ended_at is None:
+                self._notice_end()
+        return self._answer.result()
+
+    def _notice_end(self) -> None:
+        is_cancelled = self._control.is_cancelled
+        if is_cancelled or self._control.remaining_s() == 0.0:
+            self._ended_at = time.monotonic()
+        if is_cancelled:  # the node has the same deadline, and tells it as what it is
+            self._place.handle.cancel(self._key)
+
+    def _patience_s(self) -> float | None:
+        if self._control.is_watched:
+            return PROGRESS_S
+        return SILENT_S if self._ended_at is not None else self._control.remaining_s()
+
+    def _look(self) -> None:
+        if self._ended_at is not None and time.monotonic() - self._ended_at >= SILENT_S:
+            self._place.handle.kill()
+            raise NodeLostError("it does not end what should have ended")
+        if self._control.is_watched:
+            self._place.handle.progress(self._key).add_done_callback(self._tell_found)
+
+    def _tell_found(self, found: Future[Progress]) -> None:
+        if found.exception() is None:
+            _tell(found.result(), self._told, self._control)
+            self._told = found.result()
+
+
+def _tell(progress: Progress, told: Progress, control: Control) -> None:
+    for stage, (done, total) in progress.items():
+        if told.get(stage) != (done, total):
+            control.progress(stage, done, total)
+
+
+def _do(job: Job[T], runner: PreparedRunner, control: Control) -> T:
+    return runner.do(job, control)

@@ -1,0 +1,101 @@
+"""Shards change nothing: however many there are, who looks through them, and who answers first."""
+
+import pickle
+from functools import reduce
+
+import numpy as np
+import pytest
+
+from backtest.control import Control
+from backtest.engine.shards import Shard, cut_outer
+from backtest.engine.slabs import Candidates, merge
+from backtest.request import RiskGrid, RunRequest
+from backtest.run import Backtester
+from backtest.types import Bars, Ranking, RankingMetric, SizingMode
+from tests.backtesters import USER, answer, backtester_over
+from tests.property.scene import CANDLES, bits, request, template
+
+METRICS = list(RankingMetric)
+SIZINGS = list(SizingMode)
+
+
+class OneMachine:
+    """Plays as many as are wanted: what reaches one and what it answers has travelled."""
+
+    def __init__(self, engine: Backtester, n_shards: int, random: np.random.Generator) -> None:
+        self.engine, self.n_wanted, self.random = engine, n_shards, random
+        self.n_looked = 0
+
+    def n_shards(self, effort_s: float) -> int:
+        assert effort_s > 0
+        return self.n_wanted
+
+    def look(self, shards: list[Shard], bars: Bars, control: Control) -> Candidates:
+        answers: list[Candidates] = []
+        for place in self.random.permutation(len(shards)):
+            shard, there = pickle.loads(pickle.dumps((shards[place], bars)))
+            answers.append(pickle.loads(pickle.dumps(self.engine.look(shard, there, control))))
+            self.n_looked += 1
+        return reduce(lambda a, b: merge(a, b, shards[0].n_kept), answers)
+
+
+def in_shards(asked: RunRequest, n_shards: int, seed: int) -> tuple[list[object], int]:
+    """The answer, and how many shards were looked through."""
+    with backtester_over(CANDLES, threads=1) as there:
+        machines = OneMachine(there, n_shards, np.random.default_rng(seed))
+        with backtester_over(CANDLES) as here:
+            here._machines = machines
+            found = here.run(asked, user_id=USER, control=Control())
+    return list(bits(found)), machines.n_looked
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_number_of_shards_changes_no_bit(metric: RankingMetric) -> None:
+    place = METRICS.index(metric)
+    asked = request(
+        template(
+            sizing_mode=SIZINGS[place % len(SIZINGS)],
+            risk_grid=template().risk_grid if place % 3 else RiskGrid(),
+        ),
+        ranking=Ranking(primary=metric, secondary=METRICS[place - 1] if place % 2 else None),
+        min_trades=30 if place % 4 == 0 else 0,
+        distinct=place % 2 == 0,
+        top_k=12,
+        preselect=20,
+    )
+    whole = bits(answer(CANDLES, asked))
+
+    for n_shards in (2, 3, 7, 1_000):
+        found, n_looked = in_shards(asked, n_shards, seed=n_shards)
+
+        assert found == whole
+        assert n_looked == min(n_shards, 10)
+
+
+@pytest.mark.parametrize("sizing", SIZINGS)
+def test_nor_does_it_where_money_runs_out_and_fast_scores_do_not_hold(sizing: SizingMode) -> None:
+    ruinous = template(
+        sizing_mode=sizing,
+        execution={"fee_pct": 45.0, "fixed_quote": 4_000.0},
+        risk_grid=RiskGrid(),
+    )
+    asked = request(ruinous, top_k=30)
+
+    assert in_shards(asked, 4, seed=1)[0] == bits(answer(CANDLES, asked))
+
+
+def test_a_grid_that_cannot_be_cut_stays_here() -> None:
+    made = template()
+    alone = template(indicator_grids=made.indicator_grids[:1], signal_grids={})
+    asked = request(alone)
+
+    assert in_shards(asked, 4, seed=1) == (bits(answer(CANDLES, asked)), 0)
+
+
+@pytest.mark.parametrize(("n_outer", "n_shards"), [(1, 1), (1, 5), (7, 3), (10, 10), (10, 11)])
+def test_ranges_cover_everything_once(n_outer: int, n_shards: int) -> None:
+    ranges = cut_outer(n_outer, n_shards)
+
+    assert [outer for low, high in ranges for outer in range(low, high)] == list(range(n_outer))
+    assert all(low < high for low, high in ranges)
+    assert len(ranges) == min(n_outer, n_shards)

@@ -1,0 +1,153 @@
+"""Several real Ray nodes on this machine, as small as they can be, and all ended with the block."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import wait_for
+
+# Ray takes 127.0.0.1 for "this machine, by whatever address others reach it".
+ADDRESS = "127.0.0.2"
+STORE_BYTES = 80 << 20
+# Nodes that are killed are noticed within a second.
+SYSTEM = {
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 200,
+    "health_check_failure_threshold": 3,
+}
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # beside busy programs one that yields takes minutes to start
+    "RAY_BACKEND_LOG_LEVEL": "error",
+    "RAY_AUTH_MODE": "disabled",  # everything listens on the loopback alone
+}
+
+
+def unusable() -> str | None:
+    """Why no node can be started here; None where one can."""
+    if importlib.util.find_spec("ray") is None:
+        return "Ray is not installed: pip install 'roehub-backtest[cluster]'"
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shutil.disk_usage(shared).free < 8 * STORE_BYTES:
+        return "/dev/shm has too little room for the stores of Ray's nodes"
+    return None
+
+
+class LocalNodes:
+    """A head without processors of its own, and nodes that are added and killed."""
+
+    def __init__(self) -> None:
+        from ray.cluster_utils import Cluster  # noqa: PLC0415 - Ray is an extra
+
+        self._seen: set[int] = set()
+        self._cluster: Any = Cluster(
+            initialize_head=True,
+            head_node_args={
+                "num_cpus": 0,
+                "node_ip_address": ADDRESS,
+                "include_dashboard": False,
+                "object_store_memory": STORE_BYTES,
+                "_system_config": SYSTEM,
+            },
+        )
+
+    @property
+    def address(self) -> str:
+        return self._cluster.address
+
+    def add(self, n_nodes: int = 1, n_cpus: int = 1) -> list[Any]:
+        """Start nodes; they join one after the other."""
+        return [
+            self._cluster.add_node(
+                num_cpus=n_cpus,
+                node_ip_address=ADDRESS,
+                object_store_memory=STORE_BYTES,
+            )
+            for _ in range(n_nodes)
+        ]
+
+    def by_id(self, node_id: str) -> Any:
+        return next(node for node in self._cluster.worker_nodes if node.node_id == node_id)
+
+    def kill(self, node: Any) -> None:
+        """As if the machine had lost its power: every process of the node at once."""
+        self._seen |= _family(raylet_pid(node))
+        for pid in _family(raylet_pid(node)):
+            _kill(pid)
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def close(self) -> None:
+        """End every process, and wait until none is left."""
+        import ray  # noqa: PLC0415
+
+        ray.shutdown()
+        for node in self._cluster.list_all_nodes():
+            for kind in node.all_processes.values():
+                for info in kind:
+                    self._seen |= _family(info.process.pid)
+        self._cluster.shutdown()
+        for pid in self._seen:
+            _kill(pid)
+        wait_for(lambda: not [pid for pid in self._seen if _lives(pid)])
+
+
+def raylet_pid(node: Any) -> int:
+    (raylet,) = node.all_processes["raylet"]
+    return raylet.process.pid
+
+
+@contextmanager
+def opened_nodes(n_nodes: int) -> Generator[LocalNodes]:
+    """A head and so many nodes of one processor each, on the loopback alone."""
+    folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # the paths of sockets must be short
+    surroundings = QUIET | {"RAY_TMPDIR": folder}
+    before = {name: os.environ.get(name) for name in surroundings}
+    os.environ |= surroundings
+    try:
+        nodes = LocalNodes()
+        try:
+            nodes.add(n_nodes)
+            yield nodes
+        finally:
+            nodes.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _family(pid: int) -> set[int]:
+    """A process and all that it has started."""
+    found = {pid}
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            below = task.read_text(encoding="utf-8").split()
+        except OSError:
+            continue
+        for child in below:
+            found |= _family(int(child))
+    return found
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
