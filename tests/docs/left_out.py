@@ -18,6 +18,11 @@ LEFT_OUT = {
         "restarts units of systemd as root; tests/test_deploy.py reads the unit"
     ),
     ("docs/evidence.md", "SR0 = deviation * ((1 - γ)"): "a formula",
+    ("docs/scale.md", "pip install 'roehub-backtest[cluster]'"): "fetches packages",
+    ("docs/scale.md", "ray start --head"): (
+        "needs other machines; tests/bff/runner/test_cluster.py starts nodes here"
+    ),
+    ("docs/scale.md", "export ROEHUB_CLUSTER="): "needs that cluster and both servers",
     ("docs/scoring.md", "f(a, x) / T(x)"): "a formula",
     ("docs/stores.md", "candles/1/BTCUSDT/1m/"): "the name of a file",
     ("docs/stores.md", "-- Postgres"): (
