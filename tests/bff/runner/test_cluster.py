@@ -121,6 +121,18 @@ def do(runner: ClusterRunner, job: Any, control: Control | None = None) -> Any:
     return runner.do(job, control or Control(PATIENCE_S), is_repeatable=True)
 
 
+@pytest.fixture(autouse=True)
+def _whole_cluster(request: pytest.FixtureRequest) -> None:
+    """Every test finds all nodes, whatever the one before has ended."""
+    if "runner" not in request.fixturenames:
+        return
+    nodes = request.getfixturevalue("runner")._nodes
+    for place in nodes.ready():
+        if place.handle.held_bytes().exception(PATIENCE_S) is not None:
+            nodes.drop(place)
+    wait_for(lambda: len(nodes.ready()) == N_NODES)
+
+
 def where(_service: BacktestService, _control: Control) -> int:
     return os.getpid()
 
@@ -256,12 +268,11 @@ def test_a_killed_node_costs_a_large_run_a_shard_and_nobody_sees_it(
 
     assert do(runner, KillOtherNodes(tmp_path)) == expected
     assert facts["shards_lost"] == 1
-    wait_for(lambda: len(runner._nodes.ready()) == N_NODES)
 
 
 @needs_ray
 def test_a_node_does_several_runs_at_once(runner: ClusterRunner, tmp_path: Path) -> None:
-    control = Control()
+    control = Control(PATIENCE_S)
     n_jobs = 3 * N_NODES
     with ThreadPoolExecutor(n_jobs) as threads:
         jobs = [threads.submit(do, runner, BeginAndWait(tmp_path), control) for _ in range(n_jobs)]
@@ -275,7 +286,7 @@ def test_a_node_does_several_runs_at_once(runner: ClusterRunner, tmp_path: Path)
 def test_jobs_that_may_be_begun_again_are_shared_out_and_others_are_done_here(
     runner: ClusterRunner, tmp_path: Path
 ) -> None:
-    control = Control()
+    control = Control(PATIENCE_S)
     with ThreadPoolExecutor(N_NODES) as threads:
         waiting = [threads.submit(do, runner, BeginAndWait(tmp_path), control) for _ in range(2)]
         wait_for(lambda: len(begun(tmp_path)) == 2)
@@ -323,7 +334,7 @@ def _pids_at_once(runner: ClusterRunner, tmp_path: Path) -> set[int]:
     """Where as many jobs as there are nodes go that run at the same time."""
     folder = tmp_path / "at once"
     folder.mkdir(exist_ok=True)
-    control = Control()
+    control = Control(PATIENCE_S)
     with ThreadPoolExecutor(N_NODES) as threads:
         jobs = [threads.submit(do, runner, BeginAndWait(folder), control) for _ in range(N_NODES)]
         wait_for(lambda: len(begun(folder)) == N_NODES or any(job.done() for job in jobs))
@@ -347,7 +358,7 @@ def test_a_run_that_ends_each_node_is_given_up_and_the_next_one_is_done(
 
 @needs_ray
 def test_a_cancelled_run_ends_over_there(runner: ClusterRunner, tmp_path: Path) -> None:
-    control = Control()
+    control = Control(PATIENCE_S)
     with ThreadPoolExecutor(1) as thread:
         job = thread.submit(do, runner, BeginAndWait(tmp_path), control)
         wait_for(lambda: begun(tmp_path))
