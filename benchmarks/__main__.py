@@ -3,6 +3,7 @@
 import sys
 
 from benchmarks.candle_import import CANDLE_IMPORT
+from benchmarks.cluster import CLUSTER
 from benchmarks.cold_start import COLD_START
 from benchmarks.device import DEVICE
 from benchmarks.engine import ENGINE
@@ -29,6 +30,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     MEMORY,
     CANDLE_IMPORT,
     DEVICE,
+    CLUSTER,
     EVIDENCE,
     EVIDENCE_RUNS,
     ATTACKS_PAGE,

@@ -46,6 +46,7 @@ class LocalNodes:
         from ray.cluster_utils import Cluster  # noqa: PLC0415 - Ray is an extra
 
         self._seen: set[int] = set()
+        self._added: list[Any] = []
         self._cluster: Any = Cluster(
             initialize_head=True,
             head_node_args={
@@ -63,7 +64,7 @@ class LocalNodes:
 
     def add(self, n_nodes: int = 1, n_cpus: int = 1) -> list[Any]:
         """Start nodes; they join one after the other."""
-        return [
+        added = [
             self._cluster.add_node(
                 num_cpus=n_cpus,
                 node_ip_address=ADDRESS,
@@ -71,9 +72,15 @@ class LocalNodes:
             )
             for _ in range(n_nodes)
         ]
+        self._added += added
+        return added
 
     def by_id(self, node_id: str) -> Any:
         return next(node for node in self._cluster.worker_nodes if node.node_id == node_id)
+
+    def oldest(self) -> Any:
+        """The node that has been there longest."""
+        return self._added[0]
 
     def kill(self, node: Any) -> None:
         """As if the machine had lost its power: every process of the node at once."""
@@ -81,6 +88,7 @@ class LocalNodes:
         for pid in _family(raylet_pid(node)):
             _kill(pid)
         self._cluster.remove_node(node, allow_graceful=False)
+        self._added.remove(node)
 
     def close(self) -> None:
         """End every process, and wait until none is left."""

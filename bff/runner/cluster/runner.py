@@ -54,6 +54,11 @@ class ClusterRunner:
         return self._here.memory
 
     @property
+    def n_ready(self) -> int:
+        """How many nodes can be given work now."""
+        return len(self._nodes.ready())
+
+    @property
     def close(self) -> Callable[[], None]:
         """Leaves the cluster and closes the stores."""
         return self._close
