@@ -14,6 +14,7 @@ import duckdb
 import yaml
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.table import DATABASE_DDL
 from backtest.identity import canonical_json
 from bff.config.deployment import CONFIGS
 from bff.config.settings import load_settings
@@ -146,9 +147,10 @@ def _sql(block: Block, site: Site) -> None:
 
 
 def _clickhouse(block: Block) -> None:
-    """Each statement; one that creates users or grants rights is only read."""
+    """Each statement, where the database is; one that creates users or rights is only read."""
     pool = ClickHousePool(EmbeddedEngine(directory=Path.cwd()))
     try:
+        pool.run(lambda client: client.command(DATABASE_DDL))
         for statement in filter(str.strip, block.text.split(";\n")):
             is_right = block.first_line == "-- ClickHouse"
             asked = f"EXPLAIN AST {statement}" if is_right else statement
