@@ -159,7 +159,7 @@ def _beside(alone: Measured, shared: Measured) -> Finding:
                 "The nodes are processes on the same processors, so that they can gain nothing; "
                 "what is seen is what they cost. The answers of both are the same bytes."
             ),
-            f"Medians of {N_CALLS} calls, {N_RUNS} small runs, the best of 3 large ones.",
+            f"The median of {N_CALLS} calls, the mean of {N_RUNS} runs, the best of 3 large ones.",
         ],
     )
 
