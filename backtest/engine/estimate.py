@@ -1,8 +1,8 @@
 """How much memory a run will hold at its peak, from counts alone.
 
 The parts are the arrays that the engine really makes. `benchmarks/memory.py` holds the estimate
-against measured peaks: 0.87 to 1.13 of them over twelve shapes of runs
-(`benchmarks/results/memory.md`). A constant that is off shows there.
+against measured peaks of many shapes of runs (`benchmarks/results/memory.md`). A constant that is
+off shows there.
 
 See: docs/memory.md
 """
