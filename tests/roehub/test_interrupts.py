@@ -1,11 +1,13 @@
 """An interrupt ends a run at once, here and on a service, and the next run works."""
 
+import contextlib
 import os
 import pty
 import signal
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,9 +80,17 @@ class Terminal:
         self.process.send_signal(signal.SIGINT)
 
     def printed(self) -> str:
-        """All that it prints, read to its end."""
+        """All that it prints, read to its end, as is the terminal: a full one stops its writer."""
+        reader = threading.Thread(target=self._read_on)
+        reader.start()
         out, _ = self.process.communicate()
+        reader.join()
         return out
+
+    def _read_on(self) -> None:
+        with contextlib.suppress(OSError):  # it has ended
+            while read := os.read(self._ours, 4_096):
+                self.shown += read
 
     def close(self) -> None:
         """End it, whatever it does."""
