@@ -19,12 +19,13 @@ from tests.roehub.conftest import SECRET, Places
 from tests.waiting import wait_for
 from trials.soak.leaving import Scene
 
-# Much more work than an interrupt may wait for: 450,000 variants on minutes, twice.
+# Much more work than an interrupt may wait for: every trade of 540,000 variants on minutes, ranked
+# by what only exact numbers tell.
 LONG = """
 GRID = dict(
     instrument="binance:spot:BTCUSDT", timeframe="1m", start="2024-01-04", end="2024-01-20",
     indicators={"ma.ema": {"window": range(2, 302)}, "roc": {"window": range(2, 302)}},
-    stop_loss=list(range(1, 6)), preselect=90_000,
+    stop_loss=list(range(1, 7)), preselect=90_000, ranking="return_over_max_drawdown",
 )
 SHORT = {**GRID, "timeframe": "1h", "indicators": "ma.ema", "top_k": 3}
 """
