@@ -22,6 +22,9 @@ from trials.soak.leaving import Scene
 # Much more work than an interrupt may wait for: every trade of 540,000 variants on minutes, ranked
 # by what only exact numbers tell.
 LONG = """
+import signal
+# ignored where the tests run in the background of a shell, and inherited from there
+signal.signal(signal.SIGINT, signal.default_int_handler)
 GRID = dict(
     instrument="binance:spot:BTCUSDT", timeframe="1m", start="2024-01-04", end="2024-01-20",
     indicators={"ma.ema": {"window": range(2, 302)}, "roc": {"window": range(2, 302)}},
