@@ -17,32 +17,17 @@ from bff.console import graphiql_folder
 from tests.bff.served import serving
 from trials.console.browser import (
     DESK,
-    PATIENCE_MS,
     PHONE,
     Scheme,
+    ask_for_much,
     asked,
     command,
     keep_picture,
-    lacking,
     opened,
-    started_browser,
 )
 
-reason = lacking()
-pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
-
-expect.set_options(timeout=PATIENCE_MS)
 RUN = re.compile("^Run [0-9,]+ variants$")
 GRAVE = {"serious", "critical"}
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stores of a server: a synthetic season of candles."""
-    folder = tmp_path_factory.mktemp("console")
-    made = command(folder, "candles", "generate", "--symbol", "DEMOUSDT", "--days", "120")
-    assert made.returncode == 0, made.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +35,6 @@ def address(data: Path) -> Generator[str]:
     """A server of `dev` over these stores."""
     with serving(data, module="bff", ROEHUB_ENV="dev") as served:
         yield served.address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    with started_browser() as started:
-        yield started
 
 
 @pytest.fixture
@@ -569,9 +548,7 @@ def _without_instruments(route: Any) -> None:
 
 
 def test_a_run_can_be_cancelled(page: Page) -> None:
-    page.get_by_label("Timeframe").select_option("1m")
-    page.get_by_label("window, step").first.fill("2")
-    expect(page.get_by_role("button", name=RUN)).to_be_visible()
+    ask_for_much(page)
     page.get_by_role("button", name=RUN).click()
     keep_picture(page, "running-1280-light")
     page.get_by_role("button", name="Cancel").click()

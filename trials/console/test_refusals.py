@@ -17,35 +17,15 @@ from schema.examples import USER
 from tests.bff.served import ROOT, serving
 from tests.waiting import wait_for
 from trials.console.browser import (
-    PATIENCE_MS,
+    ask_for_much,
     asked,
     command,
     keep_picture,
-    lacking,
     opened,
-    started_browser,
 )
 
-reason = lacking()
-pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
-
-expect.set_options(timeout=PATIENCE_MS)
 RUN = re.compile("^Run [0-9,]+ variants$")
 SOMEBODY_ELSE = UUID(int=7)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("refusals")
-    made = command(folder, "candles", "generate", "--symbol", "DEMOUSDT", "--days", "120")
-    assert made.returncode == 0, made.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    with started_browser() as started:
-        yield started
 
 
 @contextmanager
@@ -74,10 +54,7 @@ def told(page: Page, title: str, name: str) -> None:
 
 def test_a_run_past_its_deadline_says_what_to_make_smaller(browser: Browser, data: Path) -> None:
     with console(browser, data, ("sync_deadline_seconds: 600", "sync_deadline_seconds: 3")) as page:
-        page.get_by_label("Timeframe").select_option("1m")
-        expect(page.get_by_role("button", name=RUN)).to_be_visible()
-        for step in page.get_by_role("textbox", name="window, step").all():
-            step.fill("1")
+        ask_for_much(page)
         page.get_by_role("button", name=RUN).click()
 
         told(page, "The run took too long", "deadline")
