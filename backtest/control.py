@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from fractions import Fraction
+from math import floor
 
 from backtest.errors import BacktestError, DeadlineExceeded, RunCancelled
 
@@ -39,7 +41,8 @@ class Control:
         self._expires_at = None if left_s is None else time.monotonic() + left_s
         self._on_progress = on_progress
         self._on_claim: Callable[[int], None] | None = None
-        self._part: tuple[int, int, int] | None = None
+        self._part: tuple[Fraction, Fraction, int] | None = None
+        self._most = 0
 
     def cancel(self, reason: BacktestError | None = None) -> None:
         """Ask the run to stop; it does so at the end of the chunk under way.
@@ -119,14 +122,24 @@ class Control:
             return
         if self._part is not None:
             before, own, whole = self._part
-            done, total = before + own * done // total, whole
+            # what is looked at twice has been looked at once
+            self._most = max(self._most, floor(before + own * done / total))
+            done, total = self._most, whole
         self._on_progress(stage, done, total)
 
     @contextmanager
     def part(self, before: int, own: int, total: int) -> Generator[None]:
-        """What is reported inside is `own` of `total` units of its stage, `before` having gone."""
-        self._part = (before, own, total)
+        """What is reported inside is `own` of `total` units, `before` having gone.
+
+        They are units of a stage, or of the part that this is a part of.
+        """
+        whole = self._part
+        if whole is None:
+            self._part, self._most = (Fraction(before), Fraction(own), total), before
+        else:
+            first, share, units = whole
+            self._part = (first + share * before / total, share * own / total, units)
         try:
             yield
         finally:
-            self._part = None
+            self._part = whole

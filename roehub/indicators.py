@@ -41,6 +41,8 @@ def signal_grids(asked: object) -> dict[str, dict[str, Axis]]:
     found: dict[str, dict[str, Axis]] = {}
     for name, axes in _by_id(asked, "signals").items():
         row = _found(name)
+        if row.id in found:
+            raise ValueError(f"signals name {row.id} twice; write its thresholds once")
         owner, known = f"the signal of {row.id}", _thresholds(row)
         found[row.id] = {
             param: axis(values, f"{param} of {owner}")
@@ -58,11 +60,15 @@ def _by_id(asked: object, word: str) -> dict[str, Axes]:
     elif isinstance(asked, list | tuple):
         by_id = dict.fromkeys(cast("Iterable[str]", asked))
     else:
-        by_id = {"": 0}
-    if not all(axes is None or isinstance(axes, Mapping) for axes in by_id.values()):
+        by_id = None
+    if by_id is None or not all(map(_is_entry, by_id, by_id.values())):
         written = "{'ma.ema': {'window': range(5, 60, 5)}}"
         raise ValueError(f"{word} are written like {written}, was {asked!r}")
     return {name: cast("Axes", axes or {}) for name, axes in by_id.items()}
+
+
+def _is_entry(name: object, axes: object) -> bool:
+    return isinstance(name, str) and (axes is None or isinstance(axes, Mapping))
 
 
 def _grid(row: Indicator, axes: Axes) -> dict[str, Any]:

@@ -116,6 +116,8 @@ def _listed(values: object, name: str, is_whole: bool) -> Iterable[object]:
 
 def _as_meant(value: object, is_whole: bool) -> object:
     """A float of an array without the last digits, which steps leave behind."""
+    if type(value).__name__ in {"float16", "float32"}:
+        value = float(str(value))  # the digits that are shown, not those of the nearest float64
     if not isinstance(value, float) or not math.isfinite(value):
         return value
     number = float(f"{value:.{ARRAY_DIGITS}g}")

@@ -4,7 +4,6 @@ See: docs/python.md#candles
 """
 
 import re
-from collections.abc import Callable
 
 SHOWN = 5
 _OPTION = re.compile(
@@ -13,16 +12,17 @@ _OPTION = re.compile(
 )
 
 
-def in_python(told: str, row_of: Callable[[int], str] = "row {}".format) -> str:
+def in_python(told: str) -> str:
     """A sentence of an import with arguments for options, and rows of a frame for lines.
+
+    Rows count from 0.
 
     Args:
         told: For example `line 3: …; say --interval 1h if the file holds candles of 1h`.
-        row_of: What row `n`, from 0, is called.
 
     See: docs/python.md#candles
     """
-    told = re.sub(r"\bline (\d+)", lambda line: row_of(int(line[1]) - 1), told)
+    told = re.sub(r"\bline (\d+)", lambda line: f"row {int(line[1]) - 1}", told)
     return re.sub(r"\bfile\b", "frame", _OPTION.sub(_argument, told))
 
 

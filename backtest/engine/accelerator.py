@@ -185,6 +185,8 @@ def _find_cuda() -> Device:
         raise DeviceLost("the extra cuda is not installed")
     if not (config.ENABLE_CUDASIM or _has_driver()):
         raise DeviceLost("there is no CUDA driver")
-    from backtest.engine.cuda_device.machine import open_cuda  # noqa: PLC0415 - only where wanted
-
+    try:
+        from backtest.engine.cuda_device.machine import open_cuda  # noqa: PLC0415 - only if wanted
+    except ImportError as error:
+        raise DeviceLost(f"the extra cuda cannot be loaded: {error}") from error
     return open_cuda()

@@ -67,6 +67,8 @@ BARS_PER_TRADE = 18
 GROWTH_BYTES = 4 * N_BLOCKS + 1
 # What the evidence makes of each trial: sums, lots and statistics, against cash and holding.
 EVIDENCE_BYTES = 118
+# Of each base variant, where they are described beside the trials: three numbers and a lot.
+DESCRIBED_BYTES = 32
 # Of each variant on the map: its return, its place in order and on each axis, and what is sorted.
 LANDSCAPE_BYTES = 80
 # What is left of that when it is made.
@@ -284,7 +286,7 @@ def _beside(load: _Load, parts: Collection[AnswerPart]) -> int:
     n_base, n_cells = plan.grid.n_base, plan.n_risk_variants if load.n_levels else 0
     n_trials = n_base + n_cells - (plan.n_shortlist if n_cells else 0)
     larger, smaller = max(n_base, n_cells), min(n_base, n_cells)
-    evidence = EVIDENCE_BYTES * n_trials
+    evidence = EVIDENCE_BYTES * n_trials + (DESCRIBED_BYTES * n_base if n_cells else 0)
     landscape = LANDSCAPE_BYTES * larger + MAPPED_BYTES * smaller
     return max(
         evidence if AnswerPart.EVIDENCE in parts else 0,

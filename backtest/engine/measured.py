@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from backtest.control import Control
 from backtest.engine.chunks import spans
 from backtest.engine.daily import Measures
 from backtest.engine.ranking import Criteria, ranking_bound, ranking_columns
@@ -61,15 +62,25 @@ def columns_knowing(scores: FloatArray, measured: Measured, criteria: Criteria) 
     return known
 
 
-def in_parts(columns: ExactColumns) -> ExactColumns:
+def in_parts(columns: ExactColumns, control: Control | None = None) -> ExactColumns:
     """The same columns of many members, whose metrics live for some of them at a time.
+
+    Args:
+        columns: The columns.
+        control: The run's handle, where progress counts over all members.
 
     See: docs/memory.md
     """
 
+    def of_some(members: IntArray, start: int, stop: int) -> tuple[FloatArray, ...]:
+        if control is None or stop == start:
+            return columns(members[start:stop])
+        with control.part(start, stop - start, len(members)):
+            return columns(members[start:stop])
+
     def of_all(members: IntArray) -> tuple[FloatArray, ...]:
         cuts = spans(len(members), MEASURED_AT_ONCE) or [(0, 0)]
-        parts = [columns(members[start:stop]) for start, stop in cuts]
+        parts = [of_some(members, start, stop) for start, stop in cuts]
         return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
     return of_all

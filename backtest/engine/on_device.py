@@ -147,10 +147,11 @@ class OnDevice:
         return max(1, min(by_work, by_bytes))
 
     def _bytes_needed(self, rows: WordArray, n_outer: int) -> int:
-        """Rows as they come and turned, the slow ones, prices, and what a launch makes."""
+        """Rows as they come and turned, what a launch makes, and what is not there yet."""
         launch = n_outer * (rows[0].nbytes + len(rows) * self._variant_bytes)
         prices = 2 * self._target.prices.padded.nbytes
-        return 2 * rows.nbytes + self._slow_rows.nbytes + prices + launch
+        missing = 0 if self._scorer is not None else self._slow_rows.nbytes + prices
+        return 2 * rows.nbytes + missing + launch
 
     @property
     def _variant_bytes(self) -> int:

@@ -130,10 +130,10 @@ class Preselection:
         """Exact numbers; drawdowns are measured roughly first, where any are read."""
         places = self._entrants(slab, np.arange(slab.n_combos))
         measured = partial(self._stages.slab_metrics, slab)
-        exact = in_parts(columns_of(measured, self._criteria))
+        exact = in_parts(columns_of(measured, self._criteria), self._control)
         if not self._criteria.rough:
             return places, np.stack(exact(places))
-        (bound,) = in_parts(bounds_of(measured, self._criteria))(places)
+        (bound,) = in_parts(bounds_of(measured, self._criteria), self._control)(places)
         if not np.isinf(ceiling):
             possible = bound <= ceiling
             places, bound = places[possible], bound[possible]

@@ -33,6 +33,9 @@ from backtest.types import Bars, WordArray
 LookElsewhere = Callable[[int, int], Candidates | None]
 
 
+NODES = "nodes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
     """The winners of a run, best first, and what their reports need.
@@ -40,7 +43,8 @@ class Ranked:
     `words`, shape (n_winners, 2, n_words), are their combined bit rows. `recorded` is None where
     nobody wants a ledger, or the target slice is too short for one. `near` are the returns of base
     variants next to the winners, with their stops; empty where nobody wants them, or no plane is.
-    `scored_by` names the device, or the processors as `cpu`.
+    `scored_by` names the device, the processors as `cpu`, or `nodes` where
+    others have looked through the grid.
 
     See: docs/ranking.md
     """
@@ -107,19 +111,19 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
         stages=stages, numbering=combos.numbering, plane=plane, criteria=criteria, keys=keys,
         margin=margin,
     )  # fmt: skip
-    with stopwatch.stage("stage_a"):
+    with stopwatch.stage("stage_a"), stages.using_device():
         found = None if elsewhere is None else elsewhere(combos.numbering.n_outer, plan.n_kept)
+        is_here = found is None
         if found is None:
             found = preselection.candidates(plan.n_kept)
         shortlist = preselection.best(found, plan.n_kept)
-    stages.leave_device()
     with stopwatch.stage("stage_b"):
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
         bases = np.array([winner.base for winner in winners], np.int64)
         words = stages.words(combos.numbering.combos_of(bases))
     recorded = None
     if stages.recorder is not None:
-        with stopwatch.stage("ledger"):
+        with stopwatch.stage("ledger"), stages.using_device():
             places = [(winner.base, winner.rank, winner.cell) for winner in winners]
             combo_of_base = combos.numbering.combos_of_all()
             recorded = stages.recorder.recorded(
@@ -138,7 +142,7 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
         words=words,
         recorded=recorded,
         near=near,
-        scored_by=stages.scored_by,
+        scored_by=stages.scored_by if is_here else (NODES,),
     )
 
 
@@ -166,10 +170,8 @@ def candidates_of_shard(
         margin=_margin(target),
         control=control,
     )
-    try:
+    with stages.using_device():
         return preselection.candidates(n_kept, outer)
-    finally:
-        stages.leave_device()
 
 
 def _combos(plan: Plan, bars: Bars, workers: Workers, control: Control) -> Combos:

@@ -5,6 +5,7 @@ See: docs/scoring.md
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import numpy as np
 
@@ -169,9 +170,14 @@ def best_by_columns(
         if start >= n_best:
             break
         if stop - start > 1:
-            tied = result[start:stop].tolist()
-            result[start:stop] = sorted(tied, key=key_of)
+            result[start:stop] = _first_by_key(result[start:stop], n_best - start, key_of)
     return result
+
+
+def _first_by_key(tied: IntArray, n_first: int, key_of: KeyOf) -> IntArray:
+    """The first of ties in order, then the others; keys live for as many as are wanted."""
+    first = nsmallest(n_first, range(len(tied)), lambda place: key_of(int(tied[place])))
+    return np.concatenate((tied[first], np.delete(tied, first)))
 
 
 def cut(columns: FloatArray, n_best: int, margin: Margin) -> IntArray:

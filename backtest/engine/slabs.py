@@ -14,6 +14,7 @@ import numpy as np
 
 from backtest.engine.chunks import spans
 from backtest.engine.combos import Batch, Combos
+from backtest.engine.score_pairs import MOST_SLOW
 from backtest.engine.shortlist import Margin, cut
 from backtest.types import FloatArray, IntArray, WordArray
 
@@ -61,13 +62,14 @@ class Slab:
 def slabs_of(combos: Combos, outer: tuple[int, int] | None = None) -> Iterator[Slab]:
     """All combos, or those of outer ones from `outer[0]` to `outer[1]`, in slabs.
 
-    A block of fast rows is made once and serves all outer combos.
+    A block of fast rows is made once and serves all outer combos. A slab is so narrow that it has
+    many of these, which share the tables of its rows.
 
     See: docs/scoring.md#slabs
     """
     low, high = outer or (0, combos.n_outer)
     for first, rows in combos.fast_blocks():
-        for left, right in spans(len(rows), SLAB_COMBOS):
+        for left, right in spans(len(rows), max(1, SLAB_COMBOS // MOST_SLOW)):
             for start, stop in spans(high - low, max(1, SLAB_COMBOS // (right - left))):
                 yield Slab(
                     combos=combos,

@@ -3,7 +3,8 @@
 See: docs/scoring.md
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -130,11 +131,15 @@ class Stages:
         by_recorder = () if self.recorder is None else self.recorder.on_device.scored_by
         return tuple(dict.fromkeys((*self._on_device.scored_by, *by_recorder))) or (PROCESSORS,)
 
-    def leave_device(self) -> None:
-        """Give the device's memory back, when Stage A is over."""
-        self._on_device.release()
-        if self.recorder is not None:
-            self.recorder.on_device.release()
+    @contextmanager
+    def using_device(self) -> Generator[None]:
+        """Give the device's memory back at the end of the block, however it ends."""
+        try:
+            yield
+        finally:
+            self._on_device.release()
+            if self.recorder is not None:
+                self.recorder.on_device.release()
 
     def slab_metrics(
         self,

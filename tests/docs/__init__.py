@@ -1,1 +1,1 @@
-"""Whatever a page tells its reader to run is run as it is printed."""
+"""What a page tells its reader to run is tried as it is printed."""

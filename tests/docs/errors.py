@@ -56,12 +56,9 @@ def answered_with(shown: Mapping[str, Any], site: Site) -> object:
     }
     if code == "unexpected_error":
         bug = payload(masked(RuntimeError("a bug")))
-        bug["error"]["details"] |= details
+        bug["error"]["details"]["error_id"] = details["error_id"]
         return bug
-    found = payload(to_roehub(raised[code]))
-    if code == "unavailable":
-        found["error"]["details"] |= {"retry_after_s": retry_s}
-    return found
+    return payload(to_roehub(raised[code]))
 
 
 def _post(site: Site, body: bytes, *, user_id: UUID | None = None, **headers: str) -> Any:

@@ -1,4 +1,4 @@
-"""Every block of code in README and docs is run as it is printed, page by page."""
+"""Every block of code in README and docs is tried, page by page."""
 
 import os
 from collections.abc import Iterator

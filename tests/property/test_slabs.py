@@ -204,8 +204,13 @@ def test_memory_does_not_grow_with_the_grid(
     assert peaks[1] - peaks[0] < one_number_each
 
 
-def test_progress_counts_over_all_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
-    cut_into(monkeypatch, 7)
+@pytest.mark.parametrize("metric", ["total_return_pct", "max_drawdown_pct", "sharpe"])
+@pytest.mark.parametrize("size", [7, 60])
+def test_progress_counts_over_all_slabs(
+    metric: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_into(monkeypatch, size)
+    monkeypatch.setattr(measured, "MEASURED_AT_ONCE", 10)
     seen: list[tuple[int, int]] = []
 
     def note(stage: str, done: int, total: int) -> None:
@@ -214,9 +219,11 @@ def test_progress_counts_over_all_slabs(monkeypatch: pytest.MonkeyPatch) -> None
 
     with backtester_over(CANDLES) as backtester:
         control = Control(on_progress=note)
-        backtester.run(request(template(risk_grid=RiskGrid())), user_id=USER, control=control)
+        ranking = Ranking(primary=RankingMetric(metric))
+        asked = request(template(risk_grid=RiskGrid()), ranking=ranking)
+        backtester.run(asked, user_id=USER, control=control)
 
-    assert len(seen) > 10
+    assert len(seen) > 2
     assert seen == sorted(seen)
     assert seen[-1] == (180, 180)
     assert {total for _, total in seen} == {180}

@@ -82,6 +82,7 @@ def test_an_unknown_market_is_told_with_those_that_are_known() -> None:
         (np.array(5), [5]),
         (np.arange(5, 20, 5), [5, 10, 15]),
         (np.linspace(5, 20, 4), [5, 10, 15, 20]),
+        (np.linspace(5, 20, 4, dtype="float32"), [5, 10, 15, 20]),
         (pd.Index([5, 6]), [5, 6]),
         (pd.Series([5, 6], index=[7, 8]), [5, 6]),
         ({"mode": "range", "start": 5, "stop_incl": 20, "step": 5}, None),

@@ -4,6 +4,7 @@ Ends with status 1 if a cell does not show what it should. See: docs/python.md
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,9 +26,10 @@ def main(
     with tempfile.TemporaryDirectory() as name:
         work = Path(name) if folder is None else folder.resolve()
         python = work / "env" / "bin" / "python"
-        if not python.exists():
+        if python.exists():
+            _freshen(work, python)
+        else:
             _install(work, python)
-        _freshen(work, python)
         raise typer.Exit(_play(work, python))
 
 
@@ -46,6 +48,7 @@ def _freshen(work: Path, python: Path) -> None:
 
 def _wheel(work: Path) -> Path:
     to = work / "dist"
+    shutil.rmtree(to, ignore_errors=True)
     words = ["wheel", "--quiet", "--no-deps", "--wheel-dir", str(to), str(ROOT)]
     subprocess.run([sys.executable, "-m", "pip", *words], check=True)
     (wheel,) = to.glob("roehub_backtest-*.whl")

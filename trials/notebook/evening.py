@@ -15,7 +15,6 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-Shown = str
 CELL_S = 900
 FRAME = """
 import numpy as np, pandas as pd, roehub
@@ -35,7 +34,8 @@ grid = dict(instrument="binance:spot:WALKUSDT", timeframe="4h", start="2024-02-1
 LONG = """
 result = roehub.run(instrument="binance:spot:WALKUSDT", timeframe="1h", start="2024-02-15",
     end="2024-07-15", indicators={"ma.ema": {"window": range(2, 400)},
-    "roc": {"window": range(2, 300)}}, stop_loss=list(range(1, 6)), preselect=100_000)
+    "roc": {"window": range(2, 300)}}, stop_loss=list(range(1, 6)), preselect=100_000,
+    ranking="return_over_max_drawdown")
 """
 
 
@@ -124,7 +124,7 @@ def _interrupted(client: Any, place: int) -> bool:
     took_s = time.perf_counter() - (begun or [time.perf_counter()])[0]
     presser.join()
     shown = _shown(cell.outputs)
-    is_seen = "KeyboardInterrupt" in shown and "%" in shown
+    is_seen = "KeyboardInterrupt" in shown and "%" in shown and "report" not in shown
     print(f"{'ok ' if is_seen else 'NOT'} {took_s:6.1f} s  from the interrupt to the end of a run")
     print("".join(f"        {line[:150]}\n" for line in _told(shown)[-4:]), end="", flush=True)
     return not is_seen
@@ -138,7 +138,7 @@ def _press(pid: int, cell: Any, begun: list[float]) -> None:
     os.kill(pid, signal.SIGINT)
 
 
-def _shown(outputs: Any) -> Shown:
+def _shown(outputs: Any) -> str:
     parts: list[str] = []
     for output in outputs:
         data = output.get("data", {})
@@ -148,7 +148,7 @@ def _shown(outputs: Any) -> Shown:
     return "\n".join(part for part in parts if part.strip(": \n"))
 
 
-def _told(shown: Shown) -> list[str]:
+def _told(shown: str) -> list[str]:
     plain = re.sub(r"<[^>]+>|\x1b\[[0-9;]*m", " ", shown)
     return [" ".join(line.split()) for line in re.split(r"[\r\n]+", plain) if line.strip()]
 

@@ -13,13 +13,25 @@ _ARCHIVES = (
     r"[A-Z][A-Za-z0-9]+_([A-Z0-9]{5,})_(?:\d{4}_)?(?:minute|hour|1h|d|daily)",  # CryptoDataDownload
     r"([A-Z0-9]+_[A-Z0-9]+)(?:_[A-Z0-9]+)?-\d+[smhdw](?:-[a-z_]+)?",  # freqtrade
 )
+# What instruments are priced in: a name that ends otherwise says no symbol.
+_QUOTES = (
+    "USD", "USDT", "USDC", "DAI", "EUR", "GBP", "JPY", "KRW", "TRY", "BRL", "BTC", "ETH", "BNB",
+)  # fmt: skip
 
 
 def symbol_of_archive(name: str) -> str | None:
     """The symbol in a file's name, where that is how an archive writes it."""
     stem = name.rpartition("/")[2].partition(".")[0]
     matches = (re.fullmatch(pattern, stem) for pattern in _ARCHIVES)
-    return next((match.group(1) for match in matches if match), None)
+    found = next((match.group(1) for match in matches if match), None)
+    if found is None or not _normal(re.sub(r"_\d{6}$", "", found)).endswith(_QUOTES):
+        return None
+    return found
+
+
+def is_part_of(symbol: str, text: str) -> bool:
+    """Whether a text holds the spelling of an instrument."""
+    return _normal(symbol) in _normal(text)
 
 
 def is_same_symbol(one: str, other: str) -> bool:

@@ -78,7 +78,7 @@ def _symbols(found: Found, asked: Asked, times: IntArray) -> str | None:
 def _archive(names: Sequence[str], found: Found, asked: Asked) -> str | None:
     """Another symbol in the name that an archive gives its files; rows know better."""
     named = next(filter(None, map(symbol_of_archive, names)), None)
-    if named is None or found.symbols or asked.is_wanted(named):
+    if named is None or found.symbols or asked.is_in(named):
         return None
     return f"going by its name, {asked.other_symbol(named)}"
 

@@ -17,7 +17,7 @@ def told_as_lost() -> Generator[None]:
     """Around everything that a device does; as a decorator too.
 
     Raises:
-        DeviceFull: The device has no memory left.
+        DeviceFull: The device, or this machine, has no memory left.
         DeviceLost: In place of whatever else was raised.
     """
     try:
@@ -26,7 +26,8 @@ def told_as_lost() -> Generator[None]:
         raise
     except Exception as error:
         reason = first_line(error)
-        raise (DeviceFull if OUT_OF_MEMORY in str(error) else DeviceLost)(reason) from error
+        is_full = OUT_OF_MEMORY in str(error) or isinstance(error, MemoryError)
+        raise (DeviceFull if is_full else DeviceLost)(reason) from error
 
 
 def first_line(error: object) -> str:

@@ -43,6 +43,6 @@ function held(value: string | number): AxisInput {
   return { explicit: { values: [value] } };
 }
 
-function listed<Item>(items: Listed<Item>): Item[] {
+export function listed<Item>(items: Listed<Item>): Item[] {
   return items == null ? [] : Array.isArray(items) ? items : [items];
 }

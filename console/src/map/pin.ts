@@ -1,5 +1,6 @@
 // Axes held at one value: the run, or the variant, that a cell of the map stands for.
 import type { NamedAxisInput, RunBacktestInput, TemplateRunInput } from "../../generated/face";
+import { listed } from "../form/oneVariant";
 import type { Variant } from "../view/variants";
 import { valueOn } from "./axes";
 
@@ -121,8 +122,4 @@ function withParam<Entry extends Grid>(
     const others = listed(entry.params ?? []).filter(({ name }) => name !== param.name);
     return { ...entry, params: [...others, param] };
   });
-}
-
-function listed<Item>(items: Item | Item[]): Item[] {
-  return Array.isArray(items) ? items : [items];
 }

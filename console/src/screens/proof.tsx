@@ -72,7 +72,7 @@ function LuckOf({ origin }: { origin: Origin | null }) {
   const cash = adjustedP(result, place, "againstCash");
   const holding = adjustedP(result, place, "againstHolding");
   const stands = standsFor(variant);
-  const tried = count(Math.max(result.stageAVariants, result.stageBVariants));
+  const tried = result.evidence?.trials?.total;
   return (
     <>
       <dl class="pairs">
@@ -86,8 +86,9 @@ function LuckOf({ origin }: { origin: Origin | null }) {
         </div>
       </dl>
       <p class="hint">
-        How likely the best of {tried} variants without skill looks at least as good as this one.
-        Below 0.05 is seldom luck.
+        How often the best of {tried == null ? "as many" : count(tried)} variants without skill looks
+        at least as good as this one. Below 0.05 luck alone seldom reaches that; it is not the
+        probability that the variant is good.
       </p>
       {stands && <p>It stands for {stands}.</p>}
     </>
@@ -117,7 +118,7 @@ function ReceiptCard({ proof, text }: Extract<Proven, { state: "ready" }>) {
         {receipt.engineSemantics}) and the result. Whoever has the same candles verifies it:
       </p>
       <pre class="wrapped">python -m bff verify {file}</pre>
-      <p class="hint">It prints “same”, or the first of the four that differs.</p>
+      <p class="hint">It prints “same”, or the first thing that differs.</p>
     </section>
   );
 }

@@ -195,7 +195,19 @@ def test_an_archive_in_a_zip_says_another_symbol(tmp_path: Path) -> None:
     assert "candles of BBBUSDT, not of AAAUSDT" in refusal(path, Asked(symbol="AAAUSDT"))
 
 
-@pytest.mark.parametrize("name", ["BTC-2024.csv", "candles_1.csv", "MYFILE.csv", "my-1m.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "BTC-2024.csv",
+        "candles_1.csv",
+        "CANDLES_1.csv",
+        "MYFILE.csv",
+        "my-1m.csv",
+        "AAAUSDT_2024-1m.csv",
+        "EXPORT_AAAUSDT-1m.csv",
+        "COINBASE_AAAUSDT-1m.csv",
+    ],
+)
 def test_any_other_name_says_no_symbol(tmp_path: Path, name: str) -> None:
     assert refusal(write(tmp_path / name, plain()), Asked(symbol="AAAUSDT")) == ""
 
