@@ -109,12 +109,11 @@ def _stage_a_row(accelerator: Accelerator, sizing: str, *, with_ledger: bool) ->
 def _scored(stages: Stages) -> Scored:
     """Fast scores of all slabs, with the growth where it is kept."""
     slabs = list(slabs_of(stages.combos))
-    if stages.recorder is None:
-        scores = [stages.fast_scores(slab.slow_ids, slab.rows).reshape(-1) for slab in slabs]
-        stages.leave_device()
-        return (np.concatenate(scores),)
-    scores = [stages.recorder.scores(slab).reshape(-1) for slab in slabs]
-    stages.leave_device()
+    with stages.using_device():
+        if stages.recorder is None:
+            scores = [stages.fast_scores(slab.slow_ids, slab.rows).reshape(-1) for slab in slabs]
+            return (np.concatenate(scores),)
+        scores = [stages.recorder.scores(slab).reshape(-1) for slab in slabs]
     return np.concatenate(scores), stages.recorder._growth.copy()  # noqa: SLF001 - before it is sorted into trials
 
 
