@@ -86,8 +86,8 @@ function LuckOf({ origin }: { origin: Origin | null }) {
         </div>
       </dl>
       <p class="hint">
-        How often the best of {tried == null ? "as many" : count(tried)} variants without skill looks
-        at least as good as this one. Below 0.05 luck alone seldom reaches that; it is not the
+        How often the best of {tried == null ? "as many" : count(tried)} variants without skill
+        looks at least as good as this one. Below 0.05 luck alone seldom reaches that; it is not the
         probability that the variant is good.
       </p>
       {stands && <p>It stands for {stands}.</p>}
