@@ -49,10 +49,14 @@ def is_run(answer: Response) -> bool:
 
 
 def run_of(answer: Response) -> dict[str, Any]:
-    """The run in an answer, or in the last event with one."""
-    if "event-stream" not in answer.headers["content-type"]:
-        return answer.json()["data"]["runBacktest"]
-    told = re.findall("^data: (.+)$", answer.text(), re.MULTILINE)
+    """What the service answers to the same request; the browser keeps no body of a stream."""
+    asked = answer.request
+    again = asked.frame.page.request.post(
+        asked.url, data=asked.post_data_buffer, headers=asked.headers
+    )
+    if "event-stream" not in again.headers["content-type"]:
+        return again.json()["data"]["runBacktest"]
+    told = re.findall("^data: (.+)$", again.text(), re.MULTILINE)
     return json.loads(told[-1])["data"]["runBacktest"]["result"]
 
 
