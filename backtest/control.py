@@ -6,9 +6,24 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from fractions import Fraction
 from math import floor
+from typing import Literal
 
 from backtest.errors import BacktestError, DeadlineExceeded, RunCancelled
 
+# What a run can be at. The published schema lists them, so that a client has words for each.
+Stage = Literal[
+    "signals",
+    "stage_a",
+    "stage_b",
+    "exact",
+    "report",
+    "replay",
+    "evidence_rows",
+    "reality_check",
+    "pbo_champions",
+    "pbo_ranks",
+    "walk_forward",
+]
 ProgressCallback = Callable[[str, int, int], None]
 
 

@@ -1,19 +1,13 @@
 // Bundles the console into dist/. A document that the schema does not allow fails the build.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import { buildSchema, parse, validate } from "graphql";
+import { buildSchema, validate } from "graphql";
+import { documentPlugin, documents } from "./documents.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-
-export function documents() {
-  const folder = join(here, "src", "documents");
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".graphql"))
-    .map((name) => ({ name, document: parse(readFileSync(join(folder, name), "utf8")) }));
-}
 
 export function schemaText() {
   return readFileSync(join(here, "..", "schema", "schema.graphql"), "utf8");
@@ -21,8 +15,8 @@ export function schemaText() {
 
 function checkDocuments() {
   const schema = buildSchema(schemaText());
-  const mistakes = documents().flatMap(({ name, document }) =>
-    validate(schema, document).map((mistake) => `${name}: ${mistake.message}`),
+  const mistakes = documents().flatMap(({ path, document }) =>
+    validate(schema, document).map((mistake) => `${basename(path)}: ${mistake.message}`),
   );
   if (mistakes.length > 0) throw new Error(`The schema does not allow\n${mistakes.join("\n")}`);
 }
@@ -34,7 +28,7 @@ const shared = {
   minify: true,
   jsx: "automatic",
   jsxImportSource: "preact",
-  loader: { ".graphql": "text" },
+  plugins: [documentPlugin],
   logLevel: "warning",
 };
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { documentPlugin } from "./documents.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -24,7 +25,7 @@ async function test() {
       bundle: true,
       platform: "node",
       format: "esm",
-      loader: { ".graphql": "text" },
+      plugins: [documentPlugin],
     });
     const built = readdirSync(folder).map((name) => join(folder, name));
     call("--test", "--test-reporter=dot", ...built);

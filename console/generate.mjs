@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { codegen } from "@graphql-codegen/core";
 import * as operations from "@graphql-codegen/typescript-operations";
 import { parse } from "graphql";
-import { documents, schemaText } from "./build.mjs";
+import { schemaText } from "./build.mjs";
+import { files } from "./documents.mjs";
 
 const config = {
   enumsAsTypes: true,
@@ -23,7 +24,7 @@ const config = {
 const folder = fileURLToPath(new URL("generated/", import.meta.url));
 const made = await codegen({
   schema: parse(schemaText()),
-  documents: documents().map(({ name, document }) => ({ location: name, document })),
+  documents: files().map(({ path, document }) => ({ location: path, document })),
   filename: "face.ts",
   config,
   plugins: [{ operations: {} }],

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
-from backtest.control import Control
+from backtest.control import Control, Stage
 from backtest.errors import Overloaded
 
 Chunk = Callable[[], None]
@@ -67,7 +67,7 @@ class Workers:
         for thread in self._started:
             thread.join()
 
-    def run(self, stage: str, chunks: Sequence[Chunk], control: Control) -> None:
+    def run(self, stage: Stage, chunks: Sequence[Chunk], control: Control) -> None:
         """Run every chunk once; their order and threads must not matter to the result.
 
         Only as many chunks are handed out as there are threads, so a cancelled run stops within

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from backtest.control import Control
+from backtest.control import Control, Stage
 from backtest.engine.accelerator import Accelerator
 from backtest.engine.chunks import Workers, spans
 from backtest.engine.combine import BitRows
@@ -251,7 +251,7 @@ class Recorder:
 
         self._over(combos, self._target.never, "stage_a", store)
 
-    def _over(self, combos: IntArray, passages: Passages, stage: str, store: Store) -> None:
+    def _over(self, combos: IntArray, passages: Passages, stage: Stage, store: Store) -> None:
         n_cells = passages.stops.shape[2] * passages.profits.shape[2]
         per_chunk = max(1, min(self._per_chunk // 8, CELLS_PER_CHUNK // n_cells))
         for batch in self._combos.batches(combos):

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from backtest.control import Control
+from backtest.control import Control, Stage
 from backtest.engine.accelerator import PROCESSORS, Accelerator
 from backtest.engine.chunks import Workers, spans
 from backtest.engine.combine import BitRows, count_runs_of
@@ -146,7 +146,7 @@ class Stages:
         slab: Slab,
         places: IntArray,
         measures: Sequence[Measures] = MONEY_ALONE,
-        stage: str = "stage_a",
+        stage: Stage = "stage_a",
     ) -> FloatArray:
         """Metrics of combos at places of a slab, shape (n, 10), as of `exact_metrics`."""
         levels = np.zeros((2, len(places)), np.int64)
@@ -280,7 +280,7 @@ class Stages:
         levels: IntArray,
         passages: Passages,
         measures: Sequence[Measures],
-        stage: str,
+        stage: Stage,
     ) -> FloatArray:
         out = np.full((levels.shape[1], N_METRICS), np.nan)
         target = self._target
@@ -336,7 +336,7 @@ class Stages:
         """Chosen variants per chunk: their exact numbers cost several fast scores each."""
         return max(1, self._per_chunk // 8)
 
-    def _over(self, batch: Batch, score: ScorePart, stage: str, per_chunk: int) -> None:
+    def _over(self, batch: Batch, score: ScorePart, stage: Stage, per_chunk: int) -> None:
         chunks = [
             partial(score, batch, slice(start, stop))
             for start, stop in spans(len(batch.places), per_chunk)

@@ -5,7 +5,7 @@ See: docs/graphql.md
 
 from collections.abc import AsyncGenerator
 from functools import lru_cache
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, get_args
 from uuid import UUID
 
 import strawberry
@@ -13,6 +13,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
+from backtest.control import Stage
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
 from schema.enums import Timeframe
 from schema.graphql.executor import WatchedExecutor
@@ -188,7 +189,10 @@ class Mutation:
 class RunProgress:
     """How far a run is."""
 
-    stage: str = strawberry.field(description="Such as `stage_a`; docs/graphql.md lists them.")
+    stage: str = strawberry.field(
+        description=f"What it is at: {', '.join(f'`{stage}`' for stage in get_args(Stage))};"
+        " another one may be added."
+    )
     done: int = strawberry.field(description="Chunks of the stage that are finished.")
     total: int = strawberry.field(
         description="Chunks of the stage; a stage may come in several parts."

@@ -108,7 +108,8 @@ def _usable(found: tuple[Path, Path]) -> Node | None:
 
 def _sources(root: Path, folder: Path) -> Iterator[Path]:
     yield from (path for path in (folder / "src").rglob("*") if path.is_file())
-    yield from (folder / name for name in ("build.mjs", "package.json", "package-lock.json"))
+    yield from folder.glob("*.mjs")
+    yield from (folder / name for name in ("package.json", "package-lock.json"))
     yield root / "schema" / "schema.graphql"
 
 

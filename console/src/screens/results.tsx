@@ -6,6 +6,7 @@ import { catalog } from "../state/loaded";
 import { go, href } from "../state/route";
 import { type Asked, type Run, run, start } from "../state/run";
 import { count, day, seconds } from "../view/format";
+import { stageTold } from "../view/stages";
 import { Empty, Trouble } from "../view/states";
 import { AnswerBody } from "./answerBody";
 import { instrumentTitle } from "./instrumentTitle";
@@ -45,20 +46,6 @@ export function Results() {
   }
 }
 
-const STAGES: Record<string, string> = {
-  signals: "Computing signals",
-  stage_a: "Trying variants without stops",
-  stage_b: "Trying stops on the best",
-  exact: "Ranking the best exactly",
-  report: "Reporting on the best",
-  replay: "Reporting on the best",
-  evidence_rows: "Weighing luck",
-  reality_check: "Weighing luck: the reality check",
-  pbo_champions: "Weighing luck: winners of each half",
-  pbo_ranks: "Weighing luck: their rank in the other half",
-  walk_forward: "Walking forward",
-};
-
 type InProgress = Extract<Run, { state: "running" }>;
 
 function Running({ asked, startedAt, cancel, progress }: InProgress) {
@@ -69,7 +56,7 @@ function Running({ asked, startedAt, cancel, progress }: InProgress) {
   }, [startedAt]);
   const threads = catalog.value.state === "ready" ? catalog.value.value.runtimeDefaults.threads : 1;
   const expected = asked.expectedSeconds;
-  const stage = progress && (STAGES[progress.stage] ?? progress.stage);
+  const stage = progress && stageTold(progress.stage);
   return (
     <section class="state">
       <h2>{asked.title}</h2>

@@ -24,15 +24,15 @@ def test_every_chunk_runs_once_and_progress_ends_at_the_total(workers: Workers) 
     seen: list[tuple[str, int, int]] = []
     control = Control(on_progress=lambda stage, n, total: seen.append((stage, n, total)))
 
-    workers.run("stage", [lambda i=i: done.append(i) for i in range(17)], control)
+    workers.run("signals", [lambda i=i: done.append(i) for i in range(17)], control)
 
     assert sorted(done) == list(range(17))
-    assert seen[-1] == ("stage", 17, 17)
+    assert seen[-1] == ("signals", 17, 17)
     assert [n for _, n, _ in seen] == sorted(n for _, n, _ in seen)
 
 
 def test_no_chunks_is_no_work(workers: Workers) -> None:
-    workers.run("stage", [], Control())
+    workers.run("signals", [], Control())
 
 
 def test_a_cancelled_run_starts_no_further_chunk(workers: Workers) -> None:
@@ -45,7 +45,7 @@ def test_a_cancelled_run_starts_no_further_chunk(workers: Workers) -> None:
         time.sleep(0.01)
 
     with pytest.raises(RunCancelled):
-        workers.run("stage", [lambda i=i: chunk(i) for i in range(50)], control)
+        workers.run("signals", [lambda i=i: chunk(i) for i in range(50)], control)
 
     n_started = len(started)
     finish_what_was_handed_out(workers)
@@ -55,7 +55,7 @@ def test_a_cancelled_run_starts_no_further_chunk(workers: Workers) -> None:
 
 def finish_what_was_handed_out(workers: Workers) -> None:
     """Whatever had been handed out before comes before this."""
-    workers.run("stage", [lambda: None] * workers.threads, Control())
+    workers.run("signals", [lambda: None] * workers.threads, Control())
 
 
 def test_a_run_past_its_deadline_ends_after_the_chunks_under_way(workers: Workers) -> None:
@@ -66,7 +66,7 @@ def test_a_run_past_its_deadline_ends_after_the_chunks_under_way(workers: Worker
         running.release()
 
     with pytest.raises(DeadlineExceeded):
-        workers.run("stage", [chunk] * 50, Control(0.01))
+        workers.run("signals", [chunk] * 50, Control(0.01))
 
     n_finished = 0
     while running.acquire(blocking=False):
@@ -80,10 +80,10 @@ def test_the_pool_serves_the_next_run_after_a_cancelled_one(workers: Workers) ->
     cancelled = Control()
     cancelled.cancel()
     with pytest.raises(RunCancelled):
-        workers.run("stage", [lambda: None], cancelled)
+        workers.run("signals", [lambda: None], cancelled)
     done: list[int] = []
 
-    workers.run("stage", [lambda: done.append(1)], Control())
+    workers.run("signals", [lambda: done.append(1)], Control())
 
     assert done == [1]
 
@@ -99,7 +99,7 @@ def test_a_failing_chunk_fails_the_run_after_the_others_have_ended(workers: Work
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        workers.run("stage", [slow, broken], Control())
+        workers.run("signals", [slow, broken], Control())
 
     assert ended.is_set()
 
@@ -108,7 +108,7 @@ def test_runs_that_share_the_pool_both_finish(workers: Workers) -> None:
     done: list[str] = []
 
     def run(name: str) -> None:
-        workers.run(name, [lambda: done.append(name)] * 20, Control())
+        workers.run("signals", [lambda: done.append(name)] * 20, Control())
 
     threads = [threading.Thread(target=run, args=(name,)) for name in "ab"]
     for thread in threads:
@@ -155,11 +155,11 @@ def test_a_long_run_goes_on_while_short_ones_keep_coming() -> None:
 
     def shorts() -> None:
         while not ended.is_set():
-            workers.run("stage", [lambda: order.append("short")], Control())
+            workers.run("signals", [lambda: order.append("short")], Control())
 
     with ThreadPoolExecutor(3) as runs:
         coming = [runs.submit(shorts) for _ in range(2)]
-        workers.run("stage", [lambda: order.append("long")] * 20, long)
+        workers.run("signals", [lambda: order.append("long")] * 20, long)
         ended.set()
         for run in coming:
             run.result(PATIENCE_S)

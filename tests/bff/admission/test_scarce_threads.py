@@ -96,13 +96,13 @@ def test_chunks_are_done_by_the_threads_that_there_are(threads: Scarcity) -> Non
     threads.n_left = 0
 
     with pytest.raises(Overloaded):
-        workers.run("stage", chunks, Control())
+        workers.run("signals", chunks, Control())
     assert done == []
     threads.n_left = 1
-    workers.run("stage", chunks, Control())
+    workers.run("signals", chunks, Control())
 
     assert done == list(range(20))
     threads.n_left = 10
-    workers.run("stage", chunks, Control())
+    workers.run("signals", chunks, Control())
     assert len(done) == 40
     workers.close()

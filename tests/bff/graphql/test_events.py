@@ -1,17 +1,19 @@
 """A run as events: how far it is, then its answer, and refusals as they are told elsewhere."""
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
-from backtest.control import Control
+from backtest.control import Control, Stage
 from backtest.errors import BacktestError, CandlesUnavailable, DeadlineExceeded
 from backtest.policy import Want
 from backtest.request import RunRequest
 from backtest.result import RunResult
+from schema.graphql.schema import graphql_sdl
 from tests.bff.doubles import GOOD
 from tests.faces import GraphqlFace, opened, to_graphql
 from tests.fakes import FakeBacktester
@@ -149,3 +151,9 @@ def test_who_selects_no_answer_runs_nothing(face: GraphqlFace, use_case: Telling
 
     assert told == [("next", {"data": {"runBacktest": {"progress": None}}}), ("complete", None)]
     assert use_case.requests == []
+
+
+def test_the_schema_lists_every_stage() -> None:
+    (told,) = [line for line in graphql_sdl().splitlines() if "What it is at: " in line]
+
+    assert re.findall("`(.+?)`", told) == list(get_args(Stage))
