@@ -130,9 +130,9 @@ class RunPool:
         limit_s = None if deadline_s is None else deadline_s + ANSWER_GRACE_S
         try:
             await asyncio.wait({answer, watch}, timeout=limit_s, return_when="FIRST_COMPLETED")
-            if answer.done():
+            if answer.done() and not answer.cancelled():
                 return answer.result()
-            if watch.done():
+            if answer.done() or watch.done():
                 raise RunCancelled
             assert deadline_s is not None
             raise DeadlineExceeded(deadline_s)
@@ -152,10 +152,14 @@ class RunPool:
                 self._refuse_waiting(lane, refusal)
 
     def cancel_running(self) -> None:
-        """End what runs at its next check."""
+        """End what runs at its next check, and tell who waits for it now.
+
+        A check may be long in coming where other programs have the processor.
+        """
         for lane in self._lanes:
             for ticket in tuple(lane.started):
                 ticket.control.cancel()
+                ticket.future.cancel()
 
     def close(self) -> None:
         """Cancel what is running and wait for the threads to end."""

@@ -170,6 +170,7 @@ def _serve(
         server = DrainingServer(
             create_app(services),
             runs=services.runs,
+            queries=services.queries,
             section=settings.server,
             on_ready=partial(_say_address, listener, settings),
         )

@@ -5,30 +5,31 @@ See: docs/reliability.md
 
 import asyncio
 import os
+import selectors
 import socket
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from math import ceil
 from types import FrameType
 from typing import cast
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from bff.admission.pool import RunPool
 from bff.config.sections import Server as ServerSection
 from bff.http.addresses import Networks
 from bff.serving.connection.crowd import Crowd
+from bff.serving.connection.last_requests import last_answer_s
 from bff.serving.connection.protocol import Connection
 from bff.serving.connection.slices import SlicedAnswers
 from bff.serving.open_files import room_for_connections
 
 LAME_DUCK_S = 0.3
-TURN_S = 0.02
-LAST_TURNS = 5
 SWITCH_S = 0.001
-ANSWER_S = 5
+MOMENT_S = 0.1
 
 
 def prefer_short_waits() -> None:
@@ -45,15 +46,17 @@ class DrainingServer(uvicorn.Server):
     Args:
         app: The application.
         runs: Refuses what waits as soon as the process is asked to stop.
-        section: How long runs may go on after that, and the limits of connections.
+        queries: Goes on until the end of the drain.
+        section: How long that is, and the limits of connections and answers.
         on_ready: Called when requests are answered and signals understood.
     """
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         *,
         runs: RunPool,
+        queries: RunPool,
         section: ServerSection,
         on_ready: Callable[[], None],
     ) -> None:
@@ -73,10 +76,11 @@ class DrainingServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,  # `bff.app` does that, for the proxies of the settings
-                timeout_graceful_shutdown=ceil(drain_s) + ANSWER_S,
+                timeout_graceful_shutdown=ceil(drain_s + last_answer_s(section.answer_max_bytes)),
             )
         )
-        self._runs = runs
+        self._crowd = crowd
+        self._runs, self._queries = runs, queries
         self._drain_s = drain_s
         self._on_ready = on_ready
 
@@ -93,17 +97,46 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Refuse what waits, go on answering for a moment, then close and let runs finish.
+        """Refuse what waits, accept what has come, then close and let runs finish.
 
-        A request that is still on its way when the listener closes is lost to its sender. The
-        moment lets those arrive that were sent before the signal.
+        The moment before is for requests that were sent before the signal and are on their way.
         """
         self._runs.drain()
         await asyncio.sleep(LAME_DUCK_S)
-        for _ in range(LAST_TURNS):
-            # A loop that was held up looks at its timers first: accepting a connection, reading
-            # from it and beginning to answer take a turn each before this may go on.
-            await asyncio.sleep(TURN_S)
-        timer = asyncio.get_running_loop().call_later(self._drain_s, self._runs.cancel_running)
+        await self._accept_waiting(sockets or [])
+        self._crowd.is_stopping = True
+        ending = asyncio.ensure_future(self._end_what_lasts())
         await super().shutdown(sockets)
-        timer.cancel()
+        ending.cancel()
+
+    async def _accept_waiting(self, listeners: list[socket.socket]) -> None:
+        """Let the loop accept everything that waits; closing a listener resets it.
+
+        A loop may accept one connection a turn, and no more than these can have waited. What
+        comes in the meantime may be for another worker.
+        """
+        for _ in range(self.config.backlog):
+            if not _is_anybody_waiting(listeners):
+                return
+            await asyncio.sleep(0)
+
+    async def _end_what_lasts(self) -> None:
+        """After the drain have everything answered, then drop who does not take it.
+
+        Moments are counted: while other programs have the processor, none goes by.
+        """
+        await asyncio.sleep(self._drain_s)
+        for pool in (self._runs, self._queries):
+            pool.drain()
+            pool.cancel_running()
+        for moment in count(1):
+            await asyncio.sleep(MOMENT_S)
+            for connection in tuple(self.server_state.connections):
+                cast("Connection", connection).give_up(moment * MOMENT_S)
+
+
+def _is_anybody_waiting(listeners: list[socket.socket]) -> bool:
+    with selectors.DefaultSelector() as selector:
+        for listener in listeners:
+            selector.register(listener, selectors.EVENT_READ)
+        return bool(selector.select(0))

@@ -3,9 +3,9 @@
 Uvicorn's protocol over httptools, with a limit wherever it has none. Each file adds one idea to
 the class of the file before it; `protocol` is the whole.
 
-Reading order: `requests`, `parsing`, `half_close`, `deadlines`, `protocol`; beside them `crowd`
-(how many connections there are), `upgrades` and `last_words` (bytes), `slices` (answers piece by
-piece), `alarm`.
+Reading order: `requests`, `parsing`, `half_close`, `deadlines`, `last_requests`, `protocol`; beside
+them `crowd` (how many connections there are), `upgrades` and `last_words` (bytes), `slices`
+(answers piece by piece), `alarm`.
 See: docs/security.md
 """
 

@@ -32,7 +32,8 @@ class Crowd:
     room for a newcomer. So places cannot be held by saying nothing, or saying it slowly, however
     many addresses do so.
 
-    A few of those that there is no room for are `outside` while they are told so.
+    A few of those that there is no room for are `outside` while they are told so. When the process
+    `is_stopping`, nobody new is expected, and all leave as soon as they have their answers.
 
     Args:
         max_total: From everywhere.
@@ -50,6 +51,7 @@ class Crowd:
         self._waiting: dict[Member, None] = {}
         self.n_inside = self._n_outside = self._n_untold = 0
         self._told_at = float("-inf")
+        self.is_stopping = False
 
     def enter(self, address: str) -> bool:
         """Count one more, or say that there is no room for it."""

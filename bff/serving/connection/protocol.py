@@ -8,22 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from bff.http.errors import Code, RoehubError
-from bff.serving.connection.crowd import Crowd
-from bff.serving.connection.deadlines import Deadlines
+from bff.serving.connection.last_requests import LastRequests
 
 RETRY_AFTER_S = 1
 
 
-class Connection(Deadlines):
-    """Uvicorn's protocol with limits.
+class Connection(LastRequests):
+    """Uvicorn's protocol with limits."""
 
-    Args:
-        crowd: All connections of the process.
-    """
-
-    def __init__(self, *args: Any, crowd: Crowd, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._crowd = crowd
         self._go: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:

@@ -255,6 +255,32 @@ def test_draining_refuses_what_waits_and_comes_and_lets_finish_what_runs() -> No
     pool.close()
 
 
+def test_whoever_waits_for_a_cancelled_run_is_told_before_the_run_looks() -> None:
+    pool = RunPool(running=1, waiting=1)
+    started, release = threading.Event(), threading.Event()
+
+    def work(_: Control) -> str:
+        started.set()
+        assert release.wait(PATIENCE_S)
+        return "too late"
+
+    async def cancel() -> None:
+        running = asyncio.ensure_future(pool.run_in_thread(stays, work))
+        await asyncio.to_thread(started.wait, PATIENCE_S)
+        pool.cancel_running()
+        try:
+            with pytest.raises(RunCancelled):
+                await asyncio.wait_for(running, PATIENCE_S)
+            assert pool.n_running == 1
+        finally:
+            release.set()
+
+    asyncio.run(cancel())
+    pool.close()
+
+    assert pool.n_running == 0
+
+
 def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some() -> None:
     pool = RunPool(running=1, waiting=1, quota=Quota(1))
     user, other = UUID(int=1), UUID(int=2)

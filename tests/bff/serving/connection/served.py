@@ -1,11 +1,11 @@
 """A server around a small application, in this process, and connections to it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.requests import Request
@@ -59,6 +59,13 @@ class Server:
     port: int
     app: App
     crowd: Crowd
+    connections: Collection[Connection]
+
+    def stop(self) -> None:
+        """What is done to connections when the process stops."""
+        self.crowd.is_stopping = True
+        for connection in tuple(self.connections):
+            connection.shutdown()
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -102,7 +109,8 @@ async def served(
             await asyncio.sleep(0.01)
         port: int = server.servers[0].sockets[0].getsockname()[1]
         try:
-            yield Server(port=port, app=app, crowd=crowd)
+            connections = cast("set[Connection]", server.server_state.connections)
+            yield Server(port=port, app=app, crowd=crowd, connections=connections)
         finally:
             app.released.set()
             server.should_exit = True
