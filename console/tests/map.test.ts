@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shortTitle, twoThatExplainMost, valueOn, withAxis } from "../src/map/axes";
+import { axisTitle, shortTitle, twoThatExplainMost, valueOn, withAxis } from "../src/map/axes";
 import { colourScale } from "../src/map/colours";
 import type { Variant } from "../src/view/variants";
 
@@ -40,7 +40,9 @@ test("a map begins with the axes that explain most, equal ones in the order of t
 });
 
 test("an axis has a title with the unit, and a short one", () => {
-  assert.equal(shortTitle("signals.momentum.rsi.long_threshold"), "rsi.long_threshold");
+  assert.equal(shortTitle("signals.momentum.rsi.long_threshold"), "rsi long threshold");
+  assert.equal(shortTitle("ma.ema.window"), "ema window");
+  assert.equal(axisTitle("ma.ema.window"), "ma.ema window");
   assert.equal(shortTitle("sl_pct"), "stop-loss, %");
 });
 

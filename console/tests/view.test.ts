@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { packed, unpacked } from "../src/form/link";
 import { brief, bytes, price, seconds } from "../src/view/format";
-import { barsOf, histogram, lastInBar } from "../src/view/series";
+import { barsOf, heldSides, histogram, lastInBar } from "../src/view/series";
 import { described, metric, sorted, type Variant } from "../src/view/variants";
 
 test("a link brings back what it carried, in any language", () => {
@@ -22,6 +22,15 @@ test("of several values in a bar the last one is drawn", () => {
     { place: 0, value: "b" },
     { place: 1, value: "c" },
   ]);
+});
+
+test("a side is held from the close of its entry to the close of its exit", () => {
+  const at = (ms: number) => new Date(ms).toISOString();
+  const trades = [
+    { direction: "LONG", entryTs: at(10), exitTs: at(30) },
+    { direction: "SHORT", entryTs: at(30), exitTs: at(40) },
+  ];
+  assert.deepEqual(heldSides(trades, [0, 10, 20, 30, 40]), [1, 1, -1, 0, 0]);
 });
 
 test("a histogram counts every value once", () => {

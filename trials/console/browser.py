@@ -112,6 +112,6 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def ask_for_much(page: Page) -> None:
     """A run that no machine ends at once: every window, on minutes, by every trade of each."""
     page.get_by_label("Timeframe").select_option("1m")
-    page.get_by_label("Best first by").select_option("CALMAR")
+    page.get_by_label("Rank by").select_option("CALMAR")
     for step in page.get_by_role("textbox", name="window, step").all():
         step.fill("1")

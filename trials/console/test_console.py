@@ -77,7 +77,7 @@ def test_a_stranger_asks_sorts_opens_saves_and_runs_it_again(page: Page) -> None
     expect(column).to_have_text(re.compile("Max. Drawdown %"))
     shown = [
         float(text)
-        for text in page.locator("tbody tr:not(.spacer) td:nth-child(5)").all_inner_texts()
+        for text in page.locator("tbody tr:not(.spacer) td:nth-child(6)").all_inner_texts()
     ]
     assert shown == sorted(shown)
     page.get_by_role("combobox", name="Sort by").select_option("rank")
@@ -141,7 +141,8 @@ def test_months_folds_and_luck_of_a_variant_are_those_of_the_service(page: Page)
     expect(shown).to_have_count(len(folds))
     chosen = evidence["walkForward"]["folds"]
     for row, fold, other in zip(shown.all(), folds, chosen, strict=True):
-        cells = [float(text) for text in row.locator("td").all_inner_texts()]
+        told = row.locator("td[title]").evaluate_all("(cells) => cells.map((c) => c.title)")
+        cells = [float(text.removesuffix(" %")) for text in told]
         assert cells == [fold["growthBeforePct"], fold["growthAfterPct"], other["growthAfterPct"]]
     p_values = [
         f"{evidence['realityCheck'][name]['adjusted'][0]['pValue']:.3f}"
@@ -173,7 +174,7 @@ def test_the_receipt_of_a_variant_is_verified_by_the_command(
 
 
 def test_variants_with_the_same_trades_are_shown_once_where_that_is_asked(page: Page) -> None:
-    page.get_by_label("Show variants with the same trades once").check()
+    page.get_by_label("List variants with the same trades once").check()
     with page.expect_response(is_run) as sent:
         run(page)
     variants = run_of(sent.value)["variants"]
@@ -286,7 +287,7 @@ def test_the_grid_opens_as_a_map_and_its_axes_change(
 
         for side, axis in (("Across", "ma.ema.window"), ("Down", "momentum.rsi.window")):
             page.get_by_label(side, exact=True).select_option(axis)
-        expect(page.locator(".drawn[aria-busy=false] .heat .corner")).to_contain_text("rsi.window")
+        expect(page.locator(".drawn[aria-busy=false] .heat .corner")).to_contain_text("rsi window")
         judge(page, f"map-large-{size[0]}-{scheme}")
 
 
@@ -455,13 +456,13 @@ def test_the_cost_counts_the_evidence_where_it_is_asked_for(page: Page) -> None:
 
     expect(page.get_by_role("button", name=RUN)).to_be_visible()
     with page.expect_response(is_estimate) as sent:
-        page.get_by_label("Returned").fill("200")
+        page.get_by_label("Return at most").fill("200")
     estimate = sent.value.json()["data"]["estimateBacktest"]
     (part,) = [one for one in estimate["parts"] if one["part"] == "EVIDENCE"]
     memory = page.locator(".cost dl div", has_text="memory").locator("dd")
 
     expect(memory).to_have_text(size(estimate["estimatedBytes"] + part["bytes"]))
-    page.get_by_label("Say how much of the best is luck").uncheck()
+    page.get_by_label("Weigh whether the best is luck").uncheck()
     expect(memory).to_have_text(size(estimate["estimatedBytes"]))
     run(page)
     expect(page.locator(".luck")).to_have_count(0)
@@ -488,7 +489,7 @@ def test_a_range_without_candles_says_so(page: Page) -> None:
     page.get_by_label("To, not included UTC").fill("2010-06-01")
     page.get_by_role("button", name=RUN).click()
 
-    expect(page.get_by_role("alert")).to_contain_text("no market data for requested range")
+    expect(page.get_by_role("alert")).to_contain_text("no candle is stored for this range")
     keep_picture(page, "results-no-candles-1280-light")
 
 

@@ -43,12 +43,16 @@ export function valueOn(
   return undefined;
 }
 
-/** `rsi.long_threshold`, where there is little room. */
+/** `rsi long threshold`, where there is little room. */
 export function shortTitle(name: string): string {
-  return axisTitle(name).split(".").slice(-2).join(".");
+  return axisTitle(name).replace(/^\w+\./, "");
 }
 
+/** `momentum.rsi long threshold`: the indicator by its id, then what of it is tried. */
 export function axisTitle(name: string): string {
   if (name === "sl_pct") return "stop-loss, %";
-  return name === "tp_pct" ? "take-profit, %" : name;
+  if (name === "tp_pct") return "take-profit, %";
+  const steps = name.replace(/^signals\./, "").split(".");
+  const parameter = steps.pop() ?? "";
+  return `${steps.join(".")} ${parameter.replaceAll("_", " ")}`.trim();
 }

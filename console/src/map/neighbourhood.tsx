@@ -1,8 +1,7 @@
 // What surrounds the best variant: a plateau is worth more than a spike of the same height.
 import { count, percent } from "../view/format";
-import { axisTitle, type Landscape } from "./axes";
-
-type Near = Landscape["neighbourhoods"][number];
+import type { Near } from "./around";
+import { axisTitle } from "./axes";
 
 const SHAPES: Record<NonNullable<Near["shape"]>, string> = {
   PLATEAU: "The best stands on a plateau",

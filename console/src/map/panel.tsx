@@ -5,6 +5,7 @@ import { asFaceError, type FaceError, isAbort } from "../face/ask";
 import { SelectField } from "../view/field";
 import { Loading, Trouble } from "../view/states";
 import type { Variant } from "../view/variants";
+import { rememberAround } from "./around";
 import { askMap, type MapAnswer, type Wanted } from "./askMap";
 import {
   type Axis,
@@ -58,6 +59,7 @@ export function GridMap(props: Props) {
     >
       <summary>
         <h2>Map of the grid</h2>
+        <span class="hint"> which axis matters, and returns over any two of them</span>
       </summary>
       {wasOpened && <Opened {...props} />}
     </details>
@@ -82,6 +84,7 @@ function useMap(input: RunBacktestInput, wanted: Wanted): [Shown, () => void] {
     askMap(input, wanted, leaving.signal)
       .then((answer) => {
         kept = { input, wanted, answer, at: null };
+        rememberAround(input, answer.landscape);
         setShown({ answer, isLoading: false, error: null });
       })
       .catch((error: unknown) => {

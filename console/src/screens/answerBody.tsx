@@ -1,5 +1,6 @@
 // What an answer says: what was tried, what it rests on, how returns are spread, the best variants.
 import type { ComponentChildren } from "preact";
+import type { Around } from "../map/around";
 import { Histogram } from "../view/bars";
 import { brief, count, seconds } from "../view/format";
 import { Empty } from "../view/states";
@@ -15,10 +16,12 @@ interface Props {
   seconds: number | null;
   /** The map of the grid, where a service can be asked for it. */
   map?: ComponentChildren;
+  /** What surrounds each variant; null where nobody has asked for the map. */
+  around?: Around | null;
 }
 
 export function AnswerBody(props: Props) {
-  const { result, range } = props;
+  const { result, range, around = null } = props;
   return (
     <>
       <Tiles {...props} />
@@ -32,7 +35,7 @@ export function AnswerBody(props: Props) {
         <>
           <Spread {...props} />
           {props.map}
-          <VariantList result={result} range={range} />
+          <VariantList result={result} range={range} around={around} />
         </>
       )}
       <Hashes {...props} />
@@ -43,16 +46,16 @@ export function AnswerBody(props: Props) {
 function Tiles({ result, seconds: took }: Props) {
   const [best] = result.variants;
   const tiles: (readonly [string, string, string?])[] = [
-    ["tried", brief(Math.max(result.stageAVariants, result.stageBVariants)), "variants"],
-    ...(took === null ? [] : [["took", seconds(took)] as const]),
-    ["each over", count(result.targetBars), "bars"],
+    ["Tried", brief(Math.max(result.stageAVariants, result.stageBVariants)), "variants"],
+    ...(took === null ? [] : [["Took", seconds(took)] as const]),
+    ["Each over", count(result.targetBars), "bars"],
   ];
   if (best) {
     tiles.push(
-      ["best return", printed(best, "Total Return [%]"), "%"],
-      ["holding instead", printed(best, "Benchmark Return [%]"), "%"],
-      ["its drawdown", printed(best, "Max. Drawdown [%]"), "%"],
-      ["its trades", printed(best, "Num. Trades")],
+      ["Best return", printed(best, "Total Return [%]"), "%"],
+      ["Holding instead", printed(best, "Benchmark Return [%]"), "%"],
+      ["Its drawdown", printed(best, "Max. Drawdown [%]"), "%"],
+      ["Its trades", printed(best, "Num. Trades")],
     );
   }
   return (
@@ -82,8 +85,8 @@ function Spread({ result, range }: Props) {
     <section class="card">
       <h2>Returns of the {count(returns.length)} returned variants</h2>
       <p class="hint">
-        These are the best of {count(Math.max(result.stageAVariants, result.stageBVariants))}; the
-        best of many is partly luck. The best is <VariantLink input={input} />.
+        They are the best of {count(Math.max(result.stageAVariants, result.stageBVariants))}, and
+        the best of many is partly luck. The very best is <VariantLink input={input} />.
       </p>
       <Histogram
         values={returns}
@@ -102,7 +105,7 @@ function Hashes({ result }: Props) {
   ];
   return (
     <details class="hashes">
-      <summary>Hashes: who sends the same gets the same</summary>
+      <summary>Hashes: the same request gives the same answer</summary>
       <dl>
         {shown.map(([title, hash]) =>
           hash === null ? null : (

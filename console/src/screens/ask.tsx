@@ -38,19 +38,19 @@ const RANKINGS: readonly (readonly [RankingMetric, string])[] = [
 ];
 
 const EXECUTION_LABELS: Record<ExecutionName, readonly [label: string, unit: string]> = {
-  init_cash_quote: ["Cash at the start", "quote"],
-  fee_pct: ["Fee of a fill", "%"],
-  slippage_pct: ["Slippage of a fill", "%"],
+  init_cash_quote: ["Starting cash", "quote"],
+  fee_pct: ["Fee per fill", "%"],
+  slippage_pct: ["Slippage per fill", "%"],
   fixed_quote: ["Fixed entry", "quote"],
   safe_profit_percent: ["Profit locked away", "%"],
 };
 
 const LIMIT_LABELS: Record<LimitName, readonly [label: string, unit: string]> = {
-  top_k: ["Returned", "variants"],
-  preselect: ["Tried with stops", "variants"],
+  top_k: ["Return at most", "variants"],
+  preselect: ["Try stops on", "variants"],
   warmup_bars: ["Warm-up", "bars"],
-  min_trades: ["At least", "trades"],
-  prior_trials: ["Tried elsewhere before", "variants"],
+  min_trades: ["Require at least", "trades"],
+  prior_trials: ["Tried before", "variants"],
 };
 
 export function Ask() {
@@ -89,13 +89,21 @@ function firstFailure(...loads: Loaded<unknown>[]) {
 function NoCandles() {
   return (
     <Empty title="No candles yet">
-      <p>A backtest needs one-minute candles. On the machine of the service:</p>
-      <pre>
-        roehub-backtest candles download --help{"\n"}
-        roehub-backtest candles import FILE… --market-id 1 --symbol BTCUSDT{"\n"}
-        roehub-backtest candles generate --symbol DEMOUSDT
-      </pre>
-      <p>The last one makes a synthetic market to try things on.</p>
+      <p>A backtest needs one-minute candles. Get some on the machine of the service:</p>
+      <ol class="ways">
+        <li>
+          To try things, make a synthetic market:
+          <pre>roehub-backtest candles generate --symbol DEMOUSDT</pre>
+        </li>
+        <li>
+          Download real candles from the archive of the exchange:
+          <pre>roehub-backtest candles download --market-id 1 --symbol BTCUSDT --from 2023-01</pre>
+        </li>
+        <li>
+          Import files that you have:
+          <pre>roehub-backtest candles import FILE… --market-id 1 --symbol BTCUSDT</pre>
+        </li>
+      </ol>
       <button type="button" onClick={() => void load()}>
         Look again
       </button>
@@ -131,7 +139,10 @@ function Filled({ form: filled, catalog: known }: { form: Form; catalog: Catalog
           <InstrumentFields form={filled} stored={stored} onChange={change} />
           <section class="card">
             <h2>Indicators</h2>
-            <p class="hint">A variant enters when all of them agree.</p>
+            <p class="hint">
+              Every combination of the values below is one variant. It enters when all its
+              indicators agree.
+            </p>
             <Indicators
               chosen={filled.indicators}
               catalog={known.indicators}
@@ -231,7 +242,7 @@ function Risk({ form: filled }: { form: Form }) {
           onChange={(direction) => change({ direction })}
         />
         <SelectField
-          label="Size of an entry"
+          label="Position size"
           field="sizing_mode"
           value={filled.sizing}
           options={[
@@ -268,7 +279,7 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
   );
   return (
     <section class="card">
-      <h2>Money and order</h2>
+      <h2>Money, costs and ranking</h2>
       <div class="row small">
         {shown.map((name) => (
           <TextField
@@ -285,14 +296,14 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
       </div>
       <div class="row">
         <SelectField
-          label="Best first by"
+          label="Rank by"
           field="ranking.primary_metric"
           value={filled.primary}
           options={[["", `Default: ${titleOf(defaults.primaryMetric)}`], ...RANKINGS]}
           onChange={(primary) => change({ primary })}
         />
         <SelectField
-          label="Among equals by"
+          label="Break ties by"
           field="ranking.secondary_metric"
           value={filled.secondary}
           options={[
@@ -322,7 +333,7 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
           checked={filled.distinct}
           onChange={(event) => change({ distinct: event.currentTarget.checked })}
         />
-        <span>Show variants with the same trades once</span>
+        <span>List variants with the same trades once</span>
       </label>
       <label class="switch">
         <input
@@ -330,7 +341,7 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
           checked={filled.evidence}
           onChange={(event) => change({ evidence: event.currentTarget.checked })}
         />
-        <span>Say how much of the best is luck</span>
+        <span>Weigh whether the best is luck</span>
       </label>
     </section>
   );

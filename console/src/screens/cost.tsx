@@ -2,7 +2,7 @@
 import { type Cost as Costs, costOf, type Estimate } from "../form/cost";
 import { counted } from "../state/draft";
 import { catalog } from "../state/loaded";
-import { brief, bytes, count, seconds } from "../view/format";
+import { brief, bytes, count, seconds, sentence } from "../view/format";
 
 interface Props {
   mistakes: string[];
@@ -26,7 +26,7 @@ export function Cost({ mistakes, withEvidence }: Props) {
         )}
         {estimate && cost && !cost.isAllowed && <Verdict {...{ estimate, cost }} />}
         {isRefused && now.error.problems.length === 0 && (
-          <p class="mistake">{now.error.message}.</p>
+          <p class="mistake">{sentence(now.error.message)}</p>
         )}
         {mistakes.length > 0 && (
           <ul class="mistake">
@@ -44,9 +44,9 @@ export function Cost({ mistakes, withEvidence }: Props) {
 }
 
 function refusedTold(code: string): string {
-  if (code === "validation_error") return "Something is to be corrected first.";
+  if (code === "validation_error") return "Correct what is marked first.";
   return code === "offline"
-    ? "No connection; what you filled in is kept."
+    ? "No connection. What you filled in is kept."
     : "It cannot be counted now.";
 }
 
@@ -88,8 +88,8 @@ function Verdict({ estimate, cost }: CostProps) {
   if (cost.isEvidenceTooMuch) {
     return (
       <p class="mistake" role="status">
-        With the evidence more memory than a run may use, {bytes(estimate.maxBytes)}: leave out how
-        much is luck, or shorten the axes.
+        Weighing luck needs more memory than a run may use, {bytes(estimate.maxBytes)}: leave it
+        out, or shorten the axes.
       </p>
     );
   }

@@ -14,6 +14,15 @@ export function bandsOf(proof: ProofAnswer, start: string): Band[] {
   }));
 }
 
+/** Two decimals, so that they line up; the whole number where it is pointed at. */
+function Growth({ value }: { value: number | null | undefined }) {
+  return (
+    <td class="number" title={value == null ? "undefined" : `${value} %`}>
+      {value?.toFixed(2) ?? "–"}
+    </td>
+  );
+}
+
 interface Props {
   proof: ProofAnswer;
   start: string;
@@ -32,8 +41,8 @@ export function Folds({ proof, start, origin }: Props) {
   return (
     <>
       <p class="hint">
-        Four times the past is looked at and the time after it is traded. A variant that was made
-        for its past makes less afterwards.
+        Four times, a past is looked at and the time right after it is traded. A variant that only
+        fits its past makes less afterwards.
       </p>
       <Scroller label="Out-of-sample folds" kind="folds">
         <table>
@@ -59,9 +68,9 @@ export function Folds({ proof, start, origin }: Props) {
                 <th scope="row">
                   {at(fold.tradedFrom)} to {at(fold.tradedTo)}
                 </th>
-                <td class="number">{fold.growthBeforePct}</td>
-                <td class="number">{fold.growthAfterPct}</td>
-                {chosen && <td class="number">{chosen.folds[i]?.growthAfterPct ?? "–"}</td>}
+                <Growth value={fold.growthBeforePct} />
+                <Growth value={fold.growthAfterPct} />
+                {chosen && <Growth value={chosen.folds[i]?.growthAfterPct} />}
               </tr>
             ))}
           </tbody>

@@ -103,8 +103,18 @@ function Brush({
   const text = (value: number) => new Date(value * DAY_MS).toISOString().slice(0, 10);
   const place = (moment: string) =>
     Math.round(Date.parse(`${moment.slice(0, 10)}T00:00:00Z`) / DAY_MS);
+  const share = (moment: string, otherwise: number) => {
+    const found = (place(moment) - first) / (last - first || 1);
+    return `${Math.min(1, Math.max(0, Number.isFinite(found) ? found : otherwise)) * 100}%`;
+  };
   return (
-    <div class="brush">
+    <div
+      class="brush"
+      ref={(node) => {
+        node?.style.setProperty("--before", share(form.start, 0));
+        node?.style.setProperty("--after", share(form.end, 1));
+      }}
+    >
       {closes.length > 1 && (
         <Sparkline values={closes} label={`Daily closes of ${stored.instrumentId.symbol}`} />
       )}

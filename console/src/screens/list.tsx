@@ -1,10 +1,11 @@
 // The list of variants: sorted by any metric, pinned ones side by side.
 
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useContext, useMemo, useRef, useState } from "preact/hooks";
+import { type Around, aroundTold } from "../map/around";
 import { adjustedP, pText, standsFor } from "../view/luck";
 import { Scroller, Spacer } from "../view/scroller";
 import { useVirtual } from "../view/useVirtual";
-import { VariantLink } from "../view/variantLink";
+import { HasService, VariantLink } from "../view/variantLink";
 import {
   described,
   metric,
@@ -37,15 +38,30 @@ const ASCENDING = new Set([
 ]);
 const RANK = "";
 const P_VALUE = "Adjusted p";
+const AROUND = "Around it";
+// On a phone a variant takes two lines; style.css has the same width.
+const PHONE = "(max-width: 560px)";
+const PHONE_ROW_HEIGHT = 48;
 
 /** What a variant is sorted by. */
 function toValue(
-  result: RunResult,
+  { result, around }: Props,
   name: string,
 ): (variant: Variant, place: number) => number | null {
-  return name === P_VALUE
-    ? (_, place) => adjustedP(result, place, "againstCash")
-    : (variant) => metric(variant, name);
+  if (name === P_VALUE) return (_, place) => adjustedP(result, place, "againstCash");
+  if (name === AROUND) return (_, place) => around?.get(place)?.kept ?? null;
+  return (variant) => metric(variant, name);
+}
+
+/** The columns that are always there: return, its p-value and surroundings, then the others. */
+function usualColumns({ result, around }: Props): string[] {
+  const [first = "", ...others] = COLUMNS;
+  return [
+    first,
+    ...(result.evidence?.realityCheck?.againstCash ? [P_VALUE] : []),
+    ...(around && around.size > 0 ? [AROUND] : []),
+    ...others,
+  ];
 }
 
 interface Sort {
@@ -56,20 +72,25 @@ interface Sort {
 interface Props {
   result: RunResult;
   range: Range;
+  /** What surrounds each variant; null where nobody has asked for the map. */
+  around: Around | null;
 }
 
-export function VariantList({ result, range }: Props) {
+export function VariantList(props: Props) {
+  const { result, around } = props;
+  const hasService = useContext(HasService);
   const [sort, setSort] = useState<Sort>({ metric: RANK, isDescending: false });
   const [pinned, setPinned] = useState<ReadonlySet<number>>(new Set());
   const order = useMemo(
     () =>
       sort.metric === RANK
         ? result.variants.map((_, place) => place)
-        : sorted(result.variants, toValue(result, sort.metric), sort.isDescending),
-    [result, sort],
+        : sorted(result.variants, toValue(props, sort.metric), sort.isDescending),
+    [result, sort, around],
   );
   const metrics = result.variants[0]?.report?.rows.map((row) => row.metric) ?? [];
-  const usual = result.evidence?.realityCheck?.againstCash ? [...COLUMNS, P_VALUE] : COLUMNS;
+  const usual = usualColumns(props);
+  const sortable = [...metrics, ...usual.filter((name) => !metrics.includes(name))];
   const columns =
     usual.includes(sort.metric) || sort.metric === RANK ? usual : [...usual, sort.metric];
   const sortBy = (metric: string) =>
@@ -99,14 +120,20 @@ export function VariantList({ result, range }: Props) {
             }
           >
             <option value={RANK}>rank</option>
-            {metrics.map((name) => (
+            {sortable.map((name) => (
               <option key={name}>{name}</option>
             ))}
           </select>
         </label>
       </header>
-      <Table {...{ result, range, order, columns, sort, sortBy, pinned, toggle }} />
-      {pinned.size > 0 && <Compared {...{ result, range, pinned, toggle, metrics }} />}
+      {result.variants.length > 1 && (
+        <p class="hint">
+          Pin two or more to compare them.
+          {hasService && around === null && " Open the map to see which stand on a plateau."}
+        </p>
+      )}
+      <Table {...{ ...props, order, columns, sort, sortBy, pinned, toggle }} />
+      {pinned.size > 0 && <Compared {...{ ...props, pinned, toggle, metrics }} />}
     </section>
   );
 }
@@ -120,9 +147,11 @@ interface TableProps extends Props {
   toggle: (place: number) => void;
 }
 
-function Table({ result, range, order, columns, sort, sortBy, pinned, toggle }: TableProps) {
+function Table(props: TableProps) {
+  const { result, range, order, columns, sort, sortBy, pinned, toggle } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const rows = useVirtual(order.length, ROW_HEIGHT, scroller);
+  const rowHeight = matchMedia(PHONE).matches ? PHONE_ROW_HEIGHT : ROW_HEIGHT;
+  const rows = useVirtual(order.length, rowHeight, scroller);
   const items = rows.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = rows.getTotalSize() - (items.at(-1)?.end ?? 0);
@@ -192,9 +221,7 @@ function Table({ result, range, order, columns, sort, sortBy, pinned, toggle }: 
                 </td>
                 {columns.map((name) => (
                   <td key={name} class="number">
-                    {name === P_VALUE
-                      ? pText(adjustedP(result, place, "againstCash"))
-                      : printed(variant, name)}
+                    {shownIn(props, name, variant, place)}
                   </td>
                 ))}
               </tr>
@@ -207,6 +234,11 @@ function Table({ result, range, order, columns, sort, sortBy, pinned, toggle }: 
   );
 }
 
+function shownIn({ result, around }: Props, name: string, variant: Variant, place: number) {
+  if (name === P_VALUE) return pText(adjustedP(result, place, "againstCash"));
+  return name === AROUND ? aroundTold(around?.get(place)) : printed(variant, name);
+}
+
 interface ComparedProps extends Props {
   pinned: ReadonlySet<number>;
   toggle: (place: number) => void;
@@ -217,7 +249,7 @@ function Compared({ result, range, pinned, toggle, metrics }: ComparedProps) {
   const places = [...pinned].sort((a, b) => a - b);
   return (
     <section class="compared" aria-label="Pinned variants">
-      <h3>Pinned, side by side</h3>
+      <h3>Pinned variants, side by side</h3>
       <Scroller label="Metrics of the pinned variants">
         <table>
           <thead>

@@ -46,7 +46,7 @@ export function Proof({ input, proven, retry, origin }: Props) {
   return (
     <>
       <section class="card">
-        <h2>Luck, and out of sample</h2>
+        <h2>Luck and out of sample</h2>
         <LuckOf origin={origin} />
         {proven.state === "loading" && <Loading what="Running it alone for its folds …" />}
         {proven.state === "failed" && <Trouble error={proven.error} retry={retry} />}
@@ -77,17 +77,17 @@ function LuckOf({ origin }: { origin: Origin | null }) {
     <>
       <dl class="pairs">
         <div>
-          <dt>Adjusted p, beside cash</dt>
+          <dt>Adjusted p, against cash</dt>
           <dd>{pText(cash)}</dd>
         </div>
         <div>
-          <dt>Adjusted p, beside holding</dt>
+          <dt>Adjusted p, against holding</dt>
           <dd>{pText(holding)}</dd>
         </div>
       </dl>
       <p class="hint">
         How often the best of {tried == null ? "as many" : count(tried)} variants without skill
-        looks at least as good as this one. Below 0.05 luck alone seldom reaches that; it is not the
+        looks at least as good as this one. Below 0.05, luck alone seldom gets there; it is not the
         probability that the variant is good.
       </p>
       {stands && <p>It stands for {stands}.</p>}

@@ -24,7 +24,7 @@ export function RequestText({ form }: { form: Form }) {
   };
   return (
     <details class="card request">
-      <summary>The request</summary>
+      <summary>The request: copy, share or open it</summary>
       <fieldset class="segments" aria-label="Spelling">
         {SPELLINGS.map((name) => (
           <label key={name}>

@@ -1,5 +1,5 @@
 // What an answer rests on: the candles that were there, and what to know before believing it.
-import { count, moment, percent } from "../view/format";
+import { count, moment, percent, sentence } from "../view/format";
 import type { RunResult } from "../view/variants";
 
 const VERDICTS: Record<string, string> = {
@@ -18,7 +18,7 @@ export function Luck({ result }: { result: RunResult }) {
       <h2>{VERDICTS[conclusion.verdict] ?? conclusion.verdict}</h2>
       <ul class="notes" aria-label="Why">
         {conclusion.reasons.map((reason) => (
-          <li key={reason.text}>{reason.text}</li>
+          <li key={reason.text}>{sentence(reason.text)}</li>
         ))}
       </ul>
     </section>
@@ -34,7 +34,7 @@ export function Rests({ result }: { result: RunResult }) {
       {notes.length > 0 && (
         <ul class="notes" aria-label="Before you believe it">
           {notes.map((note) => (
-            <li key={note.code}>{note.message}</li>
+            <li key={note.code}>{sentence(note.message)}</li>
           ))}
         </ul>
       )}
@@ -45,13 +45,13 @@ export function Rests({ result }: { result: RunResult }) {
 function candlesTold(data: RunResult["data"]): string {
   const { candlesPresent: present, candlesExpected: expected, longestGap } = data;
   const candles = `${count(present)} of ${count(expected)} candles of ${lengthOf(data.candleSeconds)}`;
-  if (data.candlesMissing === 0) return `${candles}: none is missing.`;
+  if (data.candlesMissing === 0) return `${candles}, so none is missing.`;
   const share = percent((data.candlesMissing / expected) * 100);
   const filled = data.barsFilled > 0 ? `; ${count(data.barsFilled)} bars were made up` : "";
   const gap = longestGap
     ? ` The longest gap lasts from ${moment(longestGap.start)} to ${moment(longestGap.end)} UTC.`
     : "";
-  return `${candles}: ${share} are missing${filled}.${gap}`;
+  return `${candles}: ${share} of them are missing${filled}.${gap}`;
 }
 
 function lengthOf(seconds: number): string {

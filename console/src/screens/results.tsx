@@ -1,5 +1,7 @@
 // The run that goes on or has ended, and its answer.
 import { useEffect, useState } from "preact/hooks";
+import { TIMEFRAMES } from "../form/request";
+import { aroundOf } from "../map/around";
 import { GridMap } from "../map/panel";
 import { readLink } from "../state/draft";
 import { catalog } from "../state/loaded";
@@ -38,7 +40,7 @@ export function Results() {
     case "failed":
       return (
         <Trouble error={now.error} retry={() => void start(now.asked)}>
-          <Back asked={now.asked} />
+          <Back asked={now.asked} isMain={now.error.code === "validation_error"} />
         </Trouble>
       );
     case "done":
@@ -61,7 +63,8 @@ function Running({ asked, startedAt, cancel, progress }: InProgress) {
     <section class="state">
       <h2>{asked.title}</h2>
       <p role="status" class="loading">
-        <span class="spinner" aria-hidden="true" /> {stage ?? "Waiting for a place and for candles"}
+        <span class="spinner" aria-hidden="true" />{" "}
+        {stage ?? "Waiting for a free place, and reading candles"}
       </p>
       <p class="numbers">
         {seconds(elapsed)}
@@ -90,15 +93,13 @@ function Running({ asked, startedAt, cancel, progress }: InProgress) {
   );
 }
 
-function Back({ asked }: { asked: Asked }) {
-  if (asked.link === "")
-    return <BackTo href={href("saved")} title="Back to the saved strategies" />;
-  return <BackTo href={href("ask", asked.link)} title="Back to the form" />;
-}
-
-function BackTo({ href: place, title }: { href: string; title: string }) {
+function Back({ asked, isMain = false }: { asked: Asked; isMain?: boolean }) {
+  const [place, title] =
+    asked.link === ""
+      ? [href("saved"), "Back to the saved strategies"]
+      : [href("ask", asked.link), "Back to the form"];
   return (
-    <a class="button" href={place}>
+    <a class={isMain ? "button main" : "button"} href={place}>
       {title}
     </a>
   );
@@ -124,7 +125,8 @@ function Answer({ done }: { done: Done }) {
         <div>
           <h2>{instrumentTitle(result.instrumentId)}</h2>
           <p class="hint">
-            {asked.title} · {day(asked.range.start)} to {day(asked.range.end)} UTC
+            {asked.title}, {TIMEFRAMES[result.timeframe]} bars · {day(asked.range.start)} to{" "}
+            {day(asked.range.end)} UTC
           </p>
         </div>
         <div class="buttons">
@@ -145,6 +147,7 @@ function Answer({ done }: { done: Done }) {
         result={result}
         range={asked.range}
         seconds={done.seconds}
+        around={aroundOf(asked.input)}
         map={
           best && (
             <GridMap source={{ input: asked.input, result, range: asked.range }} best={best} />

@@ -36,11 +36,11 @@ export function TradeTable({ trades, chosen, onChoose }: Props) {
             <th scope="col">Side</th>
             <th scope="col">Entry, UTC</th>
             <th scope="col" class="number">
-              at
+              Price
             </th>
             <th scope="col">Exit, UTC</th>
             <th scope="col" class="number">
-              at
+              Price
             </th>
             <th scope="col" class="number">
               Net, quote

@@ -83,11 +83,10 @@ function Opened({ input }: { input: VariantReportInput }) {
       {shown.state === "loading" && <Loading what="Replaying the variant …" />}
       {shown.state === "failed" && <Trouble error={shown.error} retry={() => again(times + 1)} />}
       {shown.state === "ready" && (
-        <>
-          <VariantBody input={input} drawn={shown.drawn} bands={bands} />
+        <VariantBody input={input} drawn={shown.drawn} bands={bands}>
           <Proof {...{ input, proven, origin }} retry={prove} />
           <Save input={input} />
-        </>
+        </VariantBody>
       )}
     </>
   );

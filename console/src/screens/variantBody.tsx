@@ -1,4 +1,5 @@
 // What a variant did: its chart, its trades, its report.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { VariantReportInput } from "../../generated/face";
 import { TIMEFRAMES } from "../form/request";
@@ -19,11 +20,13 @@ interface BodyProps {
   drawn: Drawn;
   /** Spans to shade: what was traded out of sample. */
   bands?: Band[];
+  /** What stands beneath the trades. */
+  children?: ComponentChildren;
 }
 
 const NO_BANDS: Band[] = [];
 
-export function VariantBody({ input, drawn, bands = NO_BANDS }: BodyProps) {
+export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyProps) {
   const [chosen, choose] = useState<Trade | null>(null);
   const { report, bars, barsPerPoint } = drawn;
   const trades = report.trades ?? [];
@@ -37,7 +40,8 @@ export function VariantBody({ input, drawn, bands = NO_BANDS }: BodyProps) {
       <section class="card">
         <div class="title">
           <p class="hint key">
-            <span class="gain">▲</span> long <span class="loss">▼</span> short entry, ● exit
+            <span class="gain">▲</span> long entry, <span class="loss">▼</span> short entry, ● exit
+            · beneath: the side that is held, equity, drawdown
             {bands.length > 0 && " · shaded: out-of-sample folds"}
             {barsPerPoint > 1 &&
               ` · each candle joins ${count(barsPerPoint)} bars of ${TIMEFRAMES[input.timeframe]}`}
@@ -50,25 +54,32 @@ export function VariantBody({ input, drawn, bands = NO_BANDS }: BodyProps) {
         </div>
         <VariantChart {...{ bars, report, bands, focus, label }} />
       </section>
-      <Months months={report.returnsByMonth ?? []} />
       <div class="columns">
-        <section class="card">
-          <h2>{count(trades.length)} trades</h2>
-          {trades.length === 0 ? (
-            <p class="hint">It never entered: its signals never agreed.</p>
-          ) : (
-            <TradeTable
-              trades={trades}
-              chosen={chosen?.tradeId ?? null}
-              onChoose={(trade) => {
-                choose(trade);
-                document.querySelector(".chart")?.scrollIntoView({ block: "nearest" });
-              }}
-            />
-          )}
-        </section>
+        <div class="stack">
+          <Months months={report.returnsByMonth ?? []} />
+          <section class="card">
+            <h2>{count(trades.length)} trades</h2>
+            {trades.length === 0 ? (
+              <p class="hint">It never entered: its signals never agreed.</p>
+            ) : (
+              <>
+                <p class="hint">Press a number to see the trade in the chart.</p>
+                <TradeTable
+                  trades={trades}
+                  chosen={chosen?.tradeId ?? null}
+                  onChoose={(trade) => {
+                    choose(trade);
+                    document.querySelector(".chart")?.scrollIntoView({ block: "nearest" });
+                  }}
+                />
+              </>
+            )}
+          </section>
+          {children}
+        </div>
         <section class="card">
           <h2>Report</h2>
+          <p class="hint">Money in quote currency, moments in UTC, durations in h:mm:ss.</p>
           <table class="report">
             <tbody>
               {report.rows.map((item) => (

@@ -5,6 +5,7 @@ import {
   CandlestickSeries,
   createChart,
   createSeriesMarkers,
+  HistogramSeries,
   type IChartApi,
   type SeriesMarker,
   type Time,
@@ -15,7 +16,7 @@ import type { BarsQuery, VariantQuery } from "../../generated/face";
 import { Bands } from "./bands";
 import type { Band } from "./folds";
 import { amount } from "./format";
-import { barsOf, lastInBar } from "./series";
+import { barsOf, heldSides, lastInBar } from "./series";
 
 export type Bar = BarsQuery["bars"]["points"][number];
 export type Report = VariantQuery["variantReport"];
@@ -31,7 +32,7 @@ interface Props {
   bands: Band[];
 }
 
-const HEIGHTS = [5, 2, 1];
+const HEIGHTS = [10, 1, 4, 2];
 // So few bars that what a trade gained can be read beside it.
 const CLOSE_BARS = 160;
 
@@ -138,6 +139,18 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
     hasGains = isClose;
     mark(hasGains);
   });
+  const side = made.addSeries(
+    HistogramSeries,
+    { base: 0, priceLineVisible: false, lastValueVisible: false, title: "side" },
+    1,
+  );
+  side.setData(
+    heldSides(report.trades ?? [], opens).map((value, place) => ({
+      time: timeOf(place),
+      ...(value !== 0 && { value, color: colour(value > 0 ? "up" : "down") }),
+    })),
+  );
+  side.priceScale().applyOptions({ visible: false, scaleMargins: { top: 0.1, bottom: 0.1 } });
   const moments = report.equityCurve.map((point) => Date.parse(point.ts));
   const equity = made.addSeries(
     AreaSeries,
@@ -147,9 +160,9 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
       bottomColor: "transparent",
       lineWidth: 2,
       priceLineVisible: false,
-      title: "equity",
+      title: "equity, quote",
     },
-    1,
+    2,
   );
   const values = lastInBar(opens, moments, report.equityCurve);
   equity.setData(values.map(({ place, value }) => ({ time: timeOf(place), value: value.equity })));
@@ -162,9 +175,9 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
       bottomFillColor2: colour("down-soft"),
       lineWidth: 1,
       priceLineVisible: false,
-      title: "drawdown %",
+      title: "drawdown, %",
     },
-    2,
+    3,
   );
   drawdown.setData(
     values.map(({ place, value: { drawdownPct } }) => ({

@@ -41,6 +41,12 @@ export function moment(iso: string): string {
   return iso.slice(0, 16).replace("T", " ");
 }
 
+/** A sentence of the service, which begins and ends as one. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
 export function day(iso: string): string {
   return iso.slice(0, 10);
 }

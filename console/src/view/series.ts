@@ -30,6 +30,29 @@ export function lastInBar<Value>(
   return [...found].map(([place, value]) => ({ place, value }));
 }
 
+interface Held {
+  direction: string;
+  entryTs: string;
+  exitTs: string;
+}
+
+/** For each bar the side that is held after its close: 1 long, -1 short, 0 neither. */
+export function heldSides(trades: Held[], opens: number[]): number[] {
+  const sides = new Array<number>(opens.length).fill(0);
+  const entries = barsOf(
+    opens,
+    trades.map(({ entryTs }) => Date.parse(entryTs)),
+  );
+  const exits = barsOf(
+    opens,
+    trades.map(({ exitTs }) => Date.parse(exitTs)),
+  );
+  trades.forEach(({ direction }, i) => {
+    sides.fill(direction === "LONG" ? 1 : -1, entries[i], exits[i]);
+  });
+  return sides;
+}
+
 /** How many values fall into each of `n` equal steps from the least to the greatest. */
 export function histogram(values: number[], n: number): { from: number; to: number; n: number }[] {
   if (values.length === 0) return [];

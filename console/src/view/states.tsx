@@ -1,7 +1,7 @@
 // The states that are not the good one: loading, empty, failed, refused, signed out.
 import type { ComponentChildren } from "preact";
 import type { FaceError } from "../face/ask";
-import { bytes, count } from "./format";
+import { bytes, count, sentence } from "./format";
 
 export function Loading({ what }: { what: string }) {
   return (
@@ -34,22 +34,26 @@ interface TroubleProps {
 /** What went wrong, and what to do about it. */
 export function Trouble({ error, retry, children }: TroubleProps) {
   const told = toldOf(error);
+  const isMistake = error.code === "validation_error";
   return (
     <section class="state trouble" role="alert">
       <h2>{told.title}</h2>
-      {error.code !== "unauthorized" && <p>{error.message}.</p>}
+      {error.code !== "unauthorized" && error.problems.length === 0 && (
+        <p>{sentence(error.message)}</p>
+      )}
       {error.problems.length > 0 && (
         <ul>
-          {error.problems.map((problem) => (
-            <li key={problem.path + problem.message}>
-              <code>{problem.path}</code>: {problem.message}
+          {error.problems.map(({ path, message }) => (
+            <li key={path + message}>
+              {placeTold(path) && `${placeTold(path)}: `}
+              {message}
             </li>
           ))}
         </ul>
       )}
       <div class="advice">{told.advice}</div>
       <div class="buttons">
-        {retry && (
+        {retry && !isMistake && (
           <button type="button" onClick={retry}>
             Try again
           </button>
@@ -93,17 +97,25 @@ function toldOf(error: FaceError): Told {
     case "forbidden":
       return {
         title: "It belongs to somebody else",
-        advice: <p>Who saved it can run it. Are you signed in as the one you mean to be?</p>,
+        advice: <p>Only who saved it can run it. Are you signed in as the right user?</p>,
       };
     case "not_found":
       return {
         title: "It is not there any more",
-        advice: <p>It was deleted meanwhile; reload the list to see what is left.</p>,
+        advice: <p>It has been deleted since; open the list again to see what is left.</p>,
       };
     case "rate_limited":
       return { title: "You have used up what a minute allows", advice: <p>{waitTold(error)}</p> };
     case "overloaded":
-      return { title: "The service is busy", advice: <p>{waitTold(error)}</p> };
+      return {
+        title: "The service is busy",
+        advice: (
+          <>
+            <p>Other runs have all its places; yours was not begun, and what you asked is kept.</p>
+            <p>{waitTold(error)}</p>
+          </>
+        ),
+      };
     case "unavailable":
       return {
         title: "A store does not answer",
@@ -117,25 +129,38 @@ function toldOf(error: FaceError): Told {
         advice:
           typeof error.details.error_id === "string" ? (
             <p>
-              The log of the service tells more beside <code>{error.details.error_id}</code>.
+              The log of the service says more; look there for <code>{error.details.error_id}</code>
+              .
             </p>
           ) : (
-            <p>Try again; if it happens twice, the log of the service tells more.</p>
+            <p>Try again; if it happens again, the log of the service says more.</p>
           ),
       };
   }
 }
 
+/** Where a mistake is, in words: `indicator grids, 1, window` of `indicator_grids.0.window`. */
+function placeTold(path: string): string {
+  return path
+    .replace(/^input\.?((template|saved)\.?)?/, "")
+    .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    .replaceAll("_", " ")
+    .split(".")
+    .map((step) => (/^\d+$/.test(step) ? String(Number(step) + 1) : step))
+    .join(", ");
+}
+
 function waitTold(error: FaceError): string {
   const wait = error.retryAfterSeconds;
-  return wait === null ? "Try again in a moment." : `Try again in ${wait} seconds.`;
+  if (wait === null) return "Try again in a moment.";
+  return `Try again in ${wait} ${wait === 1 ? "second" : "seconds"}.`;
 }
 
 function guardTold(error: FaceError): Told {
   if (error.problems.some((problem) => problem.code === "no_market_data")) {
     return {
       title: "No candles in this range",
-      advice: <p>Choose a span of time that the instrument covers.</p>,
+      advice: <p>Go back to the form and choose a range that the instrument covers.</p>,
     };
   }
   const { details } = error;
