@@ -82,6 +82,9 @@ def keep_picture(page: Page, name: str) -> None:
     folder = os.environ.get("CONSOLE_PICTURES")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
+        # what sticks to the window would lie over the middle of the page
+        page.evaluate("scrollTo(0, 0)")
+        page.mouse.move(0, 0)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 

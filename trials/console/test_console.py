@@ -10,7 +10,6 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from bff.console import graphiql_folder
@@ -25,9 +24,7 @@ from trials.console.browser import (
     keep_picture,
     opened,
 )
-
-RUN = re.compile("^Run [0-9,]+ variants$")
-GRAVE = {"serious", "critical"}
+from trials.console.steps import RUN, is_run, judge, open_best, run, run_of
 
 
 @pytest.fixture(scope="module")
@@ -42,32 +39,6 @@ def page(browser: Browser, address: str) -> Generator[Page]:
     with opened(browser, address) as page:
         page.goto("/")
         yield page
-
-
-def is_run(answer: Response) -> bool:
-    return "runBacktest" in (answer.request.post_data or "")
-
-
-def run_of(answer: Response) -> dict[str, Any]:
-    """What the service answers to the same request; the browser keeps no body of a stream."""
-    asked = answer.request
-    again = asked.frame.page.request.post(
-        asked.url, data=asked.post_data_buffer, headers=asked.headers
-    )
-    if "event-stream" not in again.headers["content-type"]:
-        return again.json()["data"]["runBacktest"]
-    told = re.findall("^data: (.+)$", again.text(), re.MULTILINE)
-    return json.loads(told[-1])["data"]["runBacktest"]["result"]
-
-
-def run(page: Page) -> None:
-    page.get_by_role("button", name=RUN).click()
-    expect(page.get_by_role("heading", name="Best variants")).to_be_visible()
-
-
-def open_best(page: Page) -> None:
-    page.locator(".list td.what a").first.click()
-    expect(page.locator(".chart canvas").first).to_be_visible()
 
 
 def test_a_stranger_asks_sorts_opens_saves_and_runs_it_again(page: Page) -> None:
@@ -613,13 +584,3 @@ def test_every_screen_fits_and_can_be_read(
         page.get_by_role("link", name="History").click()
         expect(page.get_by_role("region", name="Runs of this browser")).to_be_visible()
         judge(page, f"history-{size[0]}-{scheme}")
-
-
-def judge(page: Page, name: str) -> None:
-    """Nothing is cut off at the side, and axe finds nothing serious."""
-    keep_picture(page, name)
-    wide, room = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= room, f"{name} is {wide} pixels wide"
-    found = Axe().run(page).response["violations"]
-    told = {item["id"]: item["nodes"][0]["html"] for item in found if item["impact"] in GRAVE}
-    assert told == {}, name

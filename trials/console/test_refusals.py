@@ -23,8 +23,8 @@ from trials.console.browser import (
     keep_picture,
     opened,
 )
+from trials.console.steps import RUN
 
-RUN = re.compile("^Run [0-9,]+ variants$")
 SOMEBODY_ELSE = UUID(int=7)
 
 
@@ -73,6 +73,32 @@ def test_who_asks_too_often_is_told_when_to_try_again(browser: Browser, data: Pa
 
         told(page, "You have used up what a minute allows", "quota")
         expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ seconds"))
+
+
+def test_a_service_whose_places_are_taken_says_so_and_takes_the_run_when_one_is_free(
+    browser: Browser, data: Path
+) -> None:
+    one_place = (
+        ("running_runs: null", "running_runs: 1"),
+        ("waiting_runs: 16", "waiting_runs: 0"),
+    )
+    with console(browser, data, *one_place) as page:
+        first = page.context.new_page()
+        first.goto("/")
+        ask_for_much(first)
+        first.get_by_role("button", name=RUN).click()
+        expect(first.locator("main .hint", has_text="parts of this step")).to_be_visible()
+        page.reload()  # the form is the one that the other page has filled in
+        page.get_by_role("button", name=RUN).click()
+
+        told(page, "The service is busy", "overloaded")
+        expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ second"))
+        first.get_by_role("button", name="Cancel").click()
+        expect(first.get_by_role("heading", name="Cancelled")).to_be_visible()
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator("main .hint", has_text="parts of this step")).to_be_visible()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
 
 
 def test_a_store_that_does_not_answer_is_told_and_can_be_tried_again(

@@ -1,0 +1,55 @@
+"""What trials do on the page time and again, and how a screen is judged.
+
+See: docs/console.md#how-it-is-tried
+"""
+
+import json
+import re
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Response, expect
+
+from trials.console.browser import keep_picture
+
+RUN = re.compile("^Run [0-9,]+ variants$")
+GRAVE = {"serious", "critical"}
+
+
+def is_run(answer: Response) -> bool:
+    """Whether it answers a run."""
+    return "runBacktest" in (answer.request.post_data or "")
+
+
+def run_of(answer: Response) -> dict[str, Any]:
+    """What the service answers to the same request; the browser keeps no body of a stream."""
+    asked = answer.request
+    again = asked.frame.page.request.post(
+        asked.url, data=asked.post_data_buffer, headers=asked.headers
+    )
+    if "event-stream" not in again.headers["content-type"]:
+        return again.json()["data"]["runBacktest"]
+    told = re.findall("^data: (.+)$", again.text(), re.MULTILINE)
+    return json.loads(told[-1])["data"]["runBacktest"]["result"]
+
+
+def run(page: Page) -> None:
+    """Run what the form holds, and see its answer."""
+    page.get_by_role("button", name=RUN).click()
+    expect(page.get_by_role("heading", name="Best variants")).to_be_visible()
+
+
+def open_best(page: Page) -> None:
+    """Open the first variant of the list, and see its chart."""
+    page.locator(".list td.what a").first.click()
+    expect(page.locator(".chart canvas").first).to_be_visible()
+
+
+def judge(page: Page, name: str) -> None:
+    """Nothing is cut off at the side, and axe finds nothing serious."""
+    keep_picture(page, name)
+    wide, room = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= room, f"{name} is {wide} pixels wide"
+    found = Axe().run(page).response["violations"]
+    told = {item["id"]: item["nodes"][0]["html"] for item in found if item["impact"] in GRAVE}
+    assert told == {}, name
