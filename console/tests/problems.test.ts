@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FaceError } from "../src/face/ask";
 import { byField, elsewhere, fieldOf, under } from "../src/form/problems";
 
 const input = {
@@ -45,4 +46,17 @@ test("a mistake stands at its field, and what has no field is told apart", () =>
   assert.deepEqual(under(found, "top_k"), ["too few"]);
   assert.deepEqual(under(found, "top"), []);
   assert.deepEqual(elsewhere(found, ["top_k", "time_range.start"]), ["no candle"]);
+});
+
+test("a mistake is told without the words of the validator", () => {
+  const told = new FaceError("validation_error", "Validation failed", {
+    errors: [
+      { path: "input", code: "value_error", message: "Value error, start must be before end" },
+      { path: "input", code: "datetime_parsing", message: "Input should be a valid datetime" },
+    ],
+  }).problems.map(({ message }) => message);
+  assert.deepEqual(told, [
+    "start must be before end",
+    "write a day such as 2024-01-31, or a moment such as 2024-01-31T10:00",
+  ]);
 });

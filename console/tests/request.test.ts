@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Form, firstForm } from "../src/form/form";
+import { type Form, firstForm, usualIndicator } from "../src/form/form";
 import { fromRest, readForm } from "../src/form/read";
 import { toGraphql, toMoment, toRest, toScalar, toValues } from "../src/form/request";
 import { laidOut, spelled } from "../src/form/spellings";
@@ -114,4 +114,12 @@ test("laid out JSON is the same JSON", () => {
   const value = { a: [1, -2, { b: "x,y" }], c: null, d: "z".repeat(90) };
   assert.deepEqual(JSON.parse(laidOut(value)), value);
   assert.ok(laidOut(value).includes("\n"));
+});
+
+test("an indicator that is added has its usual value alone", () => {
+  const row = { id: "trend.adx", params: [{ name: "window", default: 14 }] };
+  const rest = toRest({ ...form, indicators: [usualIndicator(row)] });
+  assert.deepEqual(rest.template.indicator_grids, [
+    { indicator_id: "trend.adx", params: { window: { mode: "explicit", values: [14] } } },
+  ]);
 });

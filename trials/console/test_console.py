@@ -488,7 +488,7 @@ REFUSALS = {
     "deadline_exceeded": ("The run took too long", {"deadline_seconds": 60}),
     "overloaded": ("The service is busy", {"retry_after_s": 5}),
     "unavailable": ("A store does not answer", {}),
-    "unexpected_error": ("Something broke", {"error_id": "7f3a"}),
+    "unexpected_error": ("Something went wrong in the service", {"error_id": "7f3a"}),
 }
 
 

@@ -71,7 +71,7 @@ def test_who_asks_too_often_is_told_when_to_try_again(browser: Browser, data: Pa
         assert answers[-1]["errors"][0]["extensions"]["code"] == "rate_limited"
         page.get_by_role("button", name=RUN).click()
 
-        told(page, "You have used up what a minute allows", "quota")
+        told(page, "Too many requests in one minute", "quota")
         expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ seconds"))
 
 
@@ -122,7 +122,7 @@ def test_a_strategy_of_somebody_else_a_deleted_one_and_a_token_that_has_expired(
 
         sign_in(page, data, SOMEBODY_ELSE)
         page.get_by_role("button", name="Run", exact=True).click()
-        told(page, "It belongs to somebody else", "forbidden")
+        told(page, "This strategy belongs to somebody else", "forbidden")
 
         sign_in(page, data, USER)
         page.get_by_role("link", name="Back to the saved strategies").click()
@@ -131,7 +131,7 @@ def test_a_strategy_of_somebody_else_a_deleted_one_and_a_token_that_has_expired(
         delete = "mutation ($id: UUID!) { deleteStrategy(strategyId: $id) }"
         asked(page, delete, {"id": line["strategyId"]})
         page.get_by_role("button", name="Run", exact=True).click()
-        told(page, "It is not there any more", "not-found")
+        told(page, "This strategy no longer exists", "not-found")
 
         sign_in(page, data, USER, "--ttl", "1")
         wait_for(lambda: page.evaluate(STATUS) == 401)

@@ -20,8 +20,17 @@ export class FaceError extends Error {
   /** Mistakes of the request with their places; empty where it was no such refusal. */
   get problems(): Problem[] {
     const listed = this.details.errors;
-    return Array.isArray(listed) ? (listed as Problem[]) : [];
+    return Array.isArray(listed) ? (listed as Problem[]).map(plain) : [];
   }
+}
+
+const MOMENT = "write a day such as 2024-01-31, or a moment such as 2024-01-31T10:00";
+
+/** A mistake without the words of the validator that found it. */
+function plain(problem: Problem): Problem {
+  const isMoment = problem.code.startsWith("datetime_");
+  const message = isMoment ? MOMENT : problem.message.replace(/^Value error, /, "");
+  return { ...problem, message };
 }
 
 interface Answered<Answer> {

@@ -61,6 +61,17 @@ export function newIndicator(id: string): IndicatorForm {
   return { id, source: DEFAULT_AXIS, params: {}, signals: {} };
 }
 
+/** An indicator with its usual values alone, to be widened: all of them at once are too many. */
+export function usualIndicator({ id, params }: Known): IndicatorForm {
+  const usual = params.map(({ name, default: value }) => [name, list(String(value))] as const);
+  return { ...newIndicator(id), source: DEFAULT_AXIS, params: Object.fromEntries(usual) };
+}
+
+interface Known {
+  id: string;
+  params: readonly { name: string; default: number }[];
+}
+
 /** A grid that answers within a second or two on a year of candles. */
 export function firstForm(marketId: number, symbol: string, start: string, end: string): Form {
   return {

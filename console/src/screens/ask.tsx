@@ -180,8 +180,7 @@ function shownFields(filled: Form): string[] {
   return [
     "instrument_id",
     "timeframe",
-    "time_range.start",
-    "time_range.end",
+    "time_range",
     ...filled.indicators.map((_, place) => `indicator_grids.${place}`),
     ...(filled.indicators.length === 0 ? ["indicator_grids"] : []),
     "signal_grids",

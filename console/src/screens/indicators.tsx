@@ -1,5 +1,5 @@
 // The indicators of the grid, each with its axes and the thresholds of its signals.
-import { type AxisForm, DEFAULT_AXIS, type IndicatorForm, newIndicator } from "../form/form";
+import { type AxisForm, DEFAULT_AXIS, type IndicatorForm, usualIndicator } from "../form/form";
 import type { Indicator } from "../state/loaded";
 import { Mistake, useMistakes } from "../view/field";
 import { AxisEditor } from "./axis";
@@ -27,7 +27,7 @@ export function Indicators({ chosen, catalog, onChange }: Props) {
       ))}
       <AddIndicator
         {...{ chosen, catalog }}
-        onAdd={(id) => onChange([...chosen, newIndicator(id)])}
+        onAdd={(row) => onChange([...chosen, usualIndicator(row)])}
       />
     </>
   );
@@ -145,7 +145,7 @@ function Sources({ field, row, axis, onChange }: SourcesProps) {
 interface AddProps {
   chosen: IndicatorForm[];
   catalog: Indicator[];
-  onAdd: (id: string) => void;
+  onAdd: (row: Indicator) => void;
 }
 
 function AddIndicator({ chosen, catalog, onAdd }: AddProps) {
@@ -158,7 +158,8 @@ function AddIndicator({ chosen, catalog, onAdd }: AddProps) {
         aria-label="Add an indicator"
         value=""
         onChange={(event) => {
-          onAdd(event.currentTarget.value);
+          const added = left.find((row) => row.id === event.currentTarget.value);
+          if (added) onAdd(added);
           event.currentTarget.value = "";
         }}
       >

@@ -1,10 +1,10 @@
 // What is traded and when: the instrument with its coverage, the timeframe, the span of time.
 import type { Form } from "../form/form";
-import { TIMEFRAMES } from "../form/request";
+import { TIMEFRAMES, toMoment } from "../form/request";
 import { prices, spanOf } from "../state/draft";
 import type { Stored } from "../state/loaded";
 import { CoverageBar, Sparkline } from "../view/bars";
-import { SelectField, TextField } from "../view/field";
+import { Mistake, SelectField, TextField, useMistakesTogether } from "../view/field";
 import { count, day, percent } from "../view/format";
 import { SpanSlider } from "../view/spanSlider";
 import { instrumentTitle } from "./instrumentTitle";
@@ -29,6 +29,7 @@ export function InstrumentFields({ form, stored, onChange }: Props) {
     const [start, end] = spanOf(found);
     onChange({ ...found.instrumentId, start, end });
   };
+  const together = useMistakesTogether("time_range");
   return (
     <section class="card">
       <h2>What and when</h2>
@@ -68,6 +69,8 @@ export function InstrumentFields({ form, stored, onChange }: Props) {
           placeholder="2024-12-31"
         />
       </div>
+      <Mistake id="range-mistake" told={together} />
+      {chosen && together.length === 0 && <Outside stored={chosen} form={form} />}
     </section>
   );
 }
@@ -84,6 +87,20 @@ function Coverage({ stored }: { stored: Stored }) {
         ? "no gaps"
         : `${count(stored.gaps)} gaps (${percent(100 - share)} missing)`}
       {isSynthetic && <strong class="synthetic"> Synthetic: results mean nothing.</strong>}
+    </p>
+  );
+}
+
+/** A range without candles is told before it is run. */
+function Outside({ stored, form }: { stored: Stored; form: Form }) {
+  const [from, to] = [form.start, form.end].map((moment) => Date.parse(toMoment(moment)));
+  const [first, last] = [Date.parse(stored.firstTs), Date.parse(stored.lastTs)];
+  const isOutside = (to ?? last) <= first || (from ?? first) > last;
+  if (!isOutside) return null;
+  return (
+    <p class="mistake" role="status">
+      No candles are stored for this range: they go from {day(stored.firstTs)} to{" "}
+      {day(stored.lastTs)}.
     </p>
   );
 }

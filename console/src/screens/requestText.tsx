@@ -41,6 +41,12 @@ export function RequestText({ form }: { form: Form }) {
       <Scroller label={`The request as ${spelling}`} kind="text">
         <pre>{text}</pre>
       </Scroller>
+      {(spelling === "curl" || spelling === "Python") && (
+        <p class="hint">
+          <code>TOKEN</code> is a token of your identity service; on your own machine{" "}
+          <code>roehub-backtest token --user-id UUID</code> makes one.
+        </p>
+      )}
       <div class="buttons">
         <button type="button" onClick={() => void copy(text, spelling)}>
           Copy

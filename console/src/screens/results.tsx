@@ -9,7 +9,7 @@ import { go, href } from "../state/route";
 import { type Asked, type Run, run, start } from "../state/run";
 import { count, day, seconds } from "../view/format";
 import { stageTold } from "../view/stages";
-import { Empty, Trouble } from "../view/states";
+import { Empty, SAME_AGAIN, Trouble } from "../view/states";
 import { AnswerBody } from "./answerBody";
 import { instrumentTitle } from "./instrumentTitle";
 import { SaveReport } from "./saveReport";
@@ -40,7 +40,7 @@ export function Results() {
     case "failed":
       return (
         <Trouble error={now.error} retry={() => void start(now.asked)}>
-          <Back asked={now.asked} isMain={now.error.code === "validation_error"} />
+          <Back asked={now.asked} isMain={SAME_AGAIN.has(now.error.code)} />
         </Trouble>
       );
     case "done":

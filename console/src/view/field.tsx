@@ -10,6 +10,11 @@ export function useMistakes(field: string): string[] {
   return under(useContext(Mistakes), field);
 }
 
+/** The mistakes of what several fields are together, such as a range whose end comes first. */
+export function useMistakesTogether(field: string): string[] {
+  return useContext(Mistakes).get(field) ?? [];
+}
+
 export function Mistake({ id, told }: { id: string; told: string[] }) {
   if (told.length === 0) return null;
   return (

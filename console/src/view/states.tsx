@@ -31,14 +31,25 @@ interface TroubleProps {
   children?: ComponentChildren;
 }
 
+// Where the message of the service says once more what the title says.
+const TOLD_BY_TITLE = new Set([
+  "unauthorized",
+  "forbidden",
+  "not_found",
+  "offline",
+  "overloaded",
+  "rate_limited",
+]);
+// Where the same request is refused for as long as it is the same.
+export const SAME_AGAIN: ReadonlySet<string> = new Set(["validation_error", "not_found"]);
+
 /** What went wrong, and what to do about it. */
 export function Trouble({ error, retry, children }: TroubleProps) {
   const told = toldOf(error);
-  const isMistake = error.code === "validation_error";
   return (
     <section class="state trouble" role="alert">
       <h2>{told.title}</h2>
-      {error.code !== "unauthorized" && error.problems.length === 0 && (
+      {!TOLD_BY_TITLE.has(error.code) && error.problems.length === 0 && (
         <p>{sentence(error.message)}</p>
       )}
       {error.problems.length > 0 && (
@@ -53,8 +64,8 @@ export function Trouble({ error, retry, children }: TroubleProps) {
       )}
       <div class="advice">{told.advice}</div>
       <div class="buttons">
-        {retry && !isMistake && (
-          <button type="button" onClick={retry}>
+        {retry && !SAME_AGAIN.has(error.code) && (
+          <button type="button" class="main" onClick={retry}>
             Try again
           </button>
         )}
@@ -96,22 +107,24 @@ function toldOf(error: FaceError): Told {
       };
     case "forbidden":
       return {
-        title: "It belongs to somebody else",
+        title: "This strategy belongs to somebody else",
         advice: <p>Only who saved it can run it. Are you signed in as the right user?</p>,
       };
     case "not_found":
       return {
-        title: "It is not there any more",
+        title: "This strategy no longer exists",
         advice: <p>It has been deleted since; open the list again to see what is left.</p>,
       };
     case "rate_limited":
-      return { title: "You have used up what a minute allows", advice: <p>{waitTold(error)}</p> };
+      return { title: "Too many requests in one minute", advice: <p>{waitTold(error)}</p> };
     case "overloaded":
       return {
         title: "The service is busy",
         advice: (
           <>
-            <p>Other runs have all its places; yours was not begun, and what you asked is kept.</p>
+            <p>
+              Other runs have taken every place. Yours has not begun; what you filled in is kept.
+            </p>
             <p>{waitTold(error)}</p>
           </>
         ),
@@ -125,7 +138,7 @@ function toldOf(error: FaceError): Told {
       return guardTold(error);
     default:
       return {
-        title: "Something broke",
+        title: "Something went wrong in the service",
         advice:
           typeof error.details.error_id === "string" ? (
             <p>
