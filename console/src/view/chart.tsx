@@ -141,7 +141,7 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
   });
   const side = made.addSeries(
     HistogramSeries,
-    { base: 0, priceLineVisible: false, lastValueVisible: false, title: "side" },
+    { base: 0, priceScaleId: "side", priceLineVisible: false, lastValueVisible: false },
     1,
   );
   side.setData(
@@ -150,7 +150,7 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
       ...(value !== 0 && { value, color: colour(value > 0 ? "up" : "down") }),
     })),
   );
-  side.priceScale().applyOptions({ visible: false, scaleMargins: { top: 0.1, bottom: 0.1 } });
+  side.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.1 } });
   const moments = report.equityCurve.map((point) => Date.parse(point.ts));
   const equity = made.addSeries(
     AreaSeries,
