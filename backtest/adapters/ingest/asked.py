@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from backtest.adapters.ingest.symbols import is_part_of, is_same_symbol
+from backtest.adapters.ingest.symbols import is_same_symbol
 from backtest.adapters.ingest.times import DateOrder
 from backtest.types import MINUTE_MS
 
@@ -44,11 +44,6 @@ class Asked:
         if self.file_symbol is not None:
             return symbol.strip() == self.file_symbol
         return self.symbol is None or is_same_symbol(symbol, self.symbol)
-
-    def is_in(self, name: str) -> bool:
-        """Whether a name holds the symbol that was asked for, whatever else it says."""
-        wanted = self.file_symbol or self.symbol
-        return wanted is None or is_part_of(wanted, name)
 
     def other_symbol(self, first: str, *more: str) -> str:
         """That a file holds other symbols, and what to do."""

@@ -27,7 +27,8 @@ class Layout:
 
     `places` maps fields to columns; beside those of the store there are `time`, or `date` and
     `clock`, `close_time`, `symbol`, `interval` and `closed`. `problems` say why the file cannot be
-    taken, `notes` what was assumed.
+    taken, `notes` what was assumed. `headings` has what the columns of `places` are called.
+    `clock_digits` is 6 where clocks such as 90500 have seconds, 4 where 905 has none.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Layout:
     has_decimal_commas: bool
     notes: tuple[str, ...]
     problems: tuple[str, ...]
+    headings: dict[str, str]
+    clock_digits: int
 
 
 def layout_of(sample: Sample, asked: Asked) -> Layout:
@@ -51,12 +54,14 @@ def layout_of(sample: Sample, asked: Asked) -> Layout:
         raise ValueError(_unknown_rows(sample))
     places, problems = _places(sample, form)
     _join_date_and_time(sample, places)
+    _take_label_for_symbol(sample, places, asked)
     volumes = volumes_of(form, sample, places, asked)
     places = {**places, **volumes.places}
     problems += [*_missing(sample, places), *volumes.problems, *_tickers(sample, asked)]
     order, order_problem = _order(sample, places, asked)
+    problems += _counted_from_elsewhere(sample, places)
     if not problems:
-        problems += [*scaled_prices(sample, places), *volume_fault(sample, places)]
+        problems += [*scaled_prices(sample, places, asked), *volume_fault(sample, places)]
     return Layout(
         name=_told(form, sample, places),
         places=places,
@@ -66,6 +71,8 @@ def layout_of(sample: Sample, asked: Asked) -> Layout:
         has_decimal_commas=sample.has_decimal_commas,
         notes=tuple(_notes(form, sample, volumes)),
         problems=(*problems, *order_problem),
+        clock_digits=_clock_digits(sample, places),
+        headings={name: sample.heading(place) for name, place in places.items()},
     )
 
 
@@ -119,6 +126,35 @@ def _join_date_and_time(sample: Sample, places: dict[str, int]) -> None:
         places.pop("date")
     elif "date" in places and "clock" not in places:
         places["time"] = places.pop("date")
+
+
+def _counted_from_elsewhere(sample: Sample, places: dict[str, int]) -> list[str]:
+    """Days of a spreadsheet, numbers of rows and the milliseconds of a day, taken for seconds."""
+    place = places.get("time", places.get("close_time"))
+    if place is None or not sample.are_times_before_1980(place):
+        return []
+    first = f"{float(sample.floats(place)[0]):.15g}"
+    return [
+        (
+            f"times such as {first} count neither from 1970 nor in a known unit (days of a"
+            " spreadsheet, numbers of rows, parts of a day); write dates, or seconds since 1970"
+        )
+    ]
+
+
+def _clock_digits(sample: Sample, places: dict[str, int]) -> int:
+    texts = sample.texts(places["clock"]) if "clock" in places else []
+    is_long = any(len(text) > 4 or (text.isdigit() and int(text) > 2_400) for text in texts)
+    return 6 if is_long else 4
+
+
+def _take_label_for_symbol(sample: Sample, places: dict[str, int], asked: Asked) -> None:
+    """A column such as `name` tells the rows apart if the symbol that was asked for is in it."""
+    if "symbol" in places or "label" not in places:
+        return
+    is_there = asked.symbol is not None and any(map(asked.is_wanted, sample.texts(places["label"])))
+    if is_there or asked.file_symbol is not None:
+        places["symbol"] = places.pop("label")
 
 
 def _missing(sample: Sample, places: dict[str, int]) -> list[str]:
@@ -195,6 +231,11 @@ def _unit(sample: Sample, place: int) -> str:
 
 def _unknown_rows(sample: Sample) -> str:
     first = [str(column[0]) for column in sample.columns if len(column)]
+    if sample.columns and not sample.is_time(0):
+        return (
+            "there is no header, and the first column holds no times since 1980; the first row is"
+            f" {_short(first)}; add a header line, and dates or seconds since 1970"
+        )
     return (
         f"there is no header, and the {sample.width} columns are in no known order with open and"
         f" close within low..high; the first row is {_short(first)}; add a header line"

@@ -10,7 +10,7 @@ from typing import Literal
 
 from backtest.adapters.ingest.sample import Sample
 
-VolumeRule = Literal["as named", "by currency", "OKX"]
+VolumeRule = Literal["as named", "by currency", "OKX", "Yahoo"]
 
 _OHLC = ("open", "high", "low", "close")
 
@@ -55,8 +55,12 @@ class Format:
     def _fits_rows(self, sample: Sample) -> bool:
         if sample.names is not None or len(self.columns) != sample.width:
             return False
-        places = [self.columns.index(name) for name in _OHLC]
-        return sample.are_prices(*places) and sample.is_time(self.columns.index(_time(self)))
+        is_time = sample.is_time(self.columns.index(_time(self)))
+        return is_time and self.share_of_prices(sample) > 0.5
+
+    def share_of_prices(self, sample: Sample) -> float:
+        """Of the rows with numbers, those whose open and close lie within low..high."""
+        return sample.share_of_prices(*(self.columns.index(name) for name in _OHLC))
 
 
 def _time(form: Format) -> str:
@@ -75,6 +79,12 @@ _KLINE = (
     "time open high low close volume_base close_time volume_quote trades_count"
     " taker_buy_volume_base taker_buy_volume_quote"
 )
+_YAHOO = _set("adj_close stock_splits")
+_OPENED = _set("open high low close")
+_CONTRACTS = (
+    "the volume column counts contracts; the base volume is read from the column behind"
+    " the close time"
+)
 _TICKS = "a broker's MetaTrader counts ticks in the volume, not what was traded"
 
 FORMATS: tuple[Format, ...] = (
@@ -87,8 +97,7 @@ FORMATS: tuple[Format, ...] = (
         is_it=lambda sample: (
             sample.counts_contracts(volume=5, other=7) and not sample.is_turnover(volume=5, quote=7)
         ),
-        note="the volume column counts contracts; the base volume is read from the column behind"
-        " the close time",
+        note=_CONTRACTS,
     ),
     Format(name="Binance klines, no header", columns=_rows(f"{_KLINE} -")),
     Format(name="Binance klines without the last column, no header", columns=_rows(_KLINE)),
@@ -147,6 +156,25 @@ FORMATS: tuple[Format, ...] = (
         fields={"l": "low"},
     ),
     Format(
+        name="Binance COIN-M klines",
+        headings=_OPENED | _set("open_time volume close_time"),
+        fields={
+            "volume": "-",
+            "quote_volume": "volume_base",
+            "quote_asset_volume": "volume_base",
+            "taker_buy_volume": "-",
+            "taker_buy_base_asset_volume": "-",
+            "taker_buy_quote_volume": "taker_buy_volume_base",
+            "taker_buy_quote_asset_volume": "taker_buy_volume_base",
+        },
+        is_it=lambda sample: (
+            sample.width == len(_rows(_KLINE)) + 1
+            and sample.counts_contracts(volume=5, other=7)
+            and not sample.is_turnover(volume=5, quote=7)
+        ),
+        note=_CONTRACTS,
+    ),
+    Format(
         name="Binance vision klines",
         headings=_set("open_time close_time quote_volume count taker_buy_volume"),
     ),
@@ -168,9 +196,76 @@ FORMATS: tuple[Format, ...] = (
         volumes="OKX",
     ),
     Format(
+        name="HTX swap klines",
+        headings=_OPENED | _set("id amount vol trade_turnover"),
+        fields={
+            "id": "time",
+            "amount": "volume_base",
+            "trade_turnover": "volume_quote",
+            "vol": "-",
+        },
+        note="vol counts contracts; the base volume is read from amount",
+    ),
+    Format(
         name="HTX klines",
-        headings=_set("amount vol open close"),
+        headings=_OPENED | _set("amount vol"),
         fields={"amount": "volume_base", "vol": "volume_quote", "id": "time"},
+        is_it=lambda sample: not sample.is_worth(volume="vol", quote="amount"),
+    ),
+    Format(
+        name="Poloniex chart data",
+        headings=_OPENED | _set("volume quote_volume weighted_average"),
+        fields={"volume": "volume_quote", "quote_volume": "volume_base"},
+        is_it=lambda sample: not sample.is_worth(volume="volume", quote="quote_volume"),
+        note="quoteVolume counts the coin and volume what was paid for it",
+    ),
+    Format(
+        name="BitMEX trade buckets",
+        headings=_OPENED | _set("timestamp symbol trades volume"),
+        fields={
+            "timestamp": "close_time",
+            "home_notional": "volume_base",
+            "foreign_notional": "volume_quote",
+            "volume": "-",
+            "turnover": "-",
+        },
+        is_it=lambda sample: (
+            "home_notional" in (sample.names or ())
+            or any(text.startswith("XBT") for text in sample.texts_of("symbol"))
+        ),
+        note="volume counts contracts; the base volume is read from homeNotional",
+    ),
+    Format(
+        name="Upbit candles",
+        headings=_set("candle_date_time_utc opening_price trade_price"),
+        fields={
+            "candle_date_time_utc": "time",
+            "trade_price": "close",
+            "candle_acc_trade_volume": "volume_base",
+            "candle_acc_trade_price": "volume_quote",
+            "timestamp": "-",
+        },
+    ),
+    Format(
+        name="Deribit chart data",
+        headings=_OPENED | _set("ticks volume cost"),
+        fields={"ticks": "time", "cost": "volume_quote"},
+    ),
+    Format(
+        name="Oanda candles",
+        headings=_set("complete volume time o h l c"),
+        note="a broker counts ticks in the volume, not what was traded",
+    ),
+    Format(
+        name="CoinMarketCap",
+        headings=_OPENED | _set("time_open time_close market_cap volume"),
+        fields={
+            "time_open": "time",
+            "timestamp": "-",
+            "volume": "volume_quote",
+            "name": "-",
+        },
+        note="its volume is the worth of what was traded, in dollars",
     ),
     Format(
         name="CoinAPI",
@@ -216,11 +311,11 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="yfinance",
-        headings=_set("datetime open high low close volume"),
+        headings=_set("open high low close volume"),
         is_it=lambda sample: (
-            sample.container == "CSV"
-            and (bool(sample.tickers) or "adj_close" in (sample.names or ()))
+            sample.container == "CSV" and (bool(sample.tickers) or sample.has_any(_YAHOO))
         ),
+        volumes="Yahoo",
     ),
     Format(
         name="freqtrade",
@@ -244,5 +339,11 @@ FORMATS: tuple[Format, ...] = (
 
 
 def format_of(sample: Sample) -> Format | None:
-    """The first row of the table that fits."""
-    return next((form for form in FORMATS if form.fits(sample)), None)
+    """The first row of the table that fits, and of rows without a header the one that fits best.
+
+    Where open and low are the same more often than not, other orders of columns fit most rows, too.
+    """
+    fitting = [form for form in FORMATS if form.fits(sample)]
+    if not fitting or not fitting[0].columns:
+        return next(iter(fitting), None)
+    return max(fitting, key=lambda form: form.share_of_prices(sample))

@@ -9,13 +9,17 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backtest.adapters.candles.series import is_storable
 from backtest.adapters.ingest.values import MINUTE_US, length_of, told_length
 from backtest.types import IntArray
 
-_LONGEST_EVEN_RUN = 24
+# So many equal gaps in a row are no accident: the wider the gap, the fewer it takes.
+_EVEN_RUNS = ((60, 6), (5, 12), (2, 24))
 _DAY_US = 1_440 * MINUTE_US
+_LONGEST_TOLD_US = 60 * MINUTE_US
+_LEAST_FILLED = 0.9
 _IN_NAME = re.compile(
     r"(?:^|[-_. ])(\d+(?:s|sec|m|min|h|d|w|mo)|minute|hour|daily|1day)(?=[-_. ]|$)"
 )
@@ -68,14 +72,23 @@ def _mixed(gaps: IntArray, common: int, length_us: int) -> str | None:
     if common != length_us and np.mean(gaps == common) > 0.5:
         found = f"most times step by {told_length(common)}, some by {told}"
         return other_length(found, length_us, None)
-    is_even = (gaps[1:] == gaps[:-1]) & (gaps[1:] != length_us)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], is_even.view(np.int8), [0]))))
-    runs = edges[1::2] - edges[::2]
-    if len(runs) and runs.max() >= _LONGEST_EVEN_RUN:
-        first = int(edges[::2][int(runs.argmax())])
-        found = f"{int(runs.max()) + 1} times in a row step by {told_length(int(gaps[first]))}"
-        return other_length(found, length_us, None)
+    for factor, n_most in _EVEN_RUNS:
+        first, n_gaps = _longest_run(gaps, gaps >= factor * length_us)
+        if n_gaps >= n_most:
+            found = f"{n_gaps + 1} times in a row step by {told_length(int(gaps[first]))}"
+            return other_length(found, length_us, None)
     return None
+
+
+def _longest_run(gaps: IntArray, is_wide: NDArray[np.bool_]) -> tuple[int, int]:
+    """Where the longest run of equal wide gaps begins, and how many there are."""
+    is_even = (gaps[1:] == gaps[:-1]) & is_wide[1:]
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], is_even.view(np.int8), [0]))))
+    if len(edges) == 0:
+        return 0, 0
+    runs = edges[1::2] - edges[::2]
+    longest = int(runs.argmax())
+    return int(edges[::2][longest]), int(runs[longest]) + 1
 
 
 def _commonest(gaps: IntArray) -> int:
@@ -115,11 +128,16 @@ def said_by_name(name: str) -> int | None:
     return length_of(found.pop()) if len(found) == 1 else None
 
 
-def ends_of_days(times_us: IntArray) -> bool:
-    """Whether whole days run from 00:01 to 24:00, as they do when times are those of the close."""
+def ends_of_days(times_us: IntArray, length_us: int) -> bool:
+    """Whether times run from one length after midnight to midnight, as those of closes do.
+
+    Only of candles up to an hour: days of four hours begin and end so by chance.
+    """
+    span = int(times_us[-1] - times_us[0]) if len(times_us) else 0
     return (
-        len(times_us) >= 1_440
-        and int(times_us[0]) % _DAY_US == MINUTE_US
+        length_us <= _LONGEST_TOLD_US
+        and span >= _DAY_US - length_us
+        and int(times_us[0]) % _DAY_US == length_us
         and int(times_us[-1]) % _DAY_US == 0
-        and int(times_us[-1] - times_us[0]) == (len(times_us) - 1) * MINUTE_US
+        and (len(times_us) - 1) * length_us >= _LEAST_FILLED * span
     )

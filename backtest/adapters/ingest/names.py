@@ -10,7 +10,8 @@ _ALIASES = {
     "time": (
         "ts_open open_time opentime open_timestamp start_time starttime start_at unix"
         " unix_timestamp timestamp ts_event ts datetime date_time time_utc time_gmt gmt_time"
-        " utc_time date_utc date_gmt window_start time t begins_at local_time period_start"
+        " utc_time date_utc date_gmt window_start time t begins_at local_time period_start start"
+        " begin time_open trade_time bar_time candle_time event_time"
     ),
     "date": "date dtyyyymmdd yyyymmdd",
     "close_time": "ts_close close_time closetime end_time endtime time_close close_timestamp end_at"
@@ -22,7 +23,7 @@ _ALIASES = {
     "volume_base": "volume_base base_volume volume_from volumefrom volume vol v",
     "volume_quote": (
         "volume_quote quote_volume quote_asset_volume volume_to volumeto turnover q quote_vol"
-        " vol_quote volume_currency"
+        " vol_quote volume_currency amount"
     ),
     "trades_count": (
         "trades_count number_of_trades num_trades trade_count tradecount trades count n"
@@ -36,7 +37,15 @@ _ALIASES = {
         "taker_buy_volume_quote taker_buy_quote_volume taker_buy_quote_asset_volume taker_quote_vol"
     ),
     "symbol": "symbol symbols pair ticker tic instrument instrument_name instrument_id inst_id"
-    " market coin s",
+    " market coin s currency_pair trading_pair tradingpair trading_symbol tradingsymbol"
+    " product product_id product_code contract contract_code security secid sec_id symbol_id"
+    " exchange_symbol ticker_symbol ts_code stock stock_code figi isin asset asset_id"
+    " instrument_token",
+    # Where these change, the series does; where they do not, they say nothing new.
+    "label": "name asset_name coin_name code token crypto underlying base base_asset base_currency"
+    " currency quote quote_asset quote_currency",
+    "venue": "exchange venue exchange_id exchange_name mic market_type contract_type price_type"
+    " expiry expiration delivery_date",
     "interval": "interval timeframe resolution candle_interval bar_interval freq frequency tf"
     " per i",
     "closed": "confirm confirmed is_closed closed is_final final complete x",

@@ -37,6 +37,8 @@ BoolArray = NDArray[np.bool_]
 _LAST_US = 4_102_444_800_000_000
 _MOST_TRADES = 2**32 - 1
 MOST_REASONS = 100
+_MOST_LABELS = 10
+LABELS = {"label", "venue"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Moment:
 class Found:
     """What was met in a file, over all of its rows.
 
+    `labels` has some values of the columns `label` and `venue`, of the rows of the wanted symbol.
     `lengths` counts rows by how long their close time makes them, in microseconds.
     """
 
@@ -60,14 +63,17 @@ class Found:
     n_floored: int = 0
     n_local: int = 0
     n_off_minute: int = 0
+    n_headings: int = 0
     symbols: set[str] = field(default_factory=set[str])
+    labels: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     intervals: set[str] = field(default_factory=set[str])
     lengths: Counter[int] = field(default_factory=Counter[int])
 
     @property
     def n_left_out(self) -> int:
         """Rows that are neither taken nor wrong."""
-        return self.n_other_symbols + self.n_unfinished + self.n_without_trade
+        others = self.n_other_symbols + self.n_headings
+        return others + self.n_unfinished + self.n_without_trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,7 @@ def candles_of(
     raw: RawChunk, layout: Layout, asked: Asked, moment: Moment, found: Found
 ) -> Candles:
     """Interpret and judge the rows of a chunk; what was met is added to `found`."""
+    found.n_headings += raw.n_headings
     raw = _wanted(raw, layout, asked, found)
     read_us, is_doubtful = _moments(raw, layout, asked, found)
     open_us = _opens(read_us, layout, asked, found)
@@ -120,6 +127,15 @@ def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: Found) -> RawChu
     """Only the rows of the symbol that was asked for; intervals are noted."""
     if "interval" in layout.places and len(found.intervals) < 10:
         found.intervals |= _distinct(raw.columns[layout.places["interval"]])
+    raw = _of_symbol(raw, layout, asked, found)
+    for name in LABELS & layout.places.keys():
+        seen = found.labels.setdefault(name, set())
+        if len(seen) < _MOST_LABELS:
+            seen |= _distinct(raw.columns[layout.places[name]])
+    return raw
+
+
+def _of_symbol(raw: RawChunk, layout: Layout, asked: Asked, found: Found) -> RawChunk:
     if "symbol" not in layout.places:
         return raw
     column = trimmed(raw.columns[layout.places["symbol"]])
@@ -152,17 +168,17 @@ def _moments(
 
 def _time(raw: RawChunk, layout: Layout) -> Moments:
     if "date" in layout.places:
-        day, clock = (trimmed(_spelled(raw.columns[layout.places[n]])) for n in ("date", "clock"))
+        day, clock = (trimmed(raw.columns[layout.places[name]]) for name in ("date", "clock"))
+        clock = _padded(clock, layout.clock_digits)
         return to_moments(pc.binary_join_element_wise(day, clock, " "), layout.order)
     name = "close_time" if layout.is_close_time else "time"
     return to_moments(raw.columns[layout.places[name]], layout.order)
 
 
-def _spelled(column: Any) -> Any:
-    """Clocks that are numbers, such as 905, have four digits."""
-    if not pa.types.is_integer(column.type):
-        return column
-    return pc.utf8_lpad(column.cast(pa.string()), 4, "0")
+def _padded(clock: Any, n_digits: int) -> Any:
+    """Clocks that are numbers, such as 905, with the zeros in front that they lack."""
+    is_number = pc.match_substring_regex(clock, r"^\d+$")
+    return pc.if_else(is_number, pc.utf8_lpad(clock, n_digits, "0"), clock)
 
 
 def _opens(read_us: IntArray, layout: Layout, asked: Asked, found: Found) -> IntArray:

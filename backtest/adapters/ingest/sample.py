@@ -4,7 +4,7 @@
 # pyright: reportAttributeAccessIssue=false
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from backtest.adapters.ingest.times import UNREADABLE_TIME, to_moments
 from backtest.adapters.ingest.values import is_nothing, to_floats, trimmed
 from backtest.types import FloatArray
 
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|\d{4}|\d{6}")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?|\d{1,6}")
 _YEAR_1980_US = 315_532_800_000_000
 _INDEX_NAMES = {"", "index", "unnamed_0", "index_level_0"}
 _CONTRACTS_QUOTE = (10.0, 100.0)
@@ -62,6 +62,10 @@ class Sample:
         places = (i for i, name in enumerate(names) if name in _INDEX_NAMES)
         return next((i for i in places if self.is_time(i)), None)
 
+    def heading(self, place: int) -> str:
+        """What a column is called in the file."""
+        return self.raw_names[place] if self.raw_names else f"column {place + 1}"
+
     def floats(self, place: int) -> FloatArray:
         """The numbers of a column."""
         return to_floats(self.columns[place], has_decimal_commas=self.has_decimal_commas)
@@ -73,17 +77,34 @@ class Sample:
             str(text) for text in trimmed(column.filter(pa.array(~is_nothing(column)))).to_pylist()
         ]
 
-    def are_prices(self, opens: int, highs: int, lows: int, closes: int) -> bool:
-        """Whether open and close lie within low..high in most rows that have numbers."""
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Whether any of some plain names is among the headings."""
+        return not set(names).isdisjoint(self.names or ())
+
+    def texts_of(self, name: str) -> list[str]:
+        """The fields of the column with a plain name that are not empty; none without it."""
+        names = self.names or []
+        return self.texts(names.index(name)) if name in names else []
+
+    def share_of_prices(self, opens: int, highs: int, lows: int, closes: int) -> float:
+        """How many of the rows that have numbers have open and close within low..high."""
         o, h, low, c = (self.floats(place) for place in (opens, highs, lows, closes))
         is_known = np.isfinite(o + h + low + c)
         fits = (np.minimum(o, c) >= low) & (np.maximum(o, c) <= h) & (low > 0)
-        return bool(is_known.any()) and bool(np.mean(fits[is_known]) > 0.5)
+        return float(np.mean(fits[is_known])) if is_known.any() else 0.0
 
     def is_time(self, place: int) -> bool:
         """Whether most of a column are moments since 1980."""
         us = to_moments(self.columns[place]).us
         return len(us) > 0 and bool(np.mean((us != UNREADABLE_TIME) & (us > _YEAR_1980_US)) > 0.5)
+
+    def are_times_before_1980(self, place: int) -> bool:
+        """Whether a column holds numbers too small for moments."""
+        column = self.columns[place]
+        if pa.types.is_temporal(column.type) or np.isnan(self.floats(place)).all():
+            return False
+        us = to_moments(column).us
+        return bool(np.all(us[us != UNREADABLE_TIME] <= _YEAR_1980_US))
 
     def is_text(self, place: int) -> bool:
         """Whether a column is no number."""
@@ -112,18 +133,26 @@ class Sample:
 
     def is_turnover(self, *, volume: int, quote: int) -> bool:
         """Whether one volume is the other times a price of the row (columns 1 to 4)."""
-        return _lie_within(self.floats(quote), self.floats(volume), self.floats(3), self.floats(2))
+        return lie_within(self.floats(quote), self.floats(volume), self.floats(3), self.floats(2))
+
+    def is_worth(self, *, volume: str, quote: str) -> bool:
+        """Whether the column named `quote` is the one named `volume` times a price of the row."""
+        names = self.names or []
+        if not {volume, quote, "low", "high"} <= set(names):
+            return False
+        columns = (self.floats(names.index(name)) for name in (quote, volume, "low", "high"))
+        return lie_within(*columns)
 
     def counts_contracts(self, *, volume: int, other: int) -> bool:
         """Whether a volume counts contracts of so much quote, and the other one is in base."""
         contracts, base = self.floats(volume), self.floats(other)
         return any(
-            _lie_within(contracts * size, base, self.floats(3), self.floats(2))
+            lie_within(contracts * size, base, self.floats(3), self.floats(2))
             for size in _CONTRACTS_QUOTE
         )
 
 
-def _lie_within(quote: FloatArray, base: FloatArray, low: FloatArray, high: FloatArray) -> bool:
+def lie_within(quote: FloatArray, base: FloatArray, low: FloatArray, high: FloatArray) -> bool:
     """Whether `quote / base` is a price of its row in most rows with a volume."""
     with np.errstate(divide="ignore", invalid="ignore"):
         price = quote / base

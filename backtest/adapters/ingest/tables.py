@@ -7,9 +7,8 @@ See: docs/candle-files.md
 # pyright: reportAttributeAccessIssue=false
 
 import io
-import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,15 +17,15 @@ from pyarrow import compute as pc
 from pyarrow import csv, parquet
 
 from backtest.adapters.ingest.containers import HEAD_BYTES, Member
+from backtest.adapters.ingest.json_rows import rows_of
 from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.text import Form, form_of
+from backtest.adapters.ingest.values import trimmed
 from backtest.types import IntArray
 
 # pyarrow reads up to 32 blocks ahead, whatever is asked of it.
 _BLOCK_BYTES = 1 << 20
 _ROWS_PER_BATCH = 32_768
-_FEWEST_COLUMNS = 5
-_SYMBOL_NAMES = ("symbol", "instId", "pair", "product_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +34,14 @@ class RawChunk:
 
     `lines` has shape (n_rows,): int64 line numbers of a text, row numbers of anything else, both
     from 1. `columns` holds Arrow arrays by their place. `malformed` are lines without the right
-    number of fields; they are in no other member.
+    number of fields; they are in no other member, and neither are `n_headings`, lines that repeat
+    the header.
     """
 
     lines: IntArray
     columns: dict[int, Any]
     malformed: Sequence[tuple[int, str]] = ()
+    n_headings: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,20 +119,13 @@ def _decoded(column: Any) -> Any:
 
 
 def _json(stream: io.BufferedReader) -> Table:
-    answer = _parsed(stream.read())
-    rows = _series(answer)
-    if not rows:
-        raise ValueError("no candles here: the JSON holds no list of rows")
-    names: list[str] = []
-    if isinstance(rows[0], dict):
-        names = list(rows[0])
-        rows = [[row.get(name) for name in names] for row in rows if isinstance(row, dict)]
-    width = len(rows[0])
-    fits = [isinstance(row, list) and len(row) == width for row in rows]
+    found = rows_of(stream.read())
+    width = len(found.names or found.rows[0])
+    fits = [isinstance(row, list) and len(row) == width for row in found.rows]
     malformed = [
         (i + 1, f"has not {width} values as the first row") for i, fit in enumerate(fits) if not fit
     ]
-    good = [row for row, fit in zip(rows, fits, strict=True) if fit]
+    good = [row for row, fit in zip(found.rows, fits, strict=True) if fit]
     columns = [_column([row[place] for row in good]) for place in range(width)]
     lines = np.flatnonzero(fits).astype(np.int64) + 1
 
@@ -140,53 +134,9 @@ def _json(stream: io.BufferedReader) -> Table:
         yield RawChunk(lines=lines, columns=chosen, malformed=malformed)
 
     head = [column[:_ROWS_PER_BATCH] for column in columns]
-    tickers = tuple(sorted(_symbols_around(answer)))
-    sample = Sample(container="JSON", raw_names=names, columns=head, tickers=tickers)
+    tickers = tuple(sorted(found.symbols))
+    sample = Sample(container="JSON", raw_names=found.names, columns=head, tickers=tickers)
     return Table(sample=sample, read=read)
-
-
-def _parsed(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        try:
-            return [json.loads(line) for line in content.splitlines() if line.strip()]
-        except ValueError:
-            raise ValueError(f"the JSON is damaged: {error}") from error
-
-
-def _series(data: Any) -> list[Any]:
-    """The rows of candles somewhere in an answer of an exchange."""
-    if isinstance(data, list):
-        return data if data and _is_candle(data[0]) else []
-    if not isinstance(data, dict):
-        return []
-    by_column = {name: value for name, value in data.items() if isinstance(value, list)}
-    is_flat = all(value and not isinstance(value[0], (list, dict)) for value in by_column.values())
-    if (
-        len(by_column) >= _FEWEST_COLUMNS
-        and is_flat
-        and len(set(map(len, by_column.values()))) == 1
-    ):
-        return [
-            dict(zip(by_column, row, strict=True)) for row in zip(*by_column.values(), strict=True)
-        ]
-    found = {name: rows for name, value in data.items() if (rows := _series(value))}
-    if len(found) > 1:
-        raise ValueError(f"the JSON holds several series: {', '.join(found)}; write one per file")
-    return next(iter(found.values()), [])
-
-
-def _symbols_around(answer: Any) -> set[str]:
-    """What an answer of an exchange says, around its rows, that they are candles of."""
-    if not isinstance(answer, dict):
-        return set()
-    own = {str(answer[name]) for name in _SYMBOL_NAMES if isinstance(answer.get(name), str)}
-    return own.union(*map(_symbols_around, answer.values()))
-
-
-def _is_candle(row: Any) -> bool:
-    return isinstance(row, (list, dict)) and len(row) >= _FEWEST_COLUMNS
 
 
 def _column(values: Sequence[Any]) -> Any:
@@ -228,7 +178,7 @@ def _lines(
         columns = {place: batch.column(i) for i, place in enumerate(wanted)}
         told = malformed[n_told:]
         n_told += len(told)  # Arrow reads ahead and adds to the list while a chunk is in use
-        yield _without_blanks(lines, columns, _faulty(told))
+        yield _without_headings(_without_blanks(lines, columns, _faulty(told)), form.names)
     if malformed[n_told:]:
         nothing = {place: pa.array([], pa.string()) for place in wanted}
         yield RawChunk(
@@ -289,6 +239,25 @@ def _line_numbers(n_rows: int, next_line: int, malformed: Sequence[int]) -> IntA
     """Numbers of the lines that became rows, which are all but the malformed ones."""
     lines = np.arange(next_line, next_line + n_rows + len(malformed), dtype=np.int64)
     return lines[~np.isin(lines, np.array(malformed, dtype=np.int64))][:n_rows]
+
+
+def _without_headings(raw: RawChunk, names: Sequence[str] | None) -> RawChunk:
+    """Files that were put together with `cat` repeat the header among the rows."""
+    is_heading = np.full(len(raw.lines), names is not None)
+    for place, column in raw.columns.items():
+        if not is_heading.any():
+            return raw
+        is_name = pc.equal(trimmed(column), (names or ())[place])
+        is_heading &= np.array(is_name.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if not is_heading.any():
+        return raw
+    is_kept = pa.array(~is_heading)
+    return replace(
+        raw,
+        lines=raw.lines[~is_heading],
+        columns={place: column.filter(is_kept) for place, column in raw.columns.items()},
+        n_headings=int(np.count_nonzero(is_heading)),
+    )
 
 
 def _without_blanks(

@@ -51,8 +51,13 @@ def form_of(head: bytes) -> Form:
     if first is None:
         raise ValueError(_no_candles(lines))
     names, n_headings, tickers = _headings(fields, first)
+    above = next((row for row in reversed(fields[:first]) if any(row)), ())
+    if names is None and _are_names(above, fields[first]):
+        raise ValueError(_unknown_names(above))
     n_above = first + n_headings
     rows = [row for row in fields[n_above:] if any(row)]
+    if names and _end_in_delimiters(rows, len(names) + 1):
+        names = (*names, "")
     width = len(names) if names else len(rows[0]) if rows else 0
     rows = [row for row in rows if len(row) == width]
     return Form(
@@ -113,6 +118,24 @@ def _is_row(row: Sequence[str]) -> bool:
     return sum(bool(field) and bool(_NUMBER.fullmatch(field)) for field in row) >= 4
 
 
+def _are_names(above: Sequence[str], row: Sequence[str]) -> bool:
+    """Whether a line above the first row is a header whose words are not known."""
+    is_wide = len(above) >= _FEWEST_COLUMNS and len(row) - len(above) in {0, 1}
+    return is_wide and not any(field and _NUMBER.fullmatch(field) for field in above)
+
+
+def _end_in_delimiters(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether each row has one more field than the header, which is empty."""
+    return bool(rows) and all(len(row) == width and not row[-1] for row in rows)
+
+
+def _unknown_names(names: Sequence[str]) -> str:
+    return (
+        f"the columns are called {', '.join(names)}, which says too little; call them time, open,"
+        " high, low, close and volume in the first line"
+    )
+
+
 def _headings(
     fields: Sequence[tuple[str, ...]], first: int
 ) -> tuple[tuple[str, ...] | None, int, tuple[str, ...]]:
@@ -145,6 +168,8 @@ def _has_decimal_commas(rows: Sequence[tuple[str, ...]]) -> bool:
 
 def _no_candles(lines: Sequence[str]) -> str:
     first = next((line for line in lines if line.strip()), "")
+    if any(len(line.split()) >= _FEWEST_COLUMNS and _is_row(line.split()) for line in lines):
+        return f"the columns are separated by blanks, as in {first[:80]!r}; write commas or tabs"
     return (
         "no candles here: there is neither a header that names a time, open, high, low and close"
         f" nor rows of at least {_FEWEST_COLUMNS} columns; the first line is {first[:80]!r}"

@@ -26,11 +26,14 @@ _REWRITINGS: tuple[tuple[str, str], ...] = (
     (r"^(\d{4})(\d{2})(\d{2})([ T;]|$)", r"\1-\2-\3\4"),
     (r"^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?$", r"\1-\2-\3 \4:\5:0\6"),
     (r"^(\d{4}-\d{2}-\d{2}[ T])(\d{2})(\d{2})(\d{2})?$", r"\1\2:\3:0\4"),
+    (r"^(\d{4}-\d{2}-\d{2})-(\d{2})-(\d{2})(?:-(\d{2}))?$", r"\1 \2:\3:0\4"),
     (r":0(\d{2})$", r":\1"),
     (r":0$", r":00"),
     (r"^(\d{4})-(\d)-", r"\1-0\2-"),
     (r"^(\d{4}-\d{2})-(\d)([ T]|$)", r"\1-0\2\3"),
     (r"([ T])(\d):", r"\g<1>0\2:"),
+    (r"([+-]\d{2}:?\d{2})\s*\[?(?:UTC|GMT|Z)\]?$", r"\1"),
+    (r"\s*\[(UTC|GMT)\]$", "Z"),
     (r"\s*(?:UTC|GMT)?([+-]\d{2}):?(\d{2})$", r"\1:\2"),
     (r"\s*(?:UTC|GMT|Z)$", "Z"),
     (r"^(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})$", r"\1:00\2"),
@@ -43,6 +46,9 @@ _HALF_DAY = (
 )
 _DAY_FIRST = (r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})", r"\3-\2-\1")
 _MONTH_FIRST = (r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})", r"\3-\1-\2")
+# Months by name: `Jan 2, 2024`, `January 02 2024`, `02-Jan-2024`, `Tue, 02 Jan 2024`.
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAMED_MONTH = r"^(?:[A-Za-z]{3,9},? )?(?:[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}[ -]?[A-Za-z]{3})"
 _COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}|\d{6})?$"
 
 
@@ -122,9 +128,20 @@ def _is_compact(text: Any) -> bool:
 def _iso(text: Any, order: DateOrder | None) -> Any:
     if order is not None:
         text = pc.replace_substring_regex(text, *_pattern(order))
-    text = _in_24_hours(text)
+    text = _in_24_hours(_with_numbered_months(text))
     for pattern, replacement in _REWRITINGS:
         text = pc.replace_substring_regex(text, pattern, replacement.replace(r"\g<1>", r"\1"))
+    return text
+
+
+def _with_numbered_months(text: Any) -> Any:
+    if not pc.any(pc.match_substring_regex(text, _NAMED_MONTH)).as_py():
+        return text
+    for number, month in enumerate(_MONTHS, start=1):
+        name = rf"(?i)^(?:[a-z]{{3,9}},? )?{month}[a-z]*\.? (\d{{1,2}}),? (\d{{4}})"
+        text = pc.replace_substring_regex(text, name, rf"\2-{number:02}-\1")
+        name = rf"(?i)^(?:[a-z]{{3,9}},? )?(\d{{1,2}})[ -]?{month}[a-z]*[ ,.-]*(\d{{4}})"
+        text = pc.replace_substring_regex(text, name, rf"\2-{number:02}-\1")
     return text
 
 

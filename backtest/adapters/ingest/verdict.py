@@ -15,7 +15,7 @@ from backtest.adapters.ingest.lengths import (
     wrong_length,
 )
 from backtest.adapters.ingest.rows import Found
-from backtest.adapters.ingest.symbols import symbol_of_archive
+from backtest.adapters.ingest.symbols import other_symbol_of_file
 from backtest.adapters.ingest.times import UNREADABLE_TIME
 from backtest.adapters.ingest.values import MINUTE_US, SECOND_US, told_length
 from backtest.types import IntArray
@@ -42,6 +42,7 @@ def problems_of(
     tests = (
         _length(names[0], found, asked, times),
         _symbols(found, asked, times),
+        _labels(found, layouts),
         _archive(names, found, asked),
         _zone(layouts, found, asked),
         _close_times(layouts, found, asked, times),
@@ -75,12 +76,26 @@ def _symbols(found: Found, asked: Asked, times: IntArray) -> str | None:
     return None
 
 
+def _labels(found: Found, layouts: Sequence[Layout]) -> str | None:
+    """Rows of several series, told by another column than that of a symbol."""
+    for name, values in found.labels.items():
+        if len(values) > 1:
+            heading = next((layout.headings[name] for layout in layouts), name)
+            one = " or say --file-symbol for one of them" if name == "label" else ""
+            return (
+                f"the column {heading} says {_some(values)}: these are several series; keep the"
+                f" rows of one in the file{one}"
+            )
+    return None
+
+
 def _archive(names: Sequence[str], found: Found, asked: Asked) -> str | None:
-    """Another symbol in the name that an archive gives its files; rows know better."""
-    named = next(filter(None, map(symbol_of_archive, names)), None)
-    if named is None or found.symbols or asked.is_in(named):
+    """Another symbol in the name of the file, or of one in a zip; rows know better."""
+    wanted = asked.file_symbol or asked.symbol
+    if wanted is None or found.symbols:
         return None
-    return f"going by its name, {asked.other_symbol(named)}"
+    named = next(filter(None, (other_symbol_of_file(name, wanted) for name in names)), None)
+    return named and f"going by its name, {asked.other_symbol(named)}"
 
 
 def _some(names: set[str]) -> str:
@@ -110,10 +125,11 @@ def _close_times(
     if is_late and not asked.floor_times:
         opened = "the minute" if asked.length_us == MINUTE_US else "an open"
         return f"every time is {offset / 1e6:g} s after {opened}, as closes are; say --times close"
-    if asked.length_us == MINUTE_US and ends_of_days(times) and not found.lengths:
+    if ends_of_days(times, asked.length_us) and not found.lengths:
+        first = "00:01" if asked.length_us == MINUTE_US else told_length(asked.length_us)
         return (
-            "whole days run from 00:01 to 24:00, as closes do; say --times close, or --times open"
-            " if they are opens"
+            f"whole days run from {first} to 24:00, as closes do; say --times close, or --times"
+            " open if they are opens"
         )
     return None
 
@@ -134,6 +150,7 @@ def assumptions(
         (found.n_other_symbols, "row of another symbol left out", "rows of other symbols left out"),
         (found.n_unfinished, "unfinished bar left out", "unfinished bars left out"),
         (found.n_without_trade, "minute without a price left out", "empty minutes left out"),
+        (found.n_headings, "repeated header left out", "repeated headers left out"),
         (found.n_floored, "time moved to its minute", "times moved to their minutes"),
     )
     notes += [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]

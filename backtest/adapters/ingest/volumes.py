@@ -4,6 +4,7 @@ Taking the quote volume or a number of contracts for the base volume goes unnoti
 so that whatever cannot be told is refused. See: docs/candle-files.md
 """
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,14 +12,27 @@ import numpy as np
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.formats import Format
 from backtest.adapters.ingest.names import currency_of
-from backtest.adapters.ingest.sample import Sample
-from backtest.adapters.ingest.symbols import is_base, is_quote
+from backtest.adapters.ingest.sample import Sample, lie_within
+from backtest.adapters.ingest.symbols import is_base, is_quote, quote_of
 from backtest.types import FloatArray
 
 _PRICES = ("open", "high", "low", "close")
 _FEWEST_ROWS = 3
+# A quote volume may be rounded, and that of a long candle be counted at another mean.
+_LOWEST_WORTH, _HIGHEST_WORTH = 0.9, 1.1
+_LARGEST_SPREAD = 0.03
 _SCALED_PRICE = 1e9
 _SCALED_FACTOR = 10_000
+# Above these, nothing is traded in whole numbers of a currency.
+_DEAREST = {
+    **dict.fromkeys(("USD", "USDT", "USDC", "DAI", "EUR", "GBP"), 1e6),
+    **dict.fromkeys(("BTC", "ETH", "BNB"), 1e3),
+}
+_LEAN_FACTOR = 100
+_YAHOO_COIN = (
+    "Yahoo counts the volume of coins in the quote currency; it is stored as it is, so that the"
+    " base volume is too large by the price"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +51,8 @@ def volumes_of(form: Format, sample: Sample, places: dict[str, int], asked: Aske
     if form.volumes == "by currency":
         return _by_currency(sample, places, asked)
     if "volume_base" in places:
-        return Volumes()
+        is_worth = form.volumes == "Yahoo" and _is_yahoo_coin(sample, asked)
+        return Volumes(notes=(_YAHOO_COIN,) if is_worth else ())
     if asked.zero_volume:
         return Volumes(notes=("there is no base volume; it is stored as 0",))
     seen = "only a quote volume" if "volume_quote" in places else "no volume"
@@ -63,6 +78,13 @@ def _is_spot(sample: Sample, places: dict[str, int], ccy: int, quote: int | None
         names = sample.texts(places["symbol"])
         return all(name.count("-") == 1 for name in names)
     return quote is None or bool(np.array_equal(sample.floats(ccy), sample.floats(quote)))
+
+
+def _is_yahoo_coin(sample: Sample, asked: Asked) -> bool:
+    """`BTC-USD` is a coin; `BRK-B` is a stock, whose volume counts shares."""
+    if sample.tickers:
+        return re.fullmatch(r"[A-Z0-9]+-[A-Z]{3,4}", sample.tickers[0]) is not None
+    return asked.symbol is not None and quote_of(asked.symbol) is not None
 
 
 def _by_currency(sample: Sample, places: dict[str, int], asked: Asked) -> Volumes:
@@ -98,42 +120,63 @@ def _symbol(sample: Sample, places: dict[str, int], asked: Asked) -> str | None:
 
 
 def volume_fault(sample: Sample, places: dict[str, int]) -> list[str]:
-    """A constant factor between base volume times price and quote volume is a contract's size."""
+    """A quote volume that hangs together with the base volume, but not by the price of its row.
+
+    The base volume then counts contracts, or one of the columns is another one: Poloniex calls the
+    quote volume `volume`, and inverse contracts are counted in dollars. Volumes that have nothing
+    to do with each other prove nothing.
+    """
     if not {"volume_base", "volume_quote"} <= places.keys():
         return []
-    base, quote = (sample.floats(places[name]) for name in ("volume_base", "volume_quote"))
-    price = (sample.floats(places["high"]) + sample.floats(places["low"])) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factors = quote / (base * price)
-    factors = factors[np.isfinite(factors) & (factors > 0)]
-    if len(np.unique(base[base > 0])) < _FEWEST_ROWS or not _is_constant(factors):
+    columns = (places[name] for name in ("volume_base", "volume_quote", "low", "high"))
+    base, quote, low, high = (sample.floats(place) for place in columns)
+    is_traded = np.isfinite(base + quote) & (base > 0) & (quote > 0)
+    base, quote, low, high = (each[is_traded] for each in (base, quote, low, high))
+    if min(len(np.unique(base)), len(np.unique(quote))) < _FEWEST_ROWS:
         return []
-    factor = float(np.median(factors))
+    if lie_within(quote, base, low * _LOWEST_WORTH, high * _HIGHEST_WORTH):
+        return []
+    names = [sample.heading(places[name]) for name in ("volume_base", "volume_quote")]
+    if lie_within(base, quote, low, high):
+        return [
+            (
+                f"{names[0]} is {names[1]} times the price, so that it is the quote volume; name"
+                " the columns volume_quote and volume_base in the file"
+            )
+        ]
+    ratio, price = quote / base, (low + high) / 2
+    if not any(map(_is_constant, (ratio / price, ratio * price, ratio))):
+        return []
+    factor = float(np.median(ratio / price))
     return [
         (
-            f"volume_quote is {factor:.3g} times volume_base times the price on every row: the base"
-            " volume counts contracts or another currency; multiply it in the file"
+            f"{names[1]} is {factor:.3g} times {names[0]} times the price: the base volume counts"
+            " contracts or another currency, or one of the columns is no volume; multiply it, or"
+            " take that column out of the file"
         )
     ]
 
 
 def _is_constant(factors: FloatArray) -> bool:
-    """Around one number far from 1, over enough rows; prices within a row differ by less."""
-    if len(factors) < _FEWEST_ROWS:
-        return False
+    """Around one number, over enough rows; prices within a row differ by less."""
     middle = float(np.median(factors))
-    spread = np.quantile(np.abs(factors / middle - 1), 0.9)
-    return bool(spread < 0.03) and not 0.9 < middle < 1.1
+    return bool(np.quantile(np.abs(factors / middle - 1), 0.9) < _LARGEST_SPREAD)
 
 
-def scaled_prices(sample: Sample, places: dict[str, int]) -> list[str]:
-    """Integers that all end in many zeros are prices times a power of ten."""
+def scaled_prices(sample: Sample, places: dict[str, int], asked: Asked) -> list[str]:
+    """Whole numbers that no price can be are prices times a power of ten."""
     prices = np.concatenate([sample.floats(places[name]) for name in _PRICES])
     prices = prices[np.isfinite(prices)]
-    is_whole = len(prices) > 0 and bool(np.all((prices == np.floor(prices)) & (prices < 2**62)))
-    if not is_whole or prices.max() < _SCALED_PRICE:
+    if len(prices) == 0 or not np.all((prices == np.floor(prices)) & (prices < 2**62)):
         return []
-    if int(np.gcd.reduce(prices.astype(np.int64))) % _SCALED_FACTOR:
+    quote = quote_of(asked.symbol or "")
+    factor = int(np.gcd.reduce(prices.astype(np.int64)))
+    is_scaled = (
+        (prices.max() >= _SCALED_PRICE and factor % _SCALED_FACTOR == 0)
+        or np.median(prices) >= _DEAREST.get(quote or "", np.inf)
+        or (factor % _LEAN_FACTOR == 0 and _is_lean(sample, places))
+    )
+    if not is_scaled:
         return []
     return [
         (
@@ -141,3 +184,11 @@ def scaled_prices(sample: Sample, places: dict[str, int]) -> list[str]:
             " them in the file"
         )
     ]
+
+
+def _is_lean(sample: Sample, places: dict[str, int]) -> bool:
+    """Rows of QuantConnect's Lean, whose prices of shares are times 10 000: `20131001 00:00,…`."""
+    if sample.raw_names or "time" not in places:
+        return False
+    texts = sample.texts(places["time"])
+    return bool(texts) and all(re.fullmatch(r"\d{8} \d{2}:\d{2}", text) for text in texts)

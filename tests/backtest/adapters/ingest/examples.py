@@ -6,7 +6,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -91,6 +91,8 @@ def fields(candle: Candle) -> dict[str, object]:
         "contracts": candle.volume * middle / 100,
         "contracts_100": round(candle.volume * 100),
         "iso": f"{moment:%Y-%m-%d %H:%M:%S}",
+        "iso_e": f"{moment:%Y-%m-%d %H:%M}:59.999",
+        "closed": f"{moment + timedelta(minutes=1):%Y-%m-%d %H:%M:%S}",
         "slash": f"{moment:%Y/%m/%d %H:%M}",
         "dot": f"{moment:%Y.%m.%d}",
         "day": f"{moment:%d.%m.%Y}",
@@ -140,6 +142,13 @@ EXAMPLES: dict[str, list[Example]] = {
             "{t},{e},AAAUSDT,1m,1,2,{o},{c},{h},{l},{v},9,true,{q},{half},{q},0",
         ),
     ],
+    "Binance COIN-M klines": [
+        Example(
+            "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
+            "taker_buy_volume,taker_buy_quote_volume,ignore",
+            "{t},{o},{h},{l},{c},{contracts},{e},{v},9,3,{half},0",
+        ),
+    ],
     "Binance vision klines": [
         Example(
             "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
@@ -173,8 +182,46 @@ EXAMPLES: dict[str, list[Example]] = {
     "OKX API": [
         Example("ts,o,h,l,c,vol,volCcy,volCcyQuote,confirm", "{t},{o},{h},{l},{c},{v},{q},{q},1"),
     ],
+    "HTX swap klines": [
+        Example(
+            "id,open,close,low,high,amount,vol,trade_turnover,count",
+            "{s},{o},{c},{l},{h},{v},{contracts_100},{q},9",
+        ),
+    ],
     "HTX klines": [
         Example("id,open,close,low,high,amount,vol,count", "{s},{o},{c},{l},{h},{v},{q},9"),
+    ],
+    "Poloniex chart data": [
+        Example(
+            "date,high,low,open,close,volume,quoteVolume,weightedAverage",
+            "{s},{h},{l},{o},{c},{q},{v},{m}",
+        ),
+    ],
+    "BitMEX trade buckets": [
+        Example(
+            "timestamp,symbol,open,high,low,close,trades,volume,vwap,lastSize,turnover,"
+            "homeNotional,foreignNotional",
+            "{closed}Z,AAAUSDT,{o},{h},{l},{c},9,{contracts_100},{m},1,5,{v},{q}",
+        ),
+    ],
+    "Upbit candles": [
+        Example(
+            "market,candle_date_time_utc,candle_date_time_kst,opening_price,high_price,low_price,"
+            "trade_price,timestamp,candle_acc_trade_price,candle_acc_trade_volume,unit",
+            "AAA-USDT,{iso},-,{o},{h},{l},{c},{e},{q},{v},1",
+        ),
+    ],
+    "Deribit chart data": [
+        Example("volume,ticks,open,low,high,cost,close", "{v},{t},{o},{l},{h},{q},{c}"),
+    ],
+    "Oanda candles": [Example("complete,volume,time,o,h,l,c", "True,{v},{iso}Z,{o},{h},{l},{c}")],
+    "CoinMarketCap": [
+        Example(
+            "timeOpen;timeClose;timeHigh;timeLow;name;open;high;low;close;volume;marketCap;"
+            "timestamp",
+            '"{iso}Z";"{iso_e}Z";"{iso}Z";"{iso}Z";"2781";{o};{h};{l};{c};{q};1;"{iso_e}Z"',
+            NO_VOLUME,
+        ),
     ],
     "CoinAPI": [
         Example(

@@ -100,11 +100,23 @@ TRAPS: dict[str, tuple[str, str]] = {
     ),
     "contracts of a hundredth": (
         lines(f"time,{OHLC},volume,quote_volume", "{t},100,101,99,100.5,{v},{v}"),
-        "times volume_base times the price",
+        "quote_volume is 0.01 times volume times the price",
     ),
     "prices scaled by 1e8": (
         lines(f"time,{OHLC},volume", "{t},10000000000,10100000000,9900000000,10050000000,{v}"),
         "scaled by a power of ten",
+    ),
+    "hours before minutes": (
+        plain(HOUR, 20) + body(plain(n=2_000, first=FIRST_MS + DAY)),
+        "20 times in a row step by 1h",
+    ),
+    "five minutes behind minutes": (
+        plain(n=1_000) + body(plain(5 * MINUTE, 23, FIRST_MS + DAY)),
+        "23 times in a row step by 5m",
+    ),
+    "days behind minutes": (
+        plain(n=1_000) + body(plain(DAY, 20, FIRST_MS + 2 * DAY)),
+        "20 times in a row step by 1d",
     ),
     "two columns of one name": (
         lines(f"time,{OHLC},close,volume", "{t},100,101,99,100.5,99.5,{v}"),
@@ -121,6 +133,11 @@ TRAPS: dict[str, tuple[str, str]] = {
     "no known order of columns": (lines("", "{t},100,99,101,100,{v}"), "in no known order"),
     "closes at 59.999": (plain(first=FIRST_MS + MINUTE - 1), "say --times close"),
     "days from 00:01 to 24:00": (plain(n=2_880, first=FIRST_MS + MINUTE), "say --times close"),
+    "days from 00:01 to 24:00 with gaps": (
+        plain(n=1_000, first=FIRST_MS + MINUTE)
+        + body(plain(n=1_870, first=FIRST_MS + 1_011 * MINUTE)),
+        "say --times close",
+    ),
     "dates to be read in two ways": (
         lines(f"date,{OHLC},volume", "03/04/2024 00:{i:02},100,101,99,100.5,{v}"),
         "--date-order",
@@ -166,6 +183,41 @@ def test_a_trap_is_refused(tmp_path: Path, trap: str) -> None:
     said = refusal(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT", timezone="UTC"))
 
     assert words in said
+
+
+def test_hours_that_run_from_one_to_midnight_are_closes(tmp_path: Path) -> None:
+    path = write(tmp_path / "candles", plain(HOUR, 24 * 5, FIRST_MS + HOUR))
+    hours = Asked(length_ms=HOUR)
+
+    assert "whole days run from 1h to 24:00" in refusal(path, hours)
+    assert times(checked(path, Asked(length_ms=HOUR, times="close")))[0] == FIRST_MS
+    four = write(tmp_path / "four", plain(4 * HOUR, 6 * 5, FIRST_MS + 4 * HOUR))
+    assert refusal(four, Asked(length_ms=4 * HOUR)) == ""
+
+
+def test_gaps_of_a_quiet_market_are_no_other_length(tmp_path: Path) -> None:
+    """Every fourth minute or so has a trade: equal gaps in a row are accidents."""
+    rows = plain(n=20_000).splitlines()
+    quiet = [rows[0], *(row for i, row in enumerate(rows[1:]) if (i * 2_654_435_761) % 97 < 24)]
+
+    assert len(times(checked(write(tmp_path / "candles", "\n".join(quiet))))) == len(quiet) - 1
+
+
+def test_a_repeated_header_is_left_out(tmp_path: Path) -> None:
+    rows = plain().splitlines()
+    path = write(tmp_path / "candles", "\n".join([*rows[:20], rows[0], *rows[20:], rows[0]]))
+
+    found = checked(path)
+
+    assert times(found) == MINUTES
+    assert "2 repeated headers left out" in found.notes
+
+
+def test_a_delimiter_at_the_end_of_each_row_is_no_column(tmp_path: Path) -> None:
+    header, *rows = plain().splitlines()
+    path = write(tmp_path / "candles", "\n".join([header, *(f"{row}," for row in rows)]))
+
+    assert times(checked(path)) == MINUTES
 
 
 @pytest.mark.parametrize(
@@ -373,6 +425,15 @@ def test_coins_at_the_price_of_a_contract_are_not_taken_for_contracts(
         ("31/12/2023 19:{i:02}", Asked(timezone="America/New_York")),
         ("12/31/2023 19:{i:02}:00", Asked(timezone="America/New_York")),
         ("2024-01-01 01:{i:02}", Asked(timezone="Europe/Berlin")),
+        ('"Jan 1, 2024 00:{i:02}"', Asked(timezone="UTC")),
+        ("January 01 2024 00:{i:02}", Asked(timezone="UTC")),
+        ("01-Jan-2024 00:{i:02}:00", Asked(timezone="UTC")),
+        ("01JAN2024 00:{i:02}", Asked(timezone="UTC")),
+        ('"Mon, 01 Jan 2024 00:{i:02}:00 GMT"', Asked()),
+        ("2024-01-01-00-{i:02}", Asked(timezone="UTC")),
+        ("2024-01-01-00-{i:02}-00", Asked(timezone="UTC")),
+        ("2024-01-01 00:{i:02}:00 [UTC]", Asked()),
+        ("2024-01-01 00:{i:02}:00+00:00 UTC", Asked()),
     ],
 )
 def test_a_moment_is_read_however_it_is_written(tmp_path: Path, spell: str, asked: Asked) -> None:
@@ -388,6 +449,8 @@ def test_a_moment_is_read_however_it_is_written(tmp_path: Path, spell: str, aske
         ("<DATE>,<TIME>", "20240101,00{i:02}00"),
         ("<TICKER>,<PER>,<DATE>,<TIME>", "AAAUSDT,1,20240101,00{i:02}"),
         ("Time,Date", "00:{i:02}:00,2024/01/01"),
+        ("Date,Time", "20240101,{i}"),
+        ("Date,Time", "2024-01-01,12:{i:02} AM"),
     ],
 )
 def test_a_date_and_a_time_are_joined(tmp_path: Path, columns: str, row: str) -> None:
@@ -395,6 +458,16 @@ def test_a_date_and_a_time_are_joined(tmp_path: Path, columns: str, row: str) ->
     asked = Asked(symbol="AAAUSDT", timezone="UTC")
 
     assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
+
+
+def test_clocks_without_their_leading_zeros_are_clocks(tmp_path: Path) -> None:
+    clocks = [int(f"{i // 60}{i % 60:02}00") for i in range(1_440)]
+    rows = [f"20240101,{clock},100,101,99,100.5,1" for clock in clocks]
+    path = write(tmp_path / "candles", "\n".join([f"Date,Time,{OHLC},volume", *rows]))
+
+    found = checked(path, Asked(symbol="AAAUSDT", timezone="UTC"))
+
+    assert times(found) == [FIRST_MS + i * MINUTE for i in range(1_440)]
 
 
 def test_hours_that_exist_twice_or_never_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Rows in a JSON, however it is laid out."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backtest.adapters.ingest.asked import Asked
+from tests.backtest.adapters.candle_texts import write
+from tests.backtest.adapters.ingest.test_case_files import refusal, volumes
+from tests.backtest.adapters.ingest.test_traps import MINUTES, N, checked, times
+
+NAMES = ["timestamp", "open", "high", "low", "close", "volume"]
+ROWS = [[ms, 100, 101, 99, 100.5, 1.5] for ms in MINUTES]
+COLUMNS = dict(zip(NAMES, map(list, zip(*ROWS, strict=True)), strict=True))
+
+SHAPES: dict[str, Callable[[list[str]], object]] = {
+    "pandas, columns": lambda names: {
+        name: {str(i): value for i, value in enumerate(column)}
+        for name, column in zip(names, COLUMNS.values(), strict=True)
+    },
+    "pandas, split": lambda names: {"columns": names, "index": list(range(N)), "data": ROWS},
+    "ClickHouse": lambda names: {
+        "meta": [{"name": n, "type": "Int64"} for n in names],
+        "data": ROWS,
+    },
+    "InfluxDB": lambda names: {"results": [{"series": [{"columns": names, "values": ROWS}]}]},
+    "the header is the first row": lambda names: [names, *ROWS],
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_names_beside_the_rows_are_theirs(tmp_path: Path, shape: str) -> None:
+    path = write(tmp_path / "candles", json.dumps(SHAPES[shape](NAMES)))
+
+    found = checked(path)
+
+    assert times(found) == MINUTES
+    assert volumes(found) == [1.5] * N
+    quote = json.dumps(SHAPES[shape]([*NAMES[:5], "quote_volume"]))
+    assert "only a quote volume" in refusal(write(path, quote), Asked())
+
+
+@pytest.mark.parametrize(
+    ("prefix", "asked"), [("", Asked()), ("1. ", Asked())], ids=["pandas", "Alpha Vantage"]
+)
+def test_rows_by_their_times(tmp_path: Path, prefix: str, asked: Asked) -> None:
+    rows = {
+        str(ms): {f"{prefix}{name}": value for name, value in zip(NAMES[1:], row, strict=True)}
+        for ms, *row in ROWS
+    }
+    answer = {"Meta Data": {"1. Information": "-"}, "Time Series (1min)": rows} if prefix else rows
+
+    assert times(checked(write(tmp_path / "candles", json.dumps(answer)), asked)) == MINUTES
+
+
+def test_prices_within_a_row(tmp_path: Path) -> None:
+    rows = [
+        {"complete": i < N - 1, "volume": 3, "time": f"{ms // 1_000}.000000000", "mid": prices}
+        for i, ms in enumerate(MINUTES)
+        for prices in [{"o": "100", "h": "101", "l": "99", "c": "100.5"}]
+    ]
+    text = json.dumps({"instrument": "EUR_USD", "granularity": "M1", "candles": rows})
+
+    found = checked(write(tmp_path / "candles", text), Asked(symbol="EURUSD"))
+
+    assert times(found) == MINUTES[:-1]
+    assert "counts ticks" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"code": -1121, "msg": "Invalid symbol."}, "it says 'Invalid symbol.'"),
+        ({"A": ROWS, "B": ROWS}, "several series: A, B"),
+        ([{"symbol": "A", "candles": ROWS}, {"symbol": "B", "candles": ROWS}], "several series"),
+        ([*ROWS, None], "has not 6 values as the first row"),
+        ([dict(zip(NAMES, row, strict=True)) for row in ROWS] + [None], "has not 6 values"),
+    ],
+)
+def test_what_is_no_series_is_refused(tmp_path: Path, answer: object, words: str) -> None:
+    assert words in refusal(write(tmp_path / "candles", json.dumps(answer)), Asked())

@@ -1,0 +1,143 @@
+"""Columns that hold other numbers than their names or places say."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backtest.adapters.ingest.asked import Asked
+from tests.backtest.adapters.candle_texts import FIRST_MS, write
+from tests.backtest.adapters.ingest.test_case_files import refusal, volumes
+from tests.backtest.adapters.ingest.test_traps import MINUTE, checked
+
+N = 60
+OHLC = "open,high,low,close"
+BTCUSD = Asked(symbol="BTCUSD")
+
+
+def moving(row: str, header: str = "", *, scale: float = 1.0) -> str:
+    """Rows whose price doubles: a factor that is constant for one column is none for another."""
+    rows: list[str] = []
+    for i in range(N):
+        low = (100 + 2 * i) * scale
+        base = 1 + i % 7
+        values = {
+            "t": FIRST_MS + i * MINUTE,
+            "e": FIRST_MS + i * MINUTE + MINUTE - 1,
+            "i": i,
+            "o": low * 1.001,
+            "h": low * 1.002,
+            "l": low,
+            "c": low * 1.0015,
+            "v": base,
+            "q": base * low * 1.001,
+            "dollars": round(base * low * 1.001 * 1_000),
+            "lots": base * 100,
+            "coins": base / 100,
+        }
+        rows.append(row.format(**values))
+    return "\n".join([*([header] if header else []), *rows]) + "\n"
+
+
+PRICES = "{t},{o},{h},{l},{c},"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (moving(PRICES + "{q},{v}", f"time,{OHLC},base_volume,quote_volume"), "quote volume; name"),
+        (moving(PRICES + "{dollars},{v}", f"time,{OHLC},volume,turnover"), "counts contracts"),
+        (moving(PRICES + "{v},{coins}"), "column 7 is 6"),
+        (
+            moving(PRICES + "{lots},{q}", f"time,{OHLC},volume,amount"),
+            "amount is 0.01 times volume",
+        ),
+        (moving(PRICES + "{lots},{q}", f"time,{OHLC},vol,amount"), "counts contracts"),
+        (
+            moving("{t}" + ",{o:.0f},{h:.0f},{l:.0f},{c:.0f},1", scale=1e5),
+            "scaled by a power of ten",
+        ),
+        (moving("{i},{o},{h},{l},{c},1", f"time,{OHLC},volume"), "times such as 0 count neither"),
+        (moving("{i},{o},{h},{l},{c},1"), "the first column holds no times since 1980"),
+        (
+            moving(PRICES + "{q}", "Zeit,Eröffnung,Hoch,Tief,Schluss,Umsatz"),
+            "the columns are called Zeit, Eröffnung",
+        ),
+        (
+            moving(PRICES + "{q}", "Date,AAPL.Open,AAPL.High,AAPL.Low,AAPL.Close,AAPL.Volume"),
+            "call them time, open, high, low, close and volume",
+        ),
+        (moving(PRICES + "{v}").replace(",", " "), "columns are separated by blanks"),
+    ],
+    ids=[
+        "columns that changed places",
+        "contracts of a dollar",
+        "contracts beside coins",
+        "lots beside their worth",
+        "lots beside their worth as HTX calls them",
+        "prices times 100 000",
+        "numbers of rows for times",
+        "numbers of rows for times, without a header",
+        "a header in another language",
+        "a header with the symbol in it",
+        "blanks for commas",
+    ],
+)
+def test_other_numbers_are_refused(tmp_path: Path, text: str, words: str) -> None:
+    assert words in refusal(write(tmp_path / "candles", text), BTCUSD)
+
+
+def test_shares_of_lean_are_times_ten_thousand(tmp_path: Path) -> None:
+    rows = [f"2013100{i} 00:00,1670000,1680000,1660000,1675100,1" for i in range(1, 10)]
+    asked = Asked(symbol="SPY", timezone="UTC", length_ms=1_440 * MINUTE)
+
+    assert "power of ten" in refusal(write(tmp_path / "spy.csv", "\n".join(rows)), asked)
+
+
+def test_prices_in_thousands_of_won_are_prices(tmp_path: Path) -> None:
+    text = moving("{t},{o:.0f}000,{h:.0f}000,{l:.0f}000,{c:.0f}000,{v}", scale=400)
+
+    assert len(volumes(checked(write(tmp_path / "candles", text), Asked(symbol="BTCKRW")))) == N
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        moving(PRICES + "{v},{q}", f"time,{OHLC},vol,amount"),
+        moving(PRICES + "{v},{q}", f"time,{OHLC},amount,vol"),
+        moving(PRICES + "{q},{v},1", f"time,{OHLC},volume,quoteVolume,weightedAverage"),
+        moving(PRICES + "{v},500", f"time,{OHLC},volume,turnover"),
+    ],
+    ids=["amount is the worth", "amount is the coins", "Poloniex", "a worth that says nothing"],
+)
+def test_the_coins_are_found_by_their_worth(tmp_path: Path, text: str) -> None:
+    found = checked(write(tmp_path / "candles", text), BTCUSD)
+
+    assert volumes(found) == [1 + i % 7 for i in range(N)]
+
+
+def test_yahoo_says_that_coins_are_counted_by_their_worth(tmp_path: Path) -> None:
+    text = moving("{t},{o},{h},{l},{c},{c},{q}", "Date,Open,High,Low,Close,Adj Close,Volume")
+
+    def notes(symbol: str) -> str:
+        return " ".join(checked(write(tmp_path / "c", text), Asked(symbol=symbol)).notes)
+
+    assert "in the quote currency" in notes("BTC-USD")
+    assert "in the quote currency" not in notes("AAPL")
+
+
+@pytest.mark.parametrize("order", ["Coinbase", "KuCoin", "Bitfinex"])
+def test_the_order_of_columns_is_the_one_that_fits_every_row(tmp_path: Path, order: str) -> None:
+    """Minutes of one trade, and of two of which the second is higher, fit other orders, too."""
+    shapes: dict[str, Callable[[float, float], str]] = {
+        "Coinbase": lambda o, c: f"{min(o, c)},{max(o, c)},{o},{c},1",
+        "KuCoin": lambda o, c: f"{o},{c},{max(o, c)},{min(o, c)},1,{o}",
+        "Bitfinex": lambda o, c: f"{o},{c},{max(o, c)},{min(o, c)},1",
+    }
+    pairs = [(1.0, 1.0), (1.0, 2.0), (1.0, 1.0), (2.0, 1.0), (1.5, 1.5)] * 9
+    rows = [f"{FIRST_MS // 1_000 + 60 * i},{shapes[order](*pair)}" for i, pair in enumerate(pairs)]
+
+    found = checked(write(tmp_path / "candles", "\n".join(rows)))
+
+    assert found.format.startswith(order)
+    assert [float(v) for m in found.spool for v in m.columns["close"]] == [c for _, c in pairs]
