@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.formats import Format, format_of
-from backtest.adapters.ingest.names import field_of, is_utc, plain
+from backtest.adapters.ingest.names import field_of, is_utc, plain, trades_hint
 from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.times import DateOrder, date_order, to_moments
 from backtest.adapters.ingest.volumes import Volumes, scaled_prices, volume_fault, volumes_of
@@ -69,7 +69,7 @@ def layout_of(sample: Sample, asked: Asked) -> Layout:
         is_close_time="time" not in places and "date" not in places,
         order=order,
         has_decimal_commas=sample.has_decimal_commas,
-        notes=tuple(_notes(form, sample, volumes)),
+        notes=(*_notes(form, sample, volumes), *_precision(sample, places)),
         problems=(*problems, *order_problem),
         clock_digits=_clock_digits(sample, places),
         headings={name: sample.heading(place) for name, place in places.items()},
@@ -163,7 +163,8 @@ def _missing(sample: Sample, places: dict[str, int]) -> list[str]:
         missing.insert(0, "the time")
     if not missing:
         return []
-    return [f"no column for {', '.join(missing)}; the columns are {', '.join(sample.raw_names)}"]
+    told = f"no column for {', '.join(missing)}; the columns are {', '.join(sample.raw_names)}"
+    return [told + trades_hint(sample.raw_names)]
 
 
 def _tickers(sample: Sample, asked: Asked) -> list[str]:
@@ -208,6 +209,11 @@ def _notes(form: Format, sample: Sample, volumes: Volumes) -> list[str]:
     if sample.has_decimal_commas:
         notes.append("commas are decimal signs")
     return [*notes, *volumes.notes]
+
+
+def _precision(sample: Sample, places: dict[str, int]) -> list[str]:
+    kinds = {str(sample.columns[places[name]].type) for name in _NEEDED if name in places}
+    return ["prices have single precision in the file"] if kinds & {"float", "halffloat"} else []
 
 
 def _told(form: Format, sample: Sample, places: dict[str, int]) -> str:

@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal, cast
+from typing import IO, Any, Literal, cast
 
 import pyarrow as pa
 
@@ -26,9 +26,11 @@ Kind = Literal["text", "json", "parquet", "arrow"]
 HEAD_BYTES = 1 << 16
 _TAR = slice(257, 262)
 
+_MARKUP = re.compile(rb"<(?:!doctype|\?xml|html|head|body|!--)", re.IGNORECASE)
+_EXPORT = "export a CSV or Parquet"
 _SAVE_AS_UTF8 = "save it as UTF-8, for example with iconv -f UTF-16 -t UTF-8"
 # What the bytes are and what to do: the first line that is true decides.
-_FOREIGN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
+_FOREIGN: tuple[tuple[Callable[[bytes], object], str], ...] = (
     (lambda head: not head, "the file is empty (0 bytes); fetch it again"),
     (
         lambda head: head.startswith(b"version https://git-lfs"),
@@ -42,13 +44,27 @@ _FOREIGN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (lambda head: head.startswith(b"7z\xbc\xaf"), "this is a 7z archive; unpack it with 7z x"),
     (lambda head: head.startswith(b"Rar!"), "this is a RAR archive; unpack it with unrar x"),
     (lambda head: head.startswith(b"%PDF"), "this is a PDF, not candles"),
-    (lambda head: head.startswith(b"SQLite format 3"), "this is an SQLite database; export a CSV"),
-    (lambda head: head.startswith(b"\x89HDF"), "this is an HDF5 file; export a CSV or Parquet"),
-    (lambda head: head.startswith(b"\x93NUMPY"), "this is a NumPy file; export a CSV or Parquet"),
+    (lambda head: head.startswith(b"SQLite format 3"), f"this is an SQLite database; {_EXPORT}"),
+    (lambda head: head.startswith(b"\x89HDF"), f"this is an HDF5 file; {_EXPORT}"),
+    (lambda head: head.startswith(b"\x93NUMPY"), f"this is a NumPy file; {_EXPORT}"),
     (lambda head: head.startswith(b"\xd0\xcf\x11\xe0"), "this is an Excel sheet; save it as CSV"),
+    (lambda head: head.startswith(b"\xff\xff\xff\xff"), "this is an Arrow stream; write a file"),
+    (lambda head: head.startswith(b"ORC"), f"this is an ORC file; {_EXPORT}"),
+    (lambda head: head.startswith(b"Obj\1"), f"this is an Avro file; {_EXPORT}"),
+    (lambda head: head.startswith(b"DBN"), f"this is a DBN file of Databento; {_EXPORT}"),
+    (lambda head: head[8:12] == b"DUCK", f"this is a DuckDB database; {_EXPORT}"),
+    (lambda head: head.startswith(b"\x04\x22\x4d\x18"), "this is packed by LZ4; unpack it: lz4 -d"),
+    (
+        lambda head: head.startswith(b"]\0\0"),
+        "this is bare LZMA, such as the .bi5 of Dukascopy, which holds ticks; export a CSV",
+    ),
+    (
+        lambda head: head[:4] in {b"\x90\1\0\0", b"\x91\1\0\0"},
+        "this is a history file of MetaTrader (.hst); export a CSV in its History Center",
+    ),
     (lambda head: head.startswith(b"FEA1"), "this is Feather version 1; write it as version 2"),
     (
-        lambda head: head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<?xml")),
+        lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and _MARKUP.search(head),
         "this is a web page or XML, not candles; the download went wrong",
     ),
     (
@@ -86,9 +102,9 @@ def _members(stream: io.BufferedReader, *, name: str, is_inside_zip: bool) -> It
     elif head.startswith(b"PK"):
         if is_inside_zip:
             raise ValueError(f"the zip holds another zip, {name}; unpack it first")
-        yield from _zipped(stream)
+        yield from _zipped(_seekable(stream))
     else:
-        yield Member(name=name, kind=_kind(head), stream=_seekable(stream, head))
+        yield Member(name=name, kind=_kind(head), stream=_for_kind(stream, head))
 
 
 def _unpacker(head: bytes) -> Callable[[io.BufferedReader], Any] | None:
@@ -112,22 +128,32 @@ def _zipped(stream: io.BufferedReader) -> Iterator[Member]:
         names = sorted(filter(_is_candidate, archive.namelist()))
         if "xl/workbook.xml" in names:
             raise ValueError("this is an Excel sheet; save it as CSV")
+        if "content.xml" in names:
+            raise ValueError("this is an OpenDocument sheet; save it as CSV")
         if not names:
             raise ValueError("the zip holds no file")
         _refuse_different_series(names)
         for name in names:
-            with archive.open(name) as member:
+            with _opened(archive, name) as member:
                 inner = _buffered(member)
                 yield from _members(inner, name=name, is_inside_zip=True)
 
 
+def _opened(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except (RuntimeError, NotImplementedError) as error:  # a password, or another compression
+        raise ValueError(f"the zip cannot be unpacked here: {error}; unpack it first") from error
+
+
 def _is_candidate(name: str) -> bool:
-    """Not a folder, a checksum, nor what a Mac or Windows leaves behind."""
+    """Not a folder, a checksum, a readme, nor what a Mac or Windows leaves behind."""
     path = PurePosixPath(name)
     is_leftover = any(part.strip("_") == "MACOSX" for part in path.parts[:-1])
     is_hidden = path.name.startswith(".") or path.name.lower() in {"thumbs.db", "desktop.ini"}
     is_checksum = path.suffix.lower() in {".checksum", ".md5", ".sha256"}
-    return not (name.endswith("/") or is_leftover or is_hidden or is_checksum)
+    is_about = path.stem.lower() in {"readme", "license", "licence"} or path.suffix == ".md"
+    return not (name.endswith("/") or is_leftover or is_hidden or is_checksum or is_about)
 
 
 def _refuse_different_series(names: list[str]) -> None:
@@ -156,11 +182,14 @@ def _is_bare_utf16(head: bytes) -> bool:
     return len(head) > 3 and (head[1:64:2].strip(b"\0") == b"" or head[0:64:2].strip(b"\0") == b"")
 
 
-def _seekable(stream: io.BufferedReader, head: bytes) -> io.BufferedReader:
-    """Parquet and Arrow are read from their end; inside another file that needs a copy."""
-    if head.startswith((b"PAR1", b"ARROW1")) and not stream.seekable():
-        return cast("io.BufferedReader", io.BytesIO(stream.read()))
-    return stream
+def _for_kind(stream: io.BufferedReader, head: bytes) -> io.BufferedReader:
+    """Parquet and Arrow are read from their end."""
+    return _seekable(stream) if head.startswith((b"PAR1", b"ARROW1")) else stream
+
+
+def _seekable(stream: io.BufferedReader) -> io.BufferedReader:
+    """A file inside another one needs a copy."""
+    return stream if stream.seekable() else cast("io.BufferedReader", io.BytesIO(stream.read()))
 
 
 def _buffered(stream: Any) -> io.BufferedReader:

@@ -104,6 +104,8 @@ def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> Ch
     reading = _Reading(path, asked or Asked())
     try:
         reading.read(progress)
+    except EOFError as error:
+        raise BrokenFile(f"{path}: the file is cut short ({error}); fetch it again") from error
     except UNREADABLE as error:
         raise BrokenFile(f"{path}: {error}") from error
     checked = reading.checked()

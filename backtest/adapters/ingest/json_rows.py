@@ -51,10 +51,18 @@ def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError as error:
+        return _lines(content.splitlines(), f"the JSON is damaged: {error}")
+
+
+def _lines(lines: Sequence[bytes], if_none: str) -> list[Any]:
+    """An object a line; `if_none` is said where not even the first line is one."""
+    found: list[Any] = []
+    for i, line in enumerate(lines):
         try:
-            return [json.loads(line) for line in content.splitlines() if line.strip()]
-        except ValueError:
-            raise ValueError(f"the JSON is damaged: {error}") from error
+            found += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise ValueError(f"line {i + 1} is no JSON: {error}" if found else if_none) from error
+    return found
 
 
 def _said_by(answer: Any) -> str:

@@ -4,6 +4,7 @@ See: docs/candle-files.md
 """
 
 import re
+from collections.abc import Iterable
 
 # In the order of preference where a file has several columns for a field.
 _ALIASES = {
@@ -80,6 +81,14 @@ def is_known(name: str) -> bool:
     """Whether a heading says what its column holds."""
     word = plain(name)
     return field_of(word) is not None or currency_of(word) is not None
+
+
+def trades_hint(names: Iterable[str]) -> str:
+    """What to say beside a refusal where the columns are those of trades."""
+    words = set(map(plain, names))
+    if "price" not in words or words.isdisjoint({"qty", "quantity", "size", "amount", "side"}):
+        return ""
+    return "; these are trades: make candles of them first"
 
 
 def is_utc(name: str) -> bool:

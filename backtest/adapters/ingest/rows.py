@@ -64,6 +64,7 @@ class Found:
     n_local: int = 0
     n_off_minute: int = 0
     n_headings: int = 0
+    n_traded: int = 0
     symbols: set[str] = field(default_factory=set[str])
     labels: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     intervals: set[str] = field(default_factory=set[str])
@@ -105,6 +106,7 @@ def candles_of(
     prices = {name: _numbers(raw, layout, name) for name in PRICE_COLUMNS}
     is_kept &= ~_without_trade(raw, layout, prices, found)
     extras = {name: _numbers(raw, layout, name) for name in EXTRA_COLUMNS if name in layout.places}
+    found.n_traded += int(np.count_nonzero(prices["volume_base"] > 0))
     faults = _Faults(raw, layout)
     _judge_times(faults, open_us, is_doubtful, moment, asked.length_us)
     _judge_length(faults, raw, layout, asked, read_us, found)

@@ -119,7 +119,7 @@ class Sample:
         """Whether a column could be counts."""
         numbers = self.floats(place)
         numbers = numbers[np.isfinite(numbers)]
-        return bool(np.all((numbers == np.floor(numbers)) & (numbers >= 0)))
+        return len(numbers) > 0 and bool(np.all((numbers == np.floor(numbers)) & (numbers >= 0)))
 
     def are_flags(self, place: int) -> bool:
         """Whether a column says yes or no."""

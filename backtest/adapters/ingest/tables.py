@@ -112,9 +112,15 @@ def _batched(
 
 
 def _decoded(column: Any) -> Any:
-    """Dictionaries as their values, decimals as texts, since a text keeps every digit."""
+    """Dictionaries as their values, decimals and bytes as texts: a text keeps every digit.
+
+    Raises:
+        ValueError: Bytes that are no text, such as the wide numbers of Nautilus.
+    """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if pa.types.is_fixed_size_binary(column.type):
+        raise ValueError(f"a column holds bytes ({column.type}), not numbers; export a CSV")
     return column.cast(pa.string()) if pa.types.is_decimal(column.type) else column
 
 
@@ -142,9 +148,13 @@ def _json(stream: io.BufferedReader) -> Table:
 def _column(values: Sequence[Any]) -> Any:
     """Numbers as they are; a text where a column mixes kinds, since a text keeps every digit."""
     kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int} or kinds <= {float}:
+    if kinds <= {float} or (kinds <= {int} and _fit(values)):
         return pa.array(values)
     return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _fit(values: Sequence[Any]) -> bool:
+    return all(value is None or -(2**63) <= value < 2**63 for value in values)
 
 
 def _text(stream: io.BufferedReader) -> Table:

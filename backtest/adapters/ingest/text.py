@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backtest.adapters.ingest.names import is_known
+from backtest.adapters.ingest.names import is_known, trades_hint
 
 _DELIMITERS = "\t;|,"
 _MOST_LINES_ABOVE = 40
@@ -132,7 +132,7 @@ def _end_in_delimiters(rows: Sequence[Sequence[str]], width: int) -> bool:
 def _unknown_names(names: Sequence[str]) -> str:
     return (
         f"the columns are called {', '.join(names)}, which says too little; call them time, open,"
-        " high, low, close and volume in the first line"
+        f" high, low, close and volume in the first line{trades_hint(names)}"
     )
 
 

@@ -154,6 +154,10 @@ def assumptions(
         (found.n_floored, "time moved to its minute", "times moved to their minutes"),
     )
     notes += [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]
+    if len(opens) and not found.n_traded and not asked.zero_volume:
+        notes.append(
+            "every volume is 0, as it is for mark and index prices, which nobody trades at"
+        )
     if len(opens) == 1 and not found.lengths and not found.intervals:
         taken = "a minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
         notes.append(f"one candle shows no length; it is taken for {taken}")
