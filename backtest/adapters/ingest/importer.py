@@ -104,6 +104,10 @@ def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> Ch
     reading = _Reading(path, asked or Asked())
     try:
         reading.read(progress)
+    except FileNotFoundError as error:
+        raise BrokenFile(f"{path}: there is no such file") from error
+    except IsADirectoryError as error:
+        raise BrokenFile(f"{path}: this is a folder; name the files in it") from error
     except EOFError as error:
         raise BrokenFile(f"{path}: the file is cut short ({error}); fetch it again") from error
     except UNREADABLE as error:

@@ -250,7 +250,7 @@ def test_a_zip_of_two_series_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_broken(tmp_path: Path) -> None:
-    with pytest.raises(BrokenFile, match="No such file"):
+    with pytest.raises(BrokenFile, match="there is no such file"):
         checked(tmp_path / "nowhere.csv")
 
 
