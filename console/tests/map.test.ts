@@ -43,7 +43,7 @@ test("an axis has a title with the unit, and a short one", () => {
   assert.equal(shortTitle("signals.momentum.rsi.long_threshold"), "rsi long threshold");
   assert.equal(shortTitle("ma.ema.window"), "ema window");
   assert.equal(axisTitle("ma.ema.window"), "ma.ema window");
-  assert.equal(shortTitle("sl_pct"), "stop-loss, %");
+  assert.equal(shortTitle("sl_pct"), "stop-loss %");
 });
 
 test("an axis that stands on the other side changes places with this one", () => {

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from trials.console.browser import keep_picture
 
@@ -53,3 +53,22 @@ def judge(page: Page, name: str) -> None:
     found = Axe().run(page).response["violations"]
     told = {item["id"]: item["nodes"][0]["html"] for item in found if item["impact"] in GRAVE}
     assert told == {}, name
+
+
+def told_of(cell: Locator) -> float:
+    """The return that a cell of the map tells, in percent."""
+    label = cell.get_attribute("aria-label") or ""
+    return float(label.rpartition(": ")[2].removesuffix(" %"))
+
+
+def shown_surface(page: Page) -> list[list[float | None]]:
+    """What the cells of the map say, a row for each value of the axis that goes across."""
+    expect(page.locator(".drawn[aria-busy=false] .heat")).to_be_visible()
+    titles = page.locator(".heat tbody tr").evaluate_all(
+        "(rows) => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.title))"
+    )
+    told = [[title.rpartition(": ")[2].removesuffix(" %") for title in row] for row in titles]
+    return [
+        [None if text == "no variant" else float(text) for text in row]
+        for row in zip(*told, strict=True)
+    ]

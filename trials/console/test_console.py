@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Generator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from bff.console import graphiql_folder
 from tests.bff.served import serving
@@ -24,7 +25,16 @@ from trials.console.browser import (
     keep_picture,
     opened,
 )
-from trials.console.steps import RUN, is_run, judge, open_best, run, run_of
+from trials.console.steps import (
+    RUN,
+    is_run,
+    judge,
+    open_best,
+    run,
+    run_of,
+    shown_surface,
+    told_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +116,10 @@ def test_months_folds_and_luck_of_a_variant_are_those_of_the_service(page: Page)
     report = drawn.value.json()["data"]["variantReport"]
     folds = run_of(proven.value)["evidence"]["walkForward"]["folds"]
 
+    rows = page.locator(".report tr").evaluate_all(
+        "(rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText))"
+    )
+    assert rows[:25] == [[row["metric"], row["value"]] for row in report["rows"]]
     told = page.locator(".months td[title]").evaluate_all("(cells) => cells.map((c) => c.title)")
     assert told == [f"{month['returnPct']} %" for month in report["returnsByMonth"]]
     shown = page.locator(".folds tbody tr")
@@ -262,6 +276,21 @@ def test_the_grid_opens_as_a_map_and_its_axes_change(
         judge(page, f"map-large-{size[0]}-{scheme}")
 
 
+def test_a_cell_tells_the_best_the_median_the_mean_or_a_slice(page: Page) -> None:
+    run(page)
+    page.get_by_text("Map of the grid").click()
+    shown = [shown_surface(page)]
+    for statistic in ("MEDIAN", "MEAN", "SLICE"):
+        with page.expect_response(is_run) as sent:
+            page.get_by_label("Of the variants in a cell").select_option(statistic)
+        surface = run_of(sent.value)["landscape"]["surface"]
+        assert surface["statistic"] == statistic
+        shown.append(shown_surface(page))
+        assert shown[-1] == surface["cells"]
+
+    assert all(one != other for one, other in pairwise(shown))
+
+
 def test_a_cell_of_the_map_opens_the_variant_that_it_tells(page: Page) -> None:
     run(page)
     page.get_by_text("Map of the grid").click()
@@ -338,25 +367,6 @@ def _of_one_axis(route: Any) -> None:
     template["indicatorGrids"] = template["indicatorGrids"][:1]
     template["signalGrids"], template["riskGrid"] = [], None
     route.continue_(post_data=json.dumps(body))
-
-
-def told_of(cell: Locator) -> float:
-    """The return that a cell of the map tells, in percent."""
-    label = cell.get_attribute("aria-label") or ""
-    return float(label.rpartition(": ")[2].removesuffix(" %"))
-
-
-def shown_surface(page: Page) -> list[list[float | None]]:
-    """What the cells of the map say, a row for each value of the axis that goes across."""
-    expect(page.locator(".drawn[aria-busy=false] .heat")).to_be_visible()
-    titles = page.locator(".heat tbody tr").evaluate_all(
-        "(rows) => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.title))"
-    )
-    told = [[title.rpartition(": ")[2].removesuffix(" %") for title in row] for row in titles]
-    return [
-        [None if text == "no variant" else float(text) for text in row]
-        for row in zip(*told, strict=True)
-    ]
 
 
 def test_a_saved_report_opens_without_a_server(

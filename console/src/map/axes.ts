@@ -50,8 +50,8 @@ export function shortTitle(name: string): string {
 
 /** `momentum.rsi long threshold`: the indicator by its id, then what of it is tried. */
 export function axisTitle(name: string): string {
-  if (name === "sl_pct") return "stop-loss, %";
-  if (name === "tp_pct") return "take-profit, %";
+  if (name === "sl_pct") return "stop-loss %";
+  if (name === "tp_pct") return "take-profit %";
   const steps = name.replace(/^signals\./, "").split(".");
   const parameter = steps.pop() ?? "";
   return `${steps.join(".")} ${parameter.replaceAll("_", " ")}`.trim();

@@ -4,6 +4,7 @@ import { useContext, useMemo, useRef, useState } from "preact/hooks";
 import { type Around, aroundTold } from "../map/around";
 import { adjustedP, pText, standsFor } from "../view/luck";
 import { Scroller, Spacer } from "../view/scroller";
+import { type Column, SideBySide } from "../view/sideBySide";
 import { useVirtual } from "../view/useVirtual";
 import { HasService, VariantLink } from "../view/variantLink";
 import {
@@ -39,9 +40,9 @@ const ASCENDING = new Set([
 const RANK = "";
 const P_VALUE = "Adjusted p";
 const AROUND = "Around it";
-// On a phone a variant takes two lines; style.css has the same width.
+// On a phone a variant takes up to three lines; style.css has the same width.
 const PHONE = "(max-width: 560px)";
-const PHONE_ROW_HEIGHT = 48;
+const PHONE_ROW_HEIGHT = 58;
 
 /** What a variant is sorted by. */
 function toValue(
@@ -133,7 +134,7 @@ export function VariantList(props: Props) {
         </p>
       )}
       <Table {...{ ...props, order, columns, sort, sortBy, pinned, toggle }} />
-      {pinned.size > 0 && <Compared {...{ ...props, pinned, toggle, metrics }} />}
+      {pinned.size > 0 && <Compared {...{ ...props, pinned, toggle }} />}
     </section>
   );
 }
@@ -242,57 +243,30 @@ function shownIn({ result, around }: Props, name: string, variant: Variant, plac
 interface ComparedProps extends Props {
   pinned: ReadonlySet<number>;
   toggle: (place: number) => void;
-  metrics: string[];
 }
 
-function Compared({ result, range, pinned, toggle, metrics }: ComparedProps) {
-  const places = [...pinned].sort((a, b) => a - b);
+function Compared({ result, range, pinned, toggle }: ComparedProps) {
+  const columns = [...pinned]
+    .sort((a, b) => a - b)
+    .flatMap((place): Column[] => {
+      const variant = result.variants[place];
+      if (!variant) return [];
+      return [
+        {
+          key: place,
+          title: `#${place + 1}`,
+          hint: described(reportInput(result, variant, range)),
+          rows: variant.report?.rows ?? [],
+          unpin: () => toggle(place),
+          unpinTitle: `Unpin variant ${place + 1}`,
+        },
+      ];
+    });
   return (
-    <section class="compared" aria-label="Pinned variants">
-      <h3>Pinned variants, side by side</h3>
-      <Scroller label="Metrics of the pinned variants">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Metric</th>
-              {places.map((place) => {
-                const variant = result.variants[place];
-                return (
-                  <th key={place} scope="col" class="number">
-                    #{place + 1}{" "}
-                    <button
-                      type="button"
-                      class="quiet"
-                      aria-label={`Unpin variant ${place + 1}`}
-                      onClick={() => toggle(place)}
-                    >
-                      ✕
-                    </button>
-                    {variant && (
-                      <span class="hint">{described(reportInput(result, variant, range))}</span>
-                    )}
-                  </th>
-                );
-              })}
-            </tr>
-          </thead>
-          <tbody>
-            {metrics.map((name) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                {places.map((place) => {
-                  const variant = result.variants[place];
-                  return (
-                    <td key={place} class="number">
-                      {variant ? printed(variant, name) : "–"}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroller>
-    </section>
+    <SideBySide
+      title="Pinned variants, side by side"
+      label="Metrics of the pinned variants"
+      columns={columns}
+    />
   );
 }

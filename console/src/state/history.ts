@@ -9,6 +9,8 @@ export interface Past {
   variants: number;
   seconds: number;
   best: { totalReturn: string; drawdown: string; trades: string } | null;
+  /** The report of the best, to compare; runs of before may lack it. */
+  rows?: { metric: string; value: string }[];
   hash: string;
 }
 
@@ -37,6 +39,7 @@ export function remember(ended: {
           trades: printed(best, "Num. Trades"),
         }
       : null,
+    rows: best?.report?.rows ?? [],
     hash: result.gridRequestHash ?? result.specHash ?? "",
   };
   set([past, ...history.value].slice(0, MOST));
