@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.formats import Format, format_of
-from backtest.adapters.ingest.names import field_of, is_utc, plain, trades_hint
+from backtest.adapters.ingest.names import LAST_PRICES, field_of, is_utc, plain, trades_hint
 from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.times import DateOrder, date_order, to_moments
 from backtest.adapters.ingest.volumes import Volumes, scaled_prices, volume_fault, volumes_of
@@ -34,6 +34,7 @@ class Layout:
     name: str
     places: dict[str, int]
     zone: str | None
+    is_server_time: bool
     is_close_time: bool
     order: DateOrder | None
     has_decimal_commas: bool
@@ -66,10 +67,15 @@ def layout_of(sample: Sample, asked: Asked) -> Layout:
         name=_told(form, sample, places),
         places=places,
         zone=form.zone or _zone_of_heading(sample, places),
+        is_server_time=form.is_server_time,
         is_close_time="time" not in places and "date" not in places,
         order=order,
         has_decimal_commas=sample.has_decimal_commas,
-        notes=(*_notes(form, sample, volumes), *_precision(sample, places)),
+        notes=(
+            *_notes(form, sample, volumes),
+            *_other_close(sample, places),
+            *_precision(sample, places),
+        ),
         problems=(*problems, *order_problem),
         clock_digits=_clock_digits(sample, places),
         headings={name: sample.heading(place) for name, place in places.items()},
@@ -209,6 +215,12 @@ def _notes(form: Format, sample: Sample, volumes: Volumes) -> list[str]:
     if sample.has_decimal_commas:
         notes.append("commas are decimal signs")
     return [*notes, *volumes.notes]
+
+
+def _other_close(sample: Sample, places: dict[str, int]) -> list[str]:
+    """A close by the name of a last price is one only because nothing else is."""
+    heading = sample.heading(places["close"]) if "close" in places else ""
+    return [f"the close is read from {heading}"] if plain(heading) in LAST_PRICES else []
 
 
 def _precision(sample: Sample, places: dict[str, int]) -> list[str]:

@@ -27,6 +27,7 @@ class Format:
         fields: What a heading means here where that is not what it means elsewhere.
         is_it: Tells rows of as many columns apart by their numbers.
         zone: The zone of times without one, where the publisher says it.
+        is_server_time: Numbers count from 1970 by the clock of a server in an unknown zone.
         volumes: How base and quote volume are told apart.
         note: What the user should know.
     """
@@ -38,6 +39,7 @@ class Format:
     fields: dict[str, str] = field(default_factory=dict[str, str])
     is_it: Callable[[Sample], bool] = lambda _: True
     zone: str | None = None
+    is_server_time: bool = False
     volumes: VolumeRule = "as named"
     note: str = ""
 
@@ -102,6 +104,13 @@ FORMATS: tuple[Format, ...] = (
     Format(name="Binance klines, no header", columns=_rows(f"{_KLINE} -")),
     Format(name="Binance klines without the last column, no header", columns=_rows(_KLINE)),
     Format(
+        name="Poloniex rows, no header",
+        columns=_rows(
+            "low high open close volume_quote volume_base - - trades_count - - interval time"
+            " close_time"
+        ),
+    ),
+    Format(
         name="OKX candles, no header",
         columns=_rows("time open high low close vol vol_ccy vol_ccy_quote closed"),
         volumes="OKX",
@@ -110,6 +119,16 @@ FORMATS: tuple[Format, ...] = (
         name="Kraken OHLC rows with vwap, no header",
         columns=_rows("time open high low close - volume_base trades_count"),
         is_it=lambda sample: sample.is_between(5, low=3, high=2) and sample.are_whole(7),
+    ),
+    Format(
+        name="MEXC rows, no header",
+        columns=_rows("time open high low close volume_base close_time volume_quote"),
+        is_it=lambda sample: sample.is_time(6),
+    ),
+    Format(
+        name="Bitget rows, no header",
+        columns=_rows("time open high low close volume_base - volume_quote"),
+        is_it=lambda sample: sample.is_turnover(volume=5, quote=7),
     ),
     Format(
         name="Gate candles, no header",
@@ -257,6 +276,12 @@ FORMATS: tuple[Format, ...] = (
         note="a broker counts ticks in the volume, not what was traded",
     ),
     Format(
+        name="Gate futures",
+        headings=_set("t o h l c v sum"),
+        fields={"v": "-", "sum": "volume_quote"},
+        note="v counts contracts",
+    ),
+    Format(
         name="CoinMarketCap",
         headings=_OPENED | _set("time_open time_close market_cap volume"),
         fields={
@@ -308,6 +333,14 @@ FORMATS: tuple[Format, ...] = (
         headings=_set("date time open high low close tickvol"),
         fields={"tickvol": "-", "spread": "-", "vol": "volume_base"},
         note="ticks are not a volume; what was traded is read from <VOL>",
+    ),
+    Format(
+        name="MetaTrader 5 rates",
+        headings=_OPENED | _set("time tick_volume real_volume"),
+        fields={"tick_volume": "-", "real_volume": "volume_base"},
+        is_server_time=True,
+        note="ticks are not a volume; what was traded is read from real_volume; numbers count the"
+        " time of the broker's server",
     ),
     Format(
         name="yfinance",

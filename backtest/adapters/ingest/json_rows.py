@@ -22,6 +22,9 @@ _SYMBOL_NAMES = {
 }  # fmt: skip
 # What an answer calls its list of columns, as those of pandas, ClickHouse and InfluxDB do.
 _LISTS_OF_NAMES = ("columns", "fields", "meta", "schema", "names", "headers")
+# Lists whose columns have no names, but a meaning: GeckoTerminal counts the volume in dollars.
+_KNOWN_LISTS = {"ohlcv_list": ("time", "open", "high", "low", "close", "volume_quote")}
+_OTHER_SYMBOLS = {"base", "quote"}
 _CHANNEL = re.compile(r"market\.(\w+)\.kline\.\w+")  # HTX
 
 
@@ -170,7 +173,7 @@ def _inside(data: dict[str, Any]) -> JsonRows | None:
         return None
     name, series = next(iter(found.items()))
     symbols = series.symbols | ({name} if is_symbol(name) else set())
-    return JsonRows(series.names, series.rows, symbols)
+    return JsonRows(series.names or _KNOWN_LISTS.get(name, ()), series.rows, symbols)
 
 
 def _symbols_around(answer: Any) -> frozenset[str]:
@@ -188,5 +191,5 @@ def _symbols(answer: Any) -> Iterator[str]:
             channel = _CHANNEL.fullmatch(value)
             if channel or plain(name) in _SYMBOL_NAMES:
                 yield channel.group(1) if channel else value
-        elif not re.match(r"\d", name):
+        elif not re.match(r"\d", name) and name not in _OTHER_SYMBOLS:
             yield from _symbols(value)

@@ -6,22 +6,25 @@ See: docs/candle-files.md
 import re
 from collections.abc import Iterable
 
+# The last price of a candle is its close; of other things it is not.
+LAST_PRICES = ("last", "close_last", "last_price", "trade_price", "price")
 # In the order of preference where a file has several columns for a field.
 _ALIASES = {
     "time": (
         "ts_open open_time opentime open_timestamp start_time starttime start_at unix"
         " unix_timestamp timestamp ts_event ts datetime date_time time_utc time_gmt gmt_time"
         " utc_time date_utc date_gmt window_start time t begins_at local_time period_start start"
-        " begin time_open trade_time bar_time candle_time event_time"
+        " started_at unix_time begin time_open trade_time bar_time candle_time event_time"
     ),
-    "date": "date dtyyyymmdd yyyymmdd",
+    "date": "date dtyyyymmdd yyyymmdd open_date bar_date trade_date trading_date",
     "close_time": "ts_close close_time closetime end_time endtime time_close close_timestamp end_at"
     " period_end",
     "open": "open o open_price price_open opening_price",
     "high": "high h high_price price_high",
     "low": "low l low_price price_low",
-    "close": "close c close_price price_close closing_price",
-    "volume_base": "volume_base base_volume volume_from volumefrom volume vol v",
+    "close": " ".join(("close c close_price price_close closing_price", *LAST_PRICES)),
+    "volume_base": "volume_base base_volume base_vol base_token_volume volume_from volumefrom"
+    " volume vol v",
     "volume_quote": (
         "volume_quote quote_volume quote_asset_volume volume_to volumeto turnover q quote_vol"
         " vol_quote volume_currency amount"

@@ -162,7 +162,7 @@ def _moments(
 ) -> tuple[IntArray, BoolArray]:
     """Times in UTC as the file has them, and which of them exist twice or not at all."""
     moments = _time(raw, layout)
-    if not moments.is_local:
+    if not moments.is_local and not (layout.is_server_time and moments.is_count):
         return moments.us, np.zeros(len(moments.us), dtype=np.bool_)
     found.n_local += len(moments.us)
     return in_zone(moments.us, layout.zone or asked.timezone or "UTC")

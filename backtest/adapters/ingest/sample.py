@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from backtest.adapters.ingest.names import currency_of, field_of, plain
-from backtest.adapters.ingest.times import UNREADABLE_TIME, to_moments
+from backtest.adapters.ingest.times import UNREADABLE_TIME, date_order, to_moments
 from backtest.adapters.ingest.values import is_nothing, to_floats, trimmed
 from backtest.types import FloatArray
 
@@ -95,7 +95,8 @@ class Sample:
 
     def is_time(self, place: int) -> bool:
         """Whether most of a column are moments since 1980."""
-        us = to_moments(self.columns[place]).us
+        order = date_order(self.texts(place)) if self.is_text(place) else None
+        us = to_moments(self.columns[place], "day-first" if order == "unknown" else order).us
         return len(us) > 0 and bool(np.mean((us != UNREADABLE_TIME) & (us > _YEAR_1980_US)) > 0.5)
 
     def are_times_before_1980(self, place: int) -> bool:

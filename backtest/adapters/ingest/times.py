@@ -22,6 +22,7 @@ DateOrder = Literal["day-first", "month-first"]
 
 # Each of them turns one way of writing into ISO 8601; a text that it does not fit stays as it is.
 _REWRITINGS: tuple[tuple[str, str], ...] = (
+    (r"\s+", " "),
     (r"^(\d{4})[./](\d{1,2})[./](\d{1,2})", r"\1-\2-\3"),
     (r"^(\d{4})(\d{2})(\d{2})([ T;]|$)", r"\1-\2-\3\4"),
     (r"^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?$", r"\1-\2-\3 \4:\5:0\6"),
@@ -54,10 +55,14 @@ _COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}|\d{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
-    """`us` is shape (n,) int64; it counts from 1970 in UTC, or in an unknown zone if `is_local`."""
+    """`us` is shape (n,) int64; it counts from 1970 in UTC, or in an unknown zone if `is_local`.
+
+    `is_count` says that the file has numbers.
+    """
 
     us: IntArray
     is_local: bool
+    is_count: bool = False
 
 
 def to_moments(column: Any, order: DateOrder | None = None) -> Moments:
@@ -76,7 +81,8 @@ def to_moments(column: Any, order: DateOrder | None = None) -> Moments:
     if pa.types.is_date(column.type):
         return Moments(us=_ints(column.cast(pa.timestamp("us"))), is_local=True)
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        return Moments(us=_scaled(column.to_numpy(zero_copy_only=False)), is_local=False)
+        us = _scaled(column.to_numpy(zero_copy_only=False))
+        return Moments(us=us, is_local=False, is_count=True)
     is_text = pa.types.is_string(column.type)
     return (_numbers(column) if is_text else None) or _texts(trimmed(column), order)
 
@@ -88,7 +94,8 @@ def _numbers(text: Any) -> Moments | None:
         except pa.ArrowInvalid:
             continue
         if not _is_compact(text):
-            return Moments(us=_scaled(numbers.to_numpy(zero_copy_only=False)), is_local=False)
+            us = _scaled(numbers.to_numpy(zero_copy_only=False))
+            return Moments(us=us, is_local=False, is_count=True)
     return None
 
 

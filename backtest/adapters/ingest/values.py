@@ -82,7 +82,9 @@ def length_of(text: str) -> int | None:
         word += "o"
     if word == "1M":  # a month at Binance, a minute elsewhere
         return None
-    match = _LENGTH.fullmatch(word.lower().removeprefix("pt"))
+    word = re.sub(r"^(?:pt|interval\.)", "", word.lower())
+    word = re.sub(r"^([a-z]+)_?(\d+)$", r"\2\1", word)  # M1, MINUTE_1
+    match = _LENGTH.fullmatch(word)
     if match is None or not any(match.groups()) or match.group(2) not in _UNIT_US:
         return None
     return int(match.group(1) or 1) * _UNIT_US[match.group(2)]

@@ -44,7 +44,7 @@ def problems_of(
         _symbols(found, asked, times),
         _labels(found, layouts),
         _archive(names, found, asked),
-        _zone(layouts, found, asked),
+        _zone(layouts, found, asked, times),
         _close_times(layouts, found, asked, times),
     )
     return (*problems, *filter(None, tests))
@@ -103,8 +103,14 @@ def _some(names: set[str]) -> str:
     return ", ".join(shown) + (" …" if len(names) > 5 else "")
 
 
-def _zone(layouts: Sequence[Layout], found: Found, asked: Asked) -> str | None:
-    if not found.n_local or asked.timezone or all(layout.zone for layout in layouts):
+def _zone(layouts: Sequence[Layout], found: Found, asked: Asked, times: IntArray) -> str | None:
+    """Times without a zone; what is no time at all is refused row by row."""
+    if (
+        not found.n_local
+        or not len(times)
+        or asked.timezone
+        or all(layout.zone for layout in layouts)
+    ):
         return None
     return (
         "the times have no zone; say --timezone UTC, or where their clock was, such as"

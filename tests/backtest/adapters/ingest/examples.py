@@ -112,6 +112,9 @@ EXAMPLES: dict[str, list[Example]] = {
     "Binance klines without the last column, no header": [
         Example("", "{t},{o},{h},{l},{c},{v},{e},{q},9,{half},{q}"),
     ],
+    "Poloniex rows, no header": [
+        Example("", "{l},{h},{o},{c},{q},{v},1,1,9,{e},{m},MINUTE_1,{t},{e}"),
+    ],
     "OKX candles, no header": [
         Example("", "{t},{o},{h},{l},{c},{v},{q},{q},1"),
         Example("", "{t},{o},{h},{l},{c},{contracts_100},{v},{q},1"),
@@ -120,6 +123,8 @@ EXAMPLES: dict[str, list[Example]] = {
         Example("", "{s},{o},{h},{l},{c},{m},{v},9"),
         Example("", '{s},"{o}","{h}","{l}","{c}","{m}","{v}",9', container="JSON"),
     ],
+    "MEXC rows, no header": [Example("", "{t},{o},{h},{l},{c},{v},{e},{q}")],
+    "Bitget rows, no header": [Example("", "{t},{o},{h},{l},{c},{v},{q},{q}")],
     "Gate candles, no header": [Example("", "{s},{q},{c},{h},{l},{o},{v},true")],
     "MetaTrader 4, no header": [Example("", "{dot},{clock},{o},{h},{l},{c},{v}", UTC_TIMES)],
     "Kraken OHLCVT, no header": [Example("", "{s},{o},{h},{l},{c},{v},9")],
@@ -215,6 +220,9 @@ EXAMPLES: dict[str, list[Example]] = {
         Example("volume,ticks,open,low,high,cost,close", "{v},{t},{o},{l},{h},{q},{c}"),
     ],
     "Oanda candles": [Example("complete,volume,time,o,h,l,c", "True,{v},{iso}Z,{o},{h},{l},{c}")],
+    "Gate futures": [
+        Example("t,v,c,h,l,o,sum", "{s},{contracts_100},{c},{h},{l},{o},{q}", NO_VOLUME)
+    ],
     "CoinMarketCap": [
         Example(
             "timeOpen;timeClose;timeHigh;timeLow;name;open;high;low;close;volume;marketCap;"
@@ -270,6 +278,13 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>",
             "{dot}\t{clock}:00\t{o}\t{h}\t{l}\t{c}\t5\t{v}\t1",
+            UTC_TIMES,
+        ),
+    ],
+    "MetaTrader 5 rates": [
+        Example(
+            "time,open,high,low,close,tick_volume,spread,real_volume",
+            "{s},{o},{h},{l},{c},5,1,{v}",
             UTC_TIMES,
         ),
     ],

@@ -69,6 +69,17 @@ def test_prices_within_a_row(tmp_path: Path) -> None:
     assert "counts ticks" in " ".join(found.notes)
 
 
+def test_a_list_that_is_known_to_count_dollars(tmp_path: Path) -> None:
+    answer = {
+        "data": {"attributes": {"ohlcv_list": ROWS}},
+        "meta": {"base": {"symbol": "WETH"}, "quote": {"symbol": "USDC"}},
+    }
+    path = write(tmp_path / "candles", json.dumps(answer))
+
+    assert "only a quote volume" in refusal(path, Asked(symbol="WETHUSDC"))
+    assert times(checked(path, Asked(symbol="WETHUSDC", zero_volume=True))) == MINUTES
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

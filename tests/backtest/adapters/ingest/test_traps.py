@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import CheckedFile, check_file
+from backtest.adapters.ingest.values import length_of
 from tests.backtest.adapters.candle_texts import FIRST_MS, write, write_zip
 from tests.backtest.adapters.ingest.test_case_files import refusal, volumes
 
@@ -430,6 +431,7 @@ def test_coins_at_the_price_of_a_contract_are_not_taken_for_contracts(
         ("01-Jan-2024 00:{i:02}:00", Asked(timezone="UTC")),
         ("01JAN2024 00:{i:02}", Asked(timezone="UTC")),
         ('"Mon, 01 Jan 2024 00:{i:02}:00 GMT"', Asked()),
+        ("20240101  00:{i:02}:00", Asked(timezone="UTC")),
         ("2024-01-01-00-{i:02}", Asked(timezone="UTC")),
         ("2024-01-01-00-{i:02}-00", Asked(timezone="UTC")),
         ("2024-01-01 00:{i:02}:00 [UTC]", Asked()),
@@ -449,6 +451,7 @@ def test_a_moment_is_read_however_it_is_written(tmp_path: Path, spell: str, aske
         ("<DATE>,<TIME>", "20240101,00{i:02}00"),
         ("<TICKER>,<PER>,<DATE>,<TIME>", "AAAUSDT,1,20240101,00{i:02}"),
         ("Time,Date", "00:{i:02}:00,2024/01/01"),
+        ("OPEN_DATE,OPEN_TIME", "01.01.2024,00:{i:02}"),
         ("Date,Time", "20240101,{i}"),
         ("Date,Time", "2024-01-01,12:{i:02} AM"),
     ],
@@ -458,6 +461,49 @@ def test_a_date_and_a_time_are_joined(tmp_path: Path, columns: str, row: str) ->
     asked = Asked(symbol="AAAUSDT", timezone="UTC")
 
     assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
+
+
+def test_a_zone_that_is_not_known_is_shown_where_it_stands(tmp_path: Path) -> None:
+    text = lines(f"date,{OHLC},volume", "2024-01-01 00:{i:02}:00 EST,100,101,99,100.5,1")
+
+    said = refusal(write(tmp_path / "candles", text), Asked())
+
+    assert "must be a time, was 2024-01-01 00:00:00 EST" in said
+
+
+def test_dates_of_rows_without_a_header_are_dates(tmp_path: Path) -> None:
+    text = lines("", "01/02/2024,00:{i:02},100,101,99,100.5,{v}")
+    path = write(tmp_path / "candles", text)
+    asked = Asked(timezone="UTC", date_order="month-first")
+
+    assert "--date-order" in refusal(path, Asked(timezone="UTC"))
+    assert times(checked(path, asked)) == [ms + DAY for ms in MINUTES]
+
+
+def test_numbers_of_a_broker_are_times_of_its_server(tmp_path: Path) -> None:
+    text = lines(f"time,{OHLC},tick_volume,spread,real_volume", "{t},100,101,99,100.5,7,1,{v}")
+    path = write(tmp_path / "candles", text)
+    berlin = Asked(timezone="Europe/Berlin")
+
+    assert "say --timezone" in refusal(path, Asked())
+    assert times(checked(path, berlin)) == [ms - HOUR for ms in MINUTES]
+
+
+@pytest.mark.parametrize("name", ["Last", "Price", "Close/Last"])
+def test_a_last_price_is_the_close_where_there_is_no_other(tmp_path: Path, name: str) -> None:
+    text = lines(f"time,open,high,low,{name},volume", PRICES)
+    both = lines(f"time,{OHLC},{name},volume", "{t},100,101,99,100.5,7,{v}")
+
+    found = checked(write(tmp_path / "candles", text))
+
+    assert f"the close is read from {name}" in found.notes
+    columns = next(iter(checked(write(tmp_path / "both", both)).spool)).columns
+    assert columns["close"].tolist() == [100.5] * N
+
+
+@pytest.mark.parametrize("text", ["1m", "M1", "MINUTE_1", "1MIN", "Interval.MINUTE", "PT1M", "60s"])
+def test_spellings_of_a_minute(text: str) -> None:
+    assert length_of(text) == MINUTE * 1_000
 
 
 def test_clocks_without_their_leading_zeros_are_clocks(tmp_path: Path) -> None:
