@@ -7,6 +7,7 @@ machine. See: docs/landscape.md
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import permutations
 
 import numpy as np
@@ -142,15 +143,22 @@ class Landscape:
 
     def axes(self) -> tuple[AxisStory, ...]:
         """Indicator and signal axes over the base variants, risk axes over Stage B."""
-        stories = [*self.base.stories(set()), *self.cells.stories(self.base.names)]
-        return tuple(stories)
+        return (*self._base_stories, *self._risk_stories)
 
     def interactions(self) -> float | None:
         """Share of the variance of the base variants that no axis explains alone."""
-        shares = [story.share for story in self.base.stories(set())]
+        shares = [story.share for story in self._base_stories]
         if not shares or any(share is None for share in shares):
             return None
         return round(max(0.0, 1.0 - sum(share for share in shares if share is not None)), 6)
+
+    @cached_property
+    def _base_stories(self) -> tuple[AxisStory, ...]:
+        return tuple(self.base.stories(set()))
+
+    @cached_property
+    def _risk_stories(self) -> tuple[AxisStory, ...]:
+        return tuple(self.cells.stories(self.base.names))
 
     def surface(
         self,
@@ -237,7 +245,8 @@ class Population:
     ) -> None:
         self._located, self._with_stops = list(located), with_stops
         self._returns = returns
-        self._order = np.argsort(returns, kind="stable")
+        # equal returns in any order, as what is told of them is equal; keeping it takes longer
+        self._order = np.argsort(returns)
         self.names = {own.axis.name for own in located}
 
     def stories(self, known: set[str]) -> Iterator[AxisStory]:
