@@ -175,8 +175,9 @@ def weigh_run(
 def _shortlisted(plan: Plan, recorded: Recorded) -> Shortlisted | None:
     if recorded.bases is recorded.ledger:
         return None
-    passed_over = (plan.grid.n_base - plan.n_shortlist) * plan.grid.n_risk
-    return Shortlisted(passed_over=passed_over, bases=recorded.bases)
+    n_taken_up = len(recorded.shortlist)
+    passed_over = (plan.grid.n_base - n_taken_up) * plan.grid.n_risk
+    return Shortlisted(passed_over=passed_over, n_taken_up=n_taken_up, bases=recorded.bases)
 
 
 def seed_of(plan: Plan) -> str:

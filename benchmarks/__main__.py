@@ -8,10 +8,13 @@ from benchmarks.cold_start import COLD_START
 from benchmarks.device import DEVICE
 from benchmarks.engine import ENGINE
 from benchmarks.evidence import EVIDENCE
+from benchmarks.evidence_floor import EVIDENCE_FLOOR
+from benchmarks.evidence_left_out import EVIDENCE_LEFT_OUT
 from benchmarks.evidence_runs import EVIDENCE_RUNS
 from benchmarks.grid_sizes import GRID_SIZES
 from benchmarks.growth import GROWTH
 from benchmarks.indicators import INDICATORS_PAGE
+from benchmarks.landscape import LANDSCAPE
 from benchmarks.machine import describe
 from benchmarks.memory import MEMORY
 from benchmarks.peers import PEERS
@@ -33,6 +36,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     CLUSTER,
     EVIDENCE,
     EVIDENCE_RUNS,
+    EVIDENCE_LEFT_OUT,
+    EVIDENCE_FLOOR,
+    LANDSCAPE,
     ATTACKS_PAGE,
 )
 

@@ -16,11 +16,12 @@ from backtest.engine.rows import Readers
 from backtest.engine.stages import Stages
 from backtest.engine.target import TargetSlice
 from backtest.indicators.series import Series
-from backtest.plan import make_plan
+from backtest.plan import Plan, make_plan
 from backtest.policy import RunPolicy
 from backtest.request import Template
 from backtest.run import Backtester
 from backtest.timeline import fill_bars, load_range
+from backtest.types import Bars
 from benchmarks.bars import WalkFeed
 from benchmarks.grids import Body
 from bff.config.settings import Settings, load_settings
@@ -75,24 +76,30 @@ def backtester(threads: int) -> Iterator[Backtester]:
         made.close()
 
 
-def mean_trades(body: Body) -> float:
-    """Trades per variant without stop-loss and take-profit, over combos spread evenly."""
+def planned(body: Body, feed: WalkFeed) -> tuple[Plan, Bars]:
+    """What a run would do, and its bars, warm-up included."""
     asked = parse_request(body)
     assert asked.template is not None
     plan = make_plan(asked, asked.template, policy(1), settings().grid_defaults)
     chosen = plan.settings
     start_ms, stop_ms = load_range(chosen.time_range, chosen.timeframe, chosen.warmup_bars)
-    control, workers = Control(), Workers(1)
-    buckets = WalkFeed().load(
-        chosen.instrument, chosen.timeframe, start_ms=start_ms, stop_ms=stop_ms, control=control
+    buckets = feed.load(
+        chosen.instrument, chosen.timeframe, start_ms=start_ms, stop_ms=stop_ms, control=Control()
     )
     bars = fill_bars(
         buckets, chosen.timeframe, chosen.time_range, start_ms=start_ms, stop_ms=stop_ms
     )
+    return plan, bars
+
+
+def mean_trades(body: Body) -> float:
+    """Trades per variant without stop-loss and take-profit, over combos spread evenly."""
+    plan, bars = planned(body, WalkFeed())
+    control, workers = Control(), Workers(1)
     combos = Combos(
         plan.grid, Readers(Series.of(bars), bars.target_start, bars.target_stop), workers, control
     )
-    stages = Stages(combos, TargetSlice.of(bars, chosen), workers, control)
+    stages = Stages(combos, TargetSlice.of(bars, plan.settings), workers, control)
     n_combos = combos.n_outer * combos.n_fast
     sample = np.unique(np.linspace(0, n_combos - 1, SAMPLED_COMBOS).astype(np.int64))
     metrics = stages.exact_metrics(sample)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from benchmarks.evidence_pictures import CALIBRATION, draw_calibration
 from benchmarks.tables import Benchmark, Finding
 from benchmarks.timing import thousands
 from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, returns
+
+T = TypeVar("T")
 
 N_NOISE = 400
 N_PLANTED = 200
@@ -86,7 +89,7 @@ def weighed(ledger: Ledger, seed: str, threads: int = 1) -> Evidence:
         workers.close()
 
 
-def judge_all(judge_one: Callable[[int], Judged], n_walks: int) -> list[Judged]:
+def in_processes(judge_one: Callable[[int], T], n_walks: int) -> list[T]:
     """The first walks, over a few processes; the answer does not depend on how many."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(N_PROCESSES, mp_context=context) as pool:
@@ -94,8 +97,8 @@ def judge_all(judge_one: Callable[[int], Judged], n_walks: int) -> list[Judged]:
 
 
 def measure_evidence() -> list[Finding]:
-    noise = judge_all(partial(judge, edge=0.0), N_NOISE)
-    planted = judge_all(partial(judge, edge=EDGE), N_PLANTED)
+    noise = in_processes(partial(judge, edge=0.0), N_NOISE)
+    planted = in_processes(partial(judge, edge=EDGE), N_PLANTED)
     alone(draw_calibration, *_curves(noise), *_curves(planted))
     example = alone(examples, NOISE_EXAMPLE, PLANTED_EXAMPLE, EDGE)
     return [_calibration(noise, planted), _verdicts(noise, planted), *example, _cost()]

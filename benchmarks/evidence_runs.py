@@ -7,7 +7,7 @@ from benchmarks.evidence import (
     LEVELS,
     VERDICT_HEADER,
     Judged,
-    judge_all,
+    in_processes,
     judged,
     p_row,
     verdict_row,
@@ -26,9 +26,9 @@ def judge_run(seed: int, edge: float, *, with_risk: bool) -> Judged:
 
 
 def measure_evidence_runs() -> list[Finding]:
-    plain = judge_all(partial(judge_run, edge=0.0, with_risk=False), N_RUNS)
-    risk = judge_all(partial(judge_run, edge=0.0, with_risk=True), N_RUNS)
-    planted = judge_all(partial(judge_run, edge=EDGE, with_risk=True), N_PLANTED_RUNS)
+    plain = in_processes(partial(judge_run, edge=0.0, with_risk=False), N_RUNS)
+    risk = in_processes(partial(judge_run, edge=0.0, with_risk=True), N_RUNS)
+    planted = in_processes(partial(judge_run, edge=EDGE, with_risk=True), N_PLANTED_RUNS)
     p_values = Finding(
         key="evidence-runs",
         question="How often is a p-value of a run below a number?",

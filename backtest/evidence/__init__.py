@@ -1,8 +1,8 @@
 """Whether the best variant means anything: what the ledger of all trials says about luck.
 
 Reading order: `result` (what is said), `rows` and `trials` (the rows by themselves),
-`resamples`, `luck` and `reality_check`, `splits` and `pbo`, `deflated_sharpe`, `walk_forward`,
-`conclusion`, and `evidence` (all of it).
+`resamples`, `luck`, `passed_over` and `reality_check`, `splits` and `pbo`, `deflated_sharpe`,
+`walk_forward`, `conclusion`, and `evidence` (all of it).
 See: docs/evidence.md
 """
 

@@ -13,6 +13,7 @@ from backtest.engine.chunks import Workers
 from backtest.engine.ledger import Ledger
 from backtest.evidence.conclusion import Findings, conclude, without_data
 from backtest.evidence.deflated_sharpe import deflated_sharpe
+from backtest.evidence.passed_over import Bases
 from backtest.evidence.pbo import overfitting
 from backtest.evidence.reality_check import reality_check
 from backtest.evidence.result import Evidence, Missing, Trials
@@ -38,13 +39,16 @@ class Shortlisted:
     Attributes:
         passed_over: Variants that were not tried: the cells of the risk plane for each base variant
             that is not on the shortlist.
-        bases: Growth of every base variant without stops: halves and folds choose among these. The
-            trials beside them were chosen by someone who knew the other half.
+        n_taken_up: Base variants on the shortlist.
+        bases: Growth of every base variant without stops, of those on the shortlist first: halves
+            and folds choose among these. The trials beside them were chosen by someone who knew
+            the other half.
 
     See: docs/evidence.md#what-stage-b-left-out
     """
 
     passed_over: int
+    n_taken_up: int
     bases: Ledger
 
 
@@ -83,18 +87,17 @@ def weigh(
     trials = count_trials(rows, prior_trials, shortlisted.passed_over if shortlisted else 0)
     if not rows.is_comparable.any() or not len(ledger.winners):
         return _nothing_moved(trials, thresholds)
-    bases, base_rows = ledger, rows
-    if shortlisted is not None:
-        bases = shortlisted.bases
-        base_rows = describe_rows(bases, workers, control)
+    bases = None if shortlisted is None else _described(shortlisted, workers, control)
+    chosen_from = (ledger, rows) if bases is None else (bases.ledger, bases.rows)
+    odds = odds_of(trials)
     findings = Findings(
         trials=trials,
-        n_bases=None if shortlisted is None else bases.n_trials,
+        n_bases=None if bases is None else bases.ledger.n_trials,
         active_blocks=int(np.count_nonzero(ledger.growth[ledger.winners[0]])),
-        reality_check=reality_check(ledger, rows, seed, odds_of(trials), workers, control),
-        pbo=overfitting(bases, base_rows, workers, control),
+        reality_check=reality_check(ledger, rows, seed, odds, workers, control, bases),
+        pbo=overfitting(*chosen_from, workers, control),
         deflated_sharpe=deflated_sharpe(ledger, rows, trials),
-        walk_forward=walk_forward(bases, base_rows, workers, control),
+        walk_forward=walk_forward(*chosen_from, workers, control),
         ranked_by=ranked_by,
     )
     return Evidence(
@@ -105,6 +108,15 @@ def weigh(
         walk_forward=findings.walk_forward,
         conclusion=conclude(findings, thresholds),
         missing=tuple(_missing(findings)),
+    )
+
+
+def _described(shortlisted: Shortlisted, workers: Workers, control: Control) -> Bases:
+    bases = shortlisted.bases
+    return Bases(
+        ledger=bases,
+        rows=describe_rows(bases, workers, control),
+        n_taken_up=shortlisted.n_taken_up,
     )
 
 

@@ -17,6 +17,7 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.ledger import N_BLOCKS, Ledger
 from backtest.evidence.luck import best_by_luck, observe
+from backtest.evidence.passed_over import Bases, best_with_passed_over
 from backtest.evidence.resamples import BLOCK_LENGTH, draw_resamples
 from backtest.evidence.result import AdjustedP, Comparison, RealityCheck
 from backtest.evidence.rounding import rounded
@@ -30,7 +31,13 @@ _NOT_COMPARED = (
 
 
 def reality_check(
-    ledger: Ledger, rows: Rows, seed: str, odds: float, workers: Workers, control: Control
+    ledger: Ledger,
+    rows: Rows,
+    seed: str,
+    odds: float,
+    workers: Workers,
+    control: Control,
+    bases: Bases | None = None,
 ) -> RealityCheck:
     """Hold all variants against luck.
 
@@ -42,6 +49,7 @@ def reality_check(
             trials. A p-value becomes that of the best of so many runs.
         workers: The thread pool.
         control: The run's handle.
+        bases: Every base variant, where Stage B took up some of them only.
 
     Returns:
         With None for a benchmark that no variant can be compared with.
@@ -49,7 +57,12 @@ def reality_check(
     See: docs/evidence.md#reality-check
     """
     observed = observe(ledger, rows)
-    luck = best_by_luck(ledger, observed, draw_resamples(seed, ledger.holding), workers, control)
+    resamples = draw_resamples(seed, ledger.holding)
+    luck = (
+        best_by_luck(ledger, observed, resamples, workers, control)
+        if bases is None
+        else best_with_passed_over(ledger, observed, bases, resamples, workers, control)
+    )
     squared = _squared(*observed)
     compared = [
         _compare(squared[benchmark], luck[benchmark], ledger.winners, odds)

@@ -49,12 +49,10 @@ def mean_correlation(rows: Rows, n_compared: int) -> float | None:
 
 
 def odds_of(trials: Trials) -> float:
-    """How many times this run was tried, all in all; 1 where nothing else was.
-
-    What was passed over is worth as much per variant as what was tried; prior trials count whole.
+    """How many times this run was tried, all in all; 1 without prior trials, which count whole.
 
     See: docs/evidence.md#reality-check
     """
     worth = trials.total if trials.effective is None else trials.effective
     own = worth - trials.prior
-    return 1.0 + trials.passed_over / trials.tried + trials.prior / own
+    return 1.0 + trials.prior / own

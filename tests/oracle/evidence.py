@@ -47,6 +47,24 @@ def p_values(rows: Sequence[Row], seed: str, n_resamples: int) -> list[float]:
     return found
 
 
+def p_with_passed_over(
+    bases: Sequence[Row], n_taken_up: int, cells: Sequence[Row], seed: str, n_resamples: int
+) -> list[float]:
+    """Adjusted p of every cell, where the other bases would have had cells as well."""
+    luck: list[float] = []
+    for r in range(n_resamples):
+        blocks = resample(seed, r)
+        taken_up = math.sqrt(squared_luck(bases[:n_taken_up], blocks))
+        best = math.sqrt(squared_luck(bases, blocks))
+        luck.append(best + max(0.0, math.sqrt(squared_luck(cells, blocks)) - taken_up))
+    found: list[float] = []
+    for row in cells:
+        total, spread = sum_and_spread(row)
+        seen = total / math.sqrt(spread) if total > 0 else 0.0
+        found.append((1 + sum(one >= seen for one in luck)) / (1 + n_resamples))
+    return found
+
+
 def correlation(a: Row, b: Row) -> float:
     mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
     together = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
