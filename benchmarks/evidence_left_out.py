@@ -27,7 +27,7 @@ from benchmarks.timing import thousands
 from benchmarks.walks import N_BLOCKS
 
 N_RUNS = 200
-N_DEAR_RUNS = 100
+N_DEAR_RUNS = 60
 FEE_PCT = 0.02
 N_PASSED_OVER = (N_PAIRS - N_TAKEN_UP) * N_CELLS
 N_TRIED = N_PAIRS - N_TAKEN_UP + N_TAKEN_UP * N_CELLS
