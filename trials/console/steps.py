@@ -10,7 +10,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Response, expect
 
-from trials.console.browser import keep_picture
+from trials.console.browser import DESK, PHONE, keep_picture
 
 RUN = re.compile("^Run [0-9,]+ variants$")
 GRAVE = {"serious", "critical"}
@@ -53,6 +53,17 @@ def judge(page: Page, name: str) -> None:
     found = Axe().run(page).response["violations"]
     told = {item["id"]: item["nodes"][0]["html"] for item in found if item["impact"] in GRAVE}
     assert told == {}, name
+
+
+def judge_twice(page: Page, name: str) -> None:
+    """The same on a desk by day and on a phone by night."""
+    judge(page, f"{name}-{DESK[0]}-light")
+    width, height = PHONE
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="dark")
+    judge(page, f"{name}-{width}-dark")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
 
 
 def told_of(cell: Locator) -> float:

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 from schema.examples import USER
 from tests.bff.served import serving
-from trials.console.browser import asked, command, keep_picture, opened
-from trials.console.steps import RUN, judge, open_best, run
+from trials.console.browser import asked, command, opened
+from trials.console.steps import RUN, judge, judge_twice, open_best, run
 
 STORED = "{ instruments { firstTs lastTs gaps coverage } }"
 
@@ -86,7 +86,7 @@ def test_a_range_without_candles_is_told_before_it_is_run(page: Page) -> None:
     page.get_by_label("From UTC").fill("yesterday")
     field = page.locator("[data-field='time_range.start'] .mistake")
     expect(field).to_contain_text("write a day such as 2024-01-31")
-    keep_picture(page, "ask-range-1280-light")
+    judge_twice(page, "ask-range")
 
 
 def test_an_indicator_that_is_added_can_be_run_at_once(page: Page) -> None:
@@ -175,7 +175,7 @@ def test_the_list_tells_plateaus_once_the_map_was_opened(page: Page) -> None:
     column = page.locator("thead th", has_text="Around it")
     expect(column).to_be_visible()
     place = column.evaluate("(cell) => cell.cellIndex")
-    shown = page.locator("tbody tr:not(.spacer)").first.locator("td").nth(place)
+    shown = page.locator(".list tbody tr:not(.spacer)").first.locator("td").nth(place)
     expect(shown).to_contain_text(near[0]["shape"].lower())
 
 
@@ -195,7 +195,7 @@ def held(page: Page, name: str) -> None:
 
 def loading(page: Page, text: str, name: str) -> None:
     expect(page.locator(".loading", has_text=text).first).to_be_visible()
-    judge(page, f"loading-{name}-1280-light")
+    judge_twice(page, f"loading-{name}")
 
 
 def test_every_screen_says_what_it_waits_for(page: Page) -> None:
@@ -229,7 +229,7 @@ def test_every_screen_says_what_it_waits_for(page: Page) -> None:
 def test_a_screen_with_nothing_on_it_says_what_to_do(page: Page, screen: str, title: str) -> None:
     page.goto(f"/#/{screen}")
     expect(page.get_by_role("heading", name=re.compile(title))).to_be_visible()
-    judge(page, f"empty-{screen}-1280-light")
+    judge_twice(page, f"empty-{screen}")
 
     page.locator(".state a.button").click()
     expect(page.locator("main .card, main .state").first).to_be_visible()
@@ -244,14 +244,14 @@ def test_a_saved_strategy_is_run_over_another_range_and_on_one_side(page: Page) 
     mine: Locator = page.get_by_role("listitem").filter(has_text="one side")
     mine.get_by_role("button", name="Run again").click()
     mine.get_by_label("From UTC").fill("2024-03-01")
-    mine.get_by_label("Direction").select_option("LONG_ONLY")
+    mine.get_by_label("Direction").select_option("SHORT_ONLY")
     mine.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("main header .hint")).to_contain_text("2024-03-01 to")
     page.locator(".list td.what a").first.click()
 
     sides = page.locator(".trades tbody tr:not(.spacer) td:nth-child(2)")
     expect(sides.first).to_be_visible()
-    assert set(sides.all_inner_texts()) == {"▲ long"}
+    assert set(sides.all_inner_texts()) == {"▼ short"}
 
 
 def test_the_report_of_the_command_opens_from_disk_without_a_network(
@@ -284,4 +284,4 @@ def test_runs_of_the_history_stand_side_by_side(page: Page) -> None:
     pinned = page.get_by_role("region", name="Metrics of the pinned runs")
     expect(pinned.locator("thead th")).to_have_count(3)
     expect(pinned.locator("tbody tr")).to_have_count(25)
-    judge(page, "history-pinned-1280-light")
+    judge_twice(page, "history-pinned")

@@ -20,10 +20,9 @@ from trials.console.browser import (
     ask_for_much,
     asked,
     command,
-    keep_picture,
     opened,
 )
-from trials.console.steps import RUN
+from trials.console.steps import RUN, judge_twice
 
 SOMEBODY_ELSE = UUID(int=7)
 
@@ -49,7 +48,7 @@ def console(
 
 def told(page: Page, title: str, name: str) -> None:
     expect(page.get_by_role("alert").get_by_role("heading", name=title)).to_be_visible()
-    keep_picture(page, f"real-{name}-1280-light")
+    judge_twice(page, f"real-{name}")
 
 
 def test_a_run_past_its_deadline_says_what_to_make_smaller(browser: Browser, data: Path) -> None:
