@@ -246,7 +246,7 @@ def test_a_saved_strategy_is_run_over_another_range_and_on_one_side(page: Page) 
     mine.get_by_label("From UTC").fill("2024-03-01")
     mine.get_by_label("Direction").select_option("SHORT_ONLY")
     mine.get_by_role("button", name="Run", exact=True).click()
-    expect(page.locator("main header .hint")).to_contain_text("2024-03-01 to")
+    expect(page.locator("main header p.hint")).to_contain_text("2024-03-01 to")
     page.locator(".list td.what a").first.click()
 
     sides = page.locator(".trades tbody tr:not(.spacer) td:nth-child(2)")
