@@ -232,6 +232,23 @@ def test_a_trade_brings_its_place_in_the_chart(page: Page) -> None:
     expect(page.locator("tr.pinned")).to_have_count(1)
     page.get_by_role("button", name="Whole range").click()
     expect(page.locator("tr.pinned")).to_have_count(0)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(IS_DRAWN_IN, arg=EQUITY_BY_NIGHT)
+
+
+EQUITY_BY_NIGHT = [232, 236, 242]
+# A chart holds its colours: one that was drawn by day has black lines on a dark ground at night.
+IS_DRAWN_IN = """([red, green, blue]) => {
+  for (const canvas of document.querySelectorAll(".chart canvas")) {
+    const {width, height} = canvas;
+    if (width * height === 0) continue;
+    const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i] === red && data[i + 1] === green && data[i + 2] === blue) return true;
+    }
+  }
+  return false;
+}"""
 
 
 def test_pinned_variants_stand_side_by_side(page: Page) -> None:

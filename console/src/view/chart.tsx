@@ -11,7 +11,7 @@ import {
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { BarsQuery, VariantQuery } from "../../generated/face";
 import { Bands } from "./bands";
 import type { Band } from "./folds";
@@ -39,25 +39,22 @@ const CLOSE_BARS = 160;
 export function VariantChart({ bars, report, focus, label, bands }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<IChartApi | null>(null);
+  const isDark = useDarkScheme();
   useEffect(() => {
     if (box.current === null) return;
     const made = drawn(box.current, bars, report);
     chart.current = made;
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const recolour = () => made.applyOptions(colours(box.current));
-    scheme.addEventListener("change", recolour);
     return () => {
-      scheme.removeEventListener("change", recolour);
       chart.current = null;
       made.remove();
     };
-  }, [bars, report]);
+  }, [bars, report, isDark]);
   useEffect(() => {
     const scale = chart.current?.timeScale();
     if (!scale) return;
     if (focus === null) scale.fitContent();
     else show(scale, bars, focus);
-  }, [bars, report, focus]);
+  }, [bars, report, focus, isDark]);
   useEffect(() => {
     const pane = chart.current?.panes()[0];
     if (!pane || bands.length === 0) return undefined;
@@ -72,8 +69,20 @@ export function VariantChart({ bars, report, focus, label, bands }: Props) {
       // a chart that was drawn again has taken its panes with it
       if (chart.current?.panes()[0] === pane) pane.detachPrimitive(shade);
     };
-  }, [bars, report, bands]);
+  }, [bars, report, bands, isDark]);
   return <div class="chart" ref={box} role="img" aria-label={label} />;
+}
+
+/** Whether the system is dark; a chart holds its colours and is drawn again when that changes. */
+function useDarkScheme(): boolean {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const [isDark, setDark] = useState(scheme.matches);
+  useEffect(() => {
+    const tell = () => setDark(scheme.matches);
+    scheme.addEventListener("change", tell);
+    return () => scheme.removeEventListener("change", tell);
+  }, []);
+  return isDark;
 }
 
 /** The place of the first bar that opens at a moment or after it. */
