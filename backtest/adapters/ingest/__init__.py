@@ -1,8 +1,9 @@
 """How candles come in: published files, and a generator of synthetic ones.
 
 Reading order: `importer`, then what it asks: `containers` and `text` (what lies in a file),
-`tables` (its columns in chunks), `formats` and `columns` (which column is what), `rows` (candles
-and their faults), `lengths` and `verdict` (the whole file), `spool`, `repeats`. `generate` apart.
+`tables` and `json_rows` (its columns in chunks), `formats` and `columns` (which column is what),
+`rows` (candles and their faults), `found`, `lengths` and `verdict` (the whole file), `spool`,
+`repeats`. `generate` apart.
 See: docs/candle-files.md, docs/stores.md
 """
 

@@ -11,7 +11,7 @@ from backtest.adapters.ingest.formats import Format, format_of
 from backtest.adapters.ingest.names import LAST_PRICES, field_of, is_utc, plain, trades_hint
 from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.times import DateOrder, date_order, to_moments
-from backtest.adapters.ingest.volumes import Volumes, scaled_prices, volume_fault, volumes_of
+from backtest.adapters.ingest.volumes import Volumes, scaled_prices, volumes_of
 
 _NEEDED = ("open", "high", "low", "close")
 _CASED_FIELDS = {
@@ -62,7 +62,7 @@ def layout_of(sample: Sample, asked: Asked) -> Layout:
     order, order_problem = _order(sample, places, asked)
     problems += _counted_from_elsewhere(sample, places)
     if not problems:
-        problems += [*scaled_prices(sample, places, asked), *volume_fault(sample, places)]
+        problems += scaled_prices(sample, places, asked)
     return Layout(
         name=_told(form, sample, places),
         places=places,

@@ -24,8 +24,9 @@ from backtest.adapters.candles.write import Written, has_minutes, write_minutes
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout, layout_of
 from backtest.adapters.ingest.containers import HEAD_BYTES, Member, members
+from backtest.adapters.ingest.found import Found
 from backtest.adapters.ingest.repeats import repeats
-from backtest.adapters.ingest.rows import MOST_REASONS, Candles, Found, Moment, candles_of
+from backtest.adapters.ingest.rows import MOST_REASONS, Candles, Moment, candles_of
 from backtest.adapters.ingest.spool import Spool
 from backtest.adapters.ingest.tables import table_of
 from backtest.adapters.ingest.verdict import assumptions, problems_of

@@ -16,16 +16,19 @@ from backtest.adapters.ingest.values import MINUTE_US, length_of, told_length
 from backtest.types import IntArray
 
 # So many equal gaps in a row are no accident: the wider the gap, the fewer it takes.
-_EVEN_RUNS = ((60, 6), (5, 12), (2, 24))
+_EVEN_RUNS = ((60, 4), (15, 6), (5, 10), (2, 16))
 _DAY_US = 1_440 * MINUTE_US
 _LONGEST_TOLD_US = 60 * MINUTE_US
 _LEAST_FILLED = 0.9
+_MOST_UNEVEN = 0.1
 _IN_NAME = re.compile(
     r"(?:^|[-_. ])(\d+(?:s|sec|m|min|h|d|w|mo)|minute|hour|daily|1day)(?=[-_. ]|$)"
 )
 
 
-def wrong_length(times_us: IntArray, length_us: int, *, is_said: bool) -> str | None:
+def wrong_length(
+    times_us: IntArray, length_us: int, *, is_said: bool, is_floored: bool = False
+) -> str | None:
     """Why times are not those of candles of a length; None if they are.
 
     Args:
@@ -33,15 +36,20 @@ def wrong_length(times_us: IntArray, length_us: int, *, is_said: bool) -> str | 
         length_us: How long the candles should be.
         is_said: A close time or an interval column says that they are, hence that few candles lie
             some lengths apart proves nothing.
+        is_floored: The times are moved to the starts of their candles.
     """
     gaps = np.diff(times_us)
     if len(gaps) == 0:
         return None
     step = int(np.gcd.reduce(gaps))
     common = _commonest(gaps)
-    if step % length_us and common % length_us == 0:
+    if step % length_us and (
+        common % length_us == 0 or (is_floored and _are_uneven(times_us, length_us))
+    ):
         floored = np.diff(ascending(times_us // length_us * length_us))
         step = int(np.gcd.reduce(floored)) if len(floored) else length_us
+    if step % length_us and _are_uneven(times_us, length_us):
+        return "the times lie unevenly within their candles; say --floor-times for their starts"
     if step % length_us:
         return other_length(f"the times step by {told_length(common)}", length_us, common)
     if is_said:
@@ -64,6 +72,13 @@ def other_length(found: str, length_us: int, found_us: int | None) -> str:
         told = told_length(found_us)
         return f"{wanted}; say --interval {told} if the file holds candles of {told}"
     return f"{wanted}; only minutes that divide a day can be stored"
+
+
+def _are_uneven(times_us: IntArray, length_us: int) -> bool:
+    """Whether each time lies anywhere within a candle of its own, as that of a last trade does."""
+    starts = times_us // length_us
+    is_one_each = bool(np.all(np.diff(starts) > 0))
+    return is_one_each and abs(float(np.median(np.diff(times_us))) / length_us - 1) < _MOST_UNEVEN
 
 
 def _mixed(gaps: IntArray, common: int, length_us: int) -> str | None:

@@ -6,8 +6,7 @@ See: docs/candle-files.md
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
 from backtest.adapters.candles.table import EXTRA_COLUMNS
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout
+from backtest.adapters.ingest.found import Found
 from backtest.adapters.ingest.lengths import lasts
 from backtest.adapters.ingest.tables import RawChunk
 from backtest.adapters.ingest.times import UNREADABLE_TIME, Moments, in_zone, to_moments
@@ -30,6 +30,7 @@ from backtest.adapters.ingest.values import (
     told_length,
     trimmed,
 )
+from backtest.adapters.ingest.volumes import fault_of_volumes
 from backtest.types import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
@@ -47,34 +48,6 @@ class Moment:
 
     now_us: int
     written_us: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Found:
-    """What was met in a file, over all of its rows.
-
-    `labels` has some values of the columns `label` and `venue`, of the rows of the wanted symbol.
-    `lengths` counts rows by how long their close time makes them, in microseconds.
-    """
-
-    n_other_symbols: int = 0
-    n_unfinished: int = 0
-    n_without_trade: int = 0
-    n_floored: int = 0
-    n_local: int = 0
-    n_off_minute: int = 0
-    n_headings: int = 0
-    n_traded: int = 0
-    symbols: set[str] = field(default_factory=set[str])
-    labels: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
-    intervals: set[str] = field(default_factory=set[str])
-    lengths: Counter[int] = field(default_factory=Counter[int])
-
-    @property
-    def n_left_out(self) -> int:
-        """Rows that are neither taken nor wrong."""
-        others = self.n_other_symbols + self.n_headings
-        return others + self.n_unfinished + self.n_without_trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +80,11 @@ def candles_of(
     is_kept &= ~_without_trade(raw, layout, prices, found)
     extras = {name: _numbers(raw, layout, name) for name in EXTRA_COLUMNS if name in layout.places}
     found.n_traded += int(np.count_nonzero(prices["volume_base"] > 0))
+    if "volume_quote" in extras and found.volume_fault is None:
+        volumes = (prices["volume_base"], extras["volume_quote"], prices["low"], prices["high"])
+        found.volume_fault = fault_of_volumes(*volumes)
+    found.count_alike(prices)
+    found.count_jumps(raw.lines, prices)
     faults = _Faults(raw, layout)
     _judge_times(faults, open_us, is_doubtful, moment, asked.length_us)
     _judge_length(faults, raw, layout, asked, read_us, found)
@@ -144,10 +122,12 @@ def _of_symbol(raw: RawChunk, layout: Layout, asked: Asked, found: Found) -> Raw
     symbols = _distinct(column)
     others = {symbol for symbol in symbols if not asked.is_wanted(symbol)}
     found.symbols |= symbols
-    if not others:
-        return raw
-    is_other = pc.fill_null(pc.is_in(column, pa.array(sorted(others))), False)
+    is_other = pc.is_in(column, pa.array(sorted({*others, ""} if found.symbols else others)))
     keep = ~np.array(is_other.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if found.symbols and column.null_count:
+        keep &= np.array(pc.is_valid(column).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if keep.all():
+        return raw
     found.n_other_symbols += int(np.count_nonzero(~keep))
     columns = {place: values.filter(pa.array(keep)) for place, values in raw.columns.items()}
     return RawChunk(lines=raw.lines[keep], columns=columns, malformed=raw.malformed)

@@ -66,7 +66,7 @@ def form_of(head: bytes) -> Form:
         tickers=tickers,
         n_preamble=first,
         n_above=n_above,
-        has_decimal_commas=delimiter != "," and _has_decimal_commas(rows),
+        has_decimal_commas=_has_decimal_commas(rows),
         rows=tuple(rows),
     )
 

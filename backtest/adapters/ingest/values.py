@@ -34,7 +34,8 @@ def to_floats(column: Any, *, has_decimal_commas: bool = False) -> FloatArray:
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
         return _array(column.cast(pa.float64(), safe=False))
     text = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    text = pc.replace_substring(text, ",", ".") if has_decimal_commas else text
+    if has_decimal_commas:  # a point would be one of thousands
+        text = pc.if_else(pc.match_substring(text, "."), "-", pc.replace_substring(text, ",", "."))
     try:
         return _array(text.cast(pa.float64()))
     except pa.ArrowInvalid:

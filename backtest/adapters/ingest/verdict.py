@@ -6,6 +6,7 @@ import numpy as np
 
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout
+from backtest.adapters.ingest.found import Found
 from backtest.adapters.ingest.lengths import (
     ascending,
     ends_of_days,
@@ -14,11 +15,13 @@ from backtest.adapters.ingest.lengths import (
     said_by_name,
     wrong_length,
 )
-from backtest.adapters.ingest.rows import Found
 from backtest.adapters.ingest.symbols import other_symbol_of_file
 from backtest.adapters.ingest.times import UNREADABLE_TIME
 from backtest.adapters.ingest.values import MINUTE_US, SECOND_US, told_length
 from backtest.types import IntArray
+
+_MOST_ALIKE = 0.5
+_FEWEST_CHANGES = 3
 
 
 def problems_of(
@@ -43,6 +46,8 @@ def problems_of(
         _length(names[0], found, asked, times),
         _symbols(found, asked, times),
         _labels(found, layouts),
+        _volumes(found, layouts),
+        _filled_in(found),
         _archive(names, found, asked),
         _zone(layouts, found, asked, times),
         _close_times(layouts, found, asked, times),
@@ -60,7 +65,7 @@ def _length(name: str, found: Found, asked: Asked, times: IntArray) -> str | Non
         told = f"close_time - open_time is {told_length(length)}"
         return other_length(told, wanted, length)
     is_said = length is not None or bool(found.intervals)
-    wrong = wrong_length(times, wanted, is_said=is_said)
+    wrong = wrong_length(times, wanted, is_said=is_said, is_floored=asked.floor_times)
     said = said_by_name(name)
     if wrong or is_said or said in {None, wanted} or len(times) > 1:
         return wrong
@@ -74,6 +79,27 @@ def _symbols(found: Found, asked: Asked, times: IntArray) -> str | None:
     if found.symbols and not any(map(asked.is_wanted, found.symbols)) and not len(times):
         return asked.other_symbol(*sorted(found.symbols))
     return None
+
+
+def _volumes(found: Found, layouts: Sequence[Layout]) -> str | None:
+    if found.volume_fault is None:
+        return None
+    names = (layouts[0].headings.get(name) for name in ("volume_base", "volume_quote"))
+    return (
+        f"{found.volume_fault} (read from {' and '.join(filter(None, names))}); name or multiply"
+        " them in the file, or take the one that is no volume out of it"
+    )
+
+
+def _filled_in(found: Found) -> str | None:
+    """Longer candles that were repeated for each minute."""
+    n_changes = found.n_moving - found.n_alike
+    if found.n_alike < _MOST_ALIKE * found.n_moving or n_changes < _FEWEST_CHANGES:
+        return None
+    return (
+        "most candles repeat the one before, volume and all, as longer candles do that were filled"
+        " in; import the longer ones with --interval"
+    )
 
 
 def _labels(found: Found, layouts: Sequence[Layout]) -> str | None:
@@ -130,7 +156,9 @@ def _close_times(
     )
     if is_late and not asked.floor_times:
         opened = "the minute" if asked.length_us == MINUTE_US else "an open"
-        return f"every time is {offset / 1e6:g} s after {opened}, as closes are; say --times close"
+        return (
+            f"every time is {offset / 1e6:.10g} s after {opened}, as closes are; say --times close"
+        )
     if ends_of_days(times, asked.length_us) and not found.lengths:
         first = "00:01" if asked.length_us == MINUTE_US else told_length(asked.length_us)
         return (
@@ -160,13 +188,25 @@ def assumptions(
         (found.n_floored, "time moved to its minute", "times moved to their minutes"),
     )
     notes += [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]
-    if len(opens) and not found.n_traded and not asked.zero_volume:
-        notes.append(
-            "every volume is 0, as it is for mark and index prices, which nobody trades at"
-        )
+    notes += _oddities(found, asked, opens)
     if len(opens) == 1 and not found.lengths and not found.intervals:
         taken = "a minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
         notes.append(f"one candle shows no length; it is taken for {taken}")
     if asked.length_us != MINUTE_US:
         notes.append(f"candles of {told_length(asked.length_us)}, apart from those of minutes")
+    return notes
+
+
+def _oddities(found: Found, asked: Asked, opens: IntArray) -> list[str]:
+    """What may be right and should be looked at."""
+    notes: list[str] = []
+    if len(opens) and not found.n_traded and not asked.zero_volume:
+        notes.append("every volume is 0, as for mark and index prices, at which nobody trades")
+    if found.first_jump:
+        line, before, after = found.first_jump
+        more = f" and {found.n_jumps - 1:,} times more" if found.n_jumps > 1 else ""
+        notes.append(
+            f"the price jumps from {before:g} to {after:g} in line {line:,}{more}; see that it is"
+            " one instrument, in one unit"
+        )
     return notes

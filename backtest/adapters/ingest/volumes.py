@@ -21,6 +21,7 @@ _FEWEST_ROWS = 3
 # A quote volume may be rounded, and that of a long candle be counted at another mean.
 _LOWEST_WORTH, _HIGHEST_WORTH = 0.9, 1.1
 _LARGEST_SPREAD = 0.03
+_LEAST_SHARE = 0.05
 _SCALED_PRICE = 1e9
 _SCALED_FACTOR = 10_000
 # Above these, nothing is traded in whole numbers of a currency.
@@ -119,42 +120,41 @@ def _symbol(sample: Sample, places: dict[str, int], asked: Asked) -> str | None:
     return next((text for text in texts if asked.is_wanted(text)), asked.symbol)
 
 
-def volume_fault(sample: Sample, places: dict[str, int]) -> list[str]:
-    """A quote volume that hangs together with the base volume, but not by the price of its row.
+def fault_of_volumes(
+    base: FloatArray, quote: FloatArray, low: FloatArray, high: FloatArray
+) -> str | None:
+    """How a quote volume hangs together with the base volume other than by the price of its row.
 
     The base volume then counts contracts, or one of the columns is another one: Poloniex calls the
     quote volume `volume`, and inverse contracts are counted in dollars. Volumes that have nothing
     to do with each other prove nothing.
+
+    Args:
+        base: Shape (n_rows,), as are the others.
+        quote: What was paid for it.
+        low: Of the row's prices.
+        high: Of the row's prices.
     """
-    if not {"volume_base", "volume_quote"} <= places.keys():
-        return []
-    columns = (places[name] for name in ("volume_base", "volume_quote", "low", "high"))
-    base, quote, low, high = (sample.floats(place) for place in columns)
-    is_traded = np.isfinite(base + quote) & (base > 0) & (quote > 0)
-    base, quote, low, high = (each[is_traded] for each in (base, quote, low, high))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = quote / base
+        is_other = (base > 0) & (quote > 0) & np.isfinite(ratio)
+        n_traded = int(np.count_nonzero(is_other))
+        is_other &= (ratio < low * _LOWEST_WORTH) | (ratio > high * _HIGHEST_WORTH)
+    if np.count_nonzero(is_other) < max(_FEWEST_ROWS, _LEAST_SHARE * n_traded):
+        return None
+    base, quote, low, high = (each[is_other] for each in (base, quote, low, high))
     if min(len(np.unique(base)), len(np.unique(quote))) < _FEWEST_ROWS:
-        return []
-    if lie_within(quote, base, low * _LOWEST_WORTH, high * _HIGHEST_WORTH):
-        return []
-    names = [sample.heading(places[name]) for name in ("volume_base", "volume_quote")]
+        return None
     if lie_within(base, quote, low, high):
-        return [
-            (
-                f"{names[0]} is {names[1]} times the price, so that it is the quote volume; name"
-                " the columns volume_quote and volume_base in the file"
-            )
-        ]
+        return "the base volume is the quote volume times the price: they changed places"
     ratio, price = quote / base, (low + high) / 2
     if not any(map(_is_constant, (ratio / price, ratio * price, ratio))):
-        return []
+        return None
     factor = float(np.median(ratio / price))
-    return [
-        (
-            f"{names[1]} is {factor:.3g} times {names[0]} times the price: the base volume counts"
-            " contracts or another currency, or one of the columns is no volume; multiply it, or"
-            " take that column out of the file"
-        )
-    ]
+    return (
+        f"the quote volume is {factor:.3g} times the base volume times the price: the base volume"
+        " counts contracts or another currency, or one of them is no volume"
+    )
 
 
 def _is_constant(factors: FloatArray) -> bool:

@@ -45,12 +45,15 @@ PRICES = "{t},{o},{h},{l},{c},"
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (moving(PRICES + "{q},{v}", f"time,{OHLC},base_volume,quote_volume"), "quote volume; name"),
+        (
+            moving(PRICES + "{q},{v}", f"time,{OHLC},base_volume,quote_volume"),
+            "changed places (read from base_volume",
+        ),
         (moving(PRICES + "{dollars},{v}", f"time,{OHLC},volume,turnover"), "counts contracts"),
-        (moving(PRICES + "{v},{coins}"), "column 7 is 6"),
+        (moving(PRICES + "{v},{coins}"), "(read from column 6 and column 7)"),
         (
             moving(PRICES + "{lots},{q}", f"time,{OHLC},volume,amount"),
-            "amount is 0.01 times volume",
+            "0.01 times the base volume",
         ),
         (moving(PRICES + "{lots},{q}", f"time,{OHLC},vol,amount"), "counts contracts"),
         (
@@ -141,3 +144,34 @@ def test_the_order_of_columns_is_the_one_that_fits_every_row(tmp_path: Path, ord
 
     assert found.format.startswith(order)
     assert [float(v) for m in found.spool for v in m.columns["close"]] == [c for _, c in pairs]
+
+
+def test_volumes_that_change_their_meaning_late_in_a_file_are_refused(tmp_path: Path) -> None:
+    header = f"time,{OHLC},volume,turnover"
+    good = [moving(PRICES + "{v},{q}", scale=1 + i).replace("\n\n", "\n") for i in range(40)]
+    swapped = moving(PRICES + "{q},{v}", scale=50)
+    rows = "".join([*good, *[swapped] * 4]).splitlines()
+    dated = [f"{FIRST_MS + i * MINUTE},{row.split(',', 1)[1]}" for i, row in enumerate(rows)]
+
+    assert "changed places" in refusal(write(tmp_path / "c", "\n".join([header, *dated])), BTCUSD)
+
+
+def test_longer_candles_that_were_filled_in_are_refused(tmp_path: Path) -> None:
+    rows = [f"{FIRST_MS + i * MINUTE},{100 + i // 15},120,90,{101 + i // 15},7" for i in range(150)]
+    path = write(tmp_path / "candles", "\n".join([f"time,{OHLC},volume", *rows]))
+
+    assert "repeat the one before" in refusal(path, BTCUSD)
+
+
+def test_a_comma_in_quotes_may_be_a_decimal_sign(tmp_path: Path) -> None:
+    rows = [f'{FIRST_MS + i * MINUTE},"100,5","101,25","99,75","100,5","{i},5"' for i in range(N)]
+    path = write(tmp_path / "candles", "\n".join([f"time,{OHLC},volume", *rows]))
+
+    assert volumes(checked(path, BTCUSD)) == [i + 0.5 for i in range(N)]
+
+
+def test_a_point_among_decimal_commas_is_no_decimal_sign(tmp_path: Path) -> None:
+    rows = [f"{FIRST_MS + i * MINUTE};100,5;101,25;99,75;100,5;1.234" for i in range(N)]
+    path = write(tmp_path / "candles", "\n".join([f"time;{OHLC};volume".replace(",", ";"), *rows]))
+
+    assert "must be a finite number, was 1.234" in refusal(path, BTCUSD)

@@ -129,3 +129,12 @@ def test_each_name_in_a_zip_counts(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "BTCUSDT.zip", **{"ETHUSDT-1m-2024-01": plain()})
 
     assert "candles of ETHUSDT" in refusal(path, BTC)
+
+
+def test_a_price_that_jumps_is_told(tmp_path: Path) -> None:
+    other = lines("", "{t},3,3.1,2.9,3,{v}", first=FIRST_MS + DAY)
+
+    found = checked(write(tmp_path / "candles", plain() + other), BTC)
+
+    told = f"the price jumps from 100.5 to 3 in line {N + 2}; see that it is one instrument"
+    assert told in " ".join(found.notes)

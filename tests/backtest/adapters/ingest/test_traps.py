@@ -44,6 +44,12 @@ def plain(step: int = MINUTE, n: int = N, first: int = FIRST_MS) -> str:
     return lines("timestamp,open,high,low,close,volume", PRICES, step=step, n=n, first=first)
 
 
+def uneven(step: int = MINUTE) -> str:
+    """Times somewhere within their candles, as those of the last trade are."""
+    rows = (f"{FIRST_MS + i * step + i * i * 37 % 9_000},100,101,99,100.5,1" for i in range(N))
+    return "\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n"
+
+
 PRICES = "{t},100,101,99,100.5,{v}"
 KLINE = "{t},100,101,99,100.5,{v},{e},{q},10,1,100,0"
 OHLC = "open,high,low,close"
@@ -101,7 +107,7 @@ TRAPS: dict[str, tuple[str, str]] = {
     ),
     "contracts of a hundredth": (
         lines(f"time,{OHLC},volume,quote_volume", "{t},100,101,99,100.5,{v},{v}"),
-        "quote_volume is 0.01 times volume times the price",
+        "0.01 times the base volume times the price",
     ),
     "prices scaled by 1e8": (
         lines(f"time,{OHLC},volume", "{t},10000000000,10100000000,9900000000,10050000000,{v}"),
@@ -119,6 +125,11 @@ TRAPS: dict[str, tuple[str, str]] = {
         plain(n=1_000) + body(plain(DAY, 20, FIRST_MS + 2 * DAY)),
         "20 times in a row step by 1d",
     ),
+    "quarters of an hour before minutes": (
+        plain(15 * MINUTE, 11) + body(plain(n=4_000, first=FIRST_MS + DAY)),
+        "11 times in a row step by 15m",
+    ),
+    "uneven times": (uneven(), "say --floor-times for their starts"),
     "two columns of one name": (
         lines(f"time,{OHLC},close,volume", "{t},100,101,99,100.5,99.5,{v}"),
         "two columns could be close",
@@ -184,6 +195,23 @@ def test_a_trap_is_refused(tmp_path: Path, trap: str) -> None:
     said = refusal(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT", timezone="UTC"))
 
     assert words in said
+
+
+def test_uneven_times_are_moved_to_their_starts(tmp_path: Path) -> None:
+    floored = Asked(floor_times=True)
+
+    assert times(checked(write(tmp_path / "candles", uneven()), floored)) == MINUTES
+    assert "step by" in refusal(write(tmp_path / "slow", uneven(90_000)), floored)
+
+
+def test_rows_without_a_symbol_are_not_of_the_one_asked_for(tmp_path: Path) -> None:
+    header = f"symbol,time,{OHLC},volume"
+    text = lines(header, "AAAUSDT," + PRICES) + lines("", "," + PRICES, first=FIRST_MS + DAY)
+
+    found = checked(write(tmp_path / "candles", text))
+
+    assert times(found) == MINUTES
+    assert f"{N} rows of other symbols left out" in found.notes
 
 
 def test_hours_that_run_from_one_to_midnight_are_closes(tmp_path: Path) -> None:
