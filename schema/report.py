@@ -180,9 +180,9 @@ class Report(BaseModel):
         return named_metrics(self.metrics)
 
     @strawberry.pydantic.field(
-        description="Equity at bar closes; `maxPoints` is 2 to 5000. The first and the last "
-        "bar are among them, from 3 points on the trough of the largest drawdown, from 4 on its "
-        "peak, and then the lowest and the highest bar of each stretch."
+        description="Equity at bar closes; `maxPoints` is 2 to 5000. Peak and trough of the "
+        "largest drawdown are always among them, from 3 points on the last bar, from 4 on the "
+        "first, and then the lowest and the highest bar of each stretch."
     )
     def equity_curve(self, max_points: int | None = DEFAULT_CURVE_POINTS) -> list[EquityPoint]:
         """The curve; blocking work, as is all execution of a document."""

@@ -11,7 +11,7 @@ from backtest.types import FloatArray, IntArray
 def shown_bars(equity: FloatArray, drawdown: FloatArray, max_points: int) -> IntArray:
     """Bars for a curve of at most `max_points` points.
 
-    The first and the last bar come first, then the trough of the largest drawdown, then its peak;
+    The trough of the largest drawdown and its peak come first, then the last and the first bar;
     what is left goes to the lowest and the highest bar of stretches of equal length.
 
     Args:
@@ -29,7 +29,8 @@ def shown_bars(equity: FloatArray, drawdown: FloatArray, max_points: int) -> Int
         return np.arange(n_bars, dtype=np.int64)
     trough = int(np.argmax(np.nan_to_num(drawdown, nan=-np.inf)))
     peak = int(np.argmax(equity[: trough + 1]))
-    wanted = np.array([0, n_bars - 1, trough, peak], np.int64)[:max_points]
+    # one after the other without repetition: a curve that never falls has its trough at its start
+    wanted = np.array([*dict.fromkeys((trough, peak, n_bars - 1, 0))][:max_points], np.int64)
     others = _extremes(equity, (max_points - len(wanted)) // 2)
     return np.unique(np.concatenate((wanted, others)))
 

@@ -33,13 +33,13 @@ def test_no_number_of_points_loses_the_largest_drawdown(equity: FloatArray, n_po
 
     assert len(bars) <= n_points
     assert (np.diff(bars) > 0).all()
-    assert {0, len(equity) - 1} <= set(bars.tolist())
-    shown = drawdown[bars]
-    if n_points >= 3 and not np.isnan(worst):
-        assert shown.max() == worst
-    if n_points >= 4 and not np.isnan(worst):
+    assert n_points < 3 or bars[-1] == len(equity) - 1
+    assert n_points < 4 or bars[0] == 0
+    if not np.isnan(worst):
+        shown = drawdown[bars]
         trough = int(bars[np.argmax(shown)])
         kept = bars[bars <= trough]
+        assert shown.max() == worst
         assert equity[kept].max() == equity[: trough + 1].max()
 
 
@@ -51,14 +51,20 @@ def test_the_lowest_and_the_highest_equity_are_shown(equity: FloatArray, n_point
     assert (shown.min(), shown.max()) == (equity.min(), equity.max())
 
 
-def test_two_points_are_the_ends_and_the_third_is_the_trough() -> None:
+def test_two_points_are_the_peak_and_the_trough_and_then_come_the_ends() -> None:
     equity = np.array([10.0, 12.0, 20.0, 18.0, 6.0, 15.0, 19.0])
     drawdown, _ = falls(equity)
 
-    assert shown_bars(equity, drawdown, 2).tolist() == [0, 6]
-    assert shown_bars(equity, drawdown, 3).tolist() == [0, 4, 6]
+    assert shown_bars(equity, drawdown, 2).tolist() == [2, 4]
+    assert shown_bars(equity, drawdown, 3).tolist() == [2, 4, 6]
     assert shown_bars(equity, drawdown, 4).tolist() == [0, 2, 4, 6]
     assert shown_bars(equity, drawdown, 7).tolist() == list(range(7))
+
+
+def test_a_curve_that_never_falls_shows_its_ends() -> None:
+    equity = np.arange(1.0, 9.0)
+
+    assert shown_bars(equity, falls(equity)[0], 2).tolist() == [0, 7]
 
 
 def test_points_are_used_up() -> None:
@@ -69,7 +75,7 @@ def test_points_are_used_up() -> None:
         assert 0.6 * n_points <= len(shown_bars(equity, drawdown, n_points)) <= n_points
 
 
-@pytest.mark.parametrize("n_points", [3, 4, 5, 20, 499])
+@pytest.mark.parametrize("n_points", [2, 3, 4, 5, 20, 499])
 def test_curves_of_a_run_show_the_drawdown_of_its_report(n_points: int) -> None:
     for variant in answer(CANDLES, request(template())).variants:
         assert variant.report is not None
