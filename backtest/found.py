@@ -41,6 +41,7 @@ def candles_found(
         longest_gap=_longest_gap(runs, first, stop, step),
         n_bars_filled=int((~real).sum()),
         n_bars_after=int(np.argmax(real[::-1])) if real.any() else len(real),
+        n_tail=_tail(runs, int(chosen[-1]) + bars.timeframe.ms - step, step),
         n_bars_absent=n_target - len(chosen),
         n_warmup_bars=bars.target_start,
         n_warmup_absent=n_all - n_target - bars.target_start,
@@ -56,6 +57,12 @@ def _clipped(runs: IntArray, first: int, last: int) -> IntArray:
     """The runs, or their parts, that open in `[first, last]`."""
     inside = runs[(runs[:, 1] >= first) & (runs[:, 0] <= last)]
     return np.clip(inside, first, last)
+
+
+def _tail(runs: IntArray, last: int, step: int) -> int:
+    """How many candles lack behind the runs, up to the last one of the last bar."""
+    before = runs[runs[:, 0] <= last]
+    return max(0, last - int(before[-1, 1])) // step if len(before) else 0
 
 
 def _longest_gap(runs: IntArray, first: int, stop: int, step: int) -> Gap | None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from backtest.axes import Scalar
 from backtest.engine.ledger import N_BLOCKS
 from backtest.indicators.catalog import INDICATORS
-from backtest.report.table import hides_a_thousandth
+from backtest.report.table import hides_a_thousandth, print_days
 from backtest.result import RankedVariant, ResolvedGrid, RunResult
 from backtest.types import AnswerPart
 
@@ -22,6 +22,7 @@ FEW_DAYS = 90
 FEW_TRADES = 30
 FEW_VALUES = 3
 MANY_MISSING_RATE = 0.01
+SHORT_BAR_RATE = 0.1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Say = Callable[[RunResult], str | None]
@@ -49,12 +50,15 @@ def notes_of(run: RunResult) -> tuple[Note, ...]:
 
 def _range_beyond_candles(run: RunResult) -> str | None:
     found = run.found
-    if found.n_bars_after == 0 or found.last_ms is None:
+    if found.last_ms is None:
         return None
-    return (
-        f"The candles end at {_minute(found.last_ms)}, before the range does:"
-        f" {found.n_bars_after:,} of {run.target_bars:,} bars are made up"
-    )
+    told = f"The candles end at {_minute(found.last_ms)}, before the range does:"
+    if found.n_bars_after > 0:
+        return f"{told} {found.n_bars_after:,} of {run.target_bars:,} bars are made up"
+    n_candles = run.settings.timeframe.ms // found.candle_ms
+    if found.n_tail <= SHORT_BAR_RATE * n_candles:
+        return None
+    return f"{told} the last bar lacks the last {found.n_tail:,} of its {n_candles:,} candles"
 
 
 def _range_before_candles(run: RunResult) -> str | None:
@@ -95,16 +99,20 @@ def _few_days(run: RunResult) -> str | None:
     days = n_bars * run.settings.timeframe.ms / DAY_MS
     if days >= FEW_DAYS:
         return None
-    return f"Ratios are annualised from {round(days, 1):g} days, fewer than {FEW_DAYS}"
+    return f"Ratios are annualised from {print_days(days)} days, fewer than {FEW_DAYS}"
 
 
 def _too_few_variants(run: RunResult) -> str | None:
-    n_wanted, n_found = run.settings.top_k, len(run.variants)
-    if not run.settings.min_trades or n_found >= min(n_wanted, run.stage_b_variants):
+    settings, n_rows = run.settings, len(run.variants)
+    n_found = n_rows + sum(v.same_as.n_others for v in run.variants if v.same_as is not None)
+    if not settings.min_trades or n_rows >= settings.top_k or n_found >= run.stage_b_variants:
         return None
+    asked = f"{settings.top_k:,} variants asked for"
+    if settings.distinct:
+        asked = f"{run.stage_b_variants:,} variants"
     return (
-        f"Only {n_found:,} of the {n_wanted:,} variants asked for were found with at least"
-        f" {run.settings.min_trades:,} trades (min_trades)"
+        f"Only {n_found:,} of the {asked} were found with at least"
+        f" {_counted(settings.min_trades, 'trade')} (min_trades)"
     )
 
 
@@ -112,8 +120,7 @@ def _few_trades(run: RunResult) -> str | None:
     n_trades = run.variants[0].replay.n_trades if run.variants else FEW_TRADES
     if n_trades >= FEW_TRADES:
         return None
-    plural = "" if n_trades == 1 else "s"
-    return f"The best variant made {n_trades} trade{plural}, fewer than {FEW_TRADES}"
+    return f"The best variant made {_counted(n_trades, 'trade')}, fewer than {FEW_TRADES}"
 
 
 def _on_at_start(run: RunResult) -> str | None:
@@ -178,10 +185,9 @@ def _rounded_money(run: RunResult) -> str | None:
     n_rounded = sum(hides_a_thousandth(profit, cash) for profit in profits)
     if n_rounded == 0:
         return None
-    plural = "" if n_rounded == 1 else "s"
     return (
-        f"The rows print the total profit of {n_rounded:,} variant{plural} rounded by more than a"
-        " thousandth of it; metrics hold the numbers"
+        f"The rows print the total profit of {_counted(n_rounded, 'variant')} rounded by more than"
+        " a thousandth of it; metrics hold the numbers"
     )
 
 
@@ -239,3 +245,7 @@ def _edge(
 def _minute(moment_ms: int) -> str:
     moment = _EPOCH + timedelta(milliseconds=moment_ms)
     return moment.replace(tzinfo=None).isoformat(timespec="minutes")
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

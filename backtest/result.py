@@ -299,8 +299,9 @@ class CandlesFound:
     may be one of these, and of equal ones it is the earliest.
 
     Bars are those of the target slice: `n_bars_filled` repeat a close because no candle fell into
-    them, `n_bars_after` of them behind the last candle. A complete history would also have
-    `n_bars_absent`, which lie before all candles, and `n_warmup_absent` before the target slice.
+    them, `n_bars_after` of them behind the last candle. `n_tail` candles are missing at the end of
+    the last bar, where that has any. A complete history would also have `n_bars_absent`, which lie
+    before all candles, and `n_warmup_absent` before the target slice.
 
     See: docs/answer.md
     """
@@ -315,6 +316,7 @@ class CandlesFound:
     longest_gap: Gap | None
     n_bars_filled: int
     n_bars_after: int
+    n_tail: int
     n_bars_absent: int
     n_warmup_bars: int
     n_warmup_absent: int

@@ -89,6 +89,7 @@ FOUND = CandlesFound(
     longest_gap=Gap(start_ms=1_704_153_600_000, end_ms=1_704_157_200_000, n_candles=60),
     n_bars_filled=5,
     n_bars_after=4,
+    n_tail=0,
     n_bars_absent=0,
     n_warmup_bars=200,
     n_warmup_absent=0,

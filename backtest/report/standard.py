@@ -16,6 +16,7 @@ from backtest.engine.items import FULL_DRAWDOWN, GROWTH, SHARPE, SORTINO, VOLATI
 from backtest.engine.ranking import ranking_values
 from backtest.engine.trades import ENTRY, EXIT, NET
 from backtest.report.metrics import TradeHistory
+from backtest.report.table import print_days
 from backtest.result import StandardRatios
 from backtest.types import FloatArray, RankingMetric
 
@@ -115,7 +116,7 @@ class _Reasons:
 
     def _growth(self) -> str:
         if self._days.n_days < MIN_GROWTH_DAYS:
-            return f"needs {MIN_GROWTH_DAYS} days, the run has {self._days.n_days:.4g}"
+            return f"needs {MIN_GROWTH_DAYS} days, the run has {print_days(self._days.n_days)}"
         return "the account ended below zero or beyond the range of numbers"
 
     def _trades(self, value: float) -> str:

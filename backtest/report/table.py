@@ -71,6 +71,15 @@ def print_duration(value: float | None) -> str:
     return UNDEFINED if value is None else str(timedelta(milliseconds=int(value)))
 
 
+def print_days(days: float) -> str:
+    """A number of days, rounded down: what is too few never prints as enough.
+
+    See: docs/ratios.md
+    """
+    per_day = 10 if days >= 1.0 else 10_000
+    return f"{math.floor(days * per_day) / per_day:g}"
+
+
 def print_time(value: float | None) -> str:
     """Epoch milliseconds as `YYYY-MM-DD HH:MM:SS.mmm+00:00`."""
     if value is None:

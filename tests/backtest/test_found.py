@@ -1,6 +1,7 @@
 """Which candles of a range there were, and which bars are made up."""
 
 import numpy as np
+import pytest
 
 from backtest.found import candles_found
 from backtest.result import CandlesFound, Gap
@@ -61,6 +62,29 @@ def test_a_range_beyond_the_candles_ends_in_bars_that_are_made_up() -> None:
     assert told.last_ms == 11 * MINUTE_MS
     assert told.longest_gap == gap(12, 31)
     assert (told.n_after, told.n_bars_after, told.n_bars_filled) == (19, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("closes", "last", "n_tail"),
+    [
+        ("1 " * 20, 21, 0),
+        ("1 " * 20, 23, 0),
+        ("1 " * 17, 21, 3),
+        ("1 " * 17 + "- - - 1 1 1", 21, 3),
+        ("1 " * 17 + "- - - 1 1 1", 23, 0),
+        ("1 " * 18 + "- 1", 21, 0),
+    ],
+    ids=[
+        "complete",
+        "the range ends within a bar",
+        "the last bar is short",
+        "candles that no bar holds",
+        "and lie in the range",
+        "a hole before the last candle",
+    ],
+)
+def test_candles_that_the_last_bar_lacks_at_its_end(closes: str, last: int, n_tail: int) -> None:
+    assert found(closes, 5, last).n_tail == n_tail
 
 
 def test_bars_before_the_first_candle_do_not_exist() -> None:

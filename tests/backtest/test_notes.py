@@ -10,7 +10,15 @@ import pytest
 from backtest.axes import Scalar
 from backtest.notes import NOTES, notes_of
 from backtest.policy import Want
-from backtest.result import CandlesFound, RankedVariant, ResolvedGrid, Risk, RunResult, Selection
+from backtest.result import (
+    CandlesFound,
+    RankedVariant,
+    ResolvedGrid,
+    Risk,
+    RunResult,
+    SameAs,
+    Selection,
+)
 from backtest.types import Timeframe
 from tests.fakes import FakeReplay, result_of
 from tests.property.scene import request, template
@@ -27,6 +35,7 @@ COMPLETE = CandlesFound(
     longest_gap=None,
     n_bars_filled=0,
     n_bars_after=0,
+    n_tail=0,
     n_bars_absent=0,
     n_warmup_bars=30,
     n_warmup_absent=0,
@@ -80,6 +89,18 @@ def test_a_range_beyond_the_candles_names_their_end_and_the_bars_made_up() -> No
     )
 
 
+@pytest.mark.parametrize(("n_tail", "is_told"), [(6, False), (7, True)])
+def test_a_last_bar_that_is_cut_off_is_told(n_tail: int, is_told: bool) -> None:
+    run = a_run(found=found(last_ms=1_709_764_380_000, n_tail=n_tail, n_after=n_tail + 1))
+
+    assert told(run).get("range_beyond_candles") == (
+        "The candles end at 2024-03-06T22:33, before the range does: the last bar lacks the last"
+        " 7 of its 60 candles"
+        if is_told
+        else None
+    )
+
+
 def test_a_range_before_the_candles_names_the_bars_that_do_not_exist() -> None:
     run = a_run(found=found(n_bars_absent=48, n_before=800, n_present=640))
 
@@ -119,9 +140,10 @@ def test_a_short_warmup_is_told() -> None:
     ("n_bars", "n_after", "message"),
     [
         (2_160, 0, None),
-        (2_159, 0, "Ratios are annualised from 90 days, fewer than 90"),
+        (2_159, 0, "Ratios are annualised from 89.9 days, fewer than 90"),
         (504, 0, "Ratios are annualised from 21 days, fewer than 90"),
         (2_400, 2_279, "Ratios are annualised from 5 days, fewer than 90"),
+        (1, 0, "Ratios are annualised from 0.0416 days, fewer than 90"),
     ],
 )
 def test_few_days_are_told_of_the_bars_up_to_the_last_candle(
@@ -146,6 +168,19 @@ def test_a_list_that_the_floor_on_trades_made_shorter_is_told(
         assert told(run)["too_few_variants"] == (
             "Only 1 of the 5 variants asked for were found with at least 40 trades (min_trades)"
         )
+
+
+def test_rows_that_stand_for_others_are_not_missing_ones() -> None:
+    run = a_run(stage_a_variants=9, stage_b_variants=9)
+    others = SameAs(n_others=8, axes=())
+    asked = replace(run.settings, top_k=5, min_trades=1, distinct=True)
+    run = replace(run, settings=asked, variants=best_of(run, same_as=others))
+
+    assert told(run) == {}
+    fewer = replace(run, variants=best_of(run, same_as=replace(others, n_others=6)))
+    assert told(fewer)["too_few_variants"] == (
+        "Only 7 of the 9 variants were found with at least 1 trade (min_trades)"
+    )
 
 
 @pytest.mark.parametrize(
