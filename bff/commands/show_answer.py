@@ -3,19 +3,26 @@
 See: docs/commands.md
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from backtest.report.table import print_ratio
 from bff.commands.show_beside import show_beside
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 CURVE_ROWS = 10
 
 PIPED_WIDTH = 140
-COLUMNS = ("Total Return [%]", "Max. Drawdown [%]", "Num. Trades", "Win Rate [%]", "Sharpe Ratio")
+ROWS = ("Total Return [%]", "Max. Drawdown [%]", "Num. Trades", "Win Rate [%]")
+# Metrics of a ranking that have a column anyway.
+SHOWN = ("total_return_pct", "max_drawdown_pct", "sharpe")
+WHOLE_MONEY = 1_000.0
+
+Cell = Callable[[dict[str, Any]], str]
 
 
 def result_console() -> Console:
@@ -49,17 +56,46 @@ def show_basis(console: Console, response: dict[str, Any]) -> None:
 
 
 def show_ranking(console: Console, response: dict[str, Any]) -> None:
-    """The best variants with what makes them: parameters, thresholds, stop-loss, take-profit."""
-    table = Table(title=f"The best {len(response['variants'])} of {_counted(response)}")
+    """The best variants with what makes them, what ranks them, and what other tools call Sharpe."""
+    variants = response["variants"]
+    columns = _columns(variants)
+    table = Table(title=f"The best {len(variants)} of {_counted(response)}")
     table.add_column("#", justify="right")
     table.add_column("variant")
-    for title in COLUMNS:
-        table.add_column(title.replace(" [%]", " %"), justify="right")
-    for place, variant in enumerate(response["variants"], start=1):
-        metrics = {row["metric"]: row["value"] for row in variant["report"]["rows"]}
-        cells = [metrics[title] for title in COLUMNS]
+    for title in columns:
+        table.add_column(title, justify="right")
+    for place, variant in enumerate(variants, start=1):
+        cells = [cell(variant) for cell in columns.values()]
         table.add_row(str(place), describe(variant["payload"]), *cells)
     console.print(table)
+
+
+def _columns(variants: list[dict[str, Any]]) -> dict[str, Cell]:
+    """What stands in the columns behind the variant, by their titles."""
+    columns = {title.replace(" [%]", " %"): _row(title) for title in ROWS}
+    columns["Sharpe"] = lambda variant: print_ratio(variant["report"]["standard"]["sharpe"])
+    for place in ("primary", "secondary"):
+        told = variants[0]["ranking"][place] if variants else None
+        if told is not None and told["metric"] not in SHOWN:
+            title = told["metric"].replace("_pct", " %").replace("_", " ")
+            columns[title] = _ranked_by(place)
+    return columns
+
+
+def _row(title: str) -> Cell:
+    def printed(variant: dict[str, Any]) -> str:
+        (value,) = [r["value"] for r in variant["report"]["rows"] if r["metric"] == title]
+        return value
+
+    return printed
+
+
+def _ranked_by(place: str) -> Cell:
+    def printed(variant: dict[str, Any]) -> str:
+        told = variant["ranking"][place]
+        return "infinite" if told["infinite"] else print_ratio(told["value"])
+
+    return printed
 
 
 def describe(payload: dict[str, Any]) -> str:
@@ -87,8 +123,13 @@ def show_curve(console: Console, equity: list[float]) -> None:
     console.print("Equity of the best variant", style="italic")
     for row in range(CURVE_ROWS - 1, -1, -1):
         blocks = "".join(LEVELS[round(8 * min(1.0, max(0.0, h - row)))] for h in heights)
-        label = {CURVE_ROWS - 1: f"{high:,.0f}", 0: f"{low:,.0f}"}.get(row, "")
+        label = {CURVE_ROWS - 1: _money(high, high), 0: _money(low, high)}.get(row, "")
         console.print(Text(f"{label:>10} {blocks}", style="green"))
+
+
+def _money(amount: float, most: float) -> str:
+    """Whole units where there are thousands of them, else the digits that there are."""
+    return f"{amount:,.0f}" if most >= WHOLE_MONEY else f"{amount:.6g}"
 
 
 def _candles(data: dict[str, Any]) -> str:
