@@ -99,7 +99,8 @@ def _few_days(run: RunResult) -> str | None:
     days = n_bars * run.settings.timeframe.ms / DAY_MS
     if days >= FEW_DAYS:
         return None
-    return f"Ratios are annualised from {print_days(days)} days, fewer than {FEW_DAYS}"
+    plural = "" if days == 1 else "s"
+    return f"Ratios are annualised from {print_days(days)} day{plural}, fewer than {FEW_DAYS}"
 
 
 def _too_few_variants(run: RunResult) -> str | None:
@@ -108,8 +109,8 @@ def _too_few_variants(run: RunResult) -> str | None:
     if not settings.min_trades or n_rows >= settings.top_k or n_found >= run.stage_b_variants:
         return None
     asked = f"{settings.top_k:,} variants asked for"
-    if settings.distinct:
-        asked = f"{run.stage_b_variants:,} variants"
+    if settings.distinct or run.stage_b_variants < settings.top_k:
+        asked = _counted(run.stage_b_variants, "variant")
     return (
         f"Only {n_found:,} of the {asked} were found with at least"
         f" {_counted(settings.min_trades, 'trade')} (min_trades)"

@@ -143,6 +143,7 @@ def test_a_short_warmup_is_told() -> None:
         (2_159, 0, "Ratios are annualised from 89.9 days, fewer than 90"),
         (504, 0, "Ratios are annualised from 21 days, fewer than 90"),
         (2_400, 2_279, "Ratios are annualised from 5 days, fewer than 90"),
+        (24, 0, "Ratios are annualised from 1 day, fewer than 90"),
         (1, 0, "Ratios are annualised from 0.0416 days, fewer than 90"),
     ],
 )
@@ -168,6 +169,15 @@ def test_a_list_that_the_floor_on_trades_made_shorter_is_told(
         assert told(run)["too_few_variants"] == (
             "Only 1 of the 5 variants asked for were found with at least 40 trades (min_trades)"
         )
+
+
+def test_a_small_grid_that_the_floor_empties_is_told_by_its_own_number() -> None:
+    run = a_run(stage_a_variants=2, stage_b_variants=2, variants=())
+    run = replace(run, settings=replace(run.settings, top_k=300, min_trades=1_000))
+
+    assert told(run)["too_few_variants"] == (
+        "Only 0 of the 2 variants were found with at least 1,000 trades (min_trades)"
+    )
 
 
 def test_rows_that_stand_for_others_are_not_missing_ones() -> None:
