@@ -14,8 +14,8 @@ from backtest.axes import Scalar
 from backtest.engine.ledger import N_BLOCKS
 from backtest.indicators.catalog import INDICATORS
 from backtest.report.table import hides_a_thousandth, print_days
-from backtest.result import RankedVariant, ResolvedGrid, RunResult
-from backtest.types import AnswerPart
+from backtest.result import RankedVariant, ResolvedGrid, RunResult, SameAxis
+from backtest.types import AnswerPart, ExitReason
 
 DAY_MS = 86_400_000
 FEW_DAYS = 90
@@ -211,7 +211,11 @@ NOTES: Mapping[str, Say] = {
 
 
 def _edges(best: RankedVariant, grid: ResolvedGrid) -> Iterator[str]:
-    """The axes at whose end a variant lies, where a value beyond it would be allowed."""
+    """The axes at whose end a variant lies, where a value beyond it would be allowed.
+
+    Not those on which it stands for a variant inside, nor a stop so far off that none is reached.
+    """
+    same = {} if best.same_as is None else {(a.indicator_id, a.name): a for a in best.same_as.axes}
     for selection in best.selections:
         row = INDICATORS[selection.indicator_id]
         inert = {param.name for param in row.params if not param.affects_primary}
@@ -221,26 +225,32 @@ def _edges(best: RankedVariant, grid: ResolvedGrid) -> Iterator[str]:
         chosen = {**selection.params, **best.signals.get(row.id, {})}
         for name, value in chosen.items():
             if name not in inert:
-                yield from _edge(f"{name} of {row.id}", value, axes[name], bounds[name])
+                alike = same.get((row.id, name))
+                yield from _edge(f"{name} of {row.id}", value, axes[name], bounds[name], alike)
     risk = best.risk
-    for name, percent, axis in (
-        ("stop-loss", risk.sl_pct, grid.sl_pct),
-        ("take-profit", risk.tp_pct, grid.tp_pct),
+    for word, name, percent, axis, reason in (
+        ("stop-loss", "sl_pct", risk.sl_pct, grid.sl_pct, ExitReason.SL),
+        ("take-profit", "tp_pct", risk.tp_pct, grid.tp_pct, ExitReason.TP),
     ):
         if percent is not None and axis is not None:
-            yield from _edge(name, percent, axis, (0.0, float("inf")))
+            farthest = float("inf") if reason in best.replay.exits else max(axis)
+            yield from _edge(word, percent, axis, (0.0, farthest), same.get((None, name)))
 
 
 def _edge(
-    name: str, chosen: Scalar, axis: tuple[Scalar, ...], bounds: tuple[float, float]
+    name: str,
+    chosen: Scalar,
+    axis: tuple[Scalar, ...],
+    bounds: tuple[float, float],
+    alike: SameAxis | None,
 ) -> Iterator[str]:
     """One with two values has nothing but ends, and beyond a hard bound there is nothing."""
     values = [value for value in axis if not isinstance(value, str)]
     if len(values) < FEW_VALUES or chosen in bounds:
         return
-    for end, word in ((min(values), "smallest"), (max(values), "largest")):
-        if chosen == end:
-            yield f"your {word} {name} ({end:g})"
+    ends = {min(values): "smallest", max(values): "largest"}
+    if chosen in ends and (alike is None or set(alike.values) <= set(ends)):
+        yield f"your {ends[chosen]} {name} ({chosen:g})"
 
 
 def _minute(moment_ms: int) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from backtest.axes import Scalar
 from backtest.policy import RunSettings
-from backtest.types import AnswerPart, FloatArray, IntArray, RankingMetric
+from backtest.types import AnswerPart, ExitReason, FloatArray, IntArray, RankingMetric
 
 MetricValue = float | int | None
 
@@ -144,8 +144,13 @@ class Replay(Protocol):
         """Whether it enters on the first bar of the target slice."""
         ...
 
+    @property
+    def exits(self) -> frozenset[ExitReason]:
+        """The reasons for which its trades ended."""
+        ...
+
     def equity_curve(self, max_points: int) -> EquityCurve:
-        """At most `max_points` bars, first, last and the largest drawdown among them."""
+        """At most `max_points` bars, the largest drawdown among them."""
         ...
 
     def returns_by_month(self) -> list[MonthReturn]:

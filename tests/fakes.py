@@ -29,6 +29,7 @@ from backtest.result import (
 )
 from backtest.types import (
     Execution,
+    ExitReason,
     Instrument,
     Ranking,
     RankingMetric,
@@ -113,6 +114,7 @@ class FakeReplay:
 
     n_trades = 1
     opens_at_once = False
+    exits: frozenset[ExitReason] = frozenset()
 
     def equity_curve(self, max_points: int) -> EquityCurve:
         steps = np.arange(min(max_points, 3), dtype=np.int64)

@@ -18,6 +18,7 @@ from backtest.engine.target import TargetSlice
 from backtest.engine.trades import (
     ENTRY,
     EXIT,
+    REASON,
     SIDE,
     TradeLog,
     empty_log,
@@ -31,7 +32,7 @@ from backtest.report.months import returns_by_month
 from backtest.report.sampling import shown_bars
 from backtest.report.standard import standard_ratios
 from backtest.report.table import markdown_table, print_rows
-from backtest.report.trade_list import TradeList
+from backtest.report.trade_list import REASONS, TradeList
 from backtest.result import (
     EquityCurve,
     Intrabar,
@@ -41,7 +42,7 @@ from backtest.result import (
     Risk,
     StandardRatios,
 )
-from backtest.types import Bars, FloatArray, WordArray
+from backtest.types import Bars, ExitReason, FloatArray, WordArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,12 @@ class VariantReplay:
         """Whether the first trade enters on the first bar of the target slice."""
         return len(self._legs) > 0 and int(self._legs[0, ENTRY]) == 0
 
+    @property
+    def exits(self) -> frozenset[ExitReason]:
+        """The reasons for which its trades ended."""
+        codes = np.unique(self._legs[:, REASON])
+        return frozenset(ExitReason(REASONS[code]) for code in codes)
+
     def total_return_pct(self) -> float:
         """Return of the whole run."""
         return total_return_pct(self._log(), self._inputs.target.terms)
@@ -126,7 +133,7 @@ class VariantReplay:
         return what_closes_hide(extent, target.terms, self._legs, risk)
 
     def equity_curve(self, max_points: int) -> EquityCurve:
-        """At most `max_points` bars of the target slice, its extremes among them."""
+        """At most `max_points` bars of the target slice, its largest drawdown among them."""
         history = self._history()
         curve = draw_curve(history)
         chosen = shown_bars(curve.equity, curve.drawdown, max_points)

@@ -17,9 +17,10 @@ from backtest.result import (
     Risk,
     RunResult,
     SameAs,
+    SameAxis,
     Selection,
 )
-from backtest.types import Timeframe
+from backtest.types import ExitReason, Timeframe
 from tests.fakes import FakeReplay, result_of
 from tests.property.scene import request, template
 
@@ -268,6 +269,49 @@ def test_edges_of_thresholds_and_stops_are_named_too() -> None:
     assert told(run)["edge_of_grid"].endswith(
         "your largest long_threshold of momentum.rsi (60), your smallest stop-loss (0.5)"
     )
+
+
+@pytest.mark.parametrize(
+    ("sl_pct", "exits", "is_told"),
+    [
+        (70.0, {ExitReason.SIGNAL_EXIT}, False),
+        (70.0, {ExitReason.SIGNAL_EXIT, ExitReason.SL}, True),
+        (50.0, {ExitReason.SIGNAL_EXIT}, True),
+    ],
+    ids=["never reached", "reached", "a nearer one might be"],
+)
+def test_a_stop_beyond_one_that_no_trade_reaches_is_no_edge(
+    sl_pct: float, exits: set[ExitReason], is_told: bool
+) -> None:
+    run, replay = a_run(), Often()
+    replay.exits = frozenset(exits)
+    risk = Risk(sl_enabled=True, sl_pct=sl_pct, tp_enabled=False, tp_pct=None)
+    run = replace(
+        run,
+        grid=replace(run.grid, sl_pct=(50.0, 60.0, 70.0)),
+        variants=best_of(run, risk=risk, replay=replay),
+        stage_b_variants=3,
+    )
+
+    assert ("edge_of_grid" in told(run)) == is_told
+
+
+@pytest.mark.parametrize(("alike", "is_told"), [(None, True), ((10, 15), False), ((10, 20), True)])
+def test_a_winner_that_stands_for_one_inside_is_on_no_edge(
+    alike: tuple[int, ...] | None, is_told: bool
+) -> None:
+    run = a_run()
+    chosen = Selection(indicator_id="ma.ema", source="close", params={"window": 10})
+    axis = SameAxis(indicator_id="ma.ema", name="window", values=alike or ())
+    same_as = None if alike is None else SameAs(n_others=1, axes=(axis,))
+    axes = {"ma.ema": {"source": ("close",), "window": (20, 10, 15)}}
+    run = replace(
+        run,
+        grid=replace(run.grid, indicators=axes),
+        variants=best_of(run, selections=(chosen,), same_as=same_as),
+    )
+
+    assert ("edge_of_grid" in told(run)) == is_told
 
 
 def test_a_cut_before_the_stops_is_told_with_both_numbers() -> None:

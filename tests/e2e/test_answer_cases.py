@@ -142,7 +142,7 @@ def test_05_a_curve_shows_the_trough(product: Product, n_points: int) -> None:
 
 def curve_of(product: Product, request: Request, n_points: int) -> list[dict[str, Any]]:
     document = f"""mutation ($input: RunBacktestInput!) {{ runBacktest(input: $input) {{
-      variants {{ report {{ equityCurve(maxPoints: {n_points}) {{ equity drawdownPct }} }} }} }} }}"""
+      variants {{ report {{ equityCurve(maxPoints: {n_points}) {{ drawdownPct }} }} }} }} }}"""
     told = product.graphql.ask(document, {"input": to_graphql(request)}).json()
     (variant,) = told["data"]["runBacktest"]["variants"]
     return variant["report"]["equityCurve"]
