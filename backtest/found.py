@@ -61,8 +61,7 @@ def _clipped(runs: IntArray, first: int, last: int) -> IntArray:
 
 def _tail(runs: IntArray, last: int, step: int) -> int:
     """How many candles lack behind the runs, up to the last one of the last bar."""
-    before = runs[runs[:, 0] <= last]
-    return max(0, last - int(before[-1, 1])) // step if len(before) else 0
+    return max(0, last - int(runs[-1, 1])) // step if len(runs) else 0
 
 
 def _longest_gap(runs: IntArray, first: int, stop: int, step: int) -> Gap | None:
