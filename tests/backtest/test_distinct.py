@@ -8,6 +8,7 @@ import pytest
 
 from backtest.axes import explicit
 from backtest.engine.distinct import same_as
+from backtest.notes import notes_of
 from backtest.plan import make_plan
 from backtest.request import RunRequest
 from backtest.result import RankedVariant, RunResult, SameAs
@@ -124,6 +125,22 @@ def settings_of(variant: RankedVariant) -> dict[tuple[str | None, str], object]:
     for indicator_id, params in variant.signals.items():
         chosen |= {(indicator_id, name): value for name, value in params.items()}
     return chosen
+
+
+@pytest.mark.parametrize("distinct", [False, True])
+def test_stops_that_are_never_reached_are_no_edge_of_the_grid(distinct: bool) -> None:
+    levels = {"sl": explicit(50.0, 60.0, 70.0), "tp": explicit(150.0, 160.0, 170.0)}
+    made = template(risk_grid=replace(WIDE, **levels))
+    asked = request(made, preselect=10_000, top_k=10_000, min_trades=1, distinct=distinct)
+
+    result = answer(CANDLES, asked)
+
+    notes = {note.code: note.message for note in notes_of(result)}
+    assert "largest stop-loss" not in notes.get("edge_of_grid", "")
+    assert "largest take-profit" not in notes.get("edge_of_grid", "")
+    assert "too_few_variants" not in notes
+    exits = {trade.exit_reason for v in result.variants[:1] for trade in (v.report.trades or ())}  # pyright: ignore[reportOptionalMemberAccess]
+    assert result.variants[0].replay.exits == exits
 
 
 def test_values_come_in_the_order_of_the_axis() -> None:
