@@ -110,7 +110,15 @@ def _blocks_alive(equity: FloatArray) -> int:
 
 @inline
 def total_growth(equity: FloatArray, adds_up: bool, out: IntArray) -> None:
-    """Growth since the start in millionths; `equity`, shape (n,), is overwritten.
+    """Growth since the start in whole millionths, halves upward; `equity` is overwritten."""
+    measure_growth(equity, adds_up, out)
+    for k in range(equity.shape[0]):
+        out[k] = math.floor(equity[k] + 0.5)
+
+
+@inline
+def measure_growth(equity: FloatArray, adds_up: bool, scratch: IntArray) -> None:
+    """Growth since the start in millionths, shape (n,), in place of the equity.
 
     The logarithm is the series `ln(m) = 2 (s + s^3/3 + s^5/5 + ...)`, `s = (m - 1) / (m + 1)`.
     Equity is split by its bits into a power of two and an `m` between the roots of a half and of
@@ -119,26 +127,26 @@ def total_growth(equity: FloatArray, adds_up: bool, out: IntArray) -> None:
     n = equity.shape[0]
     if adds_up:
         for k in range(n):
-            out[k] = _rounded(equity[k] - 1.0)
+            equity[k] = _millionths(equity[k] - 1.0)
         return
     for k in range(n):
         equity[k] = lesser(greater(equity[k], SMALLEST), LARGEST)
-    # Exponents wait in `out`, so that neither loop sees one array both as floats and as bits: the
-    # compiler makes no vectors of such a loop.
+    # Exponents wait in `scratch`, so that neither loop sees one array both as floats and as bits:
+    # the compiler makes no vectors of such a loop.
     bits = equity.view(np.uint64)
     for k in range(n):
         exponent = (bits[k] + (_ONE - _ROOT)) >> _FRACTION_BITS
         bits[k] = bits[k] - (exponent << _FRACTION_BITS) + _ONE
-        out[k] = np.int64(exponent) - BIAS
+        scratch[k] = np.int64(exponent) - BIAS
     for k in range(n):
         s = (equity[k] - 1.0) / (equity[k] + 1.0)
         z = s * s
         rest = 1.0 / 9.0 + z * (1.0 / 11.0 + z * (1.0 / 13.0 + z * (1.0 / 15.0)))
         series = 1.0 + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * rest)))
-        out[k] = _rounded(np.float64(out[k]) * LN2 + 2.0 * s * series)
+        equity[k] = _millionths(np.float64(scratch[k]) * LN2 + 2.0 * s * series)
 
 
 @inline
-def _rounded(growth: float) -> int:
-    """Millionths, halves upward, cut off at the most that a ledger holds."""
-    return math.floor(lesser(greater(growth * UNITS, -_MOST), _MOST) + 0.5)
+def _millionths(growth: float) -> float:
+    """Growth in units, cut off at the most that a ledger holds."""
+    return lesser(greater(growth * UNITS, -_MOST), _MOST)

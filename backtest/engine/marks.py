@@ -57,6 +57,15 @@ def marks_of(n_bars: int, terms: Terms) -> Marks:
     )
 
 
+# Marks of a run without a ledger.
+NO_MARKS = Marks(
+    ends=np.empty(0, np.int64),
+    firsts=np.empty(0, np.uint64),
+    stops=np.empty(0, np.int64),
+    factors=np.ones((2, 3)),
+)
+
+
 @inline
 def cut(row: WordArray, firsts: WordArray, out: WordArray) -> None:
     """Words of a bit row cut where blocks end; what is left of a word repeats its last bar."""

@@ -20,6 +20,8 @@ import numpy as np
 from backtest.engine.account import Terms, positive_part
 from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO, trailing_zeros
 from backtest.engine.edges import Word, edges_of
+from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.marks import Marks
 from backtest.engine.prices import Prices
 from backtest.jit import inline, splice
 from backtest.types import FloatArray, IntArray, WordArray
@@ -42,10 +44,10 @@ SIDE_ROWS = BLOCK_BARS + 1
 OFFSET, SLOPE, AVAILABLE, ASIDE, NEXT_SLOPE, NEXT_INVERSE, NEXT_ASIDE, NEXT_BAR = range(8)
 SIDE = 8 * LANES
 # of both sides: one over the price of its last edge, lowest and highest close since, least and most
-# `FACTOR`, largest `SUM`, and the worst factor of any part of a trade
-ENTRY_INVERSE, LOW, HIGH, LEAST, MOST, REACH, WORST = range(7)
+# `FACTOR`, largest `SUM`, the worst factor of any part of a trade, and how often the row turned
+ENTRY_INVERSE, LOW, HIGH, LEAST, MOST, REACH, WORST, TURNS = range(8)
 BOTH = 2 * SIDE
-OWN = BOTH + 7 * LANES
+OWN = BOTH + 8 * LANES
 
 _U = np.uint64
 
@@ -84,7 +86,8 @@ class Totals(NamedTuple):
     `ahead`, `opened` and `sides`, shape (n_batches * LANES,), are the first edge of each row after
     the block, its last edge and its side since. `words` is (3, BLOCK_WORDS, LANES): long, short,
     edges. `changes` are the bars of the block where any row turns; `nexts`, (BLOCK_BARS + 1, 2,
-    LANES), bar and close of the edge after each of them.
+    LANES), bar and close of the edge after each of them. `marked`, (n_marks, 2, LANES), is what
+    accounts of (1, 0) are worth at the marks of the block, with what is open there.
     """
 
     table: FloatArray
@@ -93,6 +96,7 @@ class Totals(NamedTuple):
     words: WordArray
     changes: IntArray
     nexts: FloatArray
+    marked: FloatArray
 
 
 @inline
@@ -111,6 +115,7 @@ def new_totals(n_rows: int) -> Totals:
         np.empty(3 * BLOCK_WORDS * LANES, np.uint64),
         np.empty(BLOCK_BARS, np.int64),
         np.empty((BLOCK_BARS + 1) * 2 * LANES, np.float64),
+        np.empty(N_BLOCKS * 2 * LANES, np.float64),
     )
 
 
@@ -266,6 +271,7 @@ def _turn(
         own[both + _U(ENTRY_INVERSE * LANES) + k] = inverse if turns else last
         own[both + _U(LOW * LANES) + k] = price if turns else low
         own[both + _U(HIGH * LANES) + k] = price if turns else high
+        own[both + _U(TURNS * LANES) + k] += 1.0 if turns else 0.0
 
 
 @splice
@@ -331,9 +337,27 @@ def _write_exits(
 
 
 @splice
+def _write_mark(
+    totals: Totals, batch: int, place: int, price: float, marks: Marks, law: Law, n_lanes: int
+) -> None:
+    """`marked` at a place: equity without the costs of leaving, and nothing is put aside yet."""
+    own, marked, factors = totals.own, totals.marked, marks.factors
+    entry = _U(batch * OWN + BOTH + ENTRY_INVERSE * LANES)
+    for side in range(2):
+        at, to = _U(batch * OWN + side * SIDE), _U((place * 2 + side) * LANES)
+        offset, slope = factors[0, side + 1] - 1.0, factors[1, side + 1]
+        for lane in range(n_lanes):
+            k = _U(lane)
+            is_open = own[at + _U(SLOPE * LANES) + k] != 0.0
+            gain = offset + slope * (price * own[entry + k]) if is_open else 0.0
+            before, kept = own[at + _U(AVAILABLE * LANES) + k], own[at + _U(ASIDE * LANES) + k]
+            marked[to + k] = before * (1.0 + law.grows * gain) + (kept + before * law.adds * gain)
+
+
+@splice
 def fill_table(
     fast: WordArray, masks: WordArray, prices: Prices, terms: Terms, place: tuple[int, int],
-    totals: Totals, n_lanes: int,
+    marks: Marks, here: tuple[int, int], totals: Totals, n_lanes: int,
 ) -> None:  # fmt: skip
     """The table of a batch of rows in a block, the blocks in their order.
 
@@ -343,6 +367,8 @@ def fill_table(
         prices: Prices of the target slice.
         terms: The account's terms.
         place: The batch, and the first word of the block.
+        marks: Where blocks of a ledger end; none without one.
+        here: First and stop of the marks whose next bar is in the block.
         totals: The rows' totals up to the block; those of the block are in `AVAILABLE` and
             `ASIDE` afterwards.
         n_lanes: `LANES`. A number that the compiler knew would make it unroll the loops over
@@ -359,7 +385,7 @@ def fill_table(
         first = batch * OWN + side * SIDE
         own[first + AVAILABLE * LANES : first + (AVAILABLE + 1) * LANES] = 1.0
         own[first + ASIDE * LANES : first + (ASIDE + 1) * LANES] = 0.0
-    first = 0
+    first, mark = 0, here[0]
     for r in range(n + 1):
         stop = totals.changes[r] if r < n else n_here
         low = high = closes[first]
@@ -370,6 +396,10 @@ def fill_table(
         _write_entries(totals, batch, (first, stop), inverses, law, n_lanes)
         # a trade that ends at a change is closed there, before the row turns
         _write_exits(totals, batch, (first + (r > 0), min(stop + 1, n_here)), closes, law, n_lanes)
+        while mark < here[1] and marks.ends[mark] + 1 - first_bar <= stop:
+            price = prices.close[marks.ends[mark]]
+            _write_mark(totals, batch, mark - here[0], price, marks, law, n_lanes)
+            mark += 1
         if r < n:
             _turn(totals, batch, stop, prices, terms, first_bar, n_lanes)
         first = stop

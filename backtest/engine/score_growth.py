@@ -150,8 +150,8 @@ def grow_compounding(
         prices: Prices of the target slice.
         terms: The account's terms.
         marks: Where blocks end.
-        out: Out, shape (n_outer, n_fast), end equity over initial cash; NaN asks for exact scoring
-            and growth.
+        out: In, shape (n_outer, n_fast), NaN for the pairs that are wanted. Out, their end equity
+            over initial cash; NaN asks for exact scoring and growth.
         growth: Out, shape (n_outer, n_fast, 64), millionths.
         ruined: Out, shape (n_outer, n_fast).
 
@@ -162,10 +162,14 @@ def grow_compounding(
     equity, totals = np.empty(N_BLOCKS, np.float64), np.empty(N_BLOCKS, np.int64)
     seen = _seen(prices, terms, marks)
     for q in range(outer_ids.shape[0]):
+        if not np.isnan(out[q]).any():
+            continue
         combine_slow(rows, outer_ids[q], whole)
         cut(whole[0], marks.firsts, outer[0])
         cut(whole[1], marks.firsts, outer[1])
         for f in range(fast.shape[0]):
+            if not np.isnan(out[q, f]):
+                continue
             out[q, f] = _compounded(outer, fast[f], seen)
             _mark_products(outer, fast[f], seen, out[q, f], equity)
             ruined[q, f] = write_growth(equity, False, totals, growth[q, f])
@@ -292,10 +296,14 @@ def grow_balances(
     start = Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
     is_fixed = not np.isinf(terms.budget_cap)
     for q in range(outer_ids.shape[0]):
+        if not np.isnan(out[q]).any():
+            continue
         combine_slow(rows, outer_ids[q], whole)
         cut(whole[0], marks.firsts, outer[0])
         cut(whole[1], marks.firsts, outer[1])
         for f in range(fast.shape[0]):
+            if not np.isnan(out[q, f]):
+                continue
             if is_fixed:
                 end, floor = _fixed(outer, fast[f], start, seen)
             else:
@@ -303,3 +311,21 @@ def grow_balances(
             out[q, f] = (end.available + end.safe) / cash if end.least > floor else np.nan
             _mark_balances(outer, fast[f], seen, cash, end, equity)
             ruined[q, f] = write_growth(equity, is_fixed, totals, growth[q, f])
+
+
+def grow_by_walk(
+    rows: BitRows,
+    outer_ids: IntArray,
+    prices: Prices,
+    terms: Terms,
+    marks: Marks,
+    out: FloatArray,
+    growth: GrowthArray,
+    ruined: FlagArray,
+) -> None:
+    """Scores and growth of pairs along their edges; arguments as in `grow_compounding`.
+
+    See: docs/ledger.md
+    """
+    grow = grow_compounding if terms.compounds else grow_balances
+    grow(rows, outer_ids, prices, terms, marks, out, growth, ruined)

@@ -10,7 +10,7 @@ from backtest.engine import score_pairs
 from backtest.engine.combine import BitRows
 from backtest.engine.items import RETURN_PCT
 from backtest.engine.running_totals import LANES
-from backtest.engine.score_pairs import look_up_scores, score_by_totals, score_by_walk
+from backtest.engine.score_pairs import score_by_totals, score_by_walk
 from backtest.engine.shortlist import Margin
 from backtest.engine.target import TargetSlice
 from backtest.types import DirectionMode, Execution, FloatArray, IntArray, SignalArray, SizingMode

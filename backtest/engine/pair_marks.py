@@ -1,0 +1,247 @@
+"""The ledger of pairs that are looked up: equity at the ends of blocks, and whether it is certain.
+
+Integers of a ledger are those of the walk (`score_growth`). Lookups multiply in another order, so
+equity differs in its last bits, and its growth may round to another integer where it is next to
+half a unit. How near is known: the errors of both are bounded from the trades that were made. A
+pair that comes as near as that is walked.
+
+See: docs/ledger.md
+"""
+
+# An element of an array is typed as if it could be an array itself.
+# pyright: reportArgumentType=false
+from typing import NamedTuple
+
+import numpy as np
+
+from backtest.engine.account import Terms
+from backtest.engine.bitops import ONE, WORD_BITS, ZERO
+from backtest.engine.edges import Word
+from backtest.engine.growth import measure_growth
+from backtest.engine.ledger import N_BLOCKS, UNITS, GrowthArray
+from backtest.engine.marks import Marks
+from backtest.engine.running_totals import (
+    BLOCK_BARS,
+    INTO,
+    LANES,
+    LEAST,
+    MOST,
+    REACH,
+    ROW,
+    SHIFT,
+    SIDE_ROWS,
+    TURNS,
+    UNTIL,
+    WORST,
+    Law,
+    account_after,
+)
+from backtest.jit import inline, splice
+from backtest.types import FloatArray, IntArray
+
+# Roundings of a walk and of lookups together, in halves of the last place: for each edge of the
+# fast row, each segment of the slow signal and each block of the table (docs/ledger.md). An eighth
+# more is for products of errors.
+ROUNDING = 1.125 * 2.0**-53
+PER_TURN, PER_SEGMENT, PER_BLOCK = 12.0, 30.0, 3.0
+# What two logarithms may differ by beyond their arguments, in millionths.
+OF_LOGARITHMS = 1e-6
+# The worst that may become of a part of a trade; and how far products may go, as a logarithm.
+LEAST_FACTOR, FURTHEST = 0.125, 600.0
+
+_U = np.uint64
+
+
+class Ledgers(NamedTuple):
+    """What is open at the ends of blocks, and the growth up to there.
+
+    The first four, shape (63 * n_outer,), are of the marks in a block of the table, each with every
+    slow signal: how many of its segments have ended, its side, and of what is open the place in the
+    table and the worth, as a share of the account before. `equity` is (64, n_outer, LANES) there,
+    of one batch; `scratch` is (n_outer * LANES,).
+
+    `totals`, shape (n_batches, n_outer, 64, LANES), is growth since the start in millionths. Of
+    each pair, shape (n_batches, n_outer, LANES), `nearest` is how near to half a unit it came, and
+    `lowest` the least equity. All are flat.
+    """
+
+    ended: IntArray
+    sides: IntArray
+    starts: IntArray
+    worths: FloatArray
+    equity: FloatArray
+    scratch: IntArray
+    totals: GrowthArray
+    nearest: FloatArray
+    lowest: FloatArray
+
+
+@inline
+def new_ledgers(n_outer: int, n_batches: int, marks: Marks) -> Ledgers:
+    """Room for the ledgers of all pairs; none where no block ends."""
+    n = n_outer if marks.ends.shape[0] else 0
+    n_pairs = n_batches * n * LANES
+    return Ledgers(
+        np.empty(N_BLOCKS * n, np.int64),
+        np.empty(N_BLOCKS * n, np.int64),
+        np.empty(N_BLOCKS * n, np.int64),
+        np.empty(N_BLOCKS * n, np.float64),
+        np.empty(N_BLOCKS * n * LANES, np.float64),
+        np.empty(n * LANES, np.int64),
+        np.empty(N_BLOCKS * n_pairs, np.int32),
+        np.ones(n_pairs, np.float64),
+        np.ones(n_pairs, np.float64),
+    )
+
+
+@inline
+def marks_before(marks: Marks, first: int, bar: int) -> int:
+    """The first mark, not before `first`, whose next bar is not before `bar`.
+
+    The last block ends where everything is closed, and is not looked for.
+    """
+    while first < marks.ends.shape[0] - 1 and marks.ends[first] + 1 < bar:
+        first += 1
+    return first
+
+
+@inline
+def marked_bits(marks: Marks, here: tuple[int, int], w: int) -> Word:
+    """The bars of word `w` that follow one of the marks `[first, stop)`."""
+    bits = ZERO
+    for k in range(here[0], here[1]):
+        place = marks.ends[k] + 1 - w * WORD_BITS
+        if 0 <= place < WORD_BITS:
+            bits |= ONE << _U(place)
+    return bits
+
+
+@splice
+def mark_equity(
+    table: FloatArray, marked: FloatArray, accounts: FloatArray, at: int, ledgers: Ledgers,
+    place: tuple[int, int], bar: float, n_lanes: int,
+) -> None:  # fmt: skip
+    """Equity of a slow signal with a batch of rows at the close before `bar`.
+
+    `place` is the mark's among those of the block, and the place of the mark and the signal.
+    """
+    account, to, side = _U(at), _U(place[1] * LANES), ledgers.sides[place[1]]
+    equity, worth = ledgers.equity, ledgers.worths[place[1]]
+    if side < 0:
+        for lane in range(n_lanes):
+            k = _U(lane)
+            equity[to + k] = accounts[account + k] + accounts[account + _U(LANES) + k]
+    else:
+        entry = _U((side * SIDE_ROWS + ledgers.starts[place[1]]) * ROW)
+        row = _U((place[0] * 2 + side) * LANES)
+        for lane in range(n_lanes):
+            k = _U(lane)
+            is_whole = table[entry + _U(UNTIL * LANES) + k] >= bar
+            into, shift = table[entry + _U(INTO * LANES) + k], table[entry + _U(SHIFT * LANES) + k]
+            share = worth if is_whole else into * marked[row + k] + shift
+            equity[to + k] = accounts[account + _U(LANES) + k] + accounts[account + k] * share
+
+
+@inline
+def settle(ledgers: Ledgers, place: int, k: int, batch: int, adds_up: bool) -> None:
+    """Equity of a batch at the end of block `k`, at a place in `equity`, becomes its growth."""
+    n = ledgers.scratch.shape[0]
+    equity, first = ledgers.equity[place * n : (place + 1) * n], batch * n
+    nearest, lowest = ledgers.nearest[first : first + n], ledgers.lowest[first : first + n]
+    totals = ledgers.totals[first * N_BLOCKS :]
+    for p in range(n):
+        lowest[p] = min(lowest[p], equity[p])
+    measure_growth(equity, adds_up, ledgers.scratch)
+    for p in range(n):
+        whole = np.floor(equity[p] + 0.5)
+        rest = equity[p] + 0.5 - whole
+        nearest[p] = min(nearest[p], min(rest, 1.0 - rest))
+        equity[p] = whole
+    for o in range(n // LANES):
+        to = (o * N_BLOCKS + k) * LANES
+        for lane in range(LANES):
+            totals[to + lane] = np.int32(equity[o * LANES + lane])
+
+
+@inline
+def write_rows(ledgers: Ledgers, batch: int, o: int, out: GrowthArray) -> None:
+    """Growth in each block of slow signal `o` with a batch of rows, shape (n_rows, 64)."""
+    n = ledgers.scratch.shape[0]
+    first = (batch * n + o * LANES) * N_BLOCKS
+    totals = ledgers.totals[first : first + N_BLOCKS * LANES]
+    for f in range(out.shape[0]):
+        before = np.int32(0)
+        for k in range(N_BLOCKS):
+            out[f, k] = totals[k * LANES + f] - before
+            before = totals[k * LANES + f]
+
+
+@inline
+def swing_of(close: FloatArray) -> float:
+    """At least what logarithms of closes move by in all."""
+    swing = 0.0
+    for i in range(1, close.shape[0]):
+        swing += abs(close[i] - close[i - 1]) / min(close[i], close[i - 1])
+    return swing
+
+
+class Trail(NamedTuple):
+    """Where a pair has been.
+
+    `now` and `kept` are its account, `dip` the most that `now` was above `kept`, `peak` the largest
+    `kept` where blocks end, without its sign, and `lowest` the least equity at a mark.
+    """
+
+    now: float
+    kept: float
+    dip: float
+    peak: float
+    lowest: float
+    n_segments: int
+    n_blocks: int
+
+
+@inline
+def margin_of(
+    trail: Trail, bounds: FloatArray, k: int, terms: Terms, law: Law, swing: float
+) -> float:
+    """How far growth by lookups and by walk may be apart, in millionths.
+
+    Infinite where errors are not bounded, or the walk might ask for exact numbers.
+
+    See: docs/ledger.md
+    """
+    worst, turns = bounds[WORST * LANES + k], bounds[TURNS * LANES + k]
+    reach = bounds[REACH * LANES + k] / bounds[LEAST * LANES + k]
+    if not worst > LEAST_FACTOR:
+        return np.inf
+    w = 1.0 / worst
+    roundings = PER_TURN * turns + PER_SEGMENT * (trail.n_segments + 2) + PER_BLOCK * trail.n_blocks
+    share = ROUNDING * w * roundings
+    if law.grows == 0.0:
+        # between two ends of blocks, each segment goes no further than this
+        step = 2.0 * reach + law.adds * (w - 1.0)
+        furthest = 1.0 + max(trail.dip, trail.peak) + (BLOCK_BARS + 1) * step
+        share *= law.adds + reach + furthest
+        # there has to be enough for every entry of the walk
+        if not 2.0 - trail.dip - step - share > law.adds:
+            return np.inf
+    else:
+        costs = 1.0 - min(terms.factors[0, 1] + terms.factors[1, 1],
+                          terms.factors[0, 2] + terms.factors[1, 2])  # fmt: skip
+        n_trades = turns + trail.n_segments + 1.0
+        if not w * w * (swing + n_trades * costs) < FURTHEST:
+            return np.inf
+        if law.locks != 0.0:
+            spread = bounds[MOST * LANES + k] / bounds[LEAST * LANES + k]
+            highest = (trail.dip + trail.kept) * (w * w * spread + reach)
+            share *= 2.0 + highest / trail.lowest
+    return UNITS * share + OF_LOGARITHMS
+
+
+@inline
+def worth_at(close: float, inverse: float, side: Word, factors: FloatArray, law: Law) -> float:
+    """What an open trade leaves at a close of an account of 1; `factors` are those of `Marks`."""
+    gain = factors[0, side] - 1.0 + factors[1, side] * (close * inverse)
+    factor, aside = account_after(gain, Law(law.grows, law.adds, 0.0))
+    return factor + aside
