@@ -15,6 +15,7 @@ from benchmarks.grid_sizes import GRID_SIZES
 from benchmarks.growth import GROWTH
 from benchmarks.indicators import INDICATORS_PAGE
 from benchmarks.landscape import LANDSCAPE
+from benchmarks.ledger import LEDGER
 from benchmarks.machine import describe
 from benchmarks.memory import MEMORY
 from benchmarks.peers import PEERS
@@ -25,6 +26,7 @@ from trials.attacks import ATTACKS_PAGE
 BENCHMARKS: tuple[Benchmark, ...] = (
     INDICATORS_PAGE,
     ENGINE,
+    LEDGER,
     PEERS,
     GROWTH,
     GRID_SIZES,

@@ -15,6 +15,7 @@ from unittest.mock import patch
 import numpy as np
 
 from backtest.control import Control
+from backtest.engine import recorder as recorder_module
 from backtest.engine import stages as stages_module
 from backtest.engine.accelerator import Accelerator
 from backtest.engine.chunks import Workers
@@ -90,7 +91,10 @@ def _stage_a_row(accelerator: Accelerator, sizing: str, *, with_ledger: bool) ->
                 return _scored(stages)
 
             # totals are the processors' own way; bits are compared with the walk, time with either
-            with patch.object(stages_module, "prefers_totals", return_value=False):
+            with (
+                patch.object(stages_module, "prefers_totals", return_value=False),
+                patch.object(recorder_module, "prefers_totals", return_value=False),
+            ):
                 found[name] = score()
             seconds[name] = median_s(score, repeats=3)
             assert (stages.scored_by == ("cpu",)) == (name == "processors")

@@ -15,7 +15,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from backtest.engine.account import Terms
-from backtest.engine.bitops import ONE, TOP, WORD_BITS
+from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO
 from backtest.engine.edges import Word
 from backtest.engine.ledger import block_ends
 from backtest.jit import inline, kernel
@@ -64,6 +64,37 @@ NO_MARKS = Marks(
     stops=np.empty(0, np.int64),
     factors=np.ones((2, 3)),
 )
+
+
+class MarksWithin(NamedTuple):
+    """The marks `[first, stop)`: those whose next bar is within some bars.
+
+    The last block ends where everything is closed, and is never among them.
+    """
+
+    marks: Marks
+    first: int
+    stop: int
+
+
+@inline
+def marks_within(marks: Marks, first: int, bar: int) -> MarksWithin:
+    """The marks from `first` on whose next bar comes before `bar`."""
+    stop = first
+    while stop < marks.ends.shape[0] - 1 and marks.ends[stop] + 1 < bar:
+        stop += 1
+    return MarksWithin(marks, first, stop)
+
+
+@inline
+def bars_after(within: MarksWithin, word: int) -> Word:
+    """The bars of a word, not a cut one, that follow a mark."""
+    bits = ZERO
+    for k in range(within.first, within.stop):
+        place = within.marks.ends[k] + 1 - word * WORD_BITS
+        if 0 <= place < WORD_BITS:
+            bits |= ONE << np.uint64(place)
+    return bits
 
 
 @inline

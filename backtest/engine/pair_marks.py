@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.engine.account import Terms
-from backtest.engine.bitops import ONE, WORD_BITS, ZERO
 from backtest.engine.edges import Word
 from backtest.engine.growth import measure_growth
 from backtest.engine.ledger import N_BLOCKS, UNITS, GrowthArray
@@ -55,10 +54,10 @@ _U = np.uint64
 class Ledgers(NamedTuple):
     """What is open at the ends of blocks, and the growth up to there.
 
-    The first four, shape (63 * n_outer,), are of the marks in a block of the table, each with every
-    slow signal: how many of its segments have ended, its side, and of what is open the place in the
-    table and the worth, as a share of the account before. `equity` is (64, n_outer, LANES) there,
-    of one batch; `scratch` is (n_outer * LANES,).
+    The first three, shape (64 * n_outer,), are of the marks in a block of the table, each with
+    every slow signal: the first segment that has not ended, and of what is open the place in the
+    table, -1 for nothing, and the worth, as a share of the account before. `equity` is (64,
+    n_outer, LANES) there, of one batch; `scratch` is (n_outer * LANES,).
 
     `totals`, shape (n_batches, n_outer, 64, LANES), is growth since the start in millionths. Of
     each pair, shape (n_batches, n_outer, LANES), `nearest` is how near to half a unit it came, and
@@ -66,8 +65,7 @@ class Ledgers(NamedTuple):
     """
 
     ended: IntArray
-    sides: IntArray
-    starts: IntArray
+    places: IntArray
     worths: FloatArray
     equity: FloatArray
     scratch: IntArray
@@ -84,7 +82,6 @@ def new_ledgers(n_outer: int, n_batches: int, marks: Marks) -> Ledgers:
     return Ledgers(
         np.empty(N_BLOCKS * n, np.int64),
         np.empty(N_BLOCKS * n, np.int64),
-        np.empty(N_BLOCKS * n, np.int64),
         np.empty(N_BLOCKS * n, np.float64),
         np.empty(N_BLOCKS * n * LANES, np.float64),
         np.empty(n * LANES, np.int64),
@@ -94,46 +91,24 @@ def new_ledgers(n_outer: int, n_batches: int, marks: Marks) -> Ledgers:
     )
 
 
-@inline
-def marks_before(marks: Marks, first: int, bar: int) -> int:
-    """The first mark, not before `first`, whose next bar is not before `bar`.
-
-    The last block ends where everything is closed, and is not looked for.
-    """
-    while first < marks.ends.shape[0] - 1 and marks.ends[first] + 1 < bar:
-        first += 1
-    return first
-
-
-@inline
-def marked_bits(marks: Marks, here: tuple[int, int], w: int) -> Word:
-    """The bars of word `w` that follow one of the marks `[first, stop)`."""
-    bits = ZERO
-    for k in range(here[0], here[1]):
-        place = marks.ends[k] + 1 - w * WORD_BITS
-        if 0 <= place < WORD_BITS:
-            bits |= ONE << _U(place)
-    return bits
-
-
 @splice
 def mark_equity(
-    table: FloatArray, marked: FloatArray, accounts: FloatArray, at: int, ledgers: Ledgers,
-    place: tuple[int, int], bar: float, n_lanes: int,
+    table: FloatArray, marked: FloatArray, accounts: FloatArray, at: int, equity: FloatArray,
+    places: tuple[int, int, int], since: tuple[float, float], n_lanes: int,
 ) -> None:  # fmt: skip
-    """Equity of a slow signal with a batch of rows at the close before `bar`.
+    """Equity of a slow signal with a batch of rows at a mark.
 
-    `place` is the mark's among those of the block, and the place of the mark and the signal.
+    `places` are those of what is written in `equity`, of the entry in the table, which is negative
+    for a flat signal, and of the mark in `marked`; `since` are the bar after the mark and the worth
+    of a trade that is open since the entry.
     """
-    account, to, side = _U(at), _U(place[1] * LANES), ledgers.sides[place[1]]
-    equity, worth = ledgers.equity, ledgers.worths[place[1]]
-    if side < 0:
+    account, to, bar, worth = _U(at), _U(places[0]), since[0], since[1]
+    if places[1] < 0:
         for lane in range(n_lanes):
             k = _U(lane)
-            equity[to + k] = accounts[account + k] + accounts[account + _U(LANES) + k]
+            equity[to + k] = accounts[account + _U(LANES) + k] + accounts[account + k]
     else:
-        entry = _U((side * SIDE_ROWS + ledgers.starts[place[1]]) * ROW)
-        row = _U((place[0] * 2 + side) * LANES)
+        entry, row = _U(places[1]), _U(places[2] + (places[1] // (SIDE_ROWS * ROW)) * LANES)
         for lane in range(n_lanes):
             k = _U(lane)
             is_whole = table[entry + _U(UNTIL * LANES) + k] >= bar
@@ -155,7 +130,7 @@ def settle(ledgers: Ledgers, place: int, k: int, batch: int, adds_up: bool) -> N
     for p in range(n):
         whole = np.floor(equity[p] + 0.5)
         rest = equity[p] + 0.5 - whole
-        nearest[p] = min(nearest[p], min(rest, 1.0 - rest))
+        nearest[p] = min(nearest[p], rest, 1.0 - rest)
         equity[p] = whole
     for o in range(n // LANES):
         to = (o * N_BLOCKS + k) * LANES
@@ -234,14 +209,14 @@ def margin_of(
             return np.inf
         if law.locks != 0.0:
             spread = bounds[MOST * LANES + k] / bounds[LEAST * LANES + k]
-            highest = (trail.dip + trail.kept) * (w * w * spread + reach)
-            share *= 2.0 + highest / trail.lowest
+            locked = (trail.dip + trail.kept) * (law.locks * w * w * spread + reach)
+            share *= 1.6 + locked / trail.lowest
     return UNITS * share + OF_LOGARITHMS
 
 
 @inline
-def worth_at(close: float, inverse: float, side: Word, factors: FloatArray, law: Law) -> float:
-    """What an open trade leaves at a close of an account of 1; `factors` are those of `Marks`."""
-    gain = factors[0, side] - 1.0 + factors[1, side] * (close * inverse)
+def worth_at(ratio: float, side: Word, factors: FloatArray, law: Law) -> float:
+    """What an account of 1 is worth while a trade is open; `factors` are those of `Marks`."""
+    gain = factors[0, side] - 1.0 + factors[1, side] * ratio
     factor, aside = account_after(gain, Law(law.grows, law.adds, 0.0))
     return factor + aside

@@ -22,7 +22,8 @@ from backtest.engine.on_device import OnDevice
 from backtest.engine.passage import Passages
 from backtest.engine.plane_growth import grow_planes
 from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.score_growth import grow_balances, grow_compounding
+from backtest.engine.score_growth import grow_by_walk
+from backtest.engine.score_pairs import chunk_shape, look_up_growth, prefers_totals
 from backtest.engine.slabs import Slab, slabs_of
 from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, IntArray, WordArray
@@ -132,12 +133,10 @@ class Recorder:
         return scores
 
     def _score_on_threads(self, slab: Slab, own: WordArray, scores: FloatArray) -> None:
-        slow_ids = slab.slow_ids
-        width = min(len(own), self._per_chunk)
-        height = max(1, self._per_chunk // width)
+        height, width = chunk_shape(len(slab.slow_ids), len(own), self._per_chunk)
         chunks = [
-            partial(self._score, slab, slow_ids[low:high], own[left:right], scores, (low, left))
-            for low, high in spans(len(slow_ids), height)
+            partial(self._score, slab, own, scores, slice(low, high), slice(left, right))
+            for low, high in spans(len(slab.slow_ids), height)
             for left, right in spans(len(own), width)
         ]
         self._workers.run("stage_a", chunks, self._control)
@@ -279,24 +278,20 @@ class Recorder:
         return BitRows(self._combos.slow_rows, fast, self._target.side_masks)
 
     def _score(
-        self,
-        slab: Slab,
-        slow_ids: IntArray,
-        rows: WordArray,
-        scores: FloatArray,
-        place: tuple[int, int],
+        self, slab: Slab, own: WordArray, scores: FloatArray, outer: slice, fast: slice
     ) -> None:
-        part = np.empty((len(slow_ids), len(rows)), np.float64)
+        """Scores and growth of a chunk of a slab, whose rows are cut in `own`."""
+        slow_ids, rows, cut = slab.slow_ids[outer], slab.rows[fast], own[fast]
+        # NaN for what is to be walked
+        part = np.full((len(slow_ids), len(rows)), np.nan)
         growth = np.empty((*part.shape, N_BLOCKS), np.int32)
         ruined = np.empty(part.shape, np.bool_)
-        target = self._target
-        grow = grow_compounding if target.terms.compounds else grow_balances
-        grow(
-            self._bit_rows(rows), slow_ids, target.prices, target.terms, self._marks,
-            part, growth, ruined,
-        )  # fmt: skip
-        low, left = place
-        scores[low : low + part.shape[0], left : left + part.shape[1]] = part
-        outer, fast = slab.low + low, slab.first + left
-        here = np.s_[outer : outer + part.shape[0], fast : fast + part.shape[1]]
+        terms, prices, marks = self._target.terms, self._target.prices, self._marks
+        if prefers_totals(*scores.shape):
+            look_up_growth(self._bit_rows(rows), slow_ids, prices, terms, marks, part, growth)
+            ruined[:] = False
+        grow_by_walk(self._bit_rows(cut), slow_ids, prices, terms, marks, part, growth, ruined)
+        scores[outer, fast] = part
+        first, left = slab.low + outer.start, slab.first + fast.start
+        here = np.s_[first : first + part.shape[0], left : left + part.shape[1]]
         self._growth[here], self._ruined[here] = growth, ruined

@@ -21,7 +21,7 @@ from backtest.engine.account import Terms, positive_part
 from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO, trailing_zeros
 from backtest.engine.edges import Word, edges_of
 from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.marks import Marks
+from backtest.engine.marks import Marks, MarksWithin
 from backtest.engine.prices import Prices
 from backtest.jit import inline, splice
 from backtest.types import FloatArray, IntArray, WordArray
@@ -357,7 +357,7 @@ def _write_mark(
 @splice
 def fill_table(
     fast: WordArray, masks: WordArray, prices: Prices, terms: Terms, place: tuple[int, int],
-    marks: Marks, here: tuple[int, int], totals: Totals, n_lanes: int,
+    here: MarksWithin, totals: Totals, n_lanes: int,
 ) -> None:  # fmt: skip
     """The table of a batch of rows in a block, the blocks in their order.
 
@@ -367,8 +367,7 @@ def fill_table(
         prices: Prices of the target slice.
         terms: The account's terms.
         place: The batch, and the first word of the block.
-        marks: Where blocks of a ledger end; none without one.
-        here: First and stop of the marks whose next bar is in the block.
+        here: The marks whose next bar is in the block.
         totals: The rows' totals up to the block; those of the block are in `AVAILABLE` and
             `ASIDE` afterwards.
         n_lanes: `LANES`. A number that the compiler knew would make it unroll the loops over
@@ -385,7 +384,7 @@ def fill_table(
         first = batch * OWN + side * SIDE
         own[first + AVAILABLE * LANES : first + (AVAILABLE + 1) * LANES] = 1.0
         own[first + ASIDE * LANES : first + (ASIDE + 1) * LANES] = 0.0
-    first, mark = 0, here[0]
+    first, mark, marks = 0, here.first, here.marks
     for r in range(n + 1):
         stop = totals.changes[r] if r < n else n_here
         low = high = closes[first]
@@ -396,9 +395,9 @@ def fill_table(
         _write_entries(totals, batch, (first, stop), inverses, law, n_lanes)
         # a trade that ends at a change is closed there, before the row turns
         _write_exits(totals, batch, (first + (r > 0), min(stop + 1, n_here)), closes, law, n_lanes)
-        while mark < here[1] and marks.ends[mark] + 1 - first_bar <= stop:
+        while mark < here.stop and marks.ends[mark] + 1 - first_bar <= stop:
             price = prices.close[marks.ends[mark]]
-            _write_mark(totals, batch, mark - here[0], price, marks, law, n_lanes)
+            _write_mark(totals, batch, mark - here.first, price, marks, law, n_lanes)
             mark += 1
         if r < n:
             _turn(totals, batch, stop, prices, terms, first_bar, n_lanes)

@@ -11,22 +11,18 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.engine.account import Terms
-from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO, trailing_zeros
+from backtest.engine.bitops import WORD_BITS, ZERO
 from backtest.engine.combine import BitRows
-from backtest.engine.edges import edges_of, side_at
-from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
-from backtest.engine.marks import NO_MARKS, Marks
+from backtest.engine.ledger import N_BLOCKS, GrowthArray
+from backtest.engine.marks import NO_MARKS, Marks, MarksWithin, marks_within
 from backtest.engine.pair_marks import (
     Ledgers,
     Trail,
     margin_of,
     mark_equity,
-    marked_bits,
-    marks_before,
     new_ledgers,
     settle,
     swing_of,
-    worth_at,
     write_rows,
 )
 from backtest.engine.prices import Prices
@@ -51,16 +47,14 @@ from backtest.engine.running_totals import (
     UNTIL,
     WORST,
     Totals,
-    account_after,
-    bits_within,
     fill_table,
     law_of,
     new_totals,
 )
 from backtest.engine.score import NEAR_ZERO, score_balances, score_compounding
-from backtest.engine.score_growth import grow_by_walk
+from backtest.engine.slow_segments import Slow, find_slow, new_slow
 from backtest.jit import inline, kernel, splice
-from backtest.types import FloatArray, IntArray, WordArray
+from backtest.types import FloatArray, IntArray
 
 # Making its tables costs a row as much as walking along fifteen variants, and a batch as much as
 # if it were full.
@@ -83,96 +77,27 @@ NOW, KEPT, DIP, PEAK, OPEN = range(5)
 ACCOUNT = (OPEN + 3) * LANES
 
 
-class Slow(NamedTuple):
-    """Segments of slow signals that end in a block of bars.
+class Pairs(NamedTuple):
+    """Slow signals, fast rows, and the accounts and ledgers of each with each.
 
-    `starts`, `stops` and `sides`, 0 for long, are places in the table; `factors` and `sums` what a
-    trade over the whole segment makes of an account. `firsts`, shape (n_outer + 1,), is the first
-    of each signal. The rest, shape (n_outer,), is the side before the block and after it, of what
-    is open then its place and one over its price, and how many segments there were before.
+    `accounts`, shape (n_outer, n_batches, ACCOUNT), are flat.
     """
 
-    starts: IntArray
-    stops: IntArray
-    sides: IntArray
-    factors: FloatArray
-    sums: FloatArray
-    firsts: IntArray
-    side_before: WordArray
-    side_after: WordArray
-    opened: IntArray
-    inverses: FloatArray
-    counts: IntArray
+    slow: Slow
+    totals: Totals
+    accounts: FloatArray
+    ledgers: Ledgers
 
 
 @inline
-def _new_slow(n: int) -> Slow:
-    # a place more, for what is written before it is known to count
-    room = n * BLOCK_BARS + 1
-    starts, stops, sides = (
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-    )
-    factors, sums = np.empty(room, np.float64), np.empty(room, np.float64)
-    before, after = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
-    firsts, opened, inverses = np.zeros(n + 1, np.int64), np.zeros(n, np.int64), np.zeros(n)
-    counts = np.zeros(n, np.int64)
-    return Slow(starts, stops, sides, factors, sums, firsts, before, after, opened, inverses, counts)
-
-
-@inline
-def _find_slow(
-    rows: BitRows, outer_ids: IntArray, prices: Prices, terms: Terms, first_word: int, slow: Slow,
-    marks: Marks, here: tuple[int, int], ledgers: Ledgers,
-) -> None:  # fmt: skip
-    """Segments of all slow signals that end in the block, and what is open at its marks."""
-    n_bars, n_words = prices.close.shape[0], rows.fast.shape[2]
-    bits, masks, factors, law = rows.slow, rows.side_masks, terms.factors, law_of(terms)
-    starts, stops, sides, firsts = slow.starts, slow.stops, slow.sides, slow.firsts
-    wholes, sums, close, inverse = slow.factors, slow.sums, prices.padded, prices.inverse
-    before, after, opened, inverses = slow.side_before, slow.side_after, slow.opened, slow.inverses
-    n, n_outer = 0, outer_ids.shape[0]
-    for o in range(n_outer):
-        slow.counts[o] += firsts[o + 1] - firsts[o]
-    for o in range(n_outer):
-        side, entry_inverse, start = after[o], inverses[o], BLOCK_BARS
-        before[o], firsts[o], mark = side, n, here[0]
-        carry_long, carry_short = side & ONE, side >> ONE
-        for v in range(min(BLOCK_WORDS, n_words + 1 - first_word)):
-            w = first_word + v
-            within = bits_within(n_bars, w)
-            long_word, short_word = masks[0] & within, masks[1] & within
-            if w < n_words:
-                for place in range(outer_ids.shape[1]):
-                    long_word &= bits[outer_ids[o, place], 0, w]
-                    short_word &= bits[outer_ids[o, place], 1, w]
-            edges = edges_of(long_word, short_word, carry_long, carry_short)
-            carry_long, carry_short = long_word >> TOP, short_word >> TOP
-            marked = marked_bits(marks, here, w)
-            places = edges | marked
-            while places != ZERO:
-                bit = trailing_zeros(places)
-                places &= places - ONE
-                i = w * WORD_BITS + bit
-                if (marked >> np.uint64(bit)) & ONE != ZERO:
-                    at = (mark - here[0]) * n_outer + o
-                    ledgers.ended[at], ledgers.sides[at] = n - firsts[o], np.int64(side) - 1
-                    ledgers.starts[at] = start
-                    ledgers.worths[at] = worth_at(
-                        close[i - 1], entry_inverse, side, marks.factors, law
-                    )
-                    mark += 1
-                    if (edges >> np.uint64(bit)) & ONE == ZERO:
-                        continue
-                gain = factors[0, side] - 1.0 + factors[1, side] * (close[i] * entry_inverse)
-                starts[n], stops[n], sides[n] = start, v * WORD_BITS + bit, np.int64(side) - 1
-                wholes[n], sums[n] = account_after(gain, law)
-                n += side != ZERO
-                side, entry_inverse = side_at(long_word, short_word, bit), inverse[i]
-                start = v * WORD_BITS + bit
-        after[o], inverses[o], opened[o] = side, entry_inverse, start
-    firsts[outer_ids.shape[0]] = n
+def _new_pairs(n_outer: int, n_fast: int, marks: Marks) -> Pairs:
+    totals = new_totals(n_fast)
+    n_batches = totals.ahead.shape[0] // LANES
+    accounts = np.zeros((n_outer * n_batches, ACCOUNT), np.float64)
+    accounts[:, :LANES] = 1.0
+    accounts[:, DIP * LANES : (DIP + 1) * LANES] = 1.0
+    ledgers = new_ledgers(n_outer, n_batches, marks)
+    return Pairs(new_slow(n_outer), totals, accounts.reshape(-1), ledgers)
 
 
 @splice
@@ -188,16 +113,15 @@ def _carry_in(table: FloatArray, accounts: FloatArray, at: int, side: int, n_lan
 
 @splice
 def _trade(
-    table: FloatArray, accounts: FloatArray, at: int, slow: Slow, segments: tuple[int, int],
-    first_bar: int, n_lanes: int,
+    table: FloatArray, accounts: FloatArray, at: int, segments: IntArray, wholes: FloatArray,
+    span: tuple[int, int], n_lanes: int,
 ) -> None:  # fmt: skip
     """What segments `[first, stop)` of a slow signal make of its accounts with a batch of rows."""
-    starts, stops, sides = slow.starts, slow.stops, slow.sides
-    factors, sums, account = slow.factors, slow.sums, _U(at)
-    for e in range(segments[0], segments[1]):
-        entry = _U((sides[e] * SIDE_ROWS + starts[e]) * ROW)
-        leave = _U((sides[e] * SIDE_ROWS + stops[e]) * ROW)
-        bar, whole, whole_sum = np.float64(first_bar + stops[e]), factors[e], sums[e]
+    account = _U(at)
+    for e in range(span[0], span[1]):
+        entry, leave = _U(segments[3 * e]), _U(segments[3 * e + 1])
+        bar = np.float64(segments[3 * e + 2])
+        whole, whole_sum = wholes[2 * e], wholes[2 * e + 1]
         for lane in range(n_lanes):
             k = _U(lane)
             # without an edge of the fast row in between, it is one trade over the whole segment
@@ -215,13 +139,14 @@ def _trade(
 
 @splice
 def _carry_out(
-    totals: Totals, batch: int, accounts: FloatArray, at: int, row: int, side: int, bar: float,
-    n_lanes: int,
+    table: FloatArray, own: FloatArray, accounts: FloatArray, at: int, places: tuple[int, int],
+    bar: float, n_lanes: int,
 ) -> None:  # fmt: skip
-    """What is open at the end of a block, in terms of the totals of the next one."""
-    table, own = totals.table, totals.own
-    entry, last = _U((side * SIDE_ROWS + row) * ROW), _U(batch * OWN + side * SIDE)
-    account = _U(at)
+    """What is open at the end of a block, in terms of the totals of the next one.
+
+    `places` are those of the entry in the table and of the side in `own`.
+    """
+    account, entry, last = _U(at), _U(places[0]), _U(places[1])
     for lane in range(n_lanes):
         k = _U(lane)
         until = table[entry + _U(UNTIL * LANES) + k]
@@ -254,38 +179,46 @@ def _note_peak(accounts: FloatArray, at: int, is_open: bool, bar: float, n_lanes
 
 @splice
 def _meet(
-    rows: BitRows, prices: Prices, terms: Terms, place: tuple[int, int], slow: Slow,
-    totals: Totals, accounts: FloatArray, marks: Marks, here: tuple[int, int], ledgers: Ledgers,
-    n_lanes: int,
+    rows: BitRows, prices: Prices, terms: Terms, place: tuple[int, int], pairs: Pairs,
+    here: MarksWithin, n_lanes: int,
 ) -> None:  # fmt: skip
-    """All slow signals with a batch of fast rows in a block."""
+    """All slow signals with a batch of fast rows in a block.
+
+    Arrays are taken out of their tuples here: each time costs two atomic additions (`splice`).
+    """
     batch, first_bar = place[0], place[1] * WORD_BITS
-    fill_table(rows.fast, rows.side_masks, prices, terms, place, marks, here, totals, n_lanes)
-    n_batches, n_outer, n_marks = totals.ahead.shape[0] // LANES, slow.counts.shape[0], here[1] - here[0]
-    before, after, opened, table = slow.side_before, slow.side_after, slow.opened, totals.table
+    slow, totals, accounts, ledgers = pairs.slow, pairs.totals, pairs.accounts, pairs.ledgers
+    fill_table(rows.fast, rows.side_masks, prices, terms, place, here, totals, n_lanes)
+    n_batches, n_outer = totals.ahead.shape[0] // LANES, slow.counts.shape[0]
+    before, after, opened, firsts = slow.side_before, slow.side_after, slow.opened, slow.firsts
+    segments, wholes = slow.segments, slow.wholes
+    table, own, marked = totals.table, totals.own, totals.marked
+    ended, places, worths, equity = ledgers.ended, ledgers.places, ledgers.worths, ledgers.equity
+    ends, n_marks = here.marks.ends, here.stop - here.first
     stop, adds_up = np.float64(first_bar + BLOCK_BARS), not np.isinf(terms.budget_cap)
+    notes_peak = adds_up and ends.shape[0] > 0
     for o in range(n_outer):
         at = (o * n_batches + batch) * ACCOUNT
         if before[o] != ZERO:
             _carry_in(table, accounts, at, np.int64(before[o]) - 1, n_lanes)
-        e = slow.firsts[o]
+        e = firsts[o]
         for m in range(n_marks + 1):
-            is_mark, own = m < n_marks, m * n_outer + o
-            until = slow.firsts[o] + ledgers.ended[own] if is_mark else slow.firsts[o + 1]
-            _trade(table, accounts, at, slow, (e, until), first_bar, n_lanes)
+            is_mark, pair = m < n_marks, m * n_outer + o
+            until = ended[pair] if is_mark else firsts[o + 1]
+            _trade(table, accounts, at, segments, wholes, (e, until), n_lanes)
             if is_mark:
-                bar = np.float64(marks.ends[here[0] + m] + 1)
-                mark_equity(
-                    table, totals.marked, accounts, at, ledgers, (m, own), bar, n_lanes
-                )
+                seen = (pair * LANES, places[pair], m * 2 * LANES)
+                since = (np.float64(ends[here.first + m] + 1), worths[pair])
+                mark_equity(table, marked, accounts, at, equity, seen, since, n_lanes)
             e = until
         if after[o] != ZERO:
             side = np.int64(after[o]) - 1
-            _carry_out(totals, batch, accounts, at, opened[o], side, stop, n_lanes)
-        if adds_up and marks.ends.shape[0] > 0:
+            carried = ((side * SIDE_ROWS + opened[o]) * ROW, batch * OWN + side * SIDE)
+            _carry_out(table, own, accounts, at, carried, stop, n_lanes)
+        if notes_peak:
             _note_peak(accounts, at, after[o] != ZERO, stop, n_lanes)
     for m in range(n_marks):
-        settle(ledgers, m, here[0] + m, batch, adds_up)
+        settle(ledgers, m, here.first + m, batch, adds_up)
 
 
 @inline
@@ -303,16 +236,41 @@ def _score(now: float, kept: float, dip: float, bounds: FloatArray, k: int, term
 
 
 @inline
-def _close_ledgers(
-    accounts: FloatArray, n_outer: int, n_batches: int, ledgers: Ledgers, adds_up: bool
-) -> None:
+def _close_ledgers(pairs: Pairs, n_outer: int, adds_up: bool) -> None:
     """The end of the last block, where whatever was open has been closed."""
+    accounts, ledgers = pairs.accounts, pairs.ledgers
+    n_batches = pairs.totals.ahead.shape[0] // LANES
     for batch in range(n_batches):
         for o in range(n_outer):
             own = accounts[(o * n_batches + batch) * ACCOUNT :]
             for k in range(LANES):
                 ledgers.equity[o * LANES + k] = own[k] + own[KEPT * LANES + k]
         settle(ledgers, 0, N_BLOCKS - 1, batch, adds_up)
+
+
+@inline
+def _doubt_growth(
+    pairs: Pairs, n_blocks: int, swing: float, terms: Terms, out: FloatArray, growth: GrowthArray
+) -> None:
+    """Growth of all pairs; no score where it might be rounded otherwise by a walk."""
+    slow, totals, ledgers, law = pairs.slow, pairs.totals, pairs.ledgers, law_of(terms)
+    n_outer, n_fast = out.shape
+    n_batches = totals.ahead.shape[0] // LANES
+    for q in range(n_outer):
+        n_segments = slow.counts[q] + slow.firsts[q + 1] - slow.firsts[q]
+        for batch in range(n_batches):
+            bounds = totals.own[batch * OWN + BOTH : (batch + 1) * OWN]
+            own = pairs.accounts[(q * n_batches + batch) * ACCOUNT :]
+            first, left = (batch * n_outer + q) * LANES, batch * LANES
+            for k in range(min(LANES, n_fast - left)):
+                trail = Trail(
+                    own[k], own[KEPT * LANES + k], own[DIP * LANES + k], own[PEAK * LANES + k],
+                    ledgers.lowest[first + k], n_segments, n_blocks,
+                )  # fmt: skip
+                margin = margin_of(trail, bounds, k, terms, law, swing)
+                if not ledgers.nearest[first + k] > margin:
+                    out[q, left + k] = np.nan
+            write_rows(ledgers, batch, q, growth[q, left : left + LANES])
 
 
 @kernel(
@@ -344,48 +302,25 @@ def look_up_pairs(
     See: docs/scoring.md, docs/ledger.md
     """
     n_outer, n_fast = out.shape
-    slow, totals = _new_slow(n_outer), new_totals(n_fast)
-    n_batches, law = totals.ahead.shape[0] // LANES, law_of(terms)
-    has_ledger, adds_up = marks.ends.shape[0] > 0, law.grows == 0.0
-    ledgers = new_ledgers(n_outer, n_batches, marks)
-    accounts = np.zeros((n_outer * n_batches, ACCOUNT), np.float64)
-    accounts[:, :LANES] = 1.0
-    accounts[:, DIP * LANES : (DIP + 1) * LANES] = 1.0
-    flat = accounts.reshape(-1)
-    n_blocks, mark = 0, 0
+    pairs, adds_up = _new_pairs(n_outer, n_fast, marks), not np.isinf(terms.budget_cap)
+    totals, n_blocks, mark = pairs.totals, 0, 0
+    n_batches = totals.ahead.shape[0] // LANES
     for first_word in range(0, prices.close.shape[0] // WORD_BITS + 1, BLOCK_WORDS):
-        here = (mark, marks_before(marks, mark, first_word * WORD_BITS + BLOCK_BARS))
-        _find_slow(rows, outer_ids, prices, terms, first_word, slow, marks, here, ledgers)
+        here = marks_within(marks, mark, first_word * WORD_BITS + BLOCK_BARS)
+        find_slow(rows, outer_ids, prices, terms, first_word, pairs.slow, here, pairs.ledgers)
         for batch in range(n_batches):
-            _meet(
-                rows, prices, terms, (batch, first_word), slow, totals, flat, marks, here, ledgers,
-                n_lanes,
-            )  # fmt: skip
-        mark, n_blocks = here[1], n_blocks + 1
-    swing = 0.0
-    if has_ledger:
-        _close_ledgers(flat, n_outer, n_batches, ledgers, adds_up)
-        swing = swing_of(prices.close)
-    for q in range(n_outer):
-        n_segments = slow.counts[q] + slow.firsts[q + 1] - slow.firsts[q]
-        for f in range(n_fast):
-            batch, k = f // LANES, f % LANES
-            bounds = totals.own[batch * OWN + BOTH : (batch + 1) * OWN]
-            own = accounts[q * n_batches + batch]
+            _meet(rows, prices, terms, (batch, first_word), pairs, here, n_lanes)
+        mark, n_blocks = here.stop, n_blocks + 1
+    for f in range(n_fast):
+        batch, k = f // LANES, f % LANES
+        bounds = totals.own[batch * OWN + BOTH : (batch + 1) * OWN]
+        for q in range(n_outer):
+            own = pairs.accounts[(q * n_batches + batch) * ACCOUNT :]
             now, kept, dip = own[k], own[KEPT * LANES + k], own[DIP * LANES + k]
             out[q, f] = _score(now, kept, dip, bounds, k, terms)
-            if has_ledger:
-                pair = (batch * n_outer + q) * LANES + k
-                trail = Trail(
-                    now, kept, dip, own[PEAK * LANES + k], ledgers.lowest[pair], n_segments,
-                    n_blocks,
-                )  # fmt: skip
-                margin = margin_of(trail, bounds, k, terms, law, swing)
-                if not ledgers.nearest[pair] > margin:
-                    out[q, f] = np.nan
-        if has_ledger:
-            for batch in range(n_batches):
-                write_rows(ledgers, batch, q, growth[q, batch * LANES : (batch + 1) * LANES])
+    if marks.ends.shape[0] > 0:
+        _close_ledgers(pairs, n_outer, adds_up)
+        _doubt_growth(pairs, n_blocks, swing_of(prices.close), terms, out, growth)
 
 
 def chunk_shape(n_outer: int, n_fast: int, per_chunk: int) -> tuple[int, int]:
@@ -427,23 +362,20 @@ def score_by_totals(
         out[here] = np.where(unsure[here], walked, out[here])
 
 
-def grow_by_totals(
+def look_up_growth(
     rows: BitRows,
-    cut: WordArray,
     outer_ids: IntArray,
     prices: Prices,
     terms: Terms,
     marks: Marks,
     out: FloatArray,
     growth: GrowthArray,
-    ruined: FlagArray,
 ) -> None:
-    """Scores and growth of all pairs from running totals, by walk where these are not certain.
+    """Scores of all pairs from running totals, and growth to the integer of `grow_by_walk`.
 
-    Arguments as in `grow_by_walk`, but the fast rows are whole here, and cut in `cut`.
+    Where it is not certain, the score is NaN and `grow_by_walk` is to follow. Whoever has a score
+    is not ruined.
 
     See: docs/ledger.md
     """
     look_up_pairs(rows, outer_ids, prices, terms, marks, LANES, out, growth)
-    ruined[:] = False
-    grow_by_walk(rows._replace(fast=cut), outer_ids, prices, terms, marks, out, growth, ruined)

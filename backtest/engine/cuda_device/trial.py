@@ -17,7 +17,7 @@ from backtest.engine.ledger import N_BLOCKS
 from backtest.engine.marks import Marks, cut_rows, marks_of
 from backtest.engine.prices import Prices, prices_of
 from backtest.engine.score import score_balances, score_compounding
-from backtest.engine.score_growth import grow_balances, grow_compounding
+from backtest.engine.score_growth import grow_by_walk
 from backtest.types import Execution, FloatArray, IntArray, SizingMode, WordArray
 
 N_BARS, N_SLOW, N_FAST = 300, 4, 8
@@ -56,10 +56,10 @@ def _grows_alike(
     marks = marks_of(N_BARS, terms)
     slow, fast = _cut(rows.slow, marks), _cut(rows.fast, marks)
     shape = (len(ids), N_FAST)
-    expected = np.empty(shape), np.empty((*shape, N_BLOCKS), np.int32), np.empty(shape, np.bool_)
-    grow = grow_compounding if terms.compounds else grow_balances
+    growth, ruined = np.empty((*shape, N_BLOCKS), np.int32), np.empty(shape, np.bool_)
+    expected = np.full(shape, np.nan), growth, ruined
     # slow rows are whole on a processor, which cuts what it has combined
-    grow(BitRows(rows.slow, fast, rows.side_masks), ids, prices, terms, marks, *expected)
+    grow_by_walk(BitRows(rows.slow, fast, rows.side_masks), ids, prices, terms, marks, *expected)
     growth, ruined = np.empty_like(expected[1]), np.empty_like(expected[2])
     scorer = device.scorer(slow, rows.side_masks, prices, terms, marks)
     scorer.take(fast)

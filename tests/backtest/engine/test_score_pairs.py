@@ -9,8 +9,9 @@ import pytest
 from backtest.engine import score_pairs
 from backtest.engine.combine import BitRows
 from backtest.engine.items import RETURN_PCT
+from backtest.engine.marks import NO_MARKS
 from backtest.engine.running_totals import LANES
-from backtest.engine.score_pairs import score_by_totals, score_by_walk
+from backtest.engine.score_pairs import look_up_pairs, score_by_totals, score_by_walk
 from backtest.engine.shortlist import Margin
 from backtest.engine.target import TargetSlice
 from backtest.types import DirectionMode, Execution, FloatArray, IntArray, SignalArray, SizingMode
@@ -68,7 +69,8 @@ class Scene(NamedTuple):
 
 
 def looked_up(rows: BitRows, ids: IntArray, prices: object, terms: object, out: FloatArray) -> None:
-    look_up_scores(rows, ids, prices, terms, LANES, out)  # pyright: ignore[reportArgumentType]
+    nothing = np.empty((*out.shape, 0), np.int32)
+    look_up_pairs(rows, ids, prices, terms, NO_MARKS, LANES, out, nothing)  # pyright: ignore[reportArgumentType]
 
 
 def scene(seed: int, *, sizing: SizingMode, n_bars: int, calm: bool) -> Scene:
@@ -172,11 +174,11 @@ def test_whole_runs_answer_the_same_bits_by_totals_and_by_walk(
 
     def count(*args: object) -> None:
         used.append(1)
-        look_up_scores(*args)  # pyright: ignore[reportArgumentType]
+        look_up_pairs(*args)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(score_pairs, "LEAST_SLOW", 1)
     monkeypatch.setattr(score_pairs, "LEAST_FAST", 1)
-    monkeypatch.setattr(score_pairs, "look_up_scores", count)
+    monkeypatch.setattr(score_pairs, "look_up_pairs", count)
 
     assert bits(answer(CANDLES, asked)) == walked
     assert used
