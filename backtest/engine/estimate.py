@@ -17,6 +17,9 @@ from backtest.engine.ledger import N_BLOCKS
 from backtest.engine.ranking import metrics_of
 from backtest.engine.recorder import CELLS_PER_CHUNK
 from backtest.engine.risk_plane import TABLE_BYTES
+from backtest.engine.running_totals import BLOCK_BARS as TABLE_BARS
+from backtest.engine.running_totals import LANES
+from backtest.engine.score_pairs import MOST_SLOW
 from backtest.engine.slabs import SLAB_COMBOS
 from backtest.engine.stages import MEASURED_AT_ONCE
 from backtest.engine.trades import N_INT_COLUMNS, N_MONEY_COLUMNS
@@ -271,8 +274,12 @@ def _ledger_bytes(load: _Load) -> _LedgerBytes:
     combo_of_base = NUMBER * plan.grid.n_base
     of_cells = GROWTH_BYTES * plan.n_risk_variants if load.n_levels else 0
     growing = GROWTH_BYTES * min(load.threads * CELLS_PER_CHUNK, plan.n_risk_variants)
+    # growth since the start, and equity where blocks end within one table
+    n_marks = 1 + TABLE_BARS * N_BLOCKS // load.n_target
+    per_pair = GROWTH_BYTES + 4 * N_BLOCKS + NUMBER * (2 + min(N_BLOCKS, n_marks))
+    looking_up = per_pair * min(load.threads * MOST_SLOW * LANES, n_combos)
     return _LedgerBytes(
-        scored=scored + cut,
+        scored=scored + cut + looking_up,
         gathered=of_bases + combo_of_base + max(scored, of_cells + (growing if of_cells else 0)),
         kept=of_bases + of_cells,
     )

@@ -21,7 +21,7 @@ from backtest.engine.account import Terms, positive_part
 from backtest.engine.bitops import ONE, TOP, WORD_BITS, ZERO, trailing_zeros
 from backtest.engine.edges import Word, edges_of
 from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.marks import Marks, MarksWithin
+from backtest.engine.marks import MarksWithin
 from backtest.engine.prices import Prices
 from backtest.jit import inline, splice
 from backtest.types import FloatArray, IntArray, WordArray
@@ -209,10 +209,10 @@ def _look_ahead(
 
 @splice
 def _note_extremes(
-    totals: Totals, batch: int, low: float, high: float, law: Law, n_lanes: int
+    own: FloatArray, batch: int, low: float, high: float, law: Law, n_lanes: int
 ) -> None:
     """How far totals go between two changes, and the worst factor of any part of an open trade."""
-    own, both = totals.own, _U(batch * OWN + BOTH)
+    both = _U(batch * OWN + BOTH)
     for lane in range(n_lanes):
         k = _U(lane)
         own[both + _U(LOW * LANES) + k] = min(own[both + _U(LOW * LANES) + k], low)
@@ -241,11 +241,11 @@ def _note_extremes(
 
 @splice
 def _turn(
-    totals: Totals, batch: int, i: int, prices: Prices, terms: Terms, first_bar: int, n_lanes: int
-) -> None:
+    own: FloatArray, words: WordArray, batch: int, i: int, price: float, factors: FloatArray,
+    law: Law, n_lanes: int,
+) -> None:  # fmt: skip
     """Close and open the trades of the rows that turn at bar `i` of the block."""
-    own, words, factors, law = totals.own, totals.words, terms.factors, law_of(terms)
-    price, inverse = prices.padded[first_bar + i], prices.inverse[first_bar + i]
+    inverse = 1.0 / price
     word, bit = _U((i >> 6) * LANES), _U(i & 63)
     edges, both = word + _U(2 * BLOCK_WORDS * LANES), _U(batch * OWN + BOTH)
     for side in range(2):
@@ -275,9 +275,8 @@ def _turn(
 
 
 @splice
-def _aim(totals: Totals, batch: int, r: int, law: Law, n_lanes: int) -> None:
+def _aim(own: FloatArray, nexts: FloatArray, batch: int, r: int, law: Law, n_lanes: int) -> None:
     """What totals will be at the edges after change `r`."""
-    own, nexts = totals.own, totals.nexts
     bar, price = _U(r * 2 * LANES), _U((r * 2 + 1) * LANES)
     entry = _U(batch * OWN + BOTH + ENTRY_INVERSE * LANES)
     for side in range(2):
@@ -295,10 +294,10 @@ def _aim(totals: Totals, batch: int, r: int, law: Law, n_lanes: int) -> None:
 
 @splice
 def _write_entries(
-    totals: Totals, batch: int, bars: tuple[int, int], inverses: FloatArray, law: Law, n_lanes: int
-) -> None:
+    table: FloatArray, own: FloatArray, batch: int, bars: tuple[int, int], inverses: FloatArray,
+    law: Law, n_lanes: int,
+) -> None:  # fmt: skip
     """`INTO`, `SHIFT` and `UNTIL` at bars `[first, stop)` of the block."""
-    table, own = totals.table, totals.own
     for side in range(2):
         at = _U(batch * OWN + side * SIDE)
         for i in range(bars[0], bars[1]):
@@ -316,10 +315,10 @@ def _write_entries(
 
 @splice
 def _write_exits(
-    totals: Totals, batch: int, bars: tuple[int, int], closes: FloatArray, law: Law, n_lanes: int
-) -> None:
+    table: FloatArray, own: FloatArray, batch: int, bars: tuple[int, int], closes: FloatArray,
+    law: Law, n_lanes: int,
+) -> None:  # fmt: skip
     """`FACTOR` and `SUM` at bars `[first, stop)` of the block."""
-    table, own = totals.table, totals.own
     entry = _U(batch * OWN + BOTH + ENTRY_INVERSE * LANES)
     for side in range(2):
         at = _U(batch * OWN + side * SIDE)
@@ -338,10 +337,10 @@ def _write_exits(
 
 @splice
 def _write_mark(
-    totals: Totals, batch: int, place: int, price: float, marks: Marks, law: Law, n_lanes: int
-) -> None:
+    own: FloatArray, marked: FloatArray, batch: int, place: int, price: float, factors: FloatArray,
+    law: Law, n_lanes: int,
+) -> None:  # fmt: skip
     """`marked` at a place: equity without the costs of leaving, and nothing is put aside yet."""
-    own, marked, factors = totals.own, totals.marked, marks.factors
     entry = _U(batch * OWN + BOTH + ENTRY_INVERSE * LANES)
     for side in range(2):
         at, to = _U(batch * OWN + side * SIDE), _U((place * 2 + side) * LANES)
@@ -373,32 +372,40 @@ def fill_table(
         n_lanes: `LANES`. A number that the compiler knew would make it unroll the loops over
             lanes, one by one, instead of turning them into vectors.
     """
-    n_bars, own = prices.close.shape[0], totals.own
-    batch, first_bar = place[0], place[1] * WORD_BITS
-    n_here = min(BLOCK_BARS, n_bars + 1 - first_bar)
-    closes, inverses, law = prices.padded[first_bar:], prices.inverse[first_bar:], law_of(terms)
+    n_bars, batch, first_bar = prices.close.shape[0], place[0], place[1] * WORD_BITS
+    n_here, law, factors = min(BLOCK_BARS, n_bars + 1 - first_bar), law_of(terms), terms.factors
+    closes, inverses = prices.padded[first_bar:], prices.inverse[first_bar:]
     n = _take_words(fast, masks, n_bars, place, totals)
     _find_ahead(fast, masks, n_bars, place, totals)
     _look_ahead(totals, prices.padded, batch, first_bar, n, n_lanes)
+    # taken out of their tuples before the loop (`splice`)
+    table, own, words, nexts = totals.table, totals.own, totals.words, totals.nexts
+    changes, marked, ends, shares = (
+        totals.changes,
+        totals.marked,
+        here.marks.ends,
+        here.marks.factors,
+    )
     for side in range(2):
         first = batch * OWN + side * SIDE
         own[first + AVAILABLE * LANES : first + (AVAILABLE + 1) * LANES] = 1.0
         own[first + ASIDE * LANES : first + (ASIDE + 1) * LANES] = 0.0
-    first, mark, marks = 0, here.first, here.marks
+    first, mark = 0, here.first
     for r in range(n + 1):
-        stop = totals.changes[r] if r < n else n_here
+        stop = changes[r] if r < n else n_here
         low = high = closes[first]
         for i in range(first + 1, min(stop + 1, n_here)):
             low, high = min(low, closes[i]), max(high, closes[i])
-        _note_extremes(totals, batch, low, high, law, n_lanes)
-        _aim(totals, batch, r, law, n_lanes)
-        _write_entries(totals, batch, (first, stop), inverses, law, n_lanes)
+        _note_extremes(own, batch, low, high, law, n_lanes)
+        _aim(own, nexts, batch, r, law, n_lanes)
+        _write_entries(table, own, batch, (first, stop), inverses, law, n_lanes)
         # a trade that ends at a change is closed there, before the row turns
-        _write_exits(totals, batch, (first + (r > 0), min(stop + 1, n_here)), closes, law, n_lanes)
-        while mark < here.stop and marks.ends[mark] + 1 - first_bar <= stop:
-            price = prices.close[marks.ends[mark]]
-            _write_mark(totals, batch, mark - here.first, price, marks, law, n_lanes)
+        exits = (first + (r > 0), min(stop + 1, n_here))
+        _write_exits(table, own, batch, exits, closes, law, n_lanes)
+        while mark < here.stop and ends[mark] + 1 - first_bar <= stop:
+            price = prices.padded[ends[mark]]
+            _write_mark(own, marked, batch, mark - here.first, price, shares, law, n_lanes)
             mark += 1
         if r < n:
-            _turn(totals, batch, stop, prices, terms, first_bar, n_lanes)
+            _turn(own, words, batch, stop, closes[stop], factors, law, n_lanes)
         first = stop

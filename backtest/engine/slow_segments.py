@@ -87,7 +87,7 @@ def find_slow(
     before, after, opened, inverses = slow.side_before, slow.side_after, slow.opened, slow.inverses
     close, inverse, shares = prices.padded, prices.inverse, here.marks.factors
     ended, places, worths = ledgers.ended, ledgers.places, ledgers.worths
-    n = 0
+    n, after_marks = 0, (bars_after(here, first_word), bars_after(here, first_word + 1))
     for o in range(n_outer):
         slow.counts[o] += firsts[o + 1] - firsts[o]
     for o in range(n_outer):
@@ -104,7 +104,7 @@ def find_slow(
                     short_word &= bits[outer_ids[o, place], 1, w]
             edges = edges_of(long_word, short_word, carry_long, carry_short)
             carry_long, carry_short = long_word >> TOP, short_word >> TOP
-            marked = bars_after(here, w)
+            marked = after_marks[v]
             todo = edges | marked
             while todo != ZERO:
                 bit = trailing_zeros(todo)

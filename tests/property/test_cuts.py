@@ -7,9 +7,10 @@ import pytest
 
 from backtest.axes import explicit
 from backtest.control import Control
-from backtest.engine import combos, recorder, risk_plane, rows, stages
+from backtest.engine import combos, recorder, risk_plane, rows, score_pairs, stages
 from backtest.engine.ranked import rank_variants
 from backtest.engine.recorder import Recorded
+from backtest.engine.score_pairs import look_up_growth
 from backtest.errors import DeadlineExceeded, RunCancelled
 from backtest.plan import make_plan
 from backtest.request import IndicatorGrid, RiskGrid, RunRequest
@@ -181,6 +182,27 @@ def test_nor_for_any_sizing_and_direction(
         monkeypatch.setattr(module, name, 1)
 
     assert ledger_bits(asked, threads=3) == whole
+
+
+@pytest.mark.parametrize("direction", DirectionMode)
+@pytest.mark.parametrize("sizing", SizingMode)
+def test_nor_whether_pairs_are_looked_up_or_walked(
+    sizing: SizingMode, direction: DirectionMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(template(sizing_mode=sizing, direction_mode=direction))
+    walked = ledger_bits(asked, threads=1)
+    used: list[int] = []
+
+    def count(*args: Any) -> None:
+        used.append(1)
+        look_up_growth(*args)
+
+    monkeypatch.setattr(score_pairs, "LEAST_SLOW", 1)
+    monkeypatch.setattr(score_pairs, "LEAST_FAST", 1)
+    monkeypatch.setattr(recorder, "look_up_growth", count)
+
+    assert ledger_bits(asked, threads=3) == walked
+    assert used
 
 
 def test_the_ledger_is_the_same_whatever_ranks_the_variants_of_a_grid_without_risk() -> None:

@@ -147,7 +147,7 @@ def brinks(sizing: SizingMode) -> list[Brink]:
     found: list[Brink] = []
     random = np.random.default_rng(41)
     block = 50
-    costs = replace(COSTS, fixed_quote=900.0)
+    costs = replace(COSTS, fixed_quote=300.0)
     setup = Setup(execution=costs, sizing=sizing, direction=DirectionMode.LONG_SHORT)
     while len(found) < 6:
         close = 100.0 * np.exp(np.cumsum(random.normal(0, 0.01, 640)))
