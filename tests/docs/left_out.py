@@ -17,6 +17,7 @@ LEFT_OUT = {
     ("docs/deploy.md", "python3 -m venv /opt/roehub-0.2.0"): (
         "restarts units of systemd as root; tests/test_deploy.py reads the unit"
     ),
+    ("docs/evidence.md", "best of all pairs without stops"): "a formula",
     ("docs/evidence.md", "SR0 = deviation * ((1 - γ)"): "a formula",
     ("docs/scale.md", "pip install 'roehub-backtest[cluster]'"): "fetches packages",
     ("docs/scale.md", "ray start --head"): (

@@ -6,6 +6,7 @@ import pytest
 from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.ledger import Ledger
+from backtest.evidence import luck
 from backtest.evidence import reality_check as module
 from backtest.evidence.passed_over import Bases
 from backtest.evidence.resamples import draw_resamples
@@ -62,6 +63,23 @@ def test_agrees_with_the_slow_twin(workers: Workers, monkeypatch: pytest.MonkeyP
 
     expected = twin.p_with_passed_over(bases.tolist(), 2, cells.tolist(), SEED, 100)
     assert p_values(found) == pytest.approx(expected, abs=1e-6)
+
+
+def test_threads_and_chunks_change_no_digit(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases, cells = world(2)
+    trials = shortlisted(bases, cells)
+    expected = check(trials, bases, workers)
+
+    alone = Workers(1)
+    try:
+        for rows_per_chunk in (33, 100_000):
+            monkeypatch.setattr(luck, "ROWS_PER_CHUNK", rows_per_chunk)
+            assert check(trials, bases, alone) == expected
+            assert check(trials, bases, workers) == expected
+    finally:
+        alone.close()
 
 
 def test_stops_that_change_nothing_leave_the_p_values_of_the_bases(workers: Workers) -> None:

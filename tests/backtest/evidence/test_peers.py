@@ -8,6 +8,7 @@ from skfolio.measures import deflated_sharpe_ratio, expected_max_sharpe_ratio
 from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.evidence import deflated_sharpe as module
+from backtest.evidence.passed_over import Bases
 from backtest.evidence.reality_check import reality_check
 from backtest.evidence.rows import describe_rows
 from backtest.evidence.trials import count_trials
@@ -35,6 +36,36 @@ def test_agrees_with_arch_about_how_rare_the_best_is(workers: Workers) -> None:
 
     assert np.abs(np.subtract(ours, theirs)).mean() < 0.06
     assert np.corrcoef(ours, theirs)[0, 1] > 0.95
+
+
+def test_with_a_shortlist_agrees_with_arch_that_knows_every_cell(workers: Workers) -> None:
+    """What was passed over is seen by `arch` alone; the best is a cell that was tried."""
+    ours, theirs = [], []
+    for seed in range(12):
+        bases = noise(40, seed)
+        bases = bases[np.argsort(-bases.sum(axis=1), kind="stable")]
+        cells = np.repeat(bases, 4, axis=0) // 2 + noise(160, seed + 100, common=0.0)
+        cells[0] = noise(1, seed + 200)[0] + 12_000 + 3_000 * seed
+        trials = ledger_of(np.concatenate((bases[8:], cells[:32])), winners=(32,))
+        own = ledger_of(bases, winners=())
+        known = Bases(ledger=own, rows=describe_rows(own, workers, Control()), n_taken_up=8)
+        rows = describe_rows(trials, workers, Control())
+        found = reality_check(trials, rows, "seed", 1.0, workers, Control(), known).against_cash
+        assert found is not None
+        if found.row != 32:
+            continue  # `arch` tells the p-value of the best alone
+        ours.append(found.p_value)
+        everything = np.concatenate((bases, cells)).T.astype(float)
+        spa = SPA(
+            np.zeros(64), -everything, block_size=4, reps=500,
+            bootstrap="circular", studentize=True, seed=seed,
+        )  # fmt: skip
+        spa.compute()
+        theirs.append(spa.pvalues["upper"])
+
+    assert len(ours) > 5
+    assert np.abs(np.subtract(ours, theirs)).mean() < 0.1
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("n_trials", [1, 2, 3.7, 100, 600_000])
