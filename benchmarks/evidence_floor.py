@@ -63,7 +63,7 @@ def measure_floor() -> list[Finding]:
             rows=rows,
             notes=[
                 (
-                    f"{N_WALKS} walks without skill with the rules of the calibration, a third of "
+                    f"{N_WALKS} walks without skill with the rules of the calibration, half of "
                     f"which trade only now and then; {N_RUNS} runs with 16 stop-losses and "
                     f"take-profits for each of {thousands(N_PAIRS)} pairs of averages, all of them "
                     "tried. P-values against cash of the best of all."
