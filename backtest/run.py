@@ -5,6 +5,7 @@ It reads like the table of contents of a backtest: resolve, guard, load, score, 
 See: docs/scoring.md, docs/grid.md, docs/timeline.md, docs/memory.md
 """
 
+from contextlib import closing
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,8 +17,16 @@ from backtest.engine.effort import effort_s, part_effort_s, saved_effort_s
 from backtest.engine.estimate import NO_TRADES, estimate_bytes
 from backtest.engine.first_signal import is_on_before
 from backtest.engine.guards import Guards
-from backtest.engine.ranked import LookElsewhere, candidates_of_shard, rank_variants
-from backtest.engine.shards import Machines, Shard, cut_outer
+from backtest.engine.ranked import LookElsewhere, look_through, rank_variants
+from backtest.engine.shards import (
+    Found,
+    Keep,
+    Machines,
+    Shard,
+    cut_outer,
+    gathered,
+    shards_for_growth,
+)
 from backtest.engine.slabs import Candidates
 from backtest.errors import (
     BrokenInvariant,
@@ -138,7 +147,7 @@ class Backtester:
             with_ledger=want.ledger,
             with_neighbours=AnswerPart.LANDSCAPE in want.parts,
             accelerator=self._accelerator,
-            elsewhere=None if want.ledger else self._elsewhere(request, template, bars, control),
+            elsewhere=self._elsewhere(request, template, bars, control),
         )
         with stopwatch.stage("report"):
             variants = report_winners(guards, bars, ranked, self._workers, control)
@@ -166,16 +175,14 @@ class Backtester:
             scored_by=ranked.scored_by,
         )
 
-    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Found:
         """Look through a part of the grid of a run that another machine has begun.
 
         Raises:
             BacktestError: The control's end.
         """
         plan = make_plan(shard.request, shard.template, self._policy, self._defaults)
-        return candidates_of_shard(
-            plan, bars, shard.outer, shard.n_kept, self._workers, control, self._accelerator
-        )
+        return look_through(shard, plan, bars, self._workers, control, self._accelerator)
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> Estimate:
         """Count what a run would cost, without loading candles.
@@ -235,12 +242,23 @@ class Backtester:
         if n_shards < 2:
             return None
 
-        def look(n_outer: int, n_kept: int) -> Candidates | None:
+        def look(n_outer: int, n_fast: int, n_kept: int, keep: Keep | None) -> Candidates | None:
+            with_ledger = keep is not None
+            n_least = shards_for_growth(n_outer * n_fast) if with_ledger else 1
             shards = [
-                Shard(request=request, template=template, outer=outer, n_kept=n_kept)
-                for outer in cut_outer(n_outer, n_shards)
+                Shard(
+                    request=request,
+                    template=template,
+                    outer=outer,
+                    n_kept=n_kept,
+                    with_ledger=with_ledger,
+                )
+                for outer in cut_outer(n_outer, max(n_shards, n_least))
             ]
-            return machines.look(shards, bars, control) if len(shards) > 1 else None
+            if len(shards) < 2:
+                return None
+            with closing(machines.look(shards, bars, control)) as found:
+                return gathered(found, n_kept, keep)
 
         return look
 

@@ -24,6 +24,21 @@ RUINED = -2 * MOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    """What the base variants of some outer combos grew by: a part of Stage A's growth.
+
+    `outer` are the outer combos, from the first to beyond the last; `growth`, shape
+    (n_outer, n_fast, 64), and `ruined`, shape (n_outer, n_fast), are as in `Ledger`.
+
+    See: docs/scale.md#one-large-run
+    """
+
+    outer: tuple[int, int]
+    growth: GrowthArray
+    ruined: FlagArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """Growth of equity per block of every trial, and of holding the instrument.
 

@@ -3,8 +3,8 @@
 See: docs/ranking.md
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from backtest.engine.ranking import Criteria
 from backtest.engine.recorder import Recorded
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.rows import Readers
+from backtest.engine.shards import Found, Keep, Shard
 from backtest.engine.shortlist import Margin
 from backtest.engine.slabs import Candidates
 from backtest.engine.stages import Stages
@@ -30,10 +31,24 @@ from backtest.plan import Plan
 from backtest.stopwatch import Stopwatch
 from backtest.types import Bars, WordArray
 
-LookElsewhere = Callable[[int, int], Candidates | None]
-
-
 NODES = "nodes"
+
+
+class LookElsewhere(Protocol):
+    """Whoever finds the candidates of Stage A on other machines.
+
+    See: docs/scale.md#one-large-run
+    """
+
+    def __call__(
+        self, n_outer: int, n_fast: int, n_kept: int, keep: Keep | None
+    ) -> Candidates | None:
+        """The candidates for `n_kept` base variants of a grid of so many combos.
+
+        `keep` is handed the growth of all of them; None where nobody wants it. The answer is None
+        where the grid is better looked through here.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +97,8 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
         with_ledger: Whether the growth of every trial is kept.
         with_neighbours: Whether the variants next to the winners are measured.
         accelerator: The device that may score in place of the workers.
-        elsewhere: Who finds the candidates of Stage A, from the number of outer combos and of base
-            variants that are wanted; where it is None or gives None, `workers` do.
+        elsewhere: Who finds the candidates of Stage A; where it is None or gives None, `workers`
+            do.
 
     Raises:
         RunCancelled: The control was cancelled.
@@ -112,7 +127,12 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
         margin=margin,
     )  # fmt: skip
     with stopwatch.stage("stage_a"), stages.using_device():
-        found = None if elsewhere is None else elsewhere(combos.numbering.n_outer, plan.n_kept)
+        keep = None if stages.recorder is None else stages.recorder.keep
+        found = (
+            None
+            if elsewhere is None
+            else elsewhere(combos.n_outer, combos.n_fast, plan.n_kept, keep)
+        )
         is_here = found is None
         if found is None:
             found = preselection.candidates(plan.n_kept)
@@ -146,22 +166,24 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
     )
 
 
-def candidates_of_shard(
+def look_through(
+    shard: Shard,
     plan: Plan,
     bars: Bars,
-    outer: tuple[int, int],
-    n_kept: int,
     workers: Workers,
     control: Control,
     accelerator: Accelerator | None = None,
-) -> Candidates:
-    """Whoever of a range of outer combos may be among the best `n_kept` of the whole grid.
+) -> Found:
+    """Whoever of a shard may be among the best of the whole grid, and what all of it grew by.
 
     See: docs/scale.md#one-large-run
     """
     target = TargetSlice.of(bars, plan.settings)
     combos = _combos(plan, bars, workers, control)
-    stages = Stages(combos, target, workers, control, accelerator=accelerator)
+    stages = Stages(
+        combos, target, workers, control,
+        with_ledger=shard.with_ledger, outer=shard.outer, accelerator=accelerator,
+    )  # fmt: skip
     preselection = Preselection(
         stages=stages,
         numbering=combos.numbering,
@@ -171,7 +193,10 @@ def candidates_of_shard(
         control=control,
     )
     with stages.using_device():
-        return preselection.candidates(n_kept, outer)
+        return Found(
+            candidates=preselection.candidates(shard.n_kept, shard.outer),
+            grown=None if stages.recorder is None else stages.recorder.grown(),
+        )
 
 
 def _combos(plan: Plan, bars: Bars, workers: Workers, control: Control) -> Combos:

@@ -16,7 +16,7 @@ from backtest.engine.combine import BitRows
 from backtest.engine.combos import Batch, Combos
 from backtest.engine.growth import grow_row
 from backtest.engine.items import Items
-from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray, Ledger
+from backtest.engine.ledger import N_BLOCKS, FlagArray, Grown, GrowthArray, Ledger
 from backtest.engine.marks import cut_rows, marks_of
 from backtest.engine.on_device import OnDevice
 from backtest.engine.passage import Passages
@@ -91,6 +91,7 @@ class Recorder:
         control: The run's handle.
         per_chunk: Base variants of a chunk.
         accelerator: The device that may score base variants in place of the threads.
+        outer: The outer combos that are scored, from the first to beyond the last; None for all.
 
     See: docs/ledger.md
     """
@@ -103,6 +104,7 @@ class Recorder:
         control: Control,
         per_chunk: int,
         accelerator: Accelerator,
+        outer: tuple[int, int] | None = None,
     ) -> None:
         self._combos, self._target = combos, target
         self._workers, self._control = workers, control
@@ -110,7 +112,8 @@ class Recorder:
         self._marks = marks_of(target.n_bars, target.terms)
         slow = self._cut(combos.slow_rows)
         self.on_device = OnDevice(accelerator, slow, target, control, self._marks)
-        shape = (combos.n_outer, combos.n_fast)
+        self._outer = outer or (0, combos.n_outer)
+        shape = (self._outer[1] - self._outer[0], combos.n_fast)
         self._growth: GrowthArray = np.empty((*shape, N_BLOCKS), np.int32)
         self._ruined: FlagArray = np.empty(shape, np.bool_)
         self._has_scored = False
@@ -124,13 +127,31 @@ class Recorder:
         rows, slow_ids = slab.rows, slab.slow_ids
         scores = np.empty((len(slow_ids), len(rows)), np.float64)
         own = self._cut(rows)
-        here = np.s_[slab.low : slab.high, slab.first : slab.first + len(rows)]
+        first = self._outer[0]
+        here = np.s_[slab.low - first : slab.high - first, slab.first : slab.first + len(rows)]
         growth, ruined = self._growth[here], self._ruined[here]
         if not self.on_device.grow(own, slow_ids, scores, growth, ruined):
             self._score_on_threads(slab, own, scores)
         self._has_scored = True
         self._repeat(slab.numbers(np.flatnonzero(np.isnan(scores))))
         return scores
+
+    def grown(self) -> Grown:
+        """What the combos grew by that are scored here, for whoever keeps those of all."""
+        self._score_all()
+        return Grown(outer=self._outer, growth=self._growth, ruined=self._ruined)
+
+    def keep(self, grown: Grown) -> None:
+        """Take over what others have scored. Parts may come in any order."""
+        low, high = grown.outer
+        self._growth[low:high], self._ruined[low:high] = grown.growth, grown.ruined
+        self._has_scored = True
+
+    def _score_all(self) -> None:
+        """Score what is scored here, unless Stage A has, which ranks by growth alone."""
+        if not self._has_scored:
+            for slab in slabs_of(self._combos, self._outer):
+                self.scores(slab)
 
     def _score_on_threads(self, slab: Slab, own: WordArray, scores: FloatArray) -> None:
         height, width = chunk_shape(len(slab.slow_ids), len(own), self._per_chunk)
@@ -158,9 +179,7 @@ class Recorder:
             plane: The risk plane.
             winners: Shape (n, 3): base variant, place in the shortlist and cell of the returned.
         """
-        if not self._has_scored:
-            for slab in slabs_of(self._combos):
-                self.scores(slab)
+        self._score_all()
         scored = self._growth.reshape(-1, N_BLOCKS)
         base_totals = scored.sum(axis=1, dtype=np.int64)[combo_of_base]
         n_base, n_first, n_cells = len(combo_of_base), 0, 0
@@ -243,10 +262,11 @@ class Recorder:
 
     def _repeat(self, combos: IntArray) -> None:
         """Growth of base variants whose fast scores may not hold, trade by trade."""
+        places = combos - self._outer[0] * self._combos.n_fast
 
         def store(own: IntArray, part: GrowthArray, lost: FlagArray) -> None:
-            self._growth.reshape(-1, N_BLOCKS)[combos[own]] = part[:, 0]
-            self._ruined.reshape(-1)[combos[own]] = lost[:, 0]
+            self._growth.reshape(-1, N_BLOCKS)[places[own]] = part[:, 0]
+            self._ruined.reshape(-1)[places[own]] = lost[:, 0]
 
         self._over(combos, self._target.never, "stage_a", store)
 
@@ -292,6 +312,6 @@ class Recorder:
             ruined[:] = False
         grow_by_walk(self._bit_rows(cut), slow_ids, prices, terms, marks, part, growth, ruined)
         scores[outer, fast] = part
-        first, left = slab.low + outer.start, slab.first + fast.start
+        first, left = slab.low - self._outer[0] + outer.start, slab.first + fast.start
         here = np.s_[first : first + part.shape[0], left : left + part.shape[1]]
         self._growth[here], self._ruined[here] = growth, ruined

@@ -53,6 +53,7 @@ class Stages:
         workers: The thread pool.
         control: The run's handle.
         with_ledger: Whether the growth of what is scored is kept.
+        outer: The outer combos that Stage A scores here; None for all.
         accelerator: The device that may score in place of the threads.
 
     Attributes:
@@ -70,6 +71,7 @@ class Stages:
         control: Control,
         *,
         with_ledger: bool = False,
+        outer: tuple[int, int] | None = None,
         accelerator: Accelerator | None = None,
     ) -> None:
         self.combos, self._target = combos, target
@@ -78,7 +80,13 @@ class Stages:
         self._on_device = OnDevice(accelerator or Accelerator(), combos.slow_rows, target, control)
         self.recorder = (
             Recorder(
-                combos, target, workers, control, self._per_chunk, accelerator or Accelerator()
+                combos,
+                target,
+                workers,
+                control,
+                self._per_chunk,
+                accelerator or Accelerator(),
+                outer,
             )
             if with_ledger
             else None

@@ -13,8 +13,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from backtest.control import Control
-from backtest.engine.shards import Shard
-from backtest.engine.slabs import Candidates
+from backtest.engine.shards import Found, Shard
 from backtest.errors import MemoryExceeded, Transient
 from backtest.types import Bars
 from bff.admission.memory_budget import MemoryBudget
@@ -26,7 +25,7 @@ _preparing = threading.Lock()
 
 T = TypeVar("T")
 Job = Callable[[BacktestService, Control], T]
-Looker = Callable[[Shard, Bars, Control], Candidates]
+Looker = Callable[[Shard, Bars, Control], Found]
 
 
 class Store(Protocol):
@@ -77,7 +76,7 @@ class PreparedRunner(Runner, Protocol):
         """Return when jobs need not wait for anything to be prepared."""
         ...
 
-    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Found:
         """Look through a shard of another machine's run."""
         ...
 
@@ -128,7 +127,7 @@ class LocalRunner:
             structlog.stdlib.get_logger(__name__).warning("memory_exhausted", exc_info=exc)
             raise MemoryExceeded("run", memory_bytes=self.memory.n_bytes) from None
 
-    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Found:
         """Look through a shard of another machine's run."""
         assert self.look_through is not None
         return self.look_through(shard, bars, control)

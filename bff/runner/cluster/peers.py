@@ -5,7 +5,7 @@ See: docs/scale.md#one-large-run
 
 import pickle
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -14,8 +14,7 @@ from uuid import uuid4
 import structlog
 
 from backtest.control import Control
-from backtest.engine.shards import Shard
-from backtest.engine.slabs import Candidates, merge
+from backtest.engine.shards import Found, Shard
 from backtest.errors import ClusterUnavailable
 from backtest.types import Bars
 from bff.runner.cluster.peer import Frames, NodeLostError, Peer, Progress
@@ -50,14 +49,14 @@ class Peers:
         n_nodes = len(self.known)
         return 1 if n_nodes < 2 or effort_s < self._least_s else SHARDS_PER_NODE * n_nodes
 
-    def look(self, shards: list[Shard], bars: Bars, control: Control) -> Candidates:
-        """The merged candidates of all shards.
+    def look(self, shards: list[Shard], bars: Bars, control: Control) -> Generator[Found]:
+        """What is in each of the shards, in any order; closing it cancels the others.
 
         Raises:
             ClusterUnavailable: No node is left.
             BacktestError: The control's end.
         """
-        return _Look(self.known, shards, bars, control).result()
+        return _Look(self.known, shards, bars, control).answers()
 
 
 class _Look:
@@ -74,21 +73,20 @@ class _Look:
         self._bars = peers[0].share(pickle.dumps(bars))
         self._running: dict[Answer, tuple[Peer, Shard, str]] = {}
         self._events: SimpleQueue[Answer | None] = SimpleQueue()
-        self._found: Candidates | None = None
         self._n_done = self._n_lost = 0
 
-    def result(self) -> Candidates:
+    def answers(self) -> Generator[Found]:
         self._control.on_cancel(partial(self._events.put, None))
         try:
             while self._waiting or self._running:
                 self._hand_out()
-                self._take_in()
+                reply = self._take_in()
+                if reply is not None:
+                    yield self._found(reply)
         finally:
             for peer, _, key in self._running.values():
                 peer.cancel(key)
         note(shards=self._n_shards, shards_lost=self._n_lost)
-        assert self._found is not None
-        return self._found
 
     def _hand_out(self) -> None:
         while self._waiting and self._idle:
@@ -106,14 +104,15 @@ class _Look:
         if not self._running:
             raise ClusterUnavailable(self._n_lost)
 
-    def _take_in(self) -> None:
+    def _take_in(self) -> Reply | None:
+        """The next answer; None where a shard was lost, or nothing came in time."""
         try:
             answer = self._events.get(timeout=self._control.remaining_s())
         except Empty:
             answer = None
         self._control.check()
         if answer is None:
-            return
+            return None
         peer, shard, _ = self._running.pop(answer)
         try:
             frames, _ = answer.result()
@@ -121,18 +120,17 @@ class _Look:
             log.warning("shard_lost", reason=str(exc).splitlines()[0])
             self._n_lost += 1
             self._waiting.append(shard)
-            return
+            return None
         self._idle.append(peer)
-        self._merge(unpacked(frames), shard.n_kept)
+        return unpacked(frames)
 
-    def _merge(self, reply: Reply, n_kept: int) -> None:
+    def _found(self, reply: Reply) -> Found:
         if reply.failure is not None:
             raise reply.failure
-        found = reply.value
-        self._found = found if self._found is None else merge(self._found, found, n_kept)
         self._n_done += 1
         self._control.progress("stage_a", self._n_done, self._n_shards)
+        return reply.value
 
 
-def _look(shard: Shard, bars: bytes, runner: PreparedRunner, control: Control) -> Candidates:
+def _look(shard: Shard, bars: bytes, runner: PreparedRunner, control: Control) -> Found:
     return runner.look(shard, pickle.loads(bars), control)  # noqa: S301 - from a node

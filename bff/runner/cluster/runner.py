@@ -14,8 +14,7 @@ from uuid import uuid4
 import structlog
 
 from backtest.control import Control
-from backtest.engine.shards import Shard
-from backtest.engine.slabs import Candidates
+from backtest.engine.shards import Found, Shard
 from backtest.errors import ClusterUnavailable, Transient
 from backtest.types import Bars
 from bff.admission.memory_budget import MemoryBudget
@@ -83,7 +82,7 @@ class ClusterRunner:
         self._here.ping(control)
         self._nodes.give(self._nodes.take(control))
 
-    def look(self, shard: Shard, bars: Bars, control: Control) -> Candidates:
+    def look(self, shard: Shard, bars: Bars, control: Control) -> Found:
         """Look through a shard here; nodes do not ask the head."""
         return self._here.look(shard, bars, control)
 

@@ -24,8 +24,7 @@ from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.table import create_table, insert_minutes
 from backtest.adapters.ingest.generate import Market, generate
 from backtest.control import Control
-from backtest.engine.shards import Shard
-from backtest.engine.slabs import Candidates
+from backtest.engine.shards import Found, Shard
 from backtest.errors import (
     ClusterUnavailable,
     DeadlineExceeded,
@@ -215,7 +214,7 @@ class LookAndDie:
     def __init__(self, folder: Path, spared: int) -> None:
         self.folder, self.spared = folder, spared
 
-    def __call__(self, shard: Shard, bars: bytes, runner: Any, control: Control) -> Candidates:
+    def __call__(self, shard: Shard, bars: bytes, runner: Any, control: Control) -> Found:
         if os.getpid() != self.spared:
             with contextlib.suppress(FileExistsError):
                 (self.folder / "killed").mkdir()
