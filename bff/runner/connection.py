@@ -113,13 +113,13 @@ class RunnerConnection:
 
     def close(self) -> None:
         """Close this end, upon which the process ends."""
-        # The reader still reads: the connection itself may only be closed when that has ended.
-        with (
-            self._lock,
-            suppress(OSError),
-            socket.socket(fileno=os.dup(self._connection.fileno())) as ours,
-        ):
-            ours.shutdown(socket.SHUT_WR)
+        if self._lock.acquire(timeout=END_S):
+            try:
+                self._end_of_sending()
+            finally:
+                self._lock.release()
+        else:  # who has the lock waits for a process that does not read
+            self.process.kill()
         try:
             self.process.wait(END_S)
         except subprocess.TimeoutExpired:
@@ -127,6 +127,14 @@ class RunnerConnection:
             self.process.wait()
         self._reader.join()
         self._connection.close()
+
+    def _end_of_sending(self) -> None:
+        # The reader still reads: the connection itself may only be closed when that has ended.
+        with (
+            suppress(OSError),
+            socket.socket(fileno=os.dup(self._connection.fileno())) as ours,
+        ):
+            ours.shutdown(socket.SHUT_WR)
 
     def _put(self, frames: Sequence[bytes | memoryview]) -> None:
         try:

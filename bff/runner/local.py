@@ -5,7 +5,8 @@ See: docs/reliability.md
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, TypeVar
@@ -118,19 +119,21 @@ class LocalRunner:
         """
         del is_repeatable  # nothing is lost here without its caller
         try:
-            with self.memory.lent_to(control):
+            with self._within_memory(), self.memory.lent_to(control):
                 return job(self.service, control)
         except Transient as exc:
             log_failure(exc)
             raise
-        except MemoryError as exc:
-            structlog.stdlib.get_logger(__name__).warning("memory_exhausted", exc_info=exc)
-            raise MemoryExceeded("run", memory_bytes=self.memory.n_bytes) from None
 
     def look(self, shard: Shard, bars: Bars, control: Control) -> Found:
-        """Look through a shard of another machine's run."""
+        """Look through a shard of another machine's run.
+
+        Raises:
+            MemoryExceeded: The machine had no memory left for the shard.
+        """
         assert self.look_through is not None
-        return self.look_through(shard, bars, control)
+        with self._within_memory():
+            return self.look_through(shard, bars, control)
 
     def ping(self, control: Control) -> None:
         """Ask the candle store."""
@@ -143,6 +146,15 @@ class LocalRunner:
         with _preparing:
             _prepare_once()
             self.open_device()
+
+    @contextmanager
+    def _within_memory(self) -> Generator[None]:
+        """Say of an array that did not fit what is said of a run that holds too much."""
+        try:
+            yield
+        except MemoryError as exc:
+            structlog.stdlib.get_logger(__name__).warning("memory_exhausted", exc_info=exc)
+            raise MemoryExceeded("run", memory_bytes=self.memory.n_bytes) from None
 
 
 @cache

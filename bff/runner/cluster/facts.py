@@ -34,4 +34,9 @@ def cluster_facts(settings: Settings) -> tuple[str, str | None]:
     except ClusterUnavailable as exc:
         return "not usable", "\n".join([exc.message, *exc.__notes__])
     problem = None if processors else "The cluster has no node with a processor for runs"
-    return f"{address}: {len(processors)} nodes of {sum(processors)} processors in all", problem
+    nodes = _counted(len(processors), "node")
+    return f"{address}: {nodes} of {_counted(sum(processors), 'processor')} in all", problem
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

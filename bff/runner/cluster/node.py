@@ -17,7 +17,7 @@ from typing import Any
 from backtest.control import Control
 from backtest.engine.shards import Machines
 from bff.config.settings import Settings
-from bff.runner.cluster.peer import Frames, Peer, Progress
+from bff.runner.cluster.peer import NOT_BEGUN, Frames, Peer, Progress
 from bff.runner.cluster.peers import Peers
 from bff.runner.local import LocalRunner
 from bff.runner.memory_watch import held_bytes, keep_within
@@ -46,7 +46,7 @@ class Node:
         keep_within(settings.compute, self._runner.memory)
         self._lock = threading.Lock()
         self._controls: dict[str, Control] = {}
-        self._progress: dict[str, Progress] = {}
+        self._stages: dict[str, dict[str, tuple[int, int]]] = {}
         self._early: deque[str] = deque(maxlen=EARLY_CANCELS)
 
     def ready(self) -> str:
@@ -61,6 +61,10 @@ class Node:
         self._runner.warm(Control())
         return program_digest()
 
+    def stay(self) -> None:
+        """Never return: whoever waits for it learns that the process has ended."""
+        threading.Event().wait()
+
     def do(
         self, key: str, frames: Sequence[bytes], peers: Sequence[Peer], *shared: Any
     ) -> tuple[Frames, Progress]:
@@ -72,18 +76,18 @@ class Node:
             self._peers.known = peers
         call: Call = unpacked(frames)
         call = replace(call, task=partial(call.task, *shared))
-        progress: Progress = {}
+        stages: dict[str, tuple[int, int]] = {}
 
         def record(stage: str, done: int, total: int) -> None:
-            progress[stage] = done, total
+            stages[stage] = done, total
 
         control = Control(call.limit_s, record, call.left_s)
-        self._begin(key, control, progress)
+        self._begin(key, control, stages)
         try:
             reply = carried_out(call, self._runner, control)
         finally:
             self._end(key)
-        return tuple(map(bytes, reply)), progress
+        return tuple(map(bytes, reply)), Progress(stages, control.used_s)
 
     def cancel(self, key: str) -> None:
         """Nobody waits for a call any more; it may not have begun yet."""
@@ -96,23 +100,27 @@ class Node:
 
     def progress(self, key: str) -> Progress:
         """How far a call is; nothing where it does not run."""
-        return dict(self._progress.get(key, {}))
+        with self._lock:
+            control, stages = self._controls.get(key), self._stages.get(key)
+        if control is None or stages is None:
+            return NOT_BEGUN
+        return Progress(dict(stages), control.used_s)
 
     def held_bytes(self) -> int:
         """Resident memory of the process."""
         return held_bytes()
 
-    def _begin(self, key: str, control: Control, progress: Progress) -> None:
+    def _begin(self, key: str, control: Control, stages: dict[str, tuple[int, int]]) -> None:
         with self._lock:
             self._controls[key] = control
-            self._progress[key] = progress
+            self._stages[key] = stages
             is_cancelled = key in self._early
         if is_cancelled:
             control.cancel()
 
     def _end(self, key: str) -> None:
         with self._lock:
-            del self._controls[key], self._progress[key]
+            del self._controls[key], self._stages[key]
 
 
 @cache

@@ -5,6 +5,7 @@ See: docs/scale.md
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from backtest.control import Control
 from backtest.errors import BacktestError, ClusterUnavailable
 from bff.config.settings import Settings
 from bff.runner.cluster.node import Build, program_digest
+from bff.runner.cluster.peer import first_line
 from bff.runner.cluster.ray_calls import NodeHandle, RayCluster
 
 log = structlog.stdlib.get_logger(__name__)
@@ -59,6 +61,9 @@ class Nodes:
         self._places: dict[str, Place] = {}
         self._left_alone: dict[str, float] = {}
         self._n_drops, self._n_drops_seen = 0, -1
+        # Who has told that it is ready, or is not. Ray tells it in a thread that nothing may wait
+        # in, so it is heard in the one that looks.
+        self._told: deque[tuple[Place, Future[str]]] = deque()
         self._is_closed = False
         self._watch = threading.Thread(target=self._keep_looking, name="nodes", daemon=True)
         self._watch.start()
@@ -90,7 +95,7 @@ class Nodes:
         with self._state:
             ready = [place for place in self._places.values() if place.is_ready]
             if not ready:
-                raise self._failure or ClusterUnavailable
+                raise self._unavailable()
             place = min(ready, key=lambda place: place.n_running / place.n_cpus)
             place.n_running += 1
             return place
@@ -100,13 +105,19 @@ class Nodes:
         with self._state:
             place.n_running -= 1
 
-    def drop(self, place: Place) -> None:
-        """A node was lost; it gets work again when something computes there again."""
+    def drop(self, place: Place) -> bool:
+        """A node was lost; it gets work again when something computes there again.
+
+        Returns:
+            Whether that is news.
+        """
         with self._state:
-            if self._places.get(place.node_id) is place:
+            is_news = self._places.get(place.node_id) is place
+            if is_news:
                 del self._places[place.node_id]
                 self._n_drops += 1
                 self._state.notify_all()
+        return is_news
 
     def close(self) -> None:
         """Leave the cluster."""
@@ -116,6 +127,12 @@ class Nodes:
         self._watch.join()
         if self._cluster is not None:
             self._cluster.close()
+
+    def _unavailable(self) -> ClusterUnavailable:
+        """One for each caller: whoever raises an exception adds to it where it was raised."""
+        failure = ClusterUnavailable()
+        failure.__cause__ = self._failure
+        return failure
 
     def _is_settled(self) -> bool:
         has_looked = self._n_drops_seen == self._n_drops
@@ -129,6 +146,7 @@ class Nodes:
         while not self._is_closed:
             n_drops = self._n_drops
             try:
+                self._hear()
                 self._look()
             except ClusterUnavailable as exc:
                 log.error("cluster_unavailable", cause=str(exc.__cause__))
@@ -140,11 +158,13 @@ class Nodes:
                 self._n_drops_seen = n_drops
                 self._state.notify_all()
                 self._state.wait_for(
-                    lambda: self._is_closed or self._n_drops != self._n_drops_seen,
+                    lambda: self._is_closed or self._told or self._n_drops != self._n_drops_seen,
                     LOOK_S if self._failure is None else LEFT_ALONE_S,
                 )
 
     def _look(self) -> None:
+        if self._cluster is not None and not self._cluster.is_connected:
+            self._disconnect(self._cluster)
         if self._cluster is None:
             self._cluster = self._connect()
         self._failure = None
@@ -158,6 +178,16 @@ class Nodes:
         for node_id in new:
             self._start(self._cluster, node_id, *living[node_id])
 
+    def _disconnect(self, cluster: RayCluster) -> None:
+        """Give up a connection that is lost, and with it everything that computed for it."""
+        log.warning("cluster_lost")
+        self._cluster = None
+        with self._state:
+            self._places.clear()
+            self._n_drops += 1  # whoever asks meanwhile waits for the next connection
+            self._state.notify_all()
+        cluster.close()
+
     def _free_at(self, node_id: str) -> float:
         return self._left_alone.get(node_id, float("-inf"))
 
@@ -166,7 +196,7 @@ class Nodes:
         place = Place(node_id=node_id, n_cpus=n_cpus, handle=handle)
         with self._state:
             self._places[node_id] = place
-        handle.ready().add_done_callback(partial(self._settle, place))
+        handle.ready().add_done_callback(partial(self._tell, place))
 
     def _own(self, n_cpus: int) -> Settings:
         """The settings of a node: a thread for each of its processors, and whole paths."""
@@ -180,6 +210,15 @@ class Nodes:
             }
         )
 
+    def _tell(self, place: Place, found: Future[str]) -> None:
+        with self._state:
+            self._told.append((place, found))
+            self._state.notify_all()
+
+    def _hear(self) -> None:
+        while self._told:
+            self._settle(*self._told.popleft())
+
     def _settle(self, place: Place, found: Future[str]) -> None:
         """A node is ready, or cannot be."""
         problem = _problem(found)
@@ -192,8 +231,15 @@ class Nodes:
             self._state.notify_all()
         if problem is None:
             log.info("node_ready", node=place.node_id, processors=place.n_cpus)
+            place.handle.ended().add_done_callback(partial(self._notice_end, place))
         else:
             log.error("node_unusable", node=place.node_id, reason=problem)
+            place.handle.kill()
+
+    def _notice_end(self, place: Place, ended: Future[None]) -> None:
+        """An engine has ended: with its node, by itself, or because this process leaves."""
+        if self.drop(place) and not self._is_closed:
+            log.warning("engine_ended", node=place.node_id, reason=first_line(ended.exception()))
 
 
 def _problem(found: Future[str]) -> str | None:
@@ -201,7 +247,7 @@ def _problem(found: Future[str]) -> str | None:
     if isinstance(failure, BacktestError):
         return failure.message
     if failure is not None:
-        return str(failure)
+        return first_line(failure)
     if found.result() != program_digest():
         return "another version of the program is installed there"
     return None

@@ -3,17 +3,36 @@
 See: docs/scale.md
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 Frames = tuple[bytes, ...]
-# How far the stages of a run are: finished chunks, and of how many.
-Progress = dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call is.
+
+    `stages` are the finished chunks of each stage, and of how many, in the order of their
+    beginning; `used_s` are the seconds that threads of all nodes have worked for it.
+    """
+
+    stages: Mapping[str, tuple[int, int]]
+    used_s: float
+
+
+NOT_BEGUN = Progress({}, 0.0)
 
 
 class NodeLostError(Exception):
     """A node or its process has ended, or what it had answered is gone with it."""
+
+
+def first_line(failure: BaseException | None) -> str:
+    """What Ray says that happened, without its advice."""
+    return next(iter(str(failure).splitlines()), type(failure).__name__)
 
 
 class Peer(Protocol):

@@ -17,7 +17,7 @@ from backtest.control import Control
 from backtest.engine.shards import Found, Shard
 from backtest.errors import ClusterUnavailable
 from backtest.types import Bars
-from bff.runner.cluster.peer import Frames, NodeLostError, Peer, Progress
+from bff.runner.cluster.peer import Frames, NodeLostError, Peer, Progress, first_line
 from bff.runner.local import PreparedRunner
 from bff.runner.messages import Call, Reply, packed, unpacked
 from bff.telemetry.facts import note
@@ -83,6 +83,7 @@ class _Look:
                 reply = self._take_in()
                 if reply is not None:
                     yield self._found(reply)
+                    del reply  # the growth in it would be held beside that of the next one
         finally:
             for peer, _, key in self._running.values():
                 peer.cancel(key)
@@ -115,13 +116,14 @@ class _Look:
             return None
         peer, shard, _ = self._running.pop(answer)
         try:
-            frames, _ = answer.result()
+            frames, progress = answer.result()
         except NodeLostError as exc:
-            log.warning("shard_lost", reason=str(exc).splitlines()[0])
+            log.warning("shard_lost", reason=first_line(exc))
             self._n_lost += 1
             self._waiting.append(shard)
             return None
         self._idle.append(peer)
+        self._control.spend(progress.used_s)
         return unpacked(frames)
 
     def _found(self, reply: Reply) -> Found:

@@ -9,7 +9,7 @@ See: docs/scale.md
 import logging
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -24,6 +24,8 @@ GPU_SHARE = 0.25
 CALLS_AT_ONCE = 256
 LOCAL_STORE_BYTES = 256 << 20
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
+# A question over a connection that is lost would start a cluster here.
+NEVER_BY_ITSELF = {"RAY_ENABLE_AUTO_CONNECT": "0"}
 
 
 class RayCluster:
@@ -40,6 +42,7 @@ class RayCluster:
     def __init__(self, address: str, *, n_cpus: int) -> None:
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
+        os.environ |= NEVER_BY_ITSELF
         if address == "local" and "RAY_AUTH_MODE" not in os.environ:
             # Whoever may speak to it may execute anything here: a token that is never written down.
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
@@ -51,10 +54,7 @@ class RayCluster:
             self._connect(address, n_cpus)
         except Exception as exc:
             unavailable = ClusterUnavailable()
-            unavailable.add_note(
-                f"No Ray cluster answers at {address}. Start one with `ray start --head`, or"
-                " correct compute.cluster."
-            )
+            unavailable.add_note(_why_not(address, exc))
             raise unavailable from exc
 
     def _connect(self, address: str, n_cpus: int) -> None:
@@ -70,6 +70,11 @@ class RayCluster:
             )
         else:
             self._ray.init(address, **quietly)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the cluster can be asked; a client may have lost it."""
+        return self._ray.is_initialized()
 
     def living(self) -> dict[str, tuple[int, bool]]:
         """Nodes that may compute: processors of each, and whether it has an accelerator."""
@@ -99,7 +104,7 @@ class RayCluster:
             num_gpus=GPU_SHARE if has_gpu else 0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
             # A run asks its own node too: calls need threads of their own, and so do their ends.
-            concurrency_groups={"calls": CALLS_AT_ONCE, "control": 4},
+            concurrency_groups={"calls": CALLS_AT_ONCE, "control": 4, "life": 1},
             max_restarts=0,
             max_task_retries=0,
         )
@@ -118,13 +123,17 @@ class NodeHandle:
 
     def ready(self) -> Future[str]:
         """`Node.ready`."""
-        return _asked(self._actor.ready.remote())
+        return _asked(self._actor.ready.remote)
+
+    def ended(self) -> Future[None]:
+        """Settles when the process there has ended."""
+        return _asked(self._in("life", "stay").remote)
 
     def do(
         self, key: str, frames: Sequence[bytes], peers: Sequence[Peer], *shared: Any
     ) -> Future[tuple[Frames, Progress]]:
         """`Node.do`."""
-        return _asked(self._in("calls", "do").remote(key, frames, peers, *shared))
+        return _asked(self._in("calls", "do").remote, key, frames, peers, *shared)
 
     def share(self, value: object) -> Any:
         """Put a value into the object store."""
@@ -134,15 +143,15 @@ class NodeHandle:
 
     def cancel(self, key: str) -> None:
         """`Node.cancel`."""
-        self._in("control", "cancel").remote(key)
+        _asked(self._in("control", "cancel").remote, key)
 
     def progress(self, key: str) -> Future[Progress]:
         """`Node.progress`."""
-        return _asked(self._in("control", "progress").remote(key))
+        return _asked(self._in("control", "progress").remote, key)
 
     def held_bytes(self) -> Future[int]:
         """`Node.held_bytes`."""
-        return _asked(self._in("control", "held_bytes").remote())
+        return _asked(self._in("control", "held_bytes").remote)
 
     def kill(self) -> None:
         """End it at once, with all that it does."""
@@ -154,9 +163,9 @@ class NodeHandle:
         return getattr(self._actor, method).options(concurrency_group=group)
 
 
-def _asked(reference: Any) -> Future[Any]:
+def _asked(send: Callable[..., Any], *words: Any) -> Future[Any]:
     """What an answer will be; a loss is told as `NodeLostError`."""
-    from ray.exceptions import RayError, RayTaskError  # noqa: PLC0415
+    import ray  # noqa: PLC0415
 
     answer: Future[Any] = Future()
 
@@ -164,12 +173,46 @@ def _asked(reference: Any) -> Future[Any]:
         failure = found.exception()
         if failure is None:
             answer.set_result(found.result())
-        elif isinstance(failure, RayError) and not isinstance(failure, RayTaskError):
-            lost = NodeLostError(str(failure))
-            lost.__cause__ = failure
-            answer.set_exception(lost)
         else:
-            answer.set_exception(failure)
+            answer.set_exception(_lost(failure) if _is_loss(failure) else failure)
 
-    reference.future().add_done_callback(settle)
+    try:
+        send(*words).future().add_done_callback(settle)
+    except Exception as exc:
+        if ray.is_initialized():
+            raise
+        answer.set_exception(_lost(exc))  # a client says no more than that it is not connected
     return answer
+
+
+def _is_loss(failure: BaseException) -> bool:
+    from ray.exceptions import RayError, RayTaskError  # noqa: PLC0415
+
+    is_by_ray = isinstance(failure, RayError) and not isinstance(failure, RayTaskError)
+    return is_by_ray or isinstance(failure, ConnectionError)
+
+
+def _lost(failure: BaseException) -> NodeLostError:
+    lost = NodeLostError(str(failure))
+    lost.__cause__ = failure
+    return lost
+
+
+def _why_not(address: str, failure: Exception) -> str:
+    """Why there is no connection, and what to do."""
+    from ray.exceptions import AuthenticationError  # noqa: PLC0415
+
+    if isinstance(failure, AuthenticationError) or "authentication" in str(failure).lower():
+        return (
+            f"The Ray cluster at {address} wants a token, and not the one that is here. Set"
+            " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to the token of the cluster."
+        )
+    if str(failure).startswith("Version mismatch"):
+        return (
+            f"The Ray cluster at {address} has another Ray or Python than is here. Install the"
+            " same ones on all machines."
+        )
+    return (
+        f"No Ray cluster answers at {address}. Start one with `ray start --head`, or correct"
+        " compute.cluster."
+    )

@@ -19,7 +19,7 @@ from backtest.errors import ClusterUnavailable, Transient
 from backtest.types import Bars
 from bff.admission.memory_budget import MemoryBudget
 from bff.runner.cluster.nodes import Nodes, Place
-from bff.runner.cluster.peer import Frames, NodeLostError, Progress
+from bff.runner.cluster.peer import NOT_BEGUN, Frames, NodeLostError, Progress, first_line
 from bff.runner.local import Job, LocalRunner, PreparedRunner
 from bff.runner.messages import Call, Reply, packed, unpacked
 from bff.telemetry.facts import note
@@ -100,7 +100,7 @@ class ClusterRunner:
             try:
                 reply = self._reply(place, job, control)
             except NodeLostError as exc:
-                log.warning("node_lost", node=place.node_id, reason=str(exc).splitlines()[0])
+                log.warning("node_lost", node=place.node_id, reason=first_line(exc))
                 self._nodes.drop(place)
                 control.check()
                 continue
@@ -122,9 +122,7 @@ class ClusterRunner:
         )
         key, peers = uuid4().hex, [other.handle for other in self._nodes.ready()]
         answer = place.handle.do(key, tuple(map(bytes, packed(call))), peers)
-        frames, progress = _Wait(place, key, answer, control).result()
-        _tell(progress, {}, control)
-        return unpacked(frames)
+        return unpacked(_Wait(place, key, answer, control).result())
 
 
 class _Wait:
@@ -143,10 +141,13 @@ class _Wait:
         self._place, self._key = place, key
         self._answer, self._control = answer, control
         self._events: SimpleQueue[object] = SimpleQueue()
-        self._told: Progress = {}
+        # One question at a time: an older answer never comes after a newer one.
+        self._asked: Future[Progress] | None = None
+        self._told = NOT_BEGUN
+        self._used_before_s = control.used_s  # by nodes that were lost
         self._ended_at: float | None = None
 
-    def result(self) -> tuple[Frames, Progress]:
+    def result(self) -> Frames:
         """The answer.
 
         Raises:
@@ -160,9 +161,13 @@ class _Wait:
                 self._events.get(timeout=self._patience_s())
             except Empty:
                 self._look()
+            if self._asked is not None and self._asked.done():
+                self._hear(self._asked)
             if self._ended_at is None:
                 self._notice_end()
-        return self._answer.result()
+        frames, progress = self._answer.result()
+        self._tell(progress)
+        return frames
 
     def _notice_end(self) -> None:
         is_cancelled = self._control.is_cancelled
@@ -180,19 +185,22 @@ class _Wait:
         if self._ended_at is not None and time.monotonic() - self._ended_at >= SILENT_S:
             self._place.handle.kill()
             raise NodeLostError("it does not end what should have ended")
-        if self._control.is_watched:
-            self._place.handle.progress(self._key).add_done_callback(self._tell_found)
+        if self._control.is_watched and self._asked is None:
+            self._asked = self._place.handle.progress(self._key)
+            self._asked.add_done_callback(self._events.put)
 
-    def _tell_found(self, found: Future[Progress]) -> None:
-        if found.exception() is None:
-            _tell(found.result(), self._told, self._control)
-            self._told = found.result()
+    def _hear(self, asked: Future[Progress]) -> None:
+        self._asked = None
+        if asked.exception() is None:
+            self._tell(asked.result())
 
-
-def _tell(progress: Progress, told: Progress, control: Control) -> None:
-    for stage, (done, total) in progress.items():
-        if told.get(stage) != (done, total):
-            control.progress(stage, done, total)
+    def _tell(self, progress: Progress) -> None:
+        """Pass on what has changed since it was told last."""
+        self._control.used_s = self._used_before_s + progress.used_s
+        for stage, (done, total) in progress.stages.items():
+            if self._told.stages.get(stage) != (done, total):
+                self._control.progress(stage, done, total)
+        self._told = progress
 
 
 def _do(job: Job[T], runner: PreparedRunner, control: Control) -> T:

@@ -63,6 +63,7 @@ WINDOWS = {"mode": "range", "start": 3, "stop_incl": 12, "step": 1}
 PAIRS: dict[str, Any] = {
     **TEMPLATE,
     "preselect": 20,
+    "include": ["evidence", "landscape"],
     "template": {
         **TEMPLATE["template"],
         "indicator_grids": [
@@ -222,6 +223,19 @@ class LookAndDie:
         return _look(shard, bars, runner, control)
 
 
+class SpendASecondEach:
+    """A backtest in which each shard has taken a second, wherever that was."""
+
+    def __call__(self, service: BacktestService, control: Control) -> bytes:
+        with patch.object(peers, "_look", look_and_spend):
+            return run_pairs(service, control)
+
+
+def look_and_spend(shard: Shard, bars: bytes, runner: Any, control: Control) -> Found:
+    control.spend(1.0)
+    return _look(shard, bars, runner, control)
+
+
 def begun(folder: Path) -> set[int]:
     return {int(path.name) for path in folder.iterdir()}
 
@@ -342,6 +356,19 @@ def _pids_at_once(runner: ClusterRunner, tmp_path: Path) -> set[int]:
 
 
 @needs_ray
+def test_an_engine_that_ends_while_nobody_asks_it_is_started_again(runner: ClusterRunner) -> None:
+    before = runner._nodes.ready()
+
+    os.kill(do(runner, where), signal.SIGKILL)
+
+    wait_for(lambda: len(set(runner._nodes.ready()) & set(before)) == N_NODES - 1)
+    wait_for(lambda: len(runner._nodes.ready()) == N_NODES)
+    facts = collect()
+    do(runner, tell_facts)
+    assert facts["nodes_lost"] == 0
+
+
+@needs_ray
 def test_a_run_that_ends_each_node_is_given_up_and_the_next_one_is_done(
     runner: ClusterRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -383,10 +410,21 @@ def test_progress_comes_back(runner: ClusterRunner) -> None:
     def record(stage: str, done: int, total: int) -> None:
         seen[stage] = done, total
 
-    do(runner, run_template, Control(PATIENCE_S, record))
+    control = Control(PATIENCE_S, record)
+    do(runner, run_template, control)
 
     done, total = seen["stage_a"]
     assert done == total > 0
+    assert control.used_s > 0
+
+
+@needs_ray
+def test_the_time_of_all_nodes_comes_back(runner: ClusterRunner) -> None:
+    control = Control(PATIENCE_S)
+
+    do(runner, SpendASecondEach(), control)
+
+    assert control.used_s >= SHARDS_PER_NODE * N_NODES
 
 
 @needs_ray

@@ -7,18 +7,22 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import pytest
 
 from backtest.control import Control
+from backtest.engine.shards import Found, Shard
 from backtest.errors import (
     BacktestError,
     CandlesUnavailable,
     DeadlineExceeded,
     GuardExceeded,
     InvalidRequest,
+    MemoryExceeded,
     NoMarketData,
     Overloaded,
     Problem,
@@ -27,15 +31,17 @@ from backtest.errors import (
     RunnerUnavailable,
     StrategyNotFound,
 )
+from backtest.types import Bars
 from bff.admission.memory_budget import MemoryBudget
 from bff.config.settings import load_settings
 from bff.http.errors import Code, RoehubError
 from bff.runner import client as apart
+from bff.runner import connection
 from bff.runner.client import RunnerProcess
 from bff.runner.local import Job, LocalRunner, PreparedRunner
 from bff.telemetry.facts import collect, note
 from resolvers.service import BacktestService
-from tests.bff import even_runner
+from tests.bff import deaf_process, even_runner
 from tests.bff.doubles import Courier, services
 from tests.waiting import PATIENCE_S, wait_for
 
@@ -90,6 +96,10 @@ class Unreadable:
 
 def give_what_cannot_be_read(_service: BacktestService, _control: Control) -> Unreadable:
     return Unreadable()
+
+
+def hold(_load: bytes, _service: BacktestService, _control: Control) -> None:
+    """A job that is large on its way."""
 
 
 def exit_the_thread(_service: BacktestService, _control: Control) -> None:
@@ -387,3 +397,44 @@ def _is_stopped(pid: int) -> bool:
     tasks = Path(f"/proc/{pid}/task").iterdir()
     stats = [(task / "stat").read_text(encoding="utf-8") for task in tasks]
     return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+
+def test_a_process_that_reads_nothing_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever sends holds the connection, and waits until there is room in the socket."""
+    monkeypatch.setattr(connection, "END_S", 0.2)
+    settings = load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(tmp_path)})
+    reads_nothing = RunnerProcess(settings, deaf_process.__name__)
+    large = partial(hold, bytes(4 * connection.SEND_BYTES))
+    with ThreadPoolExecutor(1) as thread:
+        sending = thread.submit(reads_nothing.do, large, Control())
+        wait_for(lambda: reads_nothing.pid is not None)
+        made = reads_nothing._connection
+        assert made is not None
+        wait_for(made._lock.locked)
+
+        reads_nothing.close()
+
+        assert isinstance(sending.exception(PATIENCE_S), RunnerUnavailable)
+    assert made.process.returncode == -signal.SIGKILL
+
+
+def test_a_shard_without_memory_is_told_as_a_run_without_memory() -> None:
+    def look(*_: object) -> Found:
+        raise MemoryError
+
+    asked = services()
+    here = LocalRunner(
+        service=asked.service,
+        candles=asked.candles,
+        strategies=asked.strategies,
+        memory=MemoryBudget(100),
+        close=lambda: None,
+        look_through=look,
+    )
+
+    with pytest.raises(MemoryExceeded) as caught:
+        here.look(cast("Shard", None), cast("Bars", None), Control())
+
+    assert caught.value.details["memory_bytes"] == 100
