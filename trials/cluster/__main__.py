@@ -1,39 +1,35 @@
 """`python -m trials.cluster [--kills 20] [--drains 10]`: nodes die under a served cluster's load.
 
 Real `serve`, three real nodes on this machine, clients of both faces. Every answer has to be that
-of a service without a cluster. Writes docs/scale.md.
+of a service without a cluster. Then drains, and what breaks while no node dies (`faults`). Writes
+docs/scale.md.
 """
 
 import argparse
-import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
 
-from httpx2 import Client, HTTPError
+from httpx2 import HTTPError
 
 from benchmarks.machine import ROOT
 from benchmarks.tables import table
-from bff.http.tokens import issue_token
 from tests.waiting import wait_for
+from trials.cluster.faults import break_things
 from trials.cluster.local_nodes import LocalNodes, opened_nodes, unusable
-from trials.faults.asking import FACES, asked
+from trials.cluster.service import PATIENCE_S, Served, served
+from trials.faults.asking import FACES
 from trials.load.scenes import YEAR, grid
-from trials.load.service import SECRET, filled_store
+from trials.load.service import filled_store
 from trials.soak.page import write_region
 
 PAGE = ROOT / "docs" / "scale.md"
 N_NODES = 3
 N_CLIENTS = 6
-PATIENCE_S = 120.0
 BODIES = (
     grid(20, "ma.sma", timeframe="15m", time_range=YEAR, top_k=3),
     grid(60, "ma.sma", "ma.ema", timeframe="15m", time_range=YEAR, top_k=10),
@@ -46,54 +42,6 @@ Question = tuple[str, int]
 QUESTIONS: tuple[Question, ...] = tuple(
     (face, place) for face in FACES for place in range(len(BODIES))
 )
-
-
-@dataclass(kw_only=True)
-class Served:
-    """A running service and every line that it has logged."""
-
-    process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list[str])
-
-    @property
-    def address(self) -> str | None:
-        """Where it answers; None as long as it does not."""
-        told = (line.split("Serving on ")[1].split()[0] for line in self.lines if "Serving" in line)
-        return next(told, None)
-
-    def count(self, event: str) -> int:
-        """How often something was logged."""
-        return sum(event in line for line in self.lines)
-
-
-@contextmanager
-def served(data: Path, cluster: str | None) -> Generator[Served]:
-    """`serve` over a store, killed at the end of the block unless it has ended."""
-    config = data / "backtest.yaml"
-    config.write_text(CONFIG, encoding="utf-8")
-    environ = {
-        "ROEHUB_ENV": "test",
-        "ROEHUB_DATA_DIR": str(data),
-        "ROEHUB_BACKTEST_CONFIG": str(config),
-        "IDENTITY_JWT_SECRET": SECRET,
-        **({} if cluster is None else {"ROEHUB_CLUSTER": cluster}),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "bff", "serve", "--port", "0"],
-        env=os.environ | environ,
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        service = Served(process=process)
-        assert process.stderr is not None
-        lines = process.stderr
-        threading.Thread(target=lambda: service.lines.extend(lines), daemon=True).start()
-        try:
-            wait_for(lambda: service.address is not None)
-            yield service
-        finally:
-            process.kill()
 
 
 class Load:
@@ -149,18 +97,16 @@ class Load:
 
 
 def ask(service: Served, question: Question, user: int) -> tuple[int, bytes]:
-    """Status and content of one answer, over a connection of its own."""
+    """Status and content of one answer."""
     face, place = question
-    token = issue_token(SECRET, user_id=UUID(int=user + 1), paid_level="pro", ttl_s=3_600)
-    with Client(base_url=service.address or "", timeout=PATIENCE_S) as client:
-        return asked(client, token, face, BODIES[place])
+    return service.ask(face, BODIES[place], user)
 
 
 def kill_nodes(
     data: Path, nodes: LocalNodes, expected: dict[Question, bytes], n_kills: int
 ) -> dict[str, int]:
     """Nodes die one after the other, and another one comes for each."""
-    with served(data, nodes.address) as service:
+    with served(data, nodes.address, CONFIG) as service:
         wait_for(lambda: service.count("node_ready") >= N_NODES)
         with Load(service, expected) as load:
             for number in range(n_kills):
@@ -184,7 +130,7 @@ def kill_nodes(
 
 def drain(data: Path, nodes: LocalNodes, expected: dict[Question, bytes]) -> dict[str, int]:
     """SIGTERM while every client waits for a run: all of them are answered."""
-    with served(data, nodes.address) as service:
+    with served(data, nodes.address, CONFIG) as service:
         wait_for(lambda: service.count("node_ready") >= N_NODES)
         load = Load(service, expected)
         with load:
@@ -205,7 +151,7 @@ def main() -> None:
         sys.exit(f"not tried: {reason}")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         data = filled_store(Path(name))
-        with served(data, None) as alone:
+        with served(data, None, CONFIG) as alone:
             answers = {question: ask(alone, question, 0) for question in QUESTIONS}
         assert {status for status, _ in answers.values()} == {200}, answers
         expected = {question: content for question, (_, content) in answers.items()}
@@ -216,8 +162,13 @@ def main() -> None:
                 seen = drain(data, nodes, expected)
                 print("drain", number + 1, seen, flush=True)
                 drains.update(seen)
+            broken = break_things(data, nodes.address, N_NODES)
     faults = 0
-    for region, found in (("cluster-kills", kills), ("cluster-drains", dict(drains))):
+    for region, found in (
+        ("cluster-kills", kills),
+        ("cluster-drains", dict(drains)),
+        ("cluster-faults", broken),
+    ):
         text = table([*found], [[*map(str, found.values())]])
         print(text, flush=True)
         write_region(region, text, PAGE)
@@ -225,7 +176,14 @@ def main() -> None:
     sys.exit(1 if faults else 0)
 
 
-FAULTS = {"wrong", "lost", "wrong afterwards", "exit codes other than 0"}
+FAULTS = {
+    "wrong",
+    "lost",
+    "wrong afterwards",
+    "exit codes other than 0",
+    "told otherwise than 504",
+    "nodes lost",
+}
 
 
 if __name__ == "__main__":

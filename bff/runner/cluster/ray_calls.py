@@ -16,12 +16,14 @@ from typing import Any
 from backtest.errors import ClusterUnavailable
 from bff.config.settings import Settings
 from bff.runner.cluster.node import Build, Node
-from bff.runner.cluster.peer import Frames, NodeLostError, Peer, Progress
+from bff.runner.cluster.peer import Frames, NodeLostError, Peer, Progress, first_line
+from bff.serving.reachable import unreachable
 
 # Several services may share the accelerator of a node, each with an actor of its own.
 GPU_SHARE = 0.25
 # More calls than anybody admits to one node at once; a thread each, which only waits.
 CALLS_AT_ONCE = 256
+REACHED_WITHIN_S = 5.0
 LOCAL_STORE_BYTES = 256 << 20
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
 # A question over a connection that is lost would start a cluster here.
@@ -40,6 +42,8 @@ class RayCluster:
     """
 
     def __init__(self, address: str, *, n_cpus: int) -> None:
+        if address != "local":
+            _check_reachable(address)
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         os.environ |= NEVER_BY_ITSELF
@@ -53,9 +57,7 @@ class RayCluster:
         try:
             self._connect(address, n_cpus)
         except Exception as exc:
-            unavailable = ClusterUnavailable()
-            unavailable.add_note(_why_not(address, exc))
-            raise unavailable from exc
+            raise _unavailable(_why_not(address, exc)) from exc
 
     def _connect(self, address: str, n_cpus: int) -> None:
         quietly = {"log_to_driver": False, "configure_logging": False, "namespace": "roehub"}
@@ -198,6 +200,23 @@ def _lost(failure: BaseException) -> NodeLostError:
     return lost
 
 
+def _unavailable(note: str) -> ClusterUnavailable:
+    unavailable = ClusterUnavailable()
+    unavailable.add_note(note)
+    return unavailable
+
+
+def _check_reachable(address: str) -> None:
+    """Ray takes minutes to say that nothing listens, and names no address."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    reason = unreachable(host, int(port), within_s=REACHED_WITHIN_S)
+    if reason is not None:
+        raise _unavailable(
+            f"No Ray cluster answers at {address} ({reason}). Start one with `ray start --head`, or"
+            " correct compute.cluster."
+        )
+
+
 def _why_not(address: str, failure: Exception) -> str:
     """Why there is no connection, and what to do."""
     from ray.exceptions import AuthenticationError  # noqa: PLC0415
@@ -213,6 +232,6 @@ def _why_not(address: str, failure: Exception) -> str:
             " same ones on all machines."
         )
     return (
-        f"No Ray cluster answers at {address}. Start one with `ray start --head`, or correct"
-        " compute.cluster."
+        f"What listens at {address} answers as no Ray cluster does ({first_line(failure)})."
+        " `host:6379` is the port of `ray start --head`, `ray://host:10001` that of its client."
     )

@@ -1,5 +1,6 @@
 """Who has work and who is lost, by a cluster that is played: no Ray is needed."""
 
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 from backtest.control import Control
 from backtest.errors import ClusterUnavailable, RunCancelled
 from bff.config.settings import Settings, load_settings
+from bff.runner.cluster import ray_calls
 from bff.runner.cluster import runner as waiting
 from bff.runner.cluster.node import program_digest
 from bff.runner.cluster.nodes import Nodes, Place
@@ -122,6 +124,21 @@ def test_a_connection_that_is_lost_is_made_anew(settings: Settings) -> None:
         an_engine(clusters[1]).readiness.set_result(program_digest())
         wait_for(lambda: [place.handle for place in nodes.ready()] == clusters[1].engines)
         assert clusters[0].is_closed
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_where_nothing_listens_it_is_said_at_once(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_calls, "REACHED_WITHIN_S", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"{scheme}127.0.0.1:{closed.getsockname()[1]}"
+
+    with pytest.raises(ClusterUnavailable) as caught:
+        ray_calls.RayCluster(address, n_cpus=0)
+
+    (note,) = caught.value.__notes__
+    assert note.startswith(f"No Ray cluster answers at {address} (")
 
 
 def test_each_refusal_is_an_exception_of_its_own(settings: Settings) -> None:
