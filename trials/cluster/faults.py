@@ -25,7 +25,8 @@ compute: {threads: 2, running_runs: 6, waiting_runs: 16, runs_per_user: 16, cand
 """
 WINDOWS = {"mode": "range", "start": 3, "stop_incl": 702, "step": 1}
 # Six processor seconds and more in shards, most of them for the evidence.
-LATE: Mapping[str, Any] = TEMPLATE | {
+LATE: Mapping[str, Any] = {
+    **TEMPLATE,
     "include": ["evidence"],
     "ranking": {"primary_metric": "sharpe"},
     "template": TEMPLATE["template"]
