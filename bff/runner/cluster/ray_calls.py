@@ -9,7 +9,7 @@ See: docs/scale.md
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -200,6 +200,13 @@ def _lost(failure: BaseException) -> NodeLostError:
     return lost
 
 
+def _causes(failure: BaseException | None) -> Iterator[BaseException]:
+    """What happened, and what had happened before it."""
+    while failure is not None:
+        yield failure
+        failure = failure.__cause__ or failure.__context__
+
+
 def _unavailable(note: str) -> ClusterUnavailable:
     unavailable = ClusterUnavailable()
     unavailable.add_note(note)
@@ -218,20 +225,20 @@ def _check_reachable(address: str) -> None:
 
 
 def _why_not(address: str, failure: Exception) -> str:
-    """Why there is no connection, and what to do."""
-    from ray.exceptions import AuthenticationError  # noqa: PLC0415
-
-    if isinstance(failure, AuthenticationError) or "authentication" in str(failure).lower():
+    """Why there is no connection, and what to do; Ray says no more than that there is none."""
+    causes = [*_causes(failure)]
+    told = "\n".join(map(str, causes))
+    if "authentic" in told.lower():
         return (
             f"The Ray cluster at {address} wants a token, and not the one that is here. Set"
             " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to the token of the cluster."
         )
-    if str(failure).startswith("Version mismatch"):
+    if "Version mismatch" in told:
         return (
             f"The Ray cluster at {address} has another Ray or Python than is here. Install the"
             " same ones on all machines."
         )
     return (
-        f"What listens at {address} answers as no Ray cluster does ({first_line(failure)})."
+        f"What listens at {address} answers as no Ray cluster does ({first_line(causes[-1])})."
         " `host:6379` is the port of `ray start --head`, `ray://host:10001` that of its client."
     )

@@ -141,6 +141,28 @@ def test_where_nothing_listens_it_is_said_at_once(
     assert note.startswith(f"No Ray cluster answers at {address} (")
 
 
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        ("Version mismatch: The cluster was started with:\n Ray: 2.59.0", "another Ray or Python"),
+        ("Unauthenticated: Invalid or missing authentication token", "wants a token"),
+        ("Method not found!\nadvice", "answers as no Ray cluster does (Method not found!)"),
+    ],
+)
+def test_why_there_is_no_connection_is_told_in_a_sentence(cause: str, told: str) -> None:
+    try:
+        try:
+            raise RuntimeError(cause)
+        except RuntimeError as exc:
+            raise ConnectionError("Failed to connect to Ray cluster at 10.0.0.1:6379") from exc
+    except ConnectionError as exc:
+        sentence = ray_calls._why_not("10.0.0.1:6379", exc)
+
+    assert told in sentence
+    assert "10.0.0.1:6379" in sentence
+    assert "\n" not in sentence
+
+
 def test_each_refusal_is_an_exception_of_its_own(settings: Settings) -> None:
     failure = ClusterUnavailable()
 
