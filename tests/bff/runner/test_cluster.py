@@ -63,7 +63,6 @@ WINDOWS = {"mode": "range", "start": 3, "stop_incl": 12, "step": 1}
 PAIRS: dict[str, Any] = {
     **TEMPLATE,
     "preselect": 20,
-    "include": ["evidence", "landscape"],
     "template": {
         **TEMPLATE["template"],
         "indicator_grids": [
@@ -163,7 +162,7 @@ def run_template(service: BacktestService, control: Control) -> bytes:
 
 
 def run_pairs(service: BacktestService, control: Control) -> bytes:
-    request = parse_request(dict(PAIRS))
+    request = parse_request({**PAIRS, "include": ["evidence", "landscape"]})
     return b"".join(json_pieces(service.run(request, user_id=USER, control=control)))
 
 
