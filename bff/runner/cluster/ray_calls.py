@@ -240,6 +240,6 @@ def _why_not(address: str, failure: Exception) -> str:
         )
     return (
         f"What listens at {address} answers as no Ray cluster does ({first_line(causes[-1])})."
-        " `host:6379` is the port of `ray start --head`, `ray://host:10001` that of its client, which"
-        " is as silent where RAY_AUTH_MODE or RAY_AUTH_TOKEN are not those of the cluster."
+        " `host:6379` is the port of `ray start --head`, `ray://host:10001` that of its client,"
+        " which is as silent where RAY_AUTH_MODE or RAY_AUTH_TOKEN are not those of the cluster."
     )
