@@ -85,8 +85,8 @@ class Backtester:
         self._read_spec = read_spec
         self._policy = policy
         self._machines = machines
-        self._workers = Workers(policy.threads)
         self._accelerator = accelerator or Accelerator()
+        self._workers = Workers(policy.threads, self._accelerator)
 
     def close(self) -> None:
         """End the threads."""
@@ -146,7 +146,6 @@ class Backtester:
             stopwatch,
             with_ledger=want.ledger,
             with_neighbours=AnswerPart.LANDSCAPE in want.parts,
-            accelerator=self._accelerator,
             elsewhere=self._elsewhere(request, template, bars, control),
         )
         with stopwatch.stage("report"):
@@ -182,7 +181,7 @@ class Backtester:
             BacktestError: The control's end.
         """
         plan = make_plan(shard.request, shard.template, self._policy, self._defaults)
-        return look_through(shard, plan, bars, self._workers, control, self._accelerator)
+        return look_through(shard, plan, bars, self._workers, control)
 
     def estimate(self, request: RunRequest, *, user_id: UUID) -> Estimate:
         """Count what a run would cost, without loading candles.

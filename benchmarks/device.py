@@ -9,36 +9,29 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from backtest.control import Control
 from backtest.engine import recorder as recorder_module
 from backtest.engine import stages as stages_module
 from backtest.engine.accelerator import Accelerator
-from backtest.engine.chunks import Workers
-from backtest.engine.combos import Combos
-from backtest.engine.rows import Readers
 from backtest.engine.slabs import slabs_of
 from backtest.engine.stages import Stages
-from backtest.engine.target import TargetSlice
-from backtest.indicators.series import Series
 from backtest.jit import warm
-from backtest.plan import make_plan
 from backtest.result import RunResult
 from backtest.run import Backtester
-from backtest.timeline import fill_bars, load_range
 from benchmarks.bars import YEAR_15M, WalkFeed
 from benchmarks.cost import run_once
+from benchmarks.device_evidence import evidence
+from benchmarks.device_stage_b import stage_b
 from benchmarks.engine import SIZINGS, two_averages
 from benchmarks.engine_run import NoStrategies, no_spec, policy, settings
-from benchmarks.grids import Body, request
+from benchmarks.grids import request
 from benchmarks.machine import describe, n_processors
+from benchmarks.prepared import prepared
 from benchmarks.tables import Benchmark, Finding, Skipped, write_page
 from benchmarks.timing import median_s, once_s, thousands
-from schema.parse import parse_request
 
 GRID = (1000, 600)
 GUARD = GRID[0] * GRID[1]
@@ -52,7 +45,12 @@ def measure_device() -> list[Finding]:
             raise Skipped(accelerator.state)
         warm()
         card = accelerator.state.removesuffix(" scores")
-        return [stage_a(accelerator, card), whole_runs(card), large_grid(card)]
+        parts = [
+            stage_a(accelerator, card),
+            stage_b(accelerator, card),
+            evidence(accelerator, card),
+        ]
+    return [*parts, whole_runs(card), large_grid(card)]
 
 
 def stage_a(accelerator: Accelerator, card: str) -> Finding:
@@ -128,26 +126,6 @@ def _difference(found: np.ndarray, expected: np.ndarray) -> float:
     if not np.array_equal(np.isnan(found), np.isnan(expected)):
         return np.inf
     return float(np.nanmax(np.abs(found - expected) / np.abs(expected)))
-
-
-@contextmanager
-def prepared(body: Body, accelerator: Accelerator, *, with_ledger: bool) -> Iterator[Stages]:
-    """Stages of a request whose bit rows are made."""
-    asked = parse_request(body)
-    assert asked.template is not None
-    plan = make_plan(asked, asked.template, policy(n_processors()), settings().grid_defaults)
-    chosen = plan.settings
-    start_ms, stop_ms = load_range(chosen.time_range, chosen.timeframe, chosen.warmup_bars)
-    control = Control()
-    span: dict[str, Any] = {"start_ms": start_ms, "stop_ms": stop_ms}
-    buckets = WalkFeed().load(chosen.instrument, chosen.timeframe, **span, control=control)
-    bars = fill_bars(buckets, chosen.timeframe, chosen.time_range, **span)
-    with closing(Workers(n_processors())) as workers:
-        readers = Readers(Series.of(bars), bars.target_start, bars.target_stop)
-        yield Stages(
-            Combos(plan.grid, readers, workers, control), TargetSlice.of(bars, chosen), workers,
-            control, with_ledger=with_ledger, accelerator=accelerator,
-        )  # fmt: skip
 
 
 @contextmanager

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
-
 from backtest.control import Control
 from backtest.engine.chunks import Workers
-from backtest.engine.ledger import N_BLOCKS, Ledger, block_ends
+from backtest.engine.ledger import Ledger
 from backtest.evidence import Evidence, Verdict, weigh
 from benchmarks.alone import MIB, alone, peak_bytes, settle
 from benchmarks.evidence_example import examples
 from benchmarks.evidence_pictures import CALIBRATION, draw_calibration
 from benchmarks.tables import Benchmark, Finding
 from benchmarks.timing import thousands
-from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, returns
+from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, random_ledger, returns
 
 T = TypeVar("T")
 
@@ -212,24 +210,6 @@ def cost(n_trials: int, threads: int) -> list[str]:
         f"{took_cpu:.2f} s",
         f"{(peak_bytes() - held) / MIB:.0f} MiB",
     ]
-
-
-def random_ledger(n_trials: int) -> Ledger:
-    """Noise, a third of it shared by all."""
-    random = np.random.default_rng(1)
-    shared = random.normal(0, 30_000, N_BLOCKS)
-    growth = np.empty((n_trials, N_BLOCKS), np.int32)
-    for start in range(0, n_trials, 10_000):
-        part = growth[start : start + 10_000]
-        part[:] = np.rint(random.normal(0, 50_000, part.shape) + shared)
-    return Ledger(
-        growth=growth,
-        ruined=np.zeros(n_trials, np.bool_),
-        holding=np.rint(shared).astype(np.int32),
-        winners=np.arange(min(300, n_trials)),
-        adds_up=False,
-        block_ends=block_ends(35_040),
-    )
 
 
 EVIDENCE = Benchmark(name="evidence", title="Evidence", measure=measure_evidence)

@@ -84,3 +84,21 @@ def ledger_from(grown: FloatArray, held: FloatArray) -> Ledger:
         adds_up=False,
         block_ends=block_ends(N_BARS),
     )
+
+
+def random_ledger(n_trials: int) -> Ledger:
+    """Noise, a third of it shared by all."""
+    random = np.random.default_rng(1)
+    shared = random.normal(0, 30_000, N_BLOCKS)
+    growth = np.empty((n_trials, N_BLOCKS), np.int32)
+    for start in range(0, n_trials, 10_000):
+        part = growth[start : start + 10_000]
+        part[:] = np.rint(random.normal(0, 50_000, part.shape) + shared)
+    return Ledger(
+        growth=growth,
+        ruined=np.zeros(n_trials, np.bool_),
+        holding=np.rint(shared).astype(np.int32),
+        winners=np.arange(min(300, n_trials)),
+        adds_up=False,
+        block_ends=block_ends(35_040),
+    )

@@ -8,7 +8,7 @@ See: docs/scale.md#an-accelerator
 import ctypes
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Literal, Protocol
 
@@ -16,6 +16,7 @@ from backtest.engine.account import Terms
 from backtest.engine.chunks import Workers
 from backtest.engine.ledger import FlagArray, GrowthArray
 from backtest.engine.marks import Marks
+from backtest.engine.passage import Passages
 from backtest.engine.prices import Prices
 from backtest.jit import config
 from backtest.types import FloatArray, IntArray, WordArray
@@ -68,6 +69,28 @@ class BlockScorer(Protocol):
         ...
 
 
+class PlaneScorer(Protocol):
+    """Stage B of one run on a device, for one tile; methods are called in the device's thread.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/cuda_device/stage_b.py)
+    """
+
+    def score(self, rows: WordArray) -> FloatArray:
+        """End equity over initial cash of variants over the tile.
+
+        Args:
+            rows: Combined bit rows, shape (n, 2, n_words), n > 0.
+
+        Returns:
+            Shape (n, n_stops, n_profits); NaN asks for exact scoring of the variant.
+        """
+        ...
+
+    def grow(self, rows: WordArray) -> tuple[GrowthArray, FlagArray]:
+        """Growth of the same, shape (n, n_cells, 64), millionths, and who was ruined."""
+        ...
+
+
 class Device(Protocol):
     """A device that scores.
 
@@ -97,6 +120,19 @@ class Device(Protocol):
 
         With marks its rows, slow and fast, are cut there, and it has a ledger.
         """
+        ...
+
+    def launcher(self, signatures: Mapping[Callable[..., None], str]) -> Callable[..., None]:
+        """What launches kernels by their functions, each with the only signature that it has.
+
+        `launch(kernel, n_threads, *arguments)`, in the device's thread.
+        """
+        ...
+
+    def planes(
+        self, prices: Prices, terms: Terms, passages: Passages, marks: Marks | None = None
+    ) -> PlaneScorer:
+        """Stage B of a run over a tile of its risk plane, with a ledger where there are marks."""
         ...
 
 

@@ -8,9 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from backtest.control import Control, Stage
 from backtest.errors import Overloaded
+
+if TYPE_CHECKING:
+    from backtest.engine.accelerator import Accelerator  # whose thread is one of `Workers`
 
 Chunk = Callable[[], None]
 RETRY_AFTER_S = 1
@@ -47,12 +51,13 @@ class Workers:
 
     Args:
         threads: How many chunks run at once, over all runs.
+        accelerator: The device that may do some of their work.
 
     See: docs/kernels.md
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
+    def __init__(self, threads: int, accelerator: "Accelerator | None" = None) -> None:
+        self.threads, self.accelerator = threads, accelerator
         self._state = threading.Condition()
         self._line: list[_Waiting] = []
         self._started: list[threading.Thread] = []

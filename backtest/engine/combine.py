@@ -49,6 +49,23 @@ def combine_slow(rows: BitRows, slow_ids: IntArray, out: WordArray) -> None:
                 out[side, w] &= slow[r, side, w]
 
 
+@kernel("void(BitRows, int64[:, ::1], int64[::1], uint64[:, :, ::1])")
+def combine_chosen(rows: BitRows, slow_ids: IntArray, fast_ids: IntArray, out: WordArray) -> None:
+    """Bit rows of chosen variants, under the sides that may be entered.
+
+    Args:
+        rows: The run's bit rows.
+        slow_ids: Shape (n, n_slow): slow rows of each variant.
+        fast_ids: Shape (n,): fast row of each.
+        out: Out, shape (n, 2, n_words).
+
+    See: docs/signals.md
+    """
+    for m in range(out.shape[0]):
+        combine_slow(rows, slow_ids[m], out[m])
+        out[m] &= rows.fast[fast_ids[m]]
+
+
 @kernel("void(BitRows, int64[:, ::1], int64[::1], int64[::1])")
 def count_runs_of(rows: BitRows, slow_ids: IntArray, fast_ids: IntArray, out: IntArray) -> None:
     """How often the combined signals of chosen variants set in, each side by itself.

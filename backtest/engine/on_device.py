@@ -6,16 +6,9 @@ See: docs/scale.md#an-accelerator
 from collections.abc import Callable
 from functools import partial
 
-from backtest.control import Control
-from backtest.engine.accelerator import (
-    PROCESSORS,
-    Accelerator,
-    BlockScorer,
-    Device,
-    DeviceFull,
-    DeviceLost,
-)
+from backtest.engine.accelerator import BlockScorer, Device
 from backtest.engine.chunks import Chunk, spans
+from backtest.engine.device_work import DeviceWork, check_room
 from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
 from backtest.engine.marks import Marks
 from backtest.engine.target import TargetSlice
@@ -33,31 +26,25 @@ class OnDevice:
     """Scores blocks of the fast indicator's rows on the accelerator.
 
     Args:
-        accelerator: The device, if there is one.
+        work: What is done on the device for this run.
         slow_rows: Shape (n, 2, n_words).
         target: The run's target slice.
-        control: The run's handle.
         marks: Where all rows are cut, the slow ones too, for a run with a ledger.
-
-    Attributes:
-        scored_by: Who has scored blocks so far, in the words of a log.
 
     See: docs/scale.md#an-accelerator
     """
 
     def __init__(
         self,
-        accelerator: Accelerator,
+        work: DeviceWork,
         slow_rows: WordArray,
         target: TargetSlice,
-        control: Control,
         marks: Marks | None = None,
     ) -> None:
-        self._accelerator, self._slow_rows = accelerator, slow_rows
-        self._target, self._control, self._marks = target, control, marks
+        self._work, self._slow_rows = work, slow_rows
+        self._target, self._marks = target, marks
         self._scorer: BlockScorer | None = None
         self._taken: WordArray | None = None
-        self.scored_by: list[str] = []
 
     def score(self, rows: WordArray, slow_ids: IntArray, out: FloatArray) -> bool:
         """Score outer variants with every row of a block, unless that is left to the processors.
@@ -98,41 +85,24 @@ class OnDevice:
         return self._scorer
 
     def _is_done(self, rows: WordArray, n_outer: int, launch: Callable[[int, int], None]) -> bool:
-        device = self._accelerator.device()
-        is_done = device is not None and self._is_done_by(device, rows, n_outer, launch)
-        name = device.name if device is not None and is_done else PROCESSORS
-        if name not in self.scored_by:
-            self.scored_by.append(name)
-        return is_done
+        height = self._outer_per_launch(rows)
+
+        def chunks_on(device: Device) -> list[Chunk]:
+            take = partial(self._take, device, rows, min(height, n_outer))
+            return [take, *(partial(launch, *span) for span in spans(n_outer, height))]
+
+        return self._work.is_done("stage_a", chunks_on)
 
     def release(self) -> None:
         """Give the device's memory back; the next block uploads everything again."""
         self._scorer = self._taken = None
-
-    def _is_done_by(
-        self, device: Device, rows: WordArray, n_outer: int, launch: Callable[[int, int], None]
-    ) -> bool:
-        height = self._outer_per_launch(rows)
-        chunks: list[Chunk] = [partial(self._take, device, rows, min(height, n_outer))]
-        chunks += [partial(launch, low, high) for low, high in spans(n_outer, height)]
-        try:
-            device.workers.run("stage_a", chunks, self._control)
-        except DeviceFull as reason:
-            self._accelerator.refuse(device, str(reason))
-            return False
-        except DeviceLost as reason:
-            self._accelerator.give_up(device, str(reason))
-            return False
-        return True
 
     def _take(self, device: Device, rows: WordArray, n_outer: int) -> None:
         """Upload what is not there yet."""
         if self._taken is not None and _is_same(self._taken, rows):
             return
         self._taken = None
-        needed, free = self._bytes_needed(rows, n_outer), device.free_bytes()
-        if needed > free:
-            raise DeviceFull(f"it has {free} bytes free, {needed} are needed")
+        check_room(device, self._bytes_needed(rows, n_outer))
         if self._scorer is None:
             target = self._target
             self._scorer = device.scorer(

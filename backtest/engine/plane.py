@@ -11,9 +11,11 @@ See: docs/scoring.md
 
 # An element of an array is typed as if it could be an array itself.
 # pyright: reportArgumentType=false
+import math
+
 import numpy as np
 
-from backtest.engine.account import Terms, positive_part
+from backtest.engine.account import Terms, lesser, positive_part
 from backtest.engine.passage import PassageArray, Passages
 from backtest.engine.prices import Prices
 from backtest.engine.score import NEAR_ZERO, trade_step
@@ -32,23 +34,25 @@ def reached(row: PassageArray, limit: int) -> int:
 
 
 @inline
-def _add(corner: FloatArray, s: int, t: int, gain: float, cap: float, is_fixed: bool) -> None:
-    """Count one exit at the corner of its region: profit of a fixed quote, or a factor."""
-    if is_fixed:
-        corner[s, t] += cap * gain
-    else:
-        corner[s, t] *= 1.0 + gain
+def joined(corner: float, gain: float, cap: float, is_fixed: bool) -> float:
+    """A corner with one more exit: profit of a fixed quote, or a factor."""
+    return corner + cap * gain if is_fixed else corner * (1.0 + gain)
 
 
 @inline
-def gain_line(prices: Prices, terms: Terms, entry: int, side: int) -> tuple[float, float]:
-    """Offset and slope of a trade's gain as a fraction of what it takes, over the exit's close."""
-    return terms.factors[0, side] - 1.0, terms.factors[1, side] * prices.inverse[entry]
+def gain_line(
+    inverse: FloatArray, factors: FloatArray, entry: int, side: int
+) -> tuple[float, float]:
+    """Offset and slope of a trade's gain as a fraction of what it takes, over the exit's close.
+
+    `inverse` is of `Prices`, `factors` of `Terms`.
+    """
+    return factors[0, side] - 1.0, factors[1, side] * inverse[entry]
 
 
 @inline
 def add_exits(
-    prices: Prices,
+    close: FloatArray,
     passages: Passages,
     segment: tuple[int, int, int],
     line: tuple[float, float],
@@ -58,16 +62,17 @@ def add_exits(
 ) -> float:
     """Count the exits of a segment (entry, side, limit) at their corners; its least gain.
 
-    Levels that are reached before the bar `limit` end it there, with a gain on `line`; in all other
-    cells it ends at the limit with `gain_at_limit`.
+    `close` is `Prices.padded`. Levels that are reached before the bar `limit` end it there, with a
+    gain on `line`; in all other cells it ends at the limit with `gain_at_limit`.
     """
     entry, side, limit = segment
-    close, is_fixed = prices.padded, not np.isinf(cap)
+    is_fixed = not np.isinf(cap)
     by_profit, by_stop, by_signal = corners[0], corners[1], corners[2]
     offset, slope = line
     stop_row, profit_row = passages.stops[side - 1, entry], passages.profits[side - 1, entry]
     n_stops, n_profits = reached(stop_row, limit), reached(profit_row, limit)
-    _add(by_signal, n_stops, n_profits, gain_at_limit, cap, is_fixed)
+    corner = by_signal[n_stops, n_profits]
+    by_signal[n_stops, n_profits] = joined(corner, gain_at_limit, cap, is_fixed)
     worst = gain_at_limit
     t = 0
     for s in range(n_stops):
@@ -76,14 +81,14 @@ def add_exits(
         while t < n_profits and profit_row[t] < stop_row[s]:
             t += 1
         gain = offset + slope * close[stop_row[s]]
-        _add(by_stop, s, t, gain, cap, is_fixed)
+        by_stop[s, t] = joined(by_stop[s, t], gain, cap, is_fixed)
         worst = min(worst, gain)
     s = 0
     for t in range(n_profits):
         while s < n_stops and stop_row[s] <= profit_row[t]:
             s += 1
         gain = offset + slope * close[profit_row[t]]
-        _add(by_profit, s, t, gain, cap, is_fixed)
+        by_profit[s, t] = joined(by_profit[s, t], gain, cap, is_fixed)
         worst = min(worst, gain)
     return float(worst)
 
@@ -127,9 +132,9 @@ def region_plane(
         if is_fixed and balance < cap:
             return False
         i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
-        line = gain_line(prices, terms, i, side)
+        line = gain_line(prices.inverse, terms.factors, i, side)
         gain = line[0] + line[1] * close[limit]
-        worst = add_exits(prices, passages, (i, side, limit), line, gain, cap, corners)
+        worst = add_exits(close, passages, (i, side, limit), line, gain, cap, corners)
         balance += cap * min(0.0, worst) if is_fixed else 0.0
         least = min(least, 1.0 + worst)
     spread(corners, terms, out)
@@ -194,15 +199,42 @@ def _spread_sums(
 
 
 @inline
+def is_varying(segments: Segments, k: int, passages: Passages, cap: float) -> bool:
+    """Whether a segment may not end alike in every cell; all may where the budget is capped."""
+    i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
+    stop, profit = passages.stops[side - 1, i, 0], passages.profits[side - 1, i, 0]
+    return not math.isinf(cap) or stop < limit or profit < limit
+
+
+@inline
+def led_by(factor: float, put_aside: float, gain: float, lock: float) -> tuple[float, float]:
+    """What segments in a row do to the whole balance, after one more with this gain.
+
+    Available is multiplied by the first number, and the second, times the available before them,
+    goes to safe.
+    """
+    share = positive_part(gain) * lock
+    own = 1.0 + (gain - share)
+    # zero shows the caller what two losses of more than everything would hide
+    return factor * (own if own > NEAR_ZERO else 0.0), put_aside + share * factor
+
+
+@inline
+def holds_stepwise(least: float, least_gain: float, cash: float, cap: float) -> bool:
+    """Whether money never came too near zero for `stepwise_plane`."""
+    if math.isinf(cap):
+        return least > 0.0 and 1.0 + least_gain > NEAR_ZERO
+    return least > NEAR_ZERO * lesser(cap, cash)
+
+
+@inline
 def _list_varying(
-    segments: Segments, n_segments: int, passages: Passages, takes_all: bool, varying: IntArray
+    segments: Segments, n_segments: int, passages: Passages, cap: float, varying: IntArray
 ) -> int:
-    """List the segments that do not end alike in every cell; all where the budget is capped."""
+    """List the segments that may not end alike in every cell."""
     n = 0
     for k in range(n_segments):
-        i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
-        stop, profit = passages.stops[side - 1, i, 0], passages.profits[side - 1, i, 0]
-        if not takes_all or stop < limit or profit < limit:
+        if is_varying(segments, k, passages, cap):
             varying[n] = k
             n += 1
     return n
@@ -222,7 +254,7 @@ def _tabulate(
     for v in range(chosen.shape[0]):
         k = chosen[v]
         i, side = segments.entries[k], segments.sides[k]
-        offset, slope = gain_line(prices, terms, i, side)
+        offset, slope = gain_line(prices.inverse, terms.factors, i, side)
         row = table[side - 1, i]
         for level in range(bars.shape[0]):
             bar = min(segments.exits[k], row[level])
@@ -239,11 +271,7 @@ def _lead_up(
     chosen: IntArray,
     before: FloatArray,
 ) -> None:
-    """What the other segments do to the whole balance before each chosen one and after the last.
-
-    `before[v]` is `(a, b)`: available is multiplied by `a`, `b` times the available before goes
-    to safe.
-    """
+    """What the other segments do before each chosen one and after the last (`led_by`)."""
     v = 0
     before[0, 0], before[0, 1] = 1.0, 0.0
     for k in range(n_segments):
@@ -251,13 +279,11 @@ def _lead_up(
             v += 1
             before[v, 0], before[v, 1] = 1.0, 0.0
             continue
-        offset, slope = gain_line(prices, terms, segments.entries[k], segments.sides[k])
+        entry, side = segments.entries[k], segments.sides[k]
+        offset, slope = gain_line(prices.inverse, terms.factors, entry, side)
         gain = offset + slope * prices.padded[segments.exits[k]]
-        put_aside = positive_part(gain) * terms.lock_rate
-        before[v, 1] += put_aside * before[v, 0]
-        factor = 1.0 + (gain - put_aside)
-        # zero shows the caller what two losses of more than everything would hide
-        before[v, 0] *= factor if factor > NEAR_ZERO else 0.0
+        lead = led_by(before[v, 0], before[v, 1], gain, terms.lock_rate)
+        before[v, 0], before[v, 1] = lead
 
 
 @kernel("boolean(Prices, Terms, Segments, int64, Passages, int64[::1], float64[:, ::1])")
@@ -279,7 +305,7 @@ def stepwise_plane(
     See: docs/scoring.md
     """
     cap, lock = terms.budget_cap, terms.lock_rate
-    n = _list_varying(segments, n_segments, passages, np.isinf(cap), varying)
+    n = _list_varying(segments, n_segments, passages, cap, varying)
     chosen = varying[:n]
     before = np.empty((n + 1, 2), np.float64)
     _lead_up(prices, terms, segments, n_segments, chosen, before)
@@ -307,6 +333,4 @@ def stepwise_plane(
             available *= before[n, 0]
             least = min(least, available)
             out[s, t] = (available + safe) / terms.init_cash
-    if np.isinf(cap):
-        return least > 0.0 and 1.0 + least_gain > NEAR_ZERO
-    return least > NEAR_ZERO * min(cap, terms.init_cash)
+    return holds_stepwise(least, least_gain, terms.init_cash, cap)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.engine.account import Terms
+from backtest.engine.account import Terms, greater, lesser
 from backtest.engine.combine import BitRows, combine_slow
 from backtest.engine.growth import write_block
 from backtest.engine.items import Items
@@ -28,12 +28,20 @@ from backtest.jit import inline, kernel
 from backtest.types import FloatArray, IntArray
 
 
-class _Seen(NamedTuple):
-    """What a plane is made of."""
+class Seen(NamedTuple):
+    """What a plane is made of: members of `Prices` (`close` is `padded`), `Terms` and `Marks`.
 
-    prices: Prices
-    terms: Terms
-    marks: Marks
+    Flat, because a device takes arrays one by one.
+    """
+
+    close: FloatArray
+    inverse: FloatArray
+    factors: FloatArray
+    cash: float
+    cap: float
+    lock: float
+    ends: IntArray
+    mark_factors: FloatArray
     passages: Passages
     segments: Segments
 
@@ -53,40 +61,42 @@ def _close_block(plane: _Plane, k: int, adds_up: bool) -> None:
 
 
 @inline
-def _mark_gain(seen: _Seen, entry: int, side: int, bar: int) -> float:
+def mark_gain(seen: Seen, entry: int, side: int, bar: int) -> float:
     """Gain of an open position as a fraction of what it took."""
-    factors, prices = seen.marks.factors, seen.prices
-    return factors[0, side] + factors[1, side] * prices.padded[bar] * prices.inverse[entry] - 1.0
+    factors = seen.mark_factors
+    return factors[0, side] + factors[1, side] * seen.close[bar] * seen.inverse[entry] - 1.0
 
 
 @inline
-def _grow_by_region(seen: _Seen, n_segments: int, room: FloatArray, plane: _Plane) -> bool:
+def _grow_by_region(
+    seen: Seen, terms: Terms, n_segments: int, room: FloatArray, plane: _Plane
+) -> bool:
     """Growth in every cell by regions; false where they may not hold, as in `region_plane`.
 
     `room` is scratch, shape (2, 3, n_stops + 1, n_profits + 1).
     """
-    prices, terms, segments, ends = seen.prices, seen.terms, seen.segments, seen.marks.ends
-    corners, work, cap = room[0], room[1], terms.budget_cap
+    close, segments, ends = seen.close, seen.segments, seen.ends
+    corners, work, cap = room[0], room[1], seen.cap
     is_fixed = not np.isinf(cap)
     corners[:] = 0.0 if is_fixed else 1.0
-    balance, least = terms.init_cash, 1.0
+    balance, least = seen.cash, 1.0
     block = 0
     for k in range(n_segments):
         if is_fixed and balance < cap:
             return False
         i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
-        line = gain_line(prices, terms, i, side)
+        line = gain_line(seen.inverse, seen.factors, i, side)
         while block < N_BLOCKS - 1 and ends[block] < limit:
             end = ends[block]
             work[:] = corners
             if i <= end:
-                gain = _mark_gain(seen, i, side, end)
-                add_exits(prices, seen.passages, (i, side, end + 1), line, gain, cap, work)
+                gain = mark_gain(seen, i, side, end)
+                add_exits(close, seen.passages, (i, side, end + 1), line, gain, cap, work)
             spread(work, terms, plane.equity)
             _close_block(plane, block, is_fixed)
             block += 1
-        gain = line[0] + line[1] * prices.padded[limit]
-        worst = add_exits(prices, seen.passages, (i, side, limit), line, gain, cap, corners)
+        gain = line[0] + line[1] * close[limit]
+        worst = add_exits(close, seen.passages, (i, side, limit), line, gain, cap, corners)
         balance += cap * min(0.0, worst) if is_fixed else 0.0
         least = min(least, 1.0 + worst)
     while block < N_BLOCKS:
@@ -98,22 +108,22 @@ def _grow_by_region(seen: _Seen, n_segments: int, room: FloatArray, plane: _Plan
 
 
 @inline
-def _end_of(
-    seen: _Seen, k: int, levels: tuple[int, int], line: tuple[float, float]
+def end_of(
+    seen: Seen, k: int, levels: tuple[int, int], line: tuple[float, float]
 ) -> tuple[int, float]:
     """Exit bar of a segment in one cell, `n_bars` for a forced close, and the gain there."""
     i, side = seen.segments.entries[k], seen.segments.sides[k]
     stop = seen.passages.stops[side - 1, i, levels[0]]
     profit = seen.passages.profits[side - 1, i, levels[1]]
     j = min(seen.segments.exits[k], stop, profit)
-    return j, float(line[0] + line[1] * seen.prices.padded[j])
+    return j, float(line[0] + line[1] * seen.close[j])
 
 
 @inline
-def _draw_cell(seen: _Seen, n_segments: int, levels: tuple[int, int], equity: FloatArray) -> None:
+def draw_cell(seen: Seen, n_segments: int, levels: tuple[int, int], equity: FloatArray) -> None:
     """Equity at the ends of blocks in one cell, trade by trade, for budgets of any kind."""
-    terms, segments, ends = seen.terms, seen.segments, seen.marks.ends
-    cap, lock, cash = terms.budget_cap, terms.lock_rate, terms.init_cash
+    segments, ends = seen.segments, seen.ends
+    cap, lock, cash = seen.cap, seen.lock, seen.cash
     available, safe = cash, 0.0
     block = 0
     for k in range(n_segments):
@@ -121,10 +131,10 @@ def _draw_cell(seen: _Seen, n_segments: int, levels: tuple[int, int], equity: Fl
         while block < N_BLOCKS - 1 and ends[block] < i:
             equity[block] = (available + safe) / cash
             block += 1
-        j, gain = _end_of(seen, k, levels, gain_line(seen.prices, terms, i, side))
-        quote = max(0.0, min(available, cap))
+        j, gain = end_of(seen, k, levels, gain_line(seen.inverse, seen.factors, i, side))
+        quote = greater(0.0, lesser(available, cap))
         while block < N_BLOCKS - 1 and ends[block] < j:
-            held = quote * _mark_gain(seen, i, side, ends[block])
+            held = quote * mark_gain(seen, i, side, ends[block])
             equity[block] = (available + safe + held) / cash
             block += 1
         available, safe = trade_step(available, safe, gain, cap, lock)
@@ -134,17 +144,17 @@ def _draw_cell(seen: _Seen, n_segments: int, levels: tuple[int, int], equity: Fl
 
 
 @inline
-def _grow_by_cell(seen: _Seen, n_segments: int, cells: FloatArray, plane: _Plane) -> None:
+def _grow_by_cell(seen: Seen, n_segments: int, cells: FloatArray, plane: _Plane) -> None:
     """Growth cell by cell; `cells` is scratch, shape (64, n_stops, n_profits)."""
     n_stops, n_profits = plane.equity.shape
     equity = np.empty(N_BLOCKS, np.float64)
     for s in range(n_stops):
         for t in range(n_profits):
-            _draw_cell(seen, n_segments, (s, t), equity)
+            draw_cell(seen, n_segments, (s, t), equity)
             cells[:, s, t] = equity
     for block in range(N_BLOCKS):
         plane.equity[:] = cells[block]
-        _close_block(plane, block, not np.isinf(seen.terms.budget_cap))
+        _close_block(plane, block, not np.isinf(seen.cap))
 
 
 @inline
@@ -186,7 +196,11 @@ def grow_planes(
     n_bars = prices.close.shape[0]
     places = np.empty((3, n_bars + 1), np.int64)
     segments = Segments(places[0], places[1], places[2])
-    seen = _Seen(prices, terms, marks, passages, segments)
+    seen = Seen(
+        prices.padded, prices.inverse, terms.factors,
+        terms.init_cash, terms.budget_cap, terms.lock_rate,
+        marks.ends, marks.factors, passages, segments,
+    )  # fmt: skip
     for m in range(items.fast_ids.shape[0]):
         combine_slow(rows, items.slow_ids[m], whole)
         fast = rows.fast[items.fast_ids[m]]
@@ -195,7 +209,7 @@ def grow_planes(
         is_sound = False
         if terms.lock_rate == 0.0:
             _clear(plane)
-            is_sound = _grow_by_region(seen, n, room, plane)
+            is_sound = _grow_by_region(seen, terms, n, room, plane)
         if not is_sound:
             _clear(plane)
             cells = np.empty((N_BLOCKS, shape[0], shape[1]), np.float64)

@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.accelerator import Accelerator
 from backtest.engine.chunks import Workers
 from backtest.engine.combos import Combos
 from backtest.engine.ledger import N_BLOCKS
@@ -74,7 +73,7 @@ class Ranked:
     scored_by: tuple[str, ...]
 
 
-def rank_variants(  # noqa: PLR0913 - a run, and who does it
+def rank_variants(
     plan: Plan,
     bars: Bars,
     workers: Workers,
@@ -83,7 +82,6 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
     *,
     with_ledger: bool = False,
     with_neighbours: bool = False,
-    accelerator: Accelerator | None = None,
     elsewhere: LookElsewhere | None = None,
 ) -> Ranked:
     """Score every variant of a plan and keep the best.
@@ -91,12 +89,11 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
     Args:
         plan: The plan.
         bars: Its bars, warm-up included.
-        workers: Who computes.
+        workers: Who computes, a device among them if there is one.
         control: The run's handle.
         stopwatch: Gets the seconds of `signals`, `stage_a`, `stage_b` and `ledger`.
         with_ledger: Whether the growth of every trial is kept.
         with_neighbours: Whether the variants next to the winners are measured.
-        accelerator: The device that may score in place of the workers.
         elsewhere: Who finds the candidates of Stage A; where it is None or gives None, `workers`
             do.
 
@@ -111,9 +108,7 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
     with stopwatch.stage("signals"):
         combos = _combos(plan, bars, workers, control)
     with_ledger = with_ledger and target.n_bars >= N_BLOCKS
-    stages = Stages(
-        combos, target, workers, control, with_ledger=with_ledger, accelerator=accelerator
-    )
+    stages = Stages(combos, target, workers, control, with_ledger=with_ledger)
     plane = RiskPlane(target, grid.sl_pct, grid.tp_pct)
     keys = KeyMaker(grid, _variant_keys(plan), control)
     criteria = Criteria.of(settings, target)
@@ -137,7 +132,7 @@ def rank_variants(  # noqa: PLR0913 - a run, and who does it
         if found is None:
             found = preselection.candidates(plan.n_kept)
         shortlist = preselection.best(found, plan.n_kept)
-    with stopwatch.stage("stage_b"):
+    with stopwatch.stage("stage_b"), stages.using_device():
         winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
         bases = np.array([winner.base for winner in winners], np.int64)
         words = stages.words(combos.numbering.combos_of(bases))
@@ -172,7 +167,6 @@ def look_through(
     bars: Bars,
     workers: Workers,
     control: Control,
-    accelerator: Accelerator | None = None,
 ) -> Found:
     """Whoever of a shard may be among the best of the whole grid, and what all of it grew by.
 
@@ -181,9 +175,8 @@ def look_through(
     target = TargetSlice.of(bars, plan.settings)
     combos = _combos(plan, bars, workers, control)
     stages = Stages(
-        combos, target, workers, control,
-        with_ledger=shard.with_ledger, outer=shard.outer, accelerator=accelerator,
-    )  # fmt: skip
+        combos, target, workers, control, with_ledger=shard.with_ledger, outer=shard.outer
+    )
     preselection = Preselection(
         stages=stages,
         numbering=combos.numbering,

@@ -10,10 +10,10 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control, Stage
-from backtest.engine.accelerator import Accelerator
 from backtest.engine.chunks import Workers, spans
 from backtest.engine.combine import BitRows
 from backtest.engine.combos import Batch, Combos
+from backtest.engine.device_work import DeviceWork
 from backtest.engine.growth import grow_row
 from backtest.engine.items import Items
 from backtest.engine.ledger import N_BLOCKS, FlagArray, Grown, GrowthArray, Ledger
@@ -21,6 +21,7 @@ from backtest.engine.marks import cut_rows, marks_of
 from backtest.engine.on_device import OnDevice
 from backtest.engine.passage import Passages
 from backtest.engine.plane_growth import grow_planes
+from backtest.engine.planes_on_device import PlanesOnDevice, StoreGrowth
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.score_growth import grow_by_walk
 from backtest.engine.score_pairs import chunk_shape, look_up_growth, prefers_totals
@@ -90,7 +91,7 @@ class Recorder:
         workers: The thread pool.
         control: The run's handle.
         per_chunk: Base variants of a chunk.
-        accelerator: The device that may score base variants in place of the threads.
+        work: What the device may do in place of the threads.
         outer: The outer combos that are scored, from the first to beyond the last; None for all.
 
     See: docs/ledger.md
@@ -103,7 +104,7 @@ class Recorder:
         workers: Workers,
         control: Control,
         per_chunk: int,
-        accelerator: Accelerator,
+        work: DeviceWork,
         outer: tuple[int, int] | None = None,
     ) -> None:
         self._combos, self._target = combos, target
@@ -111,7 +112,8 @@ class Recorder:
         self._per_chunk = per_chunk
         self._marks = marks_of(target.n_bars, target.terms)
         slow = self._cut(combos.slow_rows)
-        self.on_device = OnDevice(accelerator, slow, target, control, self._marks)
+        self._blocks = OnDevice(work, slow, target, self._marks)
+        self._planes = PlanesOnDevice(work, combos.slow_rows, target, self._marks)
         self._outer = outer or (0, combos.n_outer)
         shape = (self._outer[1] - self._outer[0], combos.n_fast)
         self._growth: GrowthArray = np.empty((*shape, N_BLOCKS), np.int32)
@@ -130,7 +132,7 @@ class Recorder:
         first = self._outer[0]
         here = np.s_[slab.low - first : slab.high - first, slab.first : slab.first + len(rows)]
         growth, ruined = self._growth[here], self._ruined[here]
-        if not self.on_device.grow(own, slow_ids, scores, growth, ruined):
+        if not self._blocks.grow(own, slow_ids, scores, growth, ruined):
             self._score_on_threads(slab, own, scores)
         self._has_scored = True
         self._repeat(slab.numbers(np.flatnonzero(np.isnan(scores))))
@@ -152,6 +154,11 @@ class Recorder:
         if not self._has_scored:
             for slab in slabs_of(self._combos, self._outer):
                 self.scores(slab)
+
+    def release(self) -> None:
+        """Give the device's memory back."""
+        self._blocks.release()
+        self._planes.release()
 
     def _score_on_threads(self, slab: Slab, own: WordArray, scores: FloatArray) -> None:
         height, width = chunk_shape(len(slab.slow_ids), len(own), self._per_chunk)
@@ -274,6 +281,8 @@ class Recorder:
         n_cells = passages.stops.shape[2] * passages.profits.shape[2]
         per_chunk = max(1, min(self._per_chunk // 8, CELLS_PER_CHUNK // n_cells))
         for batch in self._combos.batches(combos):
+            if self._planes.grow(batch, passages, stage, _by_places(batch, store)):
+                continue
             chunks = [
                 partial(self._grow, batch, slice(start, stop), passages, n_cells, store)
                 for start, stop in spans(len(batch.places), per_chunk)
@@ -315,3 +324,10 @@ class Recorder:
         first, left = slab.low - self._outer[0] + outer.start, slab.first + fast.start
         here = np.s_[first : first + part.shape[0], left : left + part.shape[1]]
         self._growth[here], self._ruined[here] = growth, ruined
+
+
+def _by_places(batch: Batch, store: Store) -> StoreGrowth:
+    def store_part(part: slice, growth: GrowthArray, ruined: FlagArray) -> None:
+        store(batch.places[part], growth, ruined)
+
+    return store_part

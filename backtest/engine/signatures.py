@@ -70,7 +70,7 @@ def _mark_regions(
         if balance <= 0.0 or share < _LEAST_SHARE:
             return False
         i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
-        offset, slope = gain_line(prices, terms, i, side)
+        offset, slope = gain_line(prices.inverse, terms.factors, i, side)
         stop_row, profit_row = passages.stops[side - 1, i], passages.profits[side - 1, i]
         n_stops, n_profits = reached(stop_row, limit), reached(profit_row, limit)
         worst = min(0.0, offset + slope * close[limit])

@@ -10,14 +10,16 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control, Stage
-from backtest.engine.accelerator import PROCESSORS, Accelerator
+from backtest.engine.accelerator import PROCESSORS
 from backtest.engine.chunks import Workers, spans
-from backtest.engine.combine import BitRows, count_runs_of
+from backtest.engine.combine import BitRows, combine_chosen, count_runs_of
 from backtest.engine.combos import Batch, Combos
 from backtest.engine.daily import NOTHING_MORE, Measures
+from backtest.engine.device_work import DeviceWork
 from backtest.engine.items import N_METRICS, RETURN_PCT, Items, score_exactly, score_planes
 from backtest.engine.on_device import OnDevice
 from backtest.engine.passage import Passages
+from backtest.engine.planes_on_device import PlanesOnDevice
 from backtest.engine.recorder import Recorder
 from backtest.engine.risk_plane import RiskPlane, Tile
 from backtest.engine.score_pairs import (
@@ -50,11 +52,10 @@ class Stages:
     Args:
         combos: The run's combos.
         target: The run's target slice.
-        workers: The thread pool.
+        workers: The thread pool, and the device that may score in its place.
         control: The run's handle.
         with_ledger: Whether the growth of what is scored is kept.
         outer: The outer combos that Stage A scores here; None for all.
-        accelerator: The device that may score in place of the threads.
 
     Attributes:
         combos: The run's combos.
@@ -72,22 +73,15 @@ class Stages:
         *,
         with_ledger: bool = False,
         outer: tuple[int, int] | None = None,
-        accelerator: Accelerator | None = None,
     ) -> None:
         self.combos, self._target = combos, target
         self._workers, self._control = workers, control
         self._per_chunk = int(np.clip(CHUNK_WORK // (target.n_bars + 1000), 16, 4096))
-        self._on_device = OnDevice(accelerator or Accelerator(), combos.slow_rows, target, control)
+        self._on_device = DeviceWork(workers.accelerator, control)
+        self._blocks = OnDevice(self._on_device, combos.slow_rows, target)
+        self._planes = PlanesOnDevice(self._on_device, combos.slow_rows, target)
         self.recorder = (
-            Recorder(
-                combos,
-                target,
-                workers,
-                control,
-                self._per_chunk,
-                accelerator or Accelerator(),
-                outer,
-            )
+            Recorder(combos, target, workers, control, self._per_chunk, self._on_device, outer)
             if with_ledger
             else None
         )
@@ -120,7 +114,7 @@ class Stages:
             Shape (n_outer, n_rows); NaN asks for exact scoring.
         """
         scores = np.empty((len(slow_ids), len(rows)), np.float64)
-        if self._on_device.score(rows, slow_ids, scores):
+        if self._blocks.score(rows, slow_ids, scores):
             return scores
         height, width = chunk_shape(*scores.shape, self._per_chunk)
         score = score_by_totals if prefers_totals(*scores.shape) else score_by_walk
@@ -135,9 +129,8 @@ class Stages:
 
     @property
     def scored_by(self) -> tuple[str, ...]:
-        """Who has scored base variants: the device by its name, the processors as `cpu`."""
-        by_recorder = () if self.recorder is None else self.recorder.on_device.scored_by
-        return tuple(dict.fromkeys((*self._on_device.scored_by, *by_recorder))) or (PROCESSORS,)
+        """Who has scored at speed: the device by its name, the processors as `cpu`."""
+        return tuple(self._on_device.done_by) or (PROCESSORS,)
 
     @contextmanager
     def using_device(self) -> Generator[None]:
@@ -145,9 +138,10 @@ class Stages:
         try:
             yield
         finally:
-            self._on_device.release()
+            self._blocks.release()
+            self._planes.release()
             if self.recorder is not None:
-                self.recorder.on_device.release()
+                self.recorder.release()
 
     def slab_metrics(
         self,
@@ -231,7 +225,9 @@ class Stages:
                 n_cells = len(tile.stop_places) * len(tile.profit_places)
                 per_chunk = max(1, min(per_chunk, 8 * self._per_chunk // n_cells))
             for batch in self.combos.batches(combos):
-                self._over(batch, partial(self._score_tile, tile, out), "stage_b", per_chunk)
+                store = partial(self._store_tile, tile, out, batch)
+                if not self._planes.score(batch, tile.passages, store):
+                    self._over(batch, partial(self._score_tile, tile, out), "stage_b", per_chunk)
         flat = out.reshape(len(combos), -1)
         unsound = np.flatnonzero(np.isnan(flat).any(axis=1))
         if len(unsound):
@@ -261,11 +257,11 @@ class Stages:
     def words(self, combos: IntArray) -> WordArray:
         """Combined bit rows of combos, shape (n, 2, n_words), under the allowed sides."""
         out = np.empty((len(combos), 2, self._target.n_words), np.uint64)
-        masks = self._target.side_masks[:, None]
         for batch in self.combos.batches(combos):
-            for place, slow, fast in zip(batch.places, batch.slow_ids, batch.fast_ids, strict=True):
-                together = np.bitwise_and.reduce(self.combos.slow_rows[slow], axis=0)
-                out[place] = batch.fast_rows[fast] & together & masks
+            own = np.empty((len(batch.places), *out.shape[1:]), np.uint64)
+            rows = self._bit_rows(batch.fast_rows)
+            combine_chosen(rows, batch.slow_ids, batch.fast_ids, own)
+            out[batch.places] = own
         return out
 
     def _score_fast(
@@ -313,15 +309,20 @@ class Stages:
 
     def _score_tile(self, tile: Tile, out: FloatArray, batch: Batch, part: slice) -> None:
         target = self._target
-        places = batch.places[part]
-        shape = (len(places), len(tile.stop_places), len(tile.profit_places))
+        n_items = len(batch.places[part])
+        shape = (n_items, len(tile.stop_places), len(tile.profit_places))
         scores = np.empty(shape, np.float64)
         rows = self._bit_rows(batch.fast_rows)
-        unused = np.zeros(len(places), np.int64)
+        unused = np.zeros(n_items, np.int64)
         items = Items(batch.slow_ids[part], batch.fast_ids[part], unused, unused)
         segments = empty_segments(target.n_bars)
         score_planes(rows, items, target.prices, target.terms, tile.passages, segments, scores)
-        out[np.ix_(places, tile.stop_places, tile.profit_places)] = scores
+        self._store_tile(tile, out, batch, part, scores)
+
+    def _store_tile(
+        self, tile: Tile, out: FloatArray, batch: Batch, part: slice, scores: FloatArray
+    ) -> None:
+        out[np.ix_(batch.places[part], tile.stop_places, tile.profit_places)] = scores
 
     def _sign_tile(self, tile: Tile, out: WordArray, batch: Batch, part: slice) -> None:
         target = self._target

@@ -14,17 +14,20 @@ import numpy as np
 
 from backtest.control import Control
 from backtest.engine.chunks import Workers, spans
+from backtest.engine.device_work import DeviceWork
 from backtest.engine.ledger import RUINED, Ledger
+from backtest.evidence.on_device import champions_on_device, counts_on_device
 from backtest.evidence.result import Overfitting
 from backtest.evidence.rounding import rounded
 from backtest.evidence.rows import ROWS_PER_CHUNK, Rows
 from backtest.evidence.splits import (
-    NEVER_BEST,
     Champions,
     Counts,
     column_splits,
     count_below,
     find_champions,
+    no_counts,
+    nobody,
 )
 from backtest.types import IntArray
 
@@ -49,7 +52,7 @@ def overfitting(
     champions = champions_of(ledger, rows, masks, workers, control)
     totals = rows.totals.astype(np.int64)
     after = totals[champions.rows] - champions.growth
-    counts = _counts(ledger, masks, after, workers, control)
+    counts = counts_of(ledger, masks, after, workers, control)
     if np.all(counts.up_to - counts.below == ledger.n_trials):
         return None
     # twice the rank among n, from 1 to n; equal ones share theirs
@@ -77,11 +80,16 @@ def champions_of(
 
     See: docs/evidence.md#pbo
     """
-    best = _nobody(len(masks))
+    found = champions_on_device(
+        DeviceWork(workers.accelerator, control), ledger.growth, rows.lots, masks
+    )
+    if found is not None:
+        return found
+    best = nobody(len(masks))
     comparing = threading.Lock()
 
     def look_at(start: int, stop: int) -> None:
-        part = _nobody(len(masks))
+        part = nobody(len(masks))
         find_champions(ledger.growth[start:stop], rows.lots[start:stop], masks, part)
         part.rows[:] += start
         with comparing:
@@ -90,13 +98,6 @@ def champions_of(
     chunks = [partial(look_at, *span) for span in spans(ledger.n_trials, ROWS_PER_CHUNK)]
     workers.run("pbo_champions", chunks, control)
     return best
-
-
-def _nobody(n_splits: int) -> Champions:
-    shape = (2, n_splits)
-    return Champions(
-        np.full(shape, NEVER_BEST), np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
-    )
 
 
 def _take_better(best: Champions, part: Champions) -> None:
@@ -112,14 +113,28 @@ def _take_better(best: Champions, part: Champions) -> None:
         np.copyto(mine, theirs, where=is_better)
 
 
-def _counts(
+def counts_of(
     ledger: Ledger, masks: IntArray, after: IntArray, workers: Workers, control: Control
 ) -> Counts:
-    counts = _no_counts(after.shape)
+    """How many trials grew less than the champions where these were not chosen.
+
+    Args:
+        ledger: The ledger.
+        masks: Shape (n_splits,), see `column_splits`.
+        after: Shape (2, n_splits), growth of the champion of each half in the other.
+        workers: The thread pool.
+        control: The run's handle.
+
+    See: docs/evidence.md#pbo
+    """
+    found = counts_on_device(DeviceWork(workers.accelerator, control), ledger.growth, masks, after)
+    if found is not None:
+        return found
+    counts = no_counts(len(masks))
     adding = threading.Lock()
 
     def look_at(start: int, stop: int) -> None:
-        part = _no_counts(after.shape)
+        part = no_counts(len(masks))
         count_below(ledger.growth[start:stop], masks, after, part)
         with adding:
             for mine, theirs in zip(counts, part, strict=True):
@@ -128,10 +143,6 @@ def _counts(
     chunks = [partial(look_at, *span) for span in spans(ledger.n_trials, ROWS_PER_CHUNK)]
     workers.run("pbo_ranks", chunks, control)
     return counts
-
-
-def _no_counts(shape: tuple[int, ...]) -> Counts:
-    return Counts(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
 
 
 def _slope(before: IntArray, after: IntArray) -> float | None:

@@ -49,6 +49,26 @@ class Counts(NamedTuple):
     up_to: Annotated[IntArray, "int64[:, ::1]"]
 
 
+def nobody(n_splits: int) -> Champions:
+    """Champions before anyone contended.
+
+    See: docs/evidence.md#pbo
+    """
+    shape = (2, n_splits)
+    return Champions(
+        np.full(shape, NEVER_BEST), np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
+    )
+
+
+def no_counts(n_splits: int) -> Counts:
+    """Counts before anyone was counted.
+
+    See: docs/evidence.md#pbo
+    """
+    shape = (2, n_splits)
+    return Counts(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+
+
 def column_splits() -> IntArray:
     """The 6 435 halves that have the first group, as bit masks; the others complement them.
 
@@ -72,7 +92,7 @@ def _fill(growth: GrowthArray, first: int, filler: int, sums: IntArray, totals: 
     for v in range(TILE):
         m = first + v
         for q in range(N_GROUPS):
-            one = _group_sum(growth[m], q) if m < growth.shape[0] else np.int64(filler)
+            one = group_sum(growth[m], q) if m < growth.shape[0] else np.int64(filler)
             sums[q // N_SIDE, 1 << (q % N_SIDE), v] = one
     for side in range(2):
         _all_sums(sums[side])
@@ -81,7 +101,8 @@ def _fill(growth: GrowthArray, first: int, filler: int, sums: IntArray, totals: 
 
 
 @inline
-def _group_sum(row: GrowthArray, q: int) -> np.int64:
+def group_sum(row: GrowthArray, q: int) -> np.int64:
+    """Growth of a row, shape (64,), over the blocks of a group."""
     total = np.int64(0)
     for k in range(q * GROUP_LENGTH, (q + 1) * GROUP_LENGTH):
         total += np.int64(row[k])
@@ -100,13 +121,19 @@ def _all_sums(sums: IntArray) -> None:
 
 
 @inline
+def is_crowned(growth: int, lot: int, best: int, best_lot: int) -> bool:
+    """Whether a row takes the place of an earlier one: by more growth, else by a greater lot."""
+    return growth > best or (growth == best and lot > best_lot)
+
+
+@inline
 def _crown(
     half: IntArray, lots: IntArray, first: int, champions: Champions, at: int, s: int
 ) -> None:
     """Let the rows of a tile contend for one half."""
     for v in range(min(TILE, lots.shape[0] - first)):
         best, lot = champions.growth[at, s], champions.lots[at, s]
-        if half[v] > best or (half[v] == best and lots[first + v] > lot):
+        if is_crowned(half[v], lots[first + v], best, lot):
             champions.growth[at, s] = half[v]
             champions.lots[at, s] = lots[first + v]
             champions.rows[at, s] = first + v

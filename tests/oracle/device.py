@@ -16,25 +16,47 @@ import numpy as np
 
 from backtest.axes import explicit
 from backtest.control import Control
-from backtest.engine import on_device
+from backtest.engine import on_device, planes_on_device
 from backtest.engine.accelerator import Accelerator, Wish
+from backtest.engine.chunks import Workers
 from backtest.engine.combos import Batch, Combos
+from backtest.engine.ledger import N_BLOCKS, RUINED, Ledger
+from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.slabs import slabs_of
 from backtest.engine.stages import Stages
 from backtest.engine.target import TargetSlice
+from backtest.evidence import on_device as evidence_on_device
+from backtest.evidence.luck import best_by_luck, observe
+from backtest.evidence.pbo import champions_of, counts_of
+from backtest.evidence.resamples import draw_resamples
+from backtest.evidence.rows import describe_rows
+from backtest.evidence.splits import column_splits
 from backtest.request import RunRequest
 from backtest.types import DirectionMode, FloatArray, IntArray, SignalArray, SizingMode, TimeRange
+from tests.backtest.evidence.ledgers import ledger_of, noise
 from tests.backtesters import POLICY, USER, NoDefaults, NoStrategies, no_spec
 from tests.memory_feed import MemoryFeed
 from tests.oracle.cases import random_closes, random_setup, random_signal
-from tests.oracle.scoring import ONE_THREAD, GivenCombos, bars_of, bit_rows, settings_for
+from tests.oracle.scoring import GivenCombos, bars_of, bit_rows, settings_for
 from tests.property.scene import CANDLES, bits, template
+from tests.simulator import take_turns
 
 ROOT = Path(__file__).parents[2]
 N_CASES = 12
+# Stop-losses and take-profits, one of them missing or both, in an order that is not theirs.
+PLANES = (
+    ((2.0, 0.0, 12.5), (1.0, 0.0)),
+    ((5.0, 0.5), None),
+    (None, (3.0, 0.1, 50.0)),
+    (None, None),
+)
+N_PLANE_CASES = len(PLANES) * N_CASES
+N_RESAMPLES = 20
 N_FAST, N_SLOW = 6, 3
 # Two outer variants of a case at most, so that every case takes several launches.
 SMALL_LAUNCH = 2 * N_FAST * 1_400
+# One variant with its growth, or some with their scores.
+SMALL_PLANES = 40_000
 Arrays = dict[str, np.ndarray]
 
 
@@ -67,8 +89,8 @@ def stages_of_case(number: int, accelerator: Accelerator, *, with_ledger: bool =
     slow = [random_signal(random, len(close)) for _ in range(N_SLOW if number % 3 else 0)]
     target = TargetSlice.of(bars_of(close), settings_for(setup, len(close)))
     return Stages(
-        cast("Combos", WithSlowRows(fast, slow)), target, ONE_THREAD, Control(),
-        with_ledger=with_ledger, accelerator=accelerator,
+        cast("Combos", WithSlowRows(fast, slow)), target, Workers(1, accelerator), Control(),
+        with_ledger=with_ledger,
     )  # fmt: skip
 
 
@@ -100,6 +122,9 @@ def computed(wish: Wish) -> Arrays:
         found[f"scores {number}"] = raw_scores(stages)
         found[f"scored by, case {number}"] = np.array(stages.scored_by)
         found |= ledger_of_case(number, with_device)
+    for number in range(N_PLANE_CASES):
+        found |= planes_of_case(number, with_device)
+    found |= statistics_by(with_device)
     with_backtester(found, wish)
     with_device.close()
     return found
@@ -117,6 +142,49 @@ def ledger_of_case(number: int, accelerator: Accelerator) -> Arrays:
         f"ruined {number}": stages.recorder._ruined,
         f"scored by, growth {number}": np.array(stages.scored_by),
     }
+
+
+def planes_of_case(number: int, accelerator: Accelerator) -> Arrays:
+    """Every sizing and direction over every kind of plane: scores as they count, and growth."""
+    stages = stages_of_case(number % N_CASES, accelerator, with_ledger=True)
+    target, recorder = stages._target, stages.recorder
+    assert recorder is not None
+    stops, profits = PLANES[number // N_CASES]
+    plane = RiskPlane(target, stops, profits)
+    combos = np.arange(stages.combos.n_outer * N_FAST)[::3]
+    shape = (len(combos), plane.n_stops, plane.n_profits)
+    growth, ruined = np.empty((*shape, N_BLOCKS), np.int32), np.empty(shape, np.bool_)
+    scores = stages.plane_scores(combos, plane)
+    recorder._fill(combos, plane, growth, ruined)
+    return {
+        f"plane {number}": scores,
+        f"growth over plane {number}": growth,
+        f"ruined over plane {number}": ruined,
+        f"scored by, plane {number}": np.array(stages.scored_by),
+    }
+
+
+def statistics_by(accelerator: Accelerator) -> Arrays:
+    """What is found among a few trials under some splits and in some resamples."""
+    workers, control = Workers(1, accelerator), Control()
+    ledger = a_ledger()
+    rows = describe_rows(ledger, workers, control)
+    masks = np.ascontiguousarray(column_splits()[::150])
+    champions = champions_of(ledger, rows, masks, workers, control)
+    after = rows.totals.astype(np.int64)[champions.rows] - champions.growth
+    resamples = draw_resamples("seed", ledger.holding, N_RESAMPLES)
+    luck = best_by_luck(ledger, observe(ledger, rows), resamples, workers, control)
+    counts = counts_of(ledger, masks, after, workers, control)
+    workers.close()
+    return {"champions": np.stack(champions), "counts": np.stack(counts), "luck": luck}
+
+
+def a_ledger() -> Ledger:
+    """Ten trials: among them two that are equal, one that rests, and one that was ruined."""
+    growth = noise(10)
+    growth[4], growth[5] = growth[1], 0
+    growth[6, 30:] = RUINED
+    return ledger_of(growth, ruined=(6,))
 
 
 def with_backtester(found: Arrays, wish: Wish) -> None:
@@ -150,5 +218,11 @@ def simulated(folder: Path) -> Arrays:
 
 
 if __name__ == "__main__":
+    from backtest.evidence.cuda_device import halves, luck
+
     on_device.LAUNCH_WORK = SMALL_LAUNCH
+    planes_on_device.LAUNCH_BYTES = SMALL_PLANES
+    evidence_on_device.ROWS_PER_LAUNCH = 6
+    halves.ROWS_PER_PART = luck.ROWS_PER_PART = 4
+    take_turns()
     np.savez(sys.argv[1], **computed("cuda"))  # pyright: ignore[reportArgumentType]

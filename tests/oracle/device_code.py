@@ -1,4 +1,4 @@
-"""Device code of every kernel of the engine, made without a device: a program that prints it.
+"""Device code of every kernel of a device, made without a device: a program that prints it.
 
 `python -m tests.oracle.device_code` prints a JSON object: PTX by the kernel's name, once as the
 engine compiles it and once as numba-cuda does by itself; `null` where its compiler is missing.
@@ -15,9 +15,13 @@ def compiled_code() -> dict[str, dict[str, str]] | None:
     from numba.cuda import dispatcher  # noqa: PLC0415 - an extra
     from numba.cuda.cudadrv import nvvm  # noqa: PLC0415
 
+    from backtest.engine.cuda_device import kernels, plane_kernels  # noqa: PLC0415
     from backtest.engine.cuda_device.compiled import unfused  # noqa: PLC0415
-    from backtest.engine.cuda_device.kernels import SIGNATURES, cuda  # noqa: PLC0415
+    from backtest.engine.cuda_device.kernels import cuda  # noqa: PLC0415
+    from backtest.evidence.cuda_device import halves, luck  # noqa: PLC0415
 
+    signatures = kernels.SIGNATURES | plane_kernels.SIGNATURES
+    signatures |= halves.SIGNATURES | luck.SIGNATURES
     if not nvvm.is_available():
         return None
     # Steps that a kernel calls are compiled for the device at hand, and there is none.
@@ -25,11 +29,11 @@ def compiled_code() -> dict[str, dict[str, str]] | None:
     loose.get_current_device = lambda: SimpleNamespace(compute_capability=HOPPER)
 
     def code_of(function: Any) -> str:
-        return str(cuda.compile_ptx(function, SIGNATURES[function], cc=HOPPER)[0])
+        return str(cuda.compile_ptx(function, signatures[function], cc=HOPPER)[0])
 
-    fused = {function.__name__: code_of(function) for function in SIGNATURES}
+    fused = {function.__name__: code_of(function) for function in signatures}
     with unfused():
-        ours = {function.__name__: code_of(function) for function in SIGNATURES}
+        ours = {function.__name__: code_of(function) for function in signatures}
     return {"ours": ours, "theirs": fused}
 
 

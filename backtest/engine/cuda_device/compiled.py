@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import Any
 
 from backtest.engine.accelerator import DeviceLost
-from backtest.engine.cuda_device.kernels import SIGNATURES, cuda
+from backtest.engine.cuda_device.kernels import cuda
 from backtest.jit import config
 
 # A fused product and sum; sums and products that the assembler may still fuse, because they do not
@@ -55,14 +55,18 @@ def inexact_operations(code: str) -> list[str]:
     return sorted(set(INEXACT.findall(code)))
 
 
-def compile_kernel(function: Callable[..., None]) -> Any:
+def compile_kernel(function: Callable[..., None], signature: str) -> Any:
     """A kernel for the current device, which is launched with `[blocks, threads](...)`.
+
+    Args:
+        function: What a thread does.
+        signature: The only one that the kernel has.
 
     Raises:
         DeviceLost: The compiler fused operations all the same.
     """
     with unfused():
-        kernel = cuda.jit(SIGNATURES[function], fastmath=False)(function)
+        kernel = cuda.jit(signature, fastmath=False)(function)
     code = [made.library.get_asm_str() for made in kernel.overloads.values()]
     found = inexact_operations("\n".join(code))
     if found:

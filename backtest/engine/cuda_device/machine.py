@@ -8,7 +8,7 @@ See: docs/scale.md#an-accelerator
 # numba-cuda is untyped.
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from backtest.engine.accelerator import DeviceLost
@@ -16,10 +16,14 @@ from backtest.engine.account import Terms
 from backtest.engine.chunks import Workers
 from backtest.engine.cuda_device.compiled import compile_kernel
 from backtest.engine.cuda_device.failures import first_line, told_as_lost
-from backtest.engine.cuda_device.kernels import cuda
+from backtest.engine.cuda_device.kernels import SIGNATURES as STAGE_A
+from backtest.engine.cuda_device.kernels import Kernel, cuda
+from backtest.engine.cuda_device.plane_kernels import SIGNATURES as STAGE_B
 from backtest.engine.cuda_device.stage_a import CudaStageA
+from backtest.engine.cuda_device.stage_b import CudaPlanes
 from backtest.engine.cuda_device.trial import differing
 from backtest.engine.marks import Marks
+from backtest.engine.passage import Passages
 from backtest.engine.prices import Prices
 from backtest.types import WordArray
 
@@ -44,7 +48,7 @@ class CudaDevice:
         name: Any = getattr(cuda.get_current_device(), "name", SIMULATED)
         self.name = name.decode() if isinstance(name, bytes) else str(name)
         self.workers = Workers(1)
-        self._kernels: dict[Callable[..., None], Any] = {}
+        self._kernels: dict[Kernel, Any] = {}
 
     @told_as_lost()
     def free_bytes(self) -> int:
@@ -62,13 +66,25 @@ class CudaDevice:
         marks: Marks | None = None,
     ) -> CudaStageA:
         """Stage A of a run; with marks its rows are cut there."""
-        return CudaStageA(self._launch, slow_rows, side_masks, prices, terms, marks)
+        return CudaStageA(self.launcher(STAGE_A), slow_rows, side_masks, prices, terms, marks)
 
-    def _launch(self, function: Callable[..., None], n_threads: int, *arguments: Any) -> None:
-        kernel = self._kernels.get(function)
-        if kernel is None:
-            kernel = self._kernels[function] = compile_kernel(function)
-        kernel[-(-n_threads // THREADS), THREADS](*arguments)
+    @told_as_lost()
+    def planes(
+        self, prices: Prices, terms: Terms, passages: Passages, marks: Marks | None = None
+    ) -> CudaPlanes:
+        """Stage B of a run over a tile of its risk plane."""
+        return CudaPlanes(self.launcher(STAGE_B), prices, terms, passages, marks)
+
+    def launcher(self, signatures: Mapping[Kernel, str]) -> Kernel:
+        """`launch(kernel, n_threads, *arguments)` of kernels with the only signatures they have."""
+
+        def launch(function: Kernel, n_threads: int, *arguments: Any) -> None:
+            kernel = self._kernels.get(function)
+            if kernel is None:
+                kernel = self._kernels[function] = compile_kernel(function, signatures[function])
+            kernel[-(-n_threads // THREADS), THREADS](*arguments)
+
+        return launch
 
 
 @told_as_lost()

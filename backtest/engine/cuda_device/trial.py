@@ -13,14 +13,19 @@ from backtest.engine.accelerator import Device
 from backtest.engine.account import Terms, account_terms
 from backtest.engine.bitops import words_for
 from backtest.engine.combine import BitRows
+from backtest.engine.items import Items, score_planes
 from backtest.engine.ledger import N_BLOCKS
 from backtest.engine.marks import Marks, cut_rows, marks_of
+from backtest.engine.passage import Passages, passage_table
+from backtest.engine.plane_growth import grow_planes
 from backtest.engine.prices import Prices, prices_of
 from backtest.engine.score import score_balances, score_compounding
 from backtest.engine.score_growth import grow_by_walk
+from backtest.engine.segments import empty_segments
 from backtest.types import Execution, FloatArray, IntArray, SizingMode, WordArray
 
 N_BARS, N_SLOW, N_FAST = 300, 4, 8
+STOPS, PROFITS = (2.0, 9.0), (0.0, 5.0, 12.0)
 
 
 def differing(device: Device) -> str:
@@ -46,6 +51,8 @@ def differing(device: Device) -> str:
             return f"a score with sizing {sizing.value}"
         if not _grows_alike(device, rows, ids, prices, terms):
             return f"growth with sizing {sizing.value}"
+        if not _are_planes_alike(device, rows, prices, terms):
+            return f"a risk plane with sizing {sizing.value}"
     return ""
 
 
@@ -66,6 +73,35 @@ def _grows_alike(
     found = scorer.grow(ids, growth, ruined)
     is_ledger_same = np.array_equal(growth, expected[1]) and np.array_equal(ruined, expected[2])
     return is_ledger_same and same_bits(found, expected[0])
+
+
+def _are_planes_alike(device: Device, rows: BitRows, prices: Prices, terms: Terms) -> bool:
+    """Whether scores and growth over a risk plane are the same."""
+    n, shape = len(rows.slow), (len(STOPS), len(PROFITS))
+    unused = np.zeros(n, np.int64)
+    items = Items(np.arange(n)[:, None], np.arange(n), unused, unused)
+    tables = [
+        passage_table(prices.close, terms, np.array(percents), is_stop=is_stop)
+        for percents, is_stop in ((STOPS, True), (PROFITS, False))
+    ]
+    passages, marks = Passages(*tables), marks_of(N_BARS, terms)
+    scores = np.empty((n, *shape), np.float64)
+    score_planes(rows, items, prices, terms, passages, empty_segments(N_BARS), scores)
+    growth = np.empty((n, scores[0].size, N_BLOCKS), np.int32)
+    ruined = np.empty(growth.shape[:2], np.bool_)
+    grow_planes(rows, items, prices, terms, marks, passages, growth, ruined)
+    combined = rows.slow & rows.fast[:n]
+    found = device.planes(prices, terms, passages, marks)
+    found_growth, found_ruined = found.grow(combined)
+    is_ledger_same = np.array_equal(found_growth, growth) and np.array_equal(found_ruined, ruined)
+    return is_ledger_same and are_planes_same(found.score(combined), scores)
+
+
+def are_planes_same(found: FloatArray, expected: FloatArray) -> bool:
+    """Whether the same variants ask for exact scores, and the bits of all others are the same."""
+    is_sound = ~np.isnan(expected).any(axis=(1, 2))
+    is_alike = np.array_equal(is_sound, ~np.isnan(found).any(axis=(1, 2)))
+    return is_alike and same_bits(found[is_sound], expected[is_sound])
 
 
 def _cut(rows: WordArray, marks: Marks) -> WordArray:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
@@ -17,10 +18,20 @@ from backtest.engine.accelerator import (
     Device,
     DeviceFull,
     DeviceLost,
+    PlaneScorer,
     Wish,
 )
 from backtest.engine.chunks import Workers
-from tests.oracle.device import N_CASES, Arrays, computed, raw_scores, simulated, stages_of_case
+from tests.oracle.device import (
+    N_CASES,
+    Arrays,
+    computed,
+    planes_of_case,
+    raw_scores,
+    simulated,
+    stages_of_case,
+    statistics_by,
+)
 
 WITHOUT_EXTRAS = """
 import sys
@@ -33,6 +44,14 @@ print([name for name in sys.modules if name.split(".")[0] in ("numba_cuda", "ray
        or name.startswith(("numba.cuda", "cuda."))])
 """
 FUSED = {"fma.rn.f64"}
+# Kernels with a product that goes into a sum.
+WOULD_FUSE = {
+    "score_compounding", "score_fixed", "score_locked",
+    "grow_compounding", "grow_fixed", "grow_locked",
+    "stop_lines", "profit_lines", "signal_lines", "judge_regions",
+    "grow_cells", "step_cells", "draw_cells",
+    "sum_windows", "best_in_parts",
+}  # fmt: skip
 
 needs_numba_cuda = pytest.mark.skipif(
     find_spec("numba_cuda") is None, reason="the extra cuda is not installed"
@@ -84,7 +103,7 @@ def test_device_code_has_no_operation_that_rounds_differently() -> None:
     }
     # what the option prevents
     found = {name: set(inexact_operations(text)) for name, text in code["theirs"].items()}
-    assert all(found[name] >= FUSED for name in found if name.startswith(("score_", "grow_")))
+    assert {name for name, operations in found.items() if operations >= FUSED} == WOULD_FUSE
 
 
 def test_without_the_extra_nothing_of_it_is_loaded(tmp_path: Path) -> None:
@@ -125,6 +144,21 @@ class FailingScorer:
         return np.full((len(outer_ids), 6), 7.0)
 
 
+class FailingPlanes:
+    """Fails at once."""
+
+    def __init__(self, failure: DeviceLost) -> None:
+        self._failure = failure
+
+    def score(self, rows: np.ndarray) -> np.ndarray:
+        del rows
+        raise self._failure
+
+    def grow(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        del rows
+        raise self._failure
+
+
 class FailingDevice:
     """A device that stops working in the middle of a run."""
 
@@ -141,6 +175,15 @@ class FailingDevice:
     def scorer(self, *_: object, **__: object) -> BlockScorer:
         self.n_scorers += 1
         return cast("BlockScorer", FailingScorer(self._failure))
+
+    def planes(self, *_: object, **__: object) -> PlaneScorer:
+        self.n_scorers += 1
+        return cast("PlaneScorer", FailingPlanes(self._failure))
+
+    def launcher(self, signatures: object) -> Callable[..., None]:
+        del signatures
+        self.n_scorers += 1
+        raise self._failure
 
 
 def with_device(
@@ -191,6 +234,25 @@ def test_a_device_with_too_little_memory_is_asked_again_and_told_of_once(
     assert [is_bad for _, is_bad in said] == [False, True]
     reason = "OUT_OF_MEMORY" if free > 1_000 else "it has 1000 bytes free, "
     assert reason in said[1][0]
+
+
+@pytest.mark.parametrize(
+    ("failure", "n_asked"), [(DeviceLost("it fell off the bus"), 1), (DeviceFull("no room"), 4)]
+)
+def test_planes_and_statistics_are_the_processors_where_a_device_fails(
+    failure: DeviceLost, n_asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = FailingDevice(failure)
+    accelerator, said = with_device(device, monkeypatch)
+
+    found = planes_of_case(1, accelerator) | statistics_by(accelerator)
+
+    expected = planes_of_case(1, Accelerator("cpu")) | statistics_by(Accelerator("cpu"))
+    assert found.keys() == expected.keys()
+    for name, numbers in expected.items():
+        np.testing.assert_array_equal(found[name], numbers, err_msg=name, strict=True)
+    assert device.n_scorers >= n_asked
+    assert [is_bad for _, is_bad in said] == [False, True]
 
 
 def test_processors_alone_look_for_no_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,284 @@
+"""Kernels of Stage B on a CUDA device; `plane` has the steps that their threads take.
+
+See: docs/scale.md#an-accelerator
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportArgumentType=false
+# numba-cuda is untyped. An element of an array is typed as if it could be an array itself.
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from backtest.engine.cuda_device.kernels import Kernel, cuda
+from backtest.engine.cuda_device.plane import (
+    cell_equity,
+    draw_by_profit,
+    draw_by_signal,
+    draw_by_stop,
+    holds_by_region,
+    spread_down,
+    step_cell,
+)
+from backtest.engine.growth import write_growth
+from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
+from backtest.engine.passage import PassageArray, Passages
+from backtest.engine.plane_growth import Seen, draw_cell
+from backtest.engine.segments import Segments, find_segments
+from backtest.jit import inline
+from backtest.types import FloatArray, IntArray, WordArray
+
+
+@inline
+def _seen(  # noqa: PLR0913 - a device takes arrays one by one
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    ends: IntArray,
+    mark_factors: FloatArray,
+    stops: PassageArray,
+    profits: PassageArray,
+    places: IntArray,
+    account: tuple[float, float, float],
+) -> Seen:
+    passages, segments = Passages(stops, profits), Segments(places[0], places[1], places[2])
+    cash, cap, lock = account
+    return Seen(
+        close, inverse, factors, cash, cap, lock, ends, mark_factors, passages, segments
+    )  # fmt: skip
+
+
+def list_segments(rows: WordArray, n_bars: int, places: IntArray, counts: IntArray) -> None:
+    """The segments of variants, a thread for each.
+
+    Args:
+        rows: Shape (n, 2, n_words), combined.
+        n_bars: Bars of the target slice.
+        places: Out, shape (n, 3, n_bars + 1): entries, exits and sides.
+        counts: Out, shape (n,).
+    """
+    m = cuda.grid(1)
+    if m < counts.size:
+        segments = Segments(places[m, 0], places[m, 1], places[m, 2])
+        counts[m] = find_segments(rows[m], rows[m], n_bars, segments)
+
+
+def _lines_with(name: str, draw: Callable[..., None]) -> Kernel:
+    """A kernel that draws lines of corners; `draw` is one of `plane.line_of`."""
+
+    def lines(  # noqa: PLR0913 - a device takes arrays one by one
+        close: FloatArray,
+        inverse: FloatArray,
+        factors: FloatArray,
+        ends: IntArray,
+        mark_factors: FloatArray,
+        stops: PassageArray,
+        profits: PassageArray,
+        places: IntArray,
+        counts: IntArray,
+        cash: float,
+        cap: float,
+        lock: float,
+        n_marks: int,
+        corners: FloatArray,
+        out: FloatArray,
+    ) -> None:
+        i = cuda.grid(1)
+        n_levels = corners.shape[1]
+        if i < corners.shape[0] * n_levels:
+            m, level = i // n_levels, i % n_levels
+            seen = _seen(
+                close, inverse, factors, ends, mark_factors, stops, profits, places[m],
+                (cash, cap, lock),
+            )  # fmt: skip
+            draw(seen, counts[m], level, n_marks, corners[m, level], out[m, :, level])
+
+    lines.__name__ = name
+    return lines
+
+
+stop_lines = _lines_with("stop_lines", draw_by_stop)
+profit_lines = _lines_with("profit_lines", draw_by_profit)
+signal_lines = _lines_with("signal_lines", draw_by_signal)
+
+
+def spread_signals(cap: float, signals: FloatArray) -> None:
+    """Go on down the columns of what signals did, shape (n, n_layers, n_stops, n_profits)."""
+    i = cuda.grid(1)
+    n_layers, n_profits = signals.shape[1], signals.shape[3]
+    if i < signals.shape[0] * n_layers * n_profits:
+        place, column = i // n_profits, i % n_profits
+        spread_down(signals[place // n_layers, place % n_layers], column, not math.isinf(cap))
+
+
+def judge_regions(  # noqa: PLR0913 - a device takes arrays one by one
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    ends: IntArray,
+    mark_factors: FloatArray,
+    stops: PassageArray,
+    profits: PassageArray,
+    places: IntArray,
+    counts: IntArray,
+    cash: float,
+    cap: float,
+    lock: float,
+    is_sound: FlagArray,
+) -> None:
+    """Whether the regions of each variant hold, shape (n,)."""
+    m = cuda.grid(1)
+    if m < is_sound.size:
+        seen = _seen(
+            close, inverse, factors, ends, mark_factors, stops, profits, places[m],
+            (cash, cap, lock),
+        )  # fmt: skip
+        is_sound[m] = holds_by_region(seen, counts[m])
+
+
+def score_cells(
+    by_profit: FloatArray,
+    by_stop: FloatArray,
+    by_signal: FloatArray,
+    cash: float,
+    cap: float,
+    out: FloatArray,
+) -> None:
+    """End equity over initial cash of cells, from the lines of one layer.
+
+    Args:
+        by_profit: Shape (n, 1, n_profits, n_stops).
+        by_stop: Shape (n, 1, n_stops, n_profits).
+        by_signal: The same.
+        cash: The initial cash.
+        cap: The most quote that an entry takes.
+        out: Out, shape (n, n_stops, n_profits).
+    """
+    i = cuda.grid(1)
+    if i < out.size:
+        t, rest = i % out.shape[2], i // out.shape[2]
+        s, m = rest % out.shape[1], rest // out.shape[1]
+        out[m, s, t] = cell_equity(
+            by_profit[m, 0, t, s], by_stop[m, 0, s, t], by_signal[m, 0, s, t],
+            cash, not math.isinf(cap),
+        )  # fmt: skip
+
+
+def grow_cells(
+    by_profit: FloatArray,
+    by_stop: FloatArray,
+    by_signal: FloatArray,
+    cash: float,
+    cap: float,
+    growth: GrowthArray,
+    ruined: FlagArray,
+) -> None:
+    """Growth of cells, from the lines of 64 layers, which are as in `score_cells`.
+
+    Args:
+        by_profit: Shape (n, 64, n_profits, n_stops).
+        by_stop: Shape (n, 64, n_stops, n_profits).
+        by_signal: The same.
+        cash: The initial cash.
+        cap: The most quote that an entry takes.
+        growth: Out, shape (n, n_stops * n_profits, 64), millionths.
+        ruined: Out, shape (n, n_stops * n_profits).
+    """
+    i = cuda.grid(1)
+    if i < ruined.size:
+        m, c = i // ruined.shape[1], i % ruined.shape[1]
+        s, t = c // by_stop.shape[3], c % by_stop.shape[3]
+        is_fixed = not math.isinf(cap)
+        equity = cuda.local.array(N_BLOCKS, np.float64)
+        totals = cuda.local.array(N_BLOCKS, np.int64)
+        for k in range(N_BLOCKS):
+            equity[k] = cell_equity(
+                by_profit[m, k, t, s], by_stop[m, k, s, t], by_signal[m, k, s, t], cash, is_fixed
+            )
+        ruined[m, c] = write_growth(equity, is_fixed, totals, growth[m, c])
+
+
+def step_cells(  # noqa: PLR0913 - a device takes arrays one by one
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    ends: IntArray,
+    mark_factors: FloatArray,
+    stops: PassageArray,
+    profits: PassageArray,
+    places: IntArray,
+    counts: IntArray,
+    cash: float,
+    cap: float,
+    lock: float,
+    chosen: IntArray,
+    out: FloatArray,
+) -> None:
+    """Scores of cells trade by trade, `out` as in `score_cells`, of chosen variants alone."""
+    i = cuda.grid(1)
+    n_cells = out.shape[1] * out.shape[2]
+    if i < chosen.size * n_cells:
+        m, c = chosen[i // n_cells], i % n_cells
+        seen = _seen(
+            close, inverse, factors, ends, mark_factors, stops, profits, places[m],
+            (cash, cap, lock),
+        )  # fmt: skip
+        levels = (c // out.shape[2], c % out.shape[2])
+        out[m, levels[0], levels[1]] = step_cell(seen, counts[m], levels)
+
+
+def draw_cells(  # noqa: PLR0913 - a device takes arrays one by one
+    close: FloatArray,
+    inverse: FloatArray,
+    factors: FloatArray,
+    ends: IntArray,
+    mark_factors: FloatArray,
+    stops: PassageArray,
+    profits: PassageArray,
+    places: IntArray,
+    counts: IntArray,
+    cash: float,
+    cap: float,
+    lock: float,
+    chosen: IntArray,
+    growth: GrowthArray,
+    ruined: FlagArray,
+) -> None:
+    """Growth of cells trade by trade, out as in `grow_cells`, of chosen variants alone."""
+    i = cuda.grid(1)
+    n_cells, n_profits = ruined.shape[1], profits.shape[2]
+    if i < chosen.size * n_cells:
+        m, c = chosen[i // n_cells], i % n_cells
+        seen = _seen(
+            close, inverse, factors, ends, mark_factors, stops, profits, places[m],
+            (cash, cap, lock),
+        )  # fmt: skip
+        equity = cuda.local.array(N_BLOCKS, np.float64)
+        totals = cuda.local.array(N_BLOCKS, np.int64)
+        draw_cell(seen, counts[m], (c // n_profits, c % n_profits), equity)
+        ruined[m, c] = write_growth(equity, not math.isinf(cap), totals, growth[m, c])
+
+
+_SEEN = (
+    "float64[::1], float64[::1], float64[:, ::1], int64[::1], float64[:, ::1], "
+    "int32[:, :, ::1], int32[:, :, ::1], int64[:, :, ::1], int64[::1], float64, float64, float64"
+)
+_LAYERS = "float64[:, :, :, ::1]"
+_LINES = f"void({_SEEN}, int64, float64[:, :, ::1], {_LAYERS})"
+_GROWTH = "int32[:, :, ::1], boolean[:, ::1]"
+_CORNERS = f"{_LAYERS}, {_LAYERS}, {_LAYERS}, float64, float64"
+
+SIGNATURES: dict[Kernel, str] = {
+    list_segments: "void(uint64[:, :, ::1], int64, int64[:, :, ::1], int64[::1])",
+    stop_lines: _LINES,
+    profit_lines: _LINES,
+    signal_lines: _LINES,
+    spread_signals: f"void(float64, {_LAYERS})",
+    judge_regions: f"void({_SEEN}, boolean[::1])",
+    score_cells: f"void({_CORNERS}, float64[:, :, ::1])",
+    grow_cells: f"void({_CORNERS}, {_GROWTH})",
+    step_cells: f"void({_SEEN}, int64[::1], float64[:, :, ::1])",
+    draw_cells: f"void({_SEEN}, int64[::1], {_GROWTH})",
+}
