@@ -28,7 +28,7 @@ define install
 	fi
 endef
 
-.PHONY: help install demo serve console warm test check wheel fmt bench oracle fuzz faults hostile soak stops load deploy \
+.PHONY: help install demo serve console warm test check wheel fmt bench oracle fuzz faults hostile soak stops load deploy device \
 	lock clean
 
 help:  ## Show this list
@@ -82,6 +82,15 @@ warm: $(RUN_STAMP)  ## Compile all kernels into the cache
 
 test: $(DEV_STAMP)  ## Run the tests
 	@$(BIN)/python -m pytest -q
+
+# What is interpreted overflows with a warning where compiled words go round.
+device: $(DEV_STAMP)  ## Run a few tests on a simulated CUDA device
+	@ROEHUB_DEVICE=cuda NUMBA_ENABLE_CUDASIM=1 NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore \
+	-m pytest -q -p tests.on_device -W ignore::RuntimeWarning \
+	tests/backtest/test_golden_runs.py tests/e2e/test_golden.py \
+	tests/property/test_slabs.py::test_the_size_of_slabs_changes_no_bit \
+	tests/backtest/evidence/test_pbo.py::test_agrees_with_the_naive_one \
+	tests/backtest/evidence/test_reality_check.py::test_agrees_with_the_slow_twin
 
 check: $(DEV_STAMP)  ## Lint, format, types, layers, docs, the wheel, known holes in dependencies
 	@$(BIN)/ruff check .

@@ -35,9 +35,9 @@ def pytest_configure() -> None:
     accelerator._find_cuda = _only_one(accelerator._find_cuda)
 
     def counted(
-        work: device_work.DeviceWork, stage: Stage, chunks_on: Callable[[Any], Any]
+        self: device_work.DeviceWork, stage: Stage, chunks_on: Callable[[Any], Any]
     ) -> bool:
-        on_device = is_done(work, stage, chunks_on)
+        on_device = is_done(self, stage, chunks_on)
         _done[stage, "device" if on_device else "processors"] += 1
         return on_device
 

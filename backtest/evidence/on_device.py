@@ -161,7 +161,7 @@ def _is_looked_at(
         launches = [partial(look_at, *span) for span in spans(n_trials, ROWS_PER_LAUNCH)]
         return [partial(open_on, device), *launches]
 
-    return work.is_done(stage, chunks_on)
+    return n_trials > 0 and work.is_done(stage, chunks_on)
 
 
 def _compare(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> None:

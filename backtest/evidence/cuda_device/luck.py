@@ -7,7 +7,7 @@ See: docs/evidence.md#reality-check
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false, reportArgumentType=false
+# pyright: reportUnknownArgumentType=false, reportArgumentType=false, reportReturnType=false
 # numba-cuda is untyped. An element of an array is typed as if it could be an array itself.
 
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def sum_windows(growth: GrowthArray, holding: FloatArray, windows: FloatArray) -
 @inline
 def _sum_of(windows: FloatArray, starts: IntArray, r: int) -> float:
     """Sum of the windows of a resample; `starts` has shape (16, n_resamples)."""
-    total = np.float64(windows[starts[0, r]])
+    total = windows[starts[0, r]]
     for j in range(1, starts.shape[0]):
         total += windows[starts[j, r]]
     return total

@@ -50,7 +50,7 @@ WOULD_FUSE = {
     "grow_compounding", "grow_fixed", "grow_locked",
     "stop_lines", "profit_lines", "signal_lines", "judge_regions",
     "grow_cells", "step_cells", "draw_cells",
-    "sum_windows", "best_in_parts",
+    "sum_windows",
 }  # fmt: skip
 
 needs_numba_cuda = pytest.mark.skipif(
