@@ -56,6 +56,7 @@ class Control:
         self._expires_at = None if left_s is None else time.monotonic() + left_s
         self._on_progress = on_progress
         self._on_claim: Callable[[int], None] | None = None
+        self._claimed = 0
         self._part: tuple[Fraction, Fraction, int] | None = None
         self._most = 0
 
@@ -128,8 +129,18 @@ class Control:
         Raises:
             BacktestError: Whatever the owner of the memory says, or the run ended meanwhile.
         """
+        self._claimed = n_bytes
         if self._on_claim is not None:
             self._on_claim(n_bytes)
+
+    def claim_beside(self, n_bytes: int) -> None:
+        """The same for bytes beside those of the last `claim`, until the next one.
+
+        Raises:
+            BacktestError: As from `claim`.
+        """
+        if self._on_claim is not None:
+            self._on_claim(self._claimed + n_bytes)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Report that `done` of `total` units of a stage, or of a `part` of it, are finished."""

@@ -126,6 +126,7 @@ class Workers:
     def _work(self) -> None:
         while (waiting := self._take()) is not None:
             waiting.carry_out()
+            del waiting  # or an idle thread would keep the arrays of its last run
 
     def _take(self) -> _Waiting | None:
         with self._state:

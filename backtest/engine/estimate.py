@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from backtest.control import Control
 from backtest.engine.bitops import words_for
 from backtest.engine.combos import FAST_BLOCK_BYTES
 from backtest.engine.ledger import N_BLOCKS
@@ -32,10 +33,11 @@ from backtest.types import AnswerPart, IntArray, RankingMetric
 # Bytes of a float64, an int64, or a word of bits.
 NUMBER = 8
 
-# A series is 8 bytes a bar. Every run holds 6 of `Bars`, 3 mean prices of `Series`, 2 of `Prices`
-# with 8 for `windows` and 1.5 for `blocks`, 1 of first passages never reached, and up to 8 of
-# counts in ticks and lots; rounded up.
-MARKET_SERIES = 30
+# A series is 8 bytes a bar. 6 of `Bars`; of the target slice 2 of `Prices` with 8 for `windows` and
+# 2.2 for `blocks`, and 1 of first passages never reached.
+BARS_SERIES, TARGET_SERIES = 6, 13.2
+# While signals are made and variants scored: 3 mean prices of `Series`, 7 of counts in ticks.
+PRICE_SERIES = 10
 # While a thread makes bit rows: an output, and about as much for its float32 copy and its masks.
 SIGNAL_SERIES = 2
 # While a thread measures drawdowns it keeps 7 numbers of each trade, beside 3 of `Segments`; rows
@@ -43,12 +45,14 @@ SIGNAL_SERIES = 2
 EXACT_SERIES = 10
 # While a thread scores planes: 3 of `Segments`, the segments that vary and what lies before them.
 STAGE_B_SERIES = 5
-# While a thread reports: 3 of `Segments`, equity, drawdown and invested quote.
-REPORT_SERIES = 6
+# While a thread reports: equity, drawdown and invested quote, and the days of bars.
+REPORT_SERIES = 4.2
 # Of each combo of a slab: its score, and a copy where it is cut or its place in the slab.
 SLAB_COLUMNS = 2
 # Of each candidate: its number, its columns, their order, before and after merging. Not derived.
 CANDIDATE_COLUMNS = 12
+# Beyond those that are wanted, of which nothing is said.
+FEW_TIES = 1 << 12
 # While signals are counted: rows, places, counts. While metrics are made, 10 of them too, twice.
 BATCH_COLUMNS, MEASURED_COLUMNS = 8, 30
 # For a cell of a shortlisted variant: its score, its score by base variant, and its place in order.
@@ -58,9 +62,8 @@ DISTINCT_COLUMNS = 4
 
 # What the allocator keeps for a thread. Not derived: it is what the measured peaks had left over.
 HEAP_BYTES = 2 << 20
-# Rows, table and metrics of a report as Python objects, 5 879 bytes by `tracemalloc`, and models
-# from which they are written.
-REPORT_BYTES = 10_000
+# Of a report as Python objects: its rows, table and metrics, and the models that are written.
+REPORT_BYTES, MODEL_BYTES = 9_000, 20_000
 # Four int32 of a trade that a replay keeps.
 LEG_BYTES = 16
 # Trades are not known before the run. This is how often the two averages of the benchmarks trade,
@@ -139,6 +142,10 @@ class _Load:
     trades: TradeCounts
 
     @property
+    def n_returned(self) -> int:
+        return min(self.plan.settings.top_k, self.plan.n_risk_variants)
+
+    @property
     def row_bytes(self) -> int:
         return 2 * NUMBER * words_for(self.n_target)
 
@@ -180,14 +187,29 @@ def estimate_bytes(
         trades=trades or TradeCounts.guessed(plan, n_target),
     )
     text = min(answer_bytes(plan, want, load.trades), policy.answer_max_bytes)
-    always = MARKET_SERIES * NUMBER * n_loaded + load.threads * HEAP_BYTES
-    rows = _row_bytes(load)
-    report = _report(load) + round(text * want.held_per_byte)
+    always = load.threads * HEAP_BYTES + round(BARS_SERIES * NUMBER * n_loaded + _target(load))
+    ranking = PRICE_SERIES * NUMBER * n_loaded + _row_bytes(load)
     ledger = _ledger_bytes(load) if want.ledger else NO_LEDGER
-    stages = rows + max(_stage_a(load), _stage_b(load)) + ledger.scored
+    stages = max(_stage_a(load), _stage_b(load)) + ledger.scored
+    told = _told(load) + ledger.kept + _beside(load, want.parts)
+    written = round(text * want.held_per_byte) + MODEL_BYTES * load.n_returned
     return always + max(
-        stages, rows + ledger.gathered, report + ledger.kept + _beside(load, want.parts)
+        ranking + max(stages, ledger.gathered), told + _report(load), told + written
     )
+
+
+def claim_ties(control: Control, n_members: int, n_best: int) -> None:
+    """Claim what it takes to order members of which many more are equal, or nearly, than wanted.
+
+    How many that are is not known before they are scored, and may be all there are.
+
+    See: docs/memory.md
+    """
+    n_more = n_members - n_best
+    if n_more > FEW_TIES:
+        n_measured = min(n_more, MEASURED_AT_ONCE)
+        columns = CANDIDATE_COLUMNS * n_more + MEASURED_COLUMNS * n_measured
+        control.claim_beside(NUMBER * columns)
 
 
 def answer_bytes(plan: Plan, want: Want, trades: TradeCounts) -> int:
@@ -208,6 +230,10 @@ def has_reports(plan: Plan, want: Want) -> bool:
     See: docs/memory.md
     """
     return want.reports and (want.is_explicit or plan.settings.eager_reports)
+
+
+def _target(load: _Load) -> float:
+    return TARGET_SERIES * NUMBER * load.n_target
 
 
 def _row_bytes(load: _Load) -> int:
@@ -301,16 +327,26 @@ def _beside(load: _Load, parts: Collection[AnswerPart]) -> int:
     )
 
 
-def _report(load: _Load) -> int:
-    """Winners with their rows, reports, the legs of all trades and the money of listed ones."""
-    settings, trades = load.plan.settings, load.trades
-    # a log has room for a trade on every bar, of which only the rows in use become memory
-    log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * trades.longest
-    scratch = load.threads * NUMBER * (REPORT_SERIES * load.n_target + log)
-    returned = min(settings.top_k, load.plan.n_risk_variants)
-    told = returned * (REPORT_BYTES + load.row_bytes) + LEG_BYTES * trades.all
+def _told(load: _Load) -> int:
+    """Winners with their reports, the legs of all trades and the money of listed ones."""
+    trades = load.trades
     listed = N_MONEY_COLUMNS * NUMBER * trades.listed
-    return load.table_bytes + scratch + told + listed
+    return REPORT_BYTES * load.n_returned + LEG_BYTES * trades.all + listed
+
+
+def _report(load: _Load) -> int:
+    """What winners are told from: their rows, the tables of the plane, and threads at work.
+
+    A log has a row for each trade. While one thread has the longest, others have one as usual.
+    Afterwards the best one's signal may be made again, to see whether it was on before.
+    """
+    n_logged = load.trades.longest + (load.threads - 1) * load.trades.all // load.n_returned
+    log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * n_logged
+    scratch = max(
+        REPORT_SERIES * load.threads * load.n_target + log,
+        (PRICE_SERIES + SIGNAL_SERIES) * load.n_loaded,
+    )
+    return load.table_bytes + load.n_returned * load.row_bytes + round(NUMBER * scratch)
 
 
 def _rows(entry: IndicatorAxes) -> int:

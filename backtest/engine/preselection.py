@@ -10,6 +10,7 @@ import numpy as np
 
 from backtest.control import Control
 from backtest.engine.daily import Measures
+from backtest.engine.estimate import claim_ties
 from backtest.engine.measured import bounds_of, columns_knowing, columns_of, in_parts
 from backtest.engine.numbering import Numbering
 from backtest.engine.ranking import Criteria, metrics_of
@@ -87,6 +88,7 @@ class Preselection:
         if len(candidates) == 0:
             return candidates.bases
         bases, columns = candidates.bases, candidates.columns
+        claim_ties(self._control, len(bases), n_best)
 
         def key_of(member: int) -> str:
             return self._keys.base_key(int(bases[member]))

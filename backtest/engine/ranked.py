@@ -119,7 +119,7 @@ def rank_variants(
     )  # fmt: skip
     contest = Contest(
         stages=stages, numbering=combos.numbering, plane=plane, criteria=criteria, keys=keys,
-        margin=margin,
+        margin=margin, control=control,
     )  # fmt: skip
     with stopwatch.stage("stage_a"), stages.using_device():
         keep = None if stages.recorder is None else stages.recorder.keep

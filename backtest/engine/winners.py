@@ -12,6 +12,7 @@ import numpy as np
 from backtest.control import Control
 from backtest.engine.daily import Measures
 from backtest.engine.distinct import Groups
+from backtest.engine.estimate import claim_ties
 from backtest.engine.items import N_TRADES
 from backtest.engine.measured import Measured, bounds_of, columns_knowing, columns_of, in_parts
 from backtest.engine.numbering import Numbering
@@ -219,7 +220,12 @@ class Contest:
         scores = self._stages.plane_scores(combos, self._plane)[inverse].reshape(-1)
         scores = scores if groups is None else scores[groups.firsts]
         columns = in_parts(columns_knowing(scores, measured, self._criteria))
-        return best_by_fast_score(scores, n_best, self._margin, columns, key_of)
+
+        def claimed(members: IntArray) -> tuple[FloatArray, ...]:
+            claim_ties(self._control, len(members), n_best)
+            return columns(members)
+
+        return best_by_fast_score(scores, n_best, self._margin, claimed, key_of)
 
     def _best_exactly(
         self, n_members: int, n_best: int, measured: Measured, key_of: KeyOf

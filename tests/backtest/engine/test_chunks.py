@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from backtest.control import Control
 from backtest.engine.chunks import Workers, spans
 from backtest.errors import DeadlineExceeded, RunCancelled
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, wait_for
 
 
 @pytest.fixture
@@ -166,3 +167,17 @@ def test_a_long_run_goes_on_while_short_ones_keep_coming() -> None:
     workers.close()
 
     assert order.count("long") == 20
+
+
+def test_an_idle_thread_holds_nothing_of_its_last_run(workers: Workers) -> None:
+    class Arrays:
+        def read(self) -> None:
+            pass
+
+    arrays = Arrays()
+    held = weakref.ref(arrays)
+
+    workers.run("report", [arrays.read for _ in range(8)], Control())
+    del arrays
+
+    wait_for(lambda: held() is None)

@@ -1,0 +1,70 @@
+"""What runs claim, against what their arrays and objects take, where it grows."""
+
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from backtest.control import Control
+from backtest.policy import Want
+from backtest.request import RunRequest
+from resolvers.mapping import to_response
+from schema.parse import parse_request
+from tests.backtest.test_part_estimates import asked, average
+from tests.backtesters import USER, backtester_over, feed
+
+CANDLES = feed(4_000)
+
+
+def claims_and_peak(request: RunRequest) -> tuple[list[int], int]:
+    """All claims of a run, and the most that it held until its answer was made."""
+    claims: list[int] = []
+    control = Control()
+    control.on_claim(claims.append)
+    with backtester_over(CANDLES, threads=1) as backtester:
+        tracemalloc.start()
+        result = backtester.run(request, user_id=USER, control=control, want=Want(trades=False))
+        response = to_response(result, control)
+        taken = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert response.variants
+    return claims, taken
+
+
+def silent(n_windows: int) -> RunRequest:
+    """An RSI that never signals, beside an average: all pairs are tied."""
+    never = {"mode": "explicit", "values": [0]}
+    always = {"mode": "explicit", "values": [100]}
+    rsi: dict[str, Any] = average("momentum.rsi", 102)
+    template = {
+        "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
+        "timeframe": "15m",
+        "indicator_grids": [rsi, average("ma.sma", n_windows + 2)],
+        "signal_grids": {"momentum.rsi": {"long_threshold": never, "short_threshold": always}},
+    }
+    span = {"start": "1970-01-01T01:00:00Z", "end": "1970-01-02T01:00:00Z"}
+    return parse_request({"time_range": span, "template": template, "top_k": 5})
+
+
+def test_reports_claim_what_they_take() -> None:
+    end = "1970-01-01T06:00:00Z"
+    few, many = asked(42, end=end, top_k=20), asked(42, end=end, top_k=520)
+    claims_and_peak(few)  # what the first run loads stays
+    claims_of_few, taken_by_few = claims_and_peak(few)
+    claims_of_many, taken_by_many = claims_and_peak(many)
+
+    assert max(claims_of_many) - max(claims_of_few) > 10_000_000
+    assert taken_by_many - taken_by_few == pytest.approx(
+        max(claims_of_many) - max(claims_of_few), rel=0.2
+    )
+
+
+def test_ties_claim_what_it_takes_to_order_them() -> None:
+    few, many = silent(10), silent(200)
+    claims_and_peak(few)
+    _, taken_by_few = claims_and_peak(few)
+    claims, taken_by_many = claims_and_peak(many)
+    at_first, *later = claims
+
+    assert max(later) - at_first > 4_000_000
+    assert taken_by_many - taken_by_few == pytest.approx(max(later) - at_first, rel=0.2)
