@@ -27,6 +27,7 @@ def shapes() -> dict[str, Body]:
     thresholds = {
         "momentum.rsi": {"long_threshold": steps(10, 50), "short_threshold": steps(50, 90)}
     }
+    never = {"momentum.rsi": {"long_threshold": values(0), "short_threshold": values(100)}}
     rsi = {"indicator_id": "momentum.rsi", "source": CLOSE, "params": {"window": steps(3, 120)}}
     drawdown = {"primary_metric": "max_drawdown_pct"}
     pair = average("ma.sma", 40, 200), average("ma.ema", 40, 200)
@@ -45,6 +46,9 @@ def shapes() -> dict[str, Body]:
         ),
         "three indicators, 125 000": request(
             *(average(name, 40, 50) for name in ("ma.sma", "ma.ema", "ma.wma")), n_bars=YEAR_15M
+        ),
+        "no trade at all, 118 000 ties": request(
+            rsi, average("ma.sma", 40, 1000), n_bars=WEEK_15M, signal_grids=never
         ),
         "5 000 reports": request(*pair, n_bars=YEAR_15M, top_k=5000),
         "300 reports, trades of 50": request(*pair, n_bars=YEAR_15M, top_trades_n=50),

@@ -117,6 +117,7 @@ class Contest:
         criteria: What orders variants, and what keeps one out.
         keys: Who makes keys for ties.
         margin: How far fast scores may be off.
+        control: The run's handle.
 
     See: docs/ranking.md
     """
@@ -130,7 +131,9 @@ class Contest:
         criteria: Criteria,
         keys: KeyMaker,
         margin: Margin,
+        control: Control,
     ) -> None:
+        self._control = control
         self._stages, self._numbering, self._plane = stages, numbering, plane
         self._criteria, self._keys, self._margin = criteria, keys, margin
 
