@@ -55,6 +55,8 @@ CANDIDATE_COLUMNS = 12
 FEW_TIES = 1 << 12
 # While signals are counted: rows, places, counts. While metrics are made, 10 of them too, twice.
 BATCH_COLUMNS, MEASURED_COLUMNS = 8, 30
+# While ties are put in order: 10 metrics of each combo, and of each base variant.
+TIED_COLUMNS = 20
 # For a cell of a shortlisted variant: its score, its score by base variant, and its place in order.
 CELL_COLUMNS = 3
 # Where results are distinct: the number of its trades, by base variant too, and two orders of them.
@@ -208,7 +210,7 @@ def claim_ties(control: Control, n_members: int, n_best: int) -> None:
     n_more = n_members - n_best
     if n_more > FEW_TIES:
         n_measured = min(n_more, MEASURED_AT_ONCE)
-        columns = CANDIDATE_COLUMNS * n_more + MEASURED_COLUMNS * n_measured
+        columns = CANDIDATE_COLUMNS * n_more + TIED_COLUMNS * n_measured
         control.claim_beside(NUMBER * columns)
 
 
