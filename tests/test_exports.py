@@ -35,6 +35,7 @@ EXPORTS: dict[str, list[str]] = {
     "backtest.engine": ["Ranked", "Workers", "estimate_bytes", "rank_variants"],
     "backtest.engine.cuda_device": [],
     "backtest.evidence": ["Evidence", "Verdict", "weigh", "without_ledger"],
+    "backtest.evidence.cuda_device": [],
     "backtest.indicators": ["INDICATORS", "Indicator", "Rule", "RuleFamily", "Series"],
     "backtest.report": ["VariantReplay", "report_winners"],
     "backtest.signals": ["RulePlan", "RuleReader", "plan_rule"],

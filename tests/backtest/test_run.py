@@ -222,7 +222,7 @@ def test_an_equity_curve_keeps_first_and_last_bar() -> None:
     result = answer(CANDLES, request(template(), top_k=1))
     (variant,) = result.variants
     assert variant.report is not None
-    for points in (2, 10, 790, 5_000):
+    for points in (4, 10, 790, 5_000):
         curve = variant.replay.equity_curve(points)
 
         assert 2 <= len(curve.ts) <= min(points, 790)

@@ -18,7 +18,7 @@ from tests.property.scene import CANDLES, request, template
 LEADS_THERE: tuple[tuple[Any, str], ...] = (
     (stages, "Recorder"),
     (recorder, "marks_of"),
-    (recorder, "grow_compounding"),
+    (recorder, "grow_by_walk"),
     (recorder, "grow_planes"),
     (recorder, "grow_row"),
     (ranked, "near_returns"),
