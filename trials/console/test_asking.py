@@ -278,7 +278,9 @@ def test_runs_of_the_history_stand_side_by_side(page: Page) -> None:
     expect(page.get_by_role("button", name=RUN)).to_be_enabled()
     run(page)
     page.get_by_role("link", name="History").click()
-    for pin in page.get_by_label("Pin the run of").all():
+    pins = page.get_by_label("Pin the run of")
+    expect(pins).to_have_count(2)
+    for pin in pins.all():
         pin.check()
 
     pinned = page.get_by_role("region", name="Metrics of the pinned runs")
