@@ -36,7 +36,8 @@ NUMBER = 8
 # A series is 8 bytes a bar. 6 of `Bars`; of the target slice 2 of `Prices` with 8 for `windows` and
 # 2.2 for `blocks`, and 1 of first passages never reached.
 BARS_SERIES, TARGET_SERIES = 6, 13.2
-# While signals are made and variants scored: 3 mean prices of `Series`, 7 of counts in ticks.
+# While signals are made and variants scored: 3 mean prices of `Series`, 7 of counts in ticks. Free
+# afterwards, they stay with the thread that made them: the allocator gives others none of it.
 PRICE_SERIES = 10
 # While a thread makes bit rows: an output, and about as much for its float32 copy and its masks.
 SIGNAL_SERIES = 2
@@ -189,15 +190,14 @@ def estimate_bytes(
         trades=trades or TradeCounts.guessed(plan, n_target),
     )
     text = min(answer_bytes(plan, want, load.trades), policy.answer_max_bytes)
-    always = load.threads * HEAP_BYTES + round(BARS_SERIES * NUMBER * n_loaded + _target(load))
-    ranking = PRICE_SERIES * NUMBER * n_loaded + _row_bytes(load)
+    series = (BARS_SERIES + PRICE_SERIES) * n_loaded + TARGET_SERIES * n_target
+    always = load.threads * HEAP_BYTES + round(NUMBER * series)
     ledger = _ledger_bytes(load) if want.ledger else NO_LEDGER
     stages = max(_stage_a(load), _stage_b(load)) + ledger.scored
     told = _told(load) + ledger.kept + _beside(load, want.parts)
     written = round(text * want.held_per_byte) + MODEL_BYTES * load.n_returned
-    return always + max(
-        ranking + max(stages, ledger.gathered), told + _report(load), told + written
-    )
+    ranking = _row_bytes(load) + max(stages, ledger.gathered)
+    return always + max(ranking, told + max(_report(load), written))
 
 
 def claim_ties(control: Control, n_members: int, n_best: int) -> None:
@@ -232,10 +232,6 @@ def has_reports(plan: Plan, want: Want) -> bool:
     See: docs/memory.md
     """
     return want.reports and (want.is_explicit or plan.settings.eager_reports)
-
-
-def _target(load: _Load) -> float:
-    return TARGET_SERIES * NUMBER * load.n_target
 
 
 def _row_bytes(load: _Load) -> int:
@@ -340,15 +336,11 @@ def _report(load: _Load) -> int:
     """What winners are told from: their rows, the tables of the plane, and threads at work.
 
     A log has a row for each trade. While one thread has the longest, others have one as usual.
-    Afterwards the best one's signal may be made again, to see whether it was on before.
     """
     n_logged = load.trades.longest + (load.threads - 1) * load.trades.all // load.n_returned
     log = (N_INT_COLUMNS + N_MONEY_COLUMNS) * n_logged
-    scratch = max(
-        REPORT_SERIES * load.threads * load.n_target + log,
-        (PRICE_SERIES + SIGNAL_SERIES) * load.n_loaded,
-    )
-    return load.table_bytes + load.n_returned * load.row_bytes + round(NUMBER * scratch)
+    scratch = NUMBER * (REPORT_SERIES * load.threads * load.n_target + log)
+    return load.table_bytes + load.n_returned * load.row_bytes + round(scratch)
 
 
 def _rows(entry: IndicatorAxes) -> int:

@@ -53,7 +53,7 @@ CELLS = (
     Cell(FRAME, ""),
     Cell("import time; t = time.perf_counter(); import roehub; time.perf_counter() - t", r"\d"),
     Cell(PUT.format("frame", ""), r'say timezone="UTC"', is_wrong=True),
-    Cell(PUT.format("frame.rename(columns={'close': 'last'})", ""), "no column for close", True),
+    Cell(PUT.format("frame.rename(columns={'close': 'final'})", ""), "no column for close", True),
     Cell(
         PUT.format("pd.concat([frame, frame.iloc[:1] * 2])", ', timezone="UTC"'),
         r"row 4800: ts_open must be new, was also on row 0",
