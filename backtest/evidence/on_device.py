@@ -92,10 +92,10 @@ def champions_on_device(
     def begin(device: Device) -> Part:
         from backtest.evidence.cuda_device.halves import SIGNATURES, CudaHalves  # noqa: PLC0415
 
-        few, expected = CudaHalves(device.launcher(SIGNATURES), masks), nobody(len(masks))
+        tried, expected = CudaHalves(device.launcher(SIGNATURES), masks), nobody(len(masks))
         find_champions(growth[:N_TRIED], lots[:N_TRIED], masks, expected)
-        few.crown(growth[:N_TRIED], lots[:N_TRIED], 0)
-        _compare(few.champions(), expected)
+        tried.crown(growth[:N_TRIED], lots[:N_TRIED], 0)
+        _compare(tried.champions(), expected)
         on_it = CudaHalves(device.launcher(SIGNATURES), masks)
 
         def look_at(start: int, stop: int) -> None:
@@ -127,10 +127,10 @@ def counts_on_device(
     def begin(device: Device) -> Part:
         from backtest.evidence.cuda_device.halves import SIGNATURES, CudaHalves  # noqa: PLC0415
 
-        few, expected = CudaHalves(device.launcher(SIGNATURES), masks), no_counts(len(masks))
+        tried, expected = CudaHalves(device.launcher(SIGNATURES), masks), no_counts(len(masks))
         count_below(growth[:N_TRIED], masks, after, expected)
-        few.count(growth[:N_TRIED], after)
-        _compare(few.counts(), expected)
+        tried.count(growth[:N_TRIED], after)
+        _compare(tried.counts(), expected)
         on_it = CudaHalves(device.launcher(SIGNATURES), masks)
 
         def look_at(start: int, stop: int) -> None:

@@ -1,7 +1,8 @@
-"""Stage A on a CUDA device, by the same steps as on a processor.
+"""Stages A and B on a CUDA device, by the same steps as on a processor.
 
 Only `accelerator` imports from here, since numba-cuda is an extra and takes its time to load.
-Reading order: `growth`, `kernels`, `compiled`, `stage_a`, `machine`, `trial`.
+Reading order: `growth`, `kernels`, `stage_a`, `plane`, `plane_kernels`, `stage_b`, `compiled`,
+`machine`, `trial`; `failures` beside them.
 
 See: docs/scale.md#an-accelerator
 """
