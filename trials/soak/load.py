@@ -12,7 +12,7 @@ from tests.waiting import PATIENCE_S
 from trials.soak.exchange import Answer, exchange
 from trials.soak.record import Record
 from trials.soak.service import Service, running_service
-from trials.soak.traffic import ASKS, Ask
+from trials.soak.traffic import ASKS, SHORT_RUN, Ask
 
 PAUSE_S = 0.3
 UNDER_LOAD_S = 0.7
@@ -21,14 +21,19 @@ UNDER_LOAD_S = 0.7
 async def soak(
     service: Service, *, is_over: Callable[[Record], bool], n_clients: int, seed: int
 ) -> Record:
-    """Let clients ask, each from dice of its own, until it is over."""
+    """Let clients ask, each from dice of its own, until it is over.
+
+    Beside them a neighbour, alone with its token, asks for short runs one after another: how long
+    these take says whether a busy service is fair.
+    """
     record = Record()
     freeze_startup()  # the stopwatch must not stop for garbage of its own
     clients = [
         _client(service, random.Random(f"{seed} {n}"), is_over, record) for n in range(n_clients)
     ]
     watch = asyncio.ensure_future(_watch_memory(service, record))
-    await asyncio.gather(*clients)
+    neighbour = _neighbour(service, random.Random(f"{seed} neighbour"), is_over, record)
+    await asyncio.gather(*clients, neighbour)
     watch.cancel()
     return record
 
@@ -39,6 +44,15 @@ async def _client(
     while not is_over(record):
         (ask,) = dice.choices(ASKS, [ask.weight for ask in ASKS])
         record.add(ask, await _send(service, ask, dice))
+        await asyncio.sleep(dice.uniform(0, PAUSE_S))
+
+
+async def _neighbour(
+    service: Service, dice: random.Random, is_over: Callable[[Record], bool], record: Record
+) -> None:
+    while not is_over(record):
+        answer = await exchange(service.port, SHORT_RUN.path, SHORT_RUN.body, service.neighbour)
+        record.add(SHORT_RUN, answer)
         await asyncio.sleep(dice.uniform(0, PAUSE_S))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from benchmarks.tables import table
 from trials.soak.exchange import Answer
 from trials.soak.service import DEADLINE_S
-from trials.soak.traffic import CHEAP_ASKS, Ask
+from trials.soak.traffic import CHEAP_ASKS, SHORT_RUN, Ask
 
 MEBIBYTE = 1 << 20
 CHEAP_ANSWERS = {f"200: {name}" for name in CHEAP_ASKS}
+QUICK_S = 0.1
+SHORT_RUN_S = 1.5
 REFUSALS = ("4xx:", "refused: overloaded", "refused: rate_limited")
 
 
@@ -60,17 +63,19 @@ class Record:
         return table(["answer", "n", "p50 ms", "p95 ms", "p99 ms", "max ms"], rows)
 
     def quickness(self) -> str:
-        """How many of the answers that need no run came within a tenth of a second."""
+        """How many of the answers that need no run came at once, and of the short runs in time."""
         kinds = {
             "cheap queries": [s for kind, s in self.seconds.items() if kind in CHEAP_ANSWERS],
             "refusals": [s for kind, s in self.seconds.items() if kind.startswith(REFUSALS)],
         }
         told: list[str] = []
         for name, groups in kinds.items():
-            seconds = np.concatenate([*groups, []])
-            share = np.mean(seconds < 0.1) if len(seconds) else 1.0
-            told.append(f"{share:.2%} of {len(seconds)} {name}")
-        return f"Answered within 100 ms: {', '.join(told)}."
+            told.append(f"{_share_within(QUICK_S, groups)} {name}")
+        short = _share_within(SHORT_RUN_S, [self.seconds.get(f"200: {SHORT_RUN.name}", [])])
+        return (
+            f"Answered within {QUICK_S * 1000:.0f} ms: {', '.join(told)}.\n"
+            f"Answered within {SHORT_RUN_S} s: {short} short runs of a neighbour."
+        )
 
     def memory_growth(self) -> str:
         """Resident memory in the second and in the last quarter of the time."""
@@ -90,6 +95,12 @@ class Record:
         if not self.problems:
             return "Wrong answers, undocumented statuses, lost answers: none."
         return "\n".join(f"- {n} × {problem}" for problem, n in self.problems.most_common(20))
+
+
+def _share_within(limit_s: float, groups: Iterable[list[float]]) -> str:
+    seconds = np.concatenate([*groups, []])
+    share = np.mean(seconds < limit_s) if len(seconds) else 1.0
+    return f"{share:.2%} of {len(seconds)}"
 
 
 def _kind(ask: Ask, answer: Answer) -> str:

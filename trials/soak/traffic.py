@@ -55,6 +55,9 @@ def graphql_run(body: bytes) -> bytes:
     return _document(WHOLE, input=to_graphql(json.loads(body)))
 
 
+RUN = frozenset({200, 429, 503, 504})
+REFUSED = frozenset({400, 422})
+CHEAP = frozenset({200, 503})
 HEAVY = {
     "risk_grid": {
         "sl_enabled": True,
@@ -67,10 +70,15 @@ ESTIMATE = (
     "query ($input: RunBacktestInput!) {"
     " estimateBacktest(input: $input) { stageAVariants estimatedBytes isAllowed } }"
 )
+SHORT_RUN = Ask(
+    name="short run of a neighbour",
+    weight=0,
+    path="/backtests",
+    body=run_body(5),
+    allowed=frozenset({200, 503}),
+    has_one_answer=True,
+)
 CHEAP_ASKS = ("cheap query", "estimate")
-RUN = frozenset({200, 429, 503, 504})
-REFUSED = frozenset({400, 422})
-CHEAP = frozenset({200, 503})
 ASKS = (
     Ask(
         name="run", weight=30, path="/backtests", body=run_body(5), allowed=RUN, has_one_answer=True
