@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bff.runner.local import freeze_startup
@@ -15,53 +15,63 @@ from trials.soak.service import Service, running_service
 from trials.soak.traffic import ASKS, SHORT_RUN, Ask
 
 PAUSE_S = 0.3
+N_BUSY_USERS = 2
 UNDER_LOAD_S = 0.7
 
 
 async def soak(
     service: Service, *, is_over: Callable[[Record], bool], n_clients: int, seed: int
 ) -> Record:
-    """Let clients ask, each from dice of its own, until it is over.
+    """Let clients of two users ask, each from dice of its own, until it is over.
 
     Beside them a neighbour, alone with its token, asks for short runs one after another: how long
     these take says whether a busy service is fair.
     """
+    *users, neighbour = service.tokens[: N_BUSY_USERS + 1]
     record = Record()
     freeze_startup()  # the stopwatch must not stop for garbage of its own
     clients = [
-        _client(service, random.Random(f"{seed} {n}"), is_over, record) for n in range(n_clients)
+        _client(service, random.Random(f"{seed} {n}"), users, is_over, record)
+        for n in range(n_clients)
     ]
+    clients.append(_neighbour(service, random.Random(f"{seed}"), neighbour, is_over, record))
     watch = asyncio.ensure_future(_watch_memory(service, record))
-    neighbour = _neighbour(service, random.Random(f"{seed} neighbour"), is_over, record)
-    await asyncio.gather(*clients, neighbour)
+    await asyncio.gather(*clients)
     watch.cancel()
     return record
 
 
 async def _client(
-    service: Service, dice: random.Random, is_over: Callable[[Record], bool], record: Record
+    service: Service,
+    dice: random.Random,
+    tokens: Sequence[str],
+    is_over: Callable[[Record], bool],
+    record: Record,
 ) -> None:
     while not is_over(record):
         (ask,) = dice.choices(ASKS, [ask.weight for ask in ASKS])
-        record.add(ask, await _send(service, ask, dice))
+        record.add(ask, await _send(service, ask, tokens, dice))
         await asyncio.sleep(dice.uniform(0, PAUSE_S))
 
 
 async def _neighbour(
-    service: Service, dice: random.Random, is_over: Callable[[Record], bool], record: Record
+    service: Service,
+    dice: random.Random,
+    token: str,
+    is_over: Callable[[Record], bool],
+    record: Record,
 ) -> None:
     while not is_over(record):
-        answer = await exchange(service.port, SHORT_RUN.path, SHORT_RUN.body, service.neighbour)
-        record.add(SHORT_RUN, answer)
+        record.add(SHORT_RUN, await _send(service, SHORT_RUN, [token], dice))
         await asyncio.sleep(dice.uniform(0, PAUSE_S))
 
 
-async def _send(service: Service, ask: Ask, dice: random.Random) -> Answer:
+async def _send(service: Service, ask: Ask, tokens: Sequence[str], dice: random.Random) -> Answer:
     return await exchange(
         service.port,
         ask.path,
         ask.body,
-        dice.choice(service.tokens) if ask.has_token else None,
+        dice.choice(tokens) if ask.has_token else None,
         leave_after_s=dice.uniform(0.01, 1.0) if ask.leaves else None,
         is_slow=ask.is_slow,
     )
@@ -105,7 +115,7 @@ async def _stop_under_load(
     async def client(dice: random.Random) -> None:
         while not is_over.is_set():
             (ask,) = dice.choices(asks, [ask.weight for ask in asks])
-            answers.append(await _send(service, ask, dice))
+            answers.append(await _send(service, ask, service.tokens, dice))
             await asyncio.sleep(dice.uniform(0, 0.05))
 
     clients = [

@@ -31,16 +31,12 @@ compute: {{threads: 2, running_runs: 2, waiting_runs: 16, runs_per_user: 6}}
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A running process, where it listens and tells its health, and tokens of its users.
-
-    `tokens` are those of several users who keep it busy, `neighbour` that of one more.
-    """
+    """A running process, where it listens and tells its health, and tokens of several users."""
 
     process: subprocess.Popen[str]
     port: int
     monitor: str
     tokens: tuple[str, ...]
-    neighbour: str
 
     def resident_bytes(self) -> int:
         """Physical memory of the process and of the one it started for runs."""
@@ -101,14 +97,7 @@ def running_service(
     ) as process:
         try:
             port, monitor = _told_addresses(process)
-            *tokens, neighbour = _tokens(environ)
-            yield Service(
-                process=process,
-                port=port,
-                monitor=monitor,
-                tokens=tuple(tokens),
-                neighbour=neighbour,
-            )
+            yield Service(process=process, port=port, monitor=monitor, tokens=_tokens(environ))
         finally:
             process.kill()
 
@@ -146,5 +135,5 @@ def _tokens(environ: dict[str, str]) -> tuple[str, ...]:
     secret = signing_secret(load_settings(environ).environment)
     return tuple(
         issue_token(secret, user_id=UUID(int=n + 1), paid_level="pro", ttl_s=86_400)
-        for n in range(N_USERS + 1)
+        for n in range(N_USERS)
     )
