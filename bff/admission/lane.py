@@ -29,6 +29,7 @@ class Ticket:
     work: Callable[[], Any]
     lane: "Lane"
     accepted_at: float = field(default_factory=time.monotonic)
+    expected_s: float = 0.0
     started_at: float | None = None
     future: Future[Any] = field(default_factory=Future[Any])
 
@@ -60,19 +61,32 @@ class Lane:
 
     def next_ticket(self) -> Ticket | None:
         """The call that may have a thread now, taken out of the queue; None where none may."""
-        ticket = self.queue.pop() if len(self.started) < self.n_threads else None
+        if len(self.started) == self.n_threads:
+            return None
+        expected_s = self._mean_s() or 1.0
+        ticket = self.queue.pop(expected_s)
         if ticket is not None:
+            ticket.expected_s = expected_s
             self.started.add(ticket)
         return ticket
+
+    def return_ticket(self, ticket: Ticket) -> None:
+        """A call that could not be started is the next one again."""
+        self.started.discard(ticket)
+        self.queue.put_back(ticket.user_id, ticket, ticket.expected_s)
 
     def leave(self, ticket: Ticket, took_s: float) -> None:
         """A call has ended."""
         self._recent_s.append(took_s)
         self.started.discard(ticket)
+        self.queue.done(ticket.user_id, took_s - ticket.expected_s)
 
     def wait_s(self, n_before: int, otherwise_s: int) -> int:
         """Whole seconds until as many calls will have been served, by the recent ones."""
-        if not self._recent_s:
+        mean_s = self._mean_s()
+        if mean_s is None:
             return otherwise_s
-        mean_s = sum(self._recent_s) / len(self._recent_s)
         return min(MAX_RETRY_AFTER_S, max(1, math.ceil(mean_s * n_before / self.n_threads)))
+
+    def _mean_s(self) -> float | None:
+        return sum(self._recent_s) / len(self._recent_s) if self._recent_s else None

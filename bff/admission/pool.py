@@ -43,7 +43,8 @@ ANSWER_GRACE_S = 0.05
 class RunPool:
     """Places for blocking work: so many at once, so many waiting, the rest is refused.
 
-    Users take turns, so a user with many waiting calls delays nobody by more than one of them.
+    Who has had least of the threads' time is next, so a user with many waiting calls delays nobody
+    by more than one of them.
     Short calls have places of their own, so they never wait for long ones.
 
     Args:
@@ -209,10 +210,9 @@ class RunPool:
             try:
                 thread.start()
             except RuntimeError:
-                lane.started.discard(ticket)
-                if lane.started:
-                    lane.queue.put_back(ticket.user_id, ticket)
-                else:
+                lane.return_ticket(ticket)
+                if not lane.started:
+                    lane.queue.remove(ticket.user_id, ticket)
                     self._refuse(ticket, Overloaded(self._retry_after_s))
                 return
             lane.threads.add(thread)
@@ -259,7 +259,7 @@ class RunPool:
                 self._give_place(ticket)
 
     def _refuse_waiting(self, lane: Lane, refusal: BacktestError) -> None:
-        while (ticket := lane.queue.pop()) is not None:
+        for ticket in lane.queue.clear():
             self._refuse(ticket, refusal)
 
     def _refuse(self, ticket: Ticket, refusal: BacktestError) -> None:
