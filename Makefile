@@ -122,6 +122,7 @@ soak: $(DEV_STAMP)  ## Load a real server for half an hour
 
 stops: $(DEV_STAMP)  ## Stop a loaded server a hundred times, and leave a hundred runs of each kind
 	@$(BIN)/python -m trials.soak --drains 100
+	@$(BIN)/python -m trials.soak --drains 100 --workers 2
 	@$(BIN)/python -m trials.soak --leaves 100
 
 load: $(DEV_STAMP)  ## Send the largest runs, and short ones beside long ones

@@ -29,6 +29,7 @@ def main() -> int:
     arguments.add_argument("--faults", type=float, default=0.1, help="share of bad half-seconds")
     arguments.add_argument("--hostile", type=float, default=0.1, help="share that means harm")
     arguments.add_argument("--drains", type=int, default=0)
+    arguments.add_argument("--workers", type=int, default=1, help="processes that are stopped")
     arguments.add_argument("--leaves", type=int, default=0)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -101,12 +102,15 @@ def _leaves(folder: Path, given: argparse.Namespace) -> int:
 def _drains(folder: Path, store_port: int, given: argparse.Namespace) -> int:
     total: Counter[str] = Counter({"lost": 0, "exit codes other than 0": 0})
     for number in range(given.drains):
-        seen = drain(folder, store_port, n_clients=given.clients, seed=given.seed + number)
+        seed = given.seed + number
+        seen = drain(
+            folder, store_port, n_clients=given.clients, seed=seed, n_workers=given.workers
+        )
         print(number, seen, flush=True)
         total.update(seen)
     text = table(["drains", *total], [[str(given.drains), *map(str, total.values())]])
     print(text)
-    write_region("drains", text)
+    write_region("drains" if given.workers == 1 else "drains-workers", text)
     return 1 if total["lost"] or total["exit codes other than 0"] else 0
 
 

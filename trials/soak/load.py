@@ -88,10 +88,16 @@ async def _watch_memory(service: Service, record: Record) -> None:
 
 
 def drain(
-    folder: Path, store_port: int, *, n_clients: int, seed: int, module: str = "bff"
+    folder: Path,
+    store_port: int,
+    *,
+    n_clients: int,
+    seed: int,
+    module: str = "bff",
+    n_workers: int = 1,
 ) -> dict[str, int]:
-    """Stop one process under load: what became of the requests, and its exit code."""
-    with running_service(folder, store_port, module=module) as service:
+    """Stop a service under load: what became of the requests, and its exit code."""
+    with running_service(folder, store_port, module=module, n_workers=n_workers) as service:
         answers, signalled_at = asyncio.run(_stop_under_load(service, n_clients, seed))
         code = service.process.wait(PATIENCE_S)
     before = [a for a in answers if a.sent_at is not None and a.sent_at < signalled_at]

@@ -31,7 +31,10 @@ compute: {{threads: 2, running_runs: 2, waiting_runs: 16, runs_per_user: 6}}
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A running process, where it listens and tells its health, and tokens of several users."""
+    """A running process, where it listens and tells its health, and tokens of several users.
+
+    Of several workers `process` is the supervisor, and the health that of one of them.
+    """
 
     process: subprocess.Popen[str]
     port: int
@@ -76,9 +79,17 @@ def running_module(name: str, *words: str) -> Generator[int]:
 
 @contextmanager
 def running_service(
-    folder: Path, store_port: int, *, deadline_s: float = DEADLINE_S, module: str = "bff"
+    folder: Path,
+    store_port: int,
+    *,
+    deadline_s: float = DEADLINE_S,
+    module: str = "bff",
+    n_workers: int = 1,
 ) -> Generator[Service]:
-    """A fresh process; killed at the end of the block unless it has ended by itself."""
+    """A fresh process, or several behind one port, all of which serve by then.
+
+    Killed at the end of the block unless it has ended by itself.
+    """
     config = folder / "backtest.yaml"
     config.write_text(CONFIG.format(deadline_s=deadline_s, drain_s=DEADLINE_S), encoding="utf-8")
     environ = {
@@ -88,15 +99,16 @@ def running_service(
         "CH_HOST": "127.0.0.1",
         "CH_PORT": str(store_port),
     }
+    words = ["serve", "--port", "0", "--metrics-port", "0", "--workers", str(n_workers)]
     with subprocess.Popen(
-        [sys.executable, "-m", module, "serve", "--port", "0", "--metrics-port", "0"],
+        [sys.executable, "-m", module, *words],
         env=os.environ | environ,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     ) as process:
         try:
-            port, monitor = _told_addresses(process)
+            port, monitor = _told_addresses(process, n_workers)
             yield Service(process=process, port=port, monitor=monitor, tokens=_tokens(environ))
         finally:
             process.kill()
@@ -119,16 +131,15 @@ def running_attackers(service: Service, *, n_clients: int, seed: int) -> Generat
         seen.update(json.loads(told))
 
 
-def _told_addresses(process: subprocess.Popen[str]) -> tuple[int, str]:
+def _told_addresses(process: subprocess.Popen[str], n_workers: int) -> tuple[int, str]:
     assert process.stderr is not None
     told = ""
-    while not (port := re.search(r"Serving on \S+:(\d+)", told)):
+    while len(ports := re.findall(r"Serving on \S+:(\d+)", told)) < n_workers:
         line = process.stderr.readline()
         assert line, told
         told += line
-    (monitor,) = monitors(told)
     threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
-    return int(port[1]), monitor
+    return int(ports[0]), monitors(told)[0]
 
 
 def _tokens(environ: dict[str, str]) -> tuple[str, ...]:

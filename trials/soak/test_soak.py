@@ -33,9 +33,10 @@ def has_seen_all(record: Record) -> bool:
     )
 
 
+@pytest.mark.parametrize("n_workers", [1, 2])
 def test_a_service_that_is_stopped_under_load_loses_nothing(
-    tmp_path: Path, store_port: int
+    tmp_path: Path, store_port: int, n_workers: int
 ) -> None:
-    seen = drain(tmp_path, store_port, n_clients=16, seed=1, module=EVEN_SERVE)
+    seen = drain(tmp_path, store_port, n_clients=16, seed=1, module=EVEN_SERVE, n_workers=n_workers)
 
     assert (seen["lost"], seen["exit codes other than 0"]) == (0, 0)
