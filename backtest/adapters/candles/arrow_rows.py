@@ -16,6 +16,7 @@ from pyarrow import compute as pc
 from pyarrow import parquet
 from pyarrow.fs import LocalFileSystem
 
+from backtest.adapters.candles.failures import unreadable
 from backtest.adapters.candles.schema import COLUMNS
 
 _MOMENT = pa.timestamp("ms", "UTC")
@@ -36,21 +37,32 @@ _TIE_BREAKERS = ("close", "open", "high", "low", "volume_base")
 def read_rows(
     paths: Iterable[Path], *, start_ms: int, stop_ms: int, columns: Sequence[str] | None = None
 ) -> Any:
-    """The rows of some files with `start_ms <= ts_open < stop_ms`, replaced ones included."""
+    """The rows of some files with `start_ms <= ts_open < stop_ms`, replaced ones included.
+
+    Raises:
+        CandlesUnavailable: A file is damaged; the notes name it.
+        FileNotFoundError: A file is gone.
+    """
     moment = pc.field("ts_open")
     is_inside = (moment >= _scalar(start_ms)) & (moment < _scalar(stop_ms))
     names = list(columns or SCHEMA.names)
-    tables = [
-        parquet.read_table(
+    tables = [_read(path, columns=names, filters=is_inside) for path in paths]
+    return pa.concat_tables(tables) if tables else SCHEMA.empty_table().select(names)
+
+
+def _read(path: Path, **wanted: Any) -> Any:
+    try:
+        return parquet.read_table(
             str(path),
-            columns=names,
-            filters=is_inside,
             filesystem=LocalFileSystem(),
             partitioning=None,  # pyright: ignore[reportArgumentType]
+            page_checksum_verification=True,
+            **wanted,
         )
-        for path in paths
-    ]
-    return pa.concat_tables(tables) if tables else SCHEMA.empty_table().select(names)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(path, error) from error
 
 
 def to_schema(rows: Any) -> Any:
@@ -66,7 +78,7 @@ def _scalar(moment_ms: int) -> Any:
 
 def symbol_in(path: Path) -> str:
     """Whose candles a file holds."""
-    return str(parquet.read_table(str(path), columns=["symbol"]).column("symbol")[0].as_py())
+    return str(_read(path, columns=["symbol"]).column("symbol")[0].as_py())
 
 
 def newest_rows(rows: Any) -> Any:

@@ -3,6 +3,10 @@
 See: docs/stores.md
 """
 
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
 from clickhouse_connect.driver.exceptions import Error
 from urllib3.exceptions import NewConnectionError
 
@@ -20,6 +24,34 @@ def unavailable_because(*reasons: str) -> CandlesUnavailable:
     for reason in reasons:
         unavailable.add_note(reason)
     return unavailable
+
+
+def unreadable(path: Path, error: BaseException) -> CandlesUnavailable:
+    """What it means that a file of the embedded store cannot be read."""
+    return unavailable_because(_advice(path), f"The reader said: {str(error)[:300]}")
+
+
+def name_files(error: CandlesUnavailable, files: Mapping[str, Path]) -> None:
+    """Call files by their names in what the engine said, which knows them by others.
+
+    Args:
+        error: Its notes may name files as they were given to the engine.
+        files: What the engine was given, and the file that is meant.
+    """
+    notes: list[str] = getattr(error, "__notes__", [])
+    if not files or not notes:
+        return
+    given = re.compile("|".join(rf"{re.escape(name)}(?!\d)" for name in files))
+    met = {files[name] for note in notes for name in given.findall(note)}
+    told = [given.sub(lambda found: str(files[found[0]]), note) for note in notes]
+    error.__notes__ = [*map(_advice, sorted(met)), *told]
+
+
+def _advice(path: Path) -> str:
+    return (
+        f"{path} could not be read. If the file is damaged, move it away and import its candles"
+        " again."
+    )
 
 
 def unavailable(error: BaseException) -> CandlesUnavailable:

@@ -63,6 +63,7 @@ class FileStage:
                 self._path,
                 SCHEMA,
                 compression="zstd",
+                write_page_checksum=True,  # readers verify it: bits that rot are no candles
                 use_dictionary=_WORDS,  # pyright: ignore[reportArgumentType]
             )
         opens = milliseconds(rows, "ts_open")

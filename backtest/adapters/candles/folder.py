@@ -11,7 +11,7 @@ See: docs/stores.md#the-embedded-store
 import hashlib
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -179,8 +179,8 @@ def _symbol(name: str, folder: Path) -> str | None:
 @contextmanager
 def opened_files(
     directory: Path, series: Series, *, start_ms: int, stop_ms: int
-) -> Generator[list[int]]:
-    """Descriptors of all files that may hold candles of a range, as they were at one moment.
+) -> Generator[dict[int, Path]]:
+    """All files that may hold candles of a range, as they were at one moment, by descriptor.
 
     Raises:
         CandlesUnavailable: The store itself is not there.
@@ -192,14 +192,14 @@ def opened_files(
         _close_all(descriptors)
 
 
-def _open_all(directory: Path, series: Series, start_ms: int, stop_ms: int) -> list[int]:
+def _open_all(directory: Path, series: Series, start_ms: int, stop_ms: int) -> dict[int, Path]:
     """Listed again whenever a listed file is gone: another file has taken over its rows."""
     for _ in range(_MOST_LISTINGS):
-        descriptors: list[int] = []
+        descriptors: dict[int, Path] = {}
         try:
             for file in candle_files(directory, series):
                 if file.overlaps(start_ms, stop_ms):
-                    descriptors.append(os.open(file.path, os.O_RDONLY))  # noqa: PERF401 - some may be open when one fails
+                    descriptors[os.open(file.path, os.O_RDONLY)] = file.path
         except FileNotFoundError:
             _close_all(descriptors)
         except BaseException:
@@ -210,6 +210,6 @@ def _open_all(directory: Path, series: Series, start_ms: int, stop_ms: int) -> l
     raise unavailable_because(f"The files in {series_folder(directory, series)} keep changing.")
 
 
-def _close_all(descriptors: list[int]) -> None:
+def _close_all(descriptors: Iterable[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)

@@ -7,13 +7,15 @@ removed meanwhile is read to its end.
 See: docs/stores.md#the-embedded-store
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
+from backtest.adapters.candles.failures import name_files
 from backtest.adapters.candles.folder import opened_files
 from backtest.adapters.candles.schema import CANDLE_TABLE, COLUMNS, LENGTH_COLUMN, LONGER_TABLE
 from backtest.adapters.candles.series import Series
+from backtest.errors import CandlesUnavailable
 from backtest.types import MINUTE_MS
 
 ALWAYS_MS = (-(1 << 62), 1 << 62)
@@ -42,7 +44,12 @@ def readable(
     start_ms, stop_ms = between_ms
     directory = pool.target.directory
     with opened_files(directory, series, start_ms=start_ms, stop_ms=stop_ms) as descriptors:
-        yield sql.replace(CANDLE_TABLE, _union(descriptors))
+        files = {f"/dev/fd/{number}": path for number, path in descriptors.items()}
+        try:
+            yield sql.replace(CANDLE_TABLE, _union(files))
+        except CandlesUnavailable as error:
+            name_files(error, files)
+            raise
 
 
 def on_server(sql: str, length_ms: int) -> str:
@@ -53,8 +60,8 @@ def on_server(sql: str, length_ms: int) -> str:
     return sql.replace(CANDLE_TABLE, rows)
 
 
-def _union(descriptors: list[int]) -> str:
+def _union(files: Iterable[str]) -> str:
     """One by one: of a list of paths, the engine would leave out those that are gone."""
-    sources = [f"file('/dev/fd/{number}', 'Parquet', '{_STRUCTURE}')" for number in descriptors]
+    sources = [f"file('{file}', 'Parquet', '{_STRUCTURE}')" for file in files]
     sources = sources or [f"null('{_STRUCTURE}')"]
     return "(" + " UNION ALL ".join(f"SELECT * FROM {source}" for source in sources) + ")"  # noqa: S608 - no value of anybody's

@@ -7,7 +7,8 @@ See: docs/candle-files.md
 # pyright: reportAttributeAccessIssue=false
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,27 +68,46 @@ def table_of(member: Member) -> Table:
 
 
 def _parquet(stream: io.BufferedReader) -> Table:
-    file = parquet.ParquetFile(stream)
-    names = [str(name) for name in file.schema_arrow.names]
+    with _readable("Parquet"):
+        file = parquet.ParquetFile(stream, page_checksum_verification=True)
+        names = [str(name) for name in file.schema_arrow.names]
 
     def batches(wanted: Sequence[int]) -> Iterator[Any]:
         columns = [names[place] for place in wanted]
-        yield from file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=columns)
+        with _readable("Parquet"):
+            yield from file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=columns)
 
     return _batched("Parquet", names, batches)
 
 
 def _arrow(stream: io.BufferedReader) -> Table:
-    file = pa.ipc.open_file(stream)
-    names = [str(name) for name in file.schema.names]
+    with _readable("Feather"):
+        file = pa.ipc.open_file(stream)
+        names = [str(name) for name in file.schema.names]
 
     def batches(wanted: Sequence[int]) -> Iterator[Any]:
         for i in range(file.num_record_batches):
-            batch = file.get_batch(i).select(list(wanted))
+            with _readable("Feather"):
+                batch = file.get_batch(i).select(list(wanted))
             for start in range(0, batch.num_rows, _ROWS_PER_BATCH):
                 yield batch.slice(start, _ROWS_PER_BATCH)
 
     return _batched("Feather", names, batches)
+
+
+@contextmanager
+def _readable(container: str) -> Generator[None]:
+    """Words for what a reader says of bytes that it does not understand.
+
+    Raises:
+        ValueError: Instead of any error of Arrow, not all of which are one.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(
+            f"the {container} file cannot be read ({error}); if it is damaged, fetch it again"
+        ) from error
 
 
 def _batched(

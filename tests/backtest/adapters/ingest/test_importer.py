@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from pyarrow import feather, parquet
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import coverage
@@ -240,6 +240,28 @@ def test_a_file_cut_half_way_is_broken(tmp_path: Path, writer: Callable[[Path, s
 
     with pytest.raises(BrokenFile):
         checked(path)
+
+
+@pytest.mark.parametrize("writer", [parquet.write_table, feather.write_feather])
+def test_a_damaged_table_is_broken_wherever_it_is_damaged(
+    tmp_path: Path, writer: Callable[[pa.Table, Path], None]
+) -> None:
+    prices = {name: [1.0 + i for i in range(2_000)] for name in ("open", "high", "low", "close")}
+    opens = [FIRST_MS + 60_000 * i for i in range(2_000)]
+    path, refusals = tmp_path / "candles", list[str]()
+    writer(pa.table({"time": opens, **prices, "volume": opens}), path)
+    whole = path.read_bytes()
+
+    for place in range(8, len(whole) - 8, len(whole) // 60):
+        path.write_bytes(whole[:place] + bytes(100) + whole[place + 100 :])
+        try:
+            checked(path)
+        except BrokenFile as refused:
+            refusals.append(str(refused))
+
+    assert len(refusals) > 20
+    assert all(said.startswith(f"{path}: ") for said in refusals)
+    assert all(said.endswith("if it is damaged, fetch it again") for said in refusals)
 
 
 def test_a_zip_of_two_series_is_refused(tmp_path: Path) -> None:
