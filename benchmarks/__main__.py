@@ -8,6 +8,7 @@ from benchmarks.cold_start import COLD_START
 from benchmarks.device import DEVICE
 from benchmarks.engine import ENGINE
 from benchmarks.evidence import EVIDENCE
+from benchmarks.evidence_cost import EVIDENCE_COST
 from benchmarks.evidence_floor import EVIDENCE_FLOOR
 from benchmarks.evidence_left_out import EVIDENCE_LEFT_OUT
 from benchmarks.evidence_runs import EVIDENCE_RUNS
@@ -37,6 +38,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     DEVICE,
     CLUSTER,
     EVIDENCE,
+    EVIDENCE_COST,
     EVIDENCE_RUNS,
     EVIDENCE_LEFT_OUT,
     EVIDENCE_FLOOR,

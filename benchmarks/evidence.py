@@ -1,9 +1,7 @@
 """Whether the evidence is right: on walks without skill, and on walks with a planted edge."""
 
 import multiprocessing
-import os
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,12 +12,12 @@ from backtest.control import Control
 from backtest.engine.chunks import Workers
 from backtest.engine.ledger import Ledger
 from backtest.evidence import Evidence, Verdict, weigh
-from benchmarks.alone import MIB, alone, peak_bytes, settle
+from benchmarks.alone import alone
 from benchmarks.evidence_example import examples
 from benchmarks.evidence_pictures import CALIBRATION, draw_calibration
 from benchmarks.tables import Benchmark, Finding
 from benchmarks.timing import thousands
-from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, random_ledger, returns
+from benchmarks.walks import MEMORY_BARS, N_BARS, ledger_of, returns
 
 T = TypeVar("T")
 
@@ -29,8 +27,6 @@ EDGE = 0.1
 LEVELS = (0.01, 0.05, 0.1, 0.25)
 N_PROCESSES = 2
 NOISE_EXAMPLE, PLANTED_EXAMPLE = 2, 4
-# Variants and threads; the last is the largest run that the guards allow: Stage A and Stage B.
-LOADS = ((100_000, 1), (100_000, 2), (600_000, 1), (600_000, 2), (1_200_000, 2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +95,7 @@ def measure_evidence() -> list[Finding]:
     planted = in_processes(partial(judge, edge=EDGE), N_PLANTED)
     alone(draw_calibration, *_curves(noise), *_curves(planted))
     example = alone(examples, NOISE_EXAMPLE, PLANTED_EXAMPLE, EDGE)
-    return [_calibration(noise, planted), _verdicts(noise, planted), *example, _cost()]
+    return [_calibration(noise, planted), _verdicts(noise, planted), *example]
 
 
 def _curves(judged: Sequence[Judged]) -> tuple[list[float], list[float], list[float]]:
@@ -175,40 +171,6 @@ def verdict_row(walks: str, judged: Sequence[Judged]) -> list[str]:
         f"{statistics.mean(one.loss_share for one in judged):.3f}",
         f"{statistics.median(one.deflated for one in judged):.3f}",
         f"{100 * sum(one.walked_pct > 0 for one in judged) / len(judged):.1f} %",
-    ]
-
-
-def _cost() -> Finding:
-    rows = [alone(cost, n_trials, threads) for n_trials, threads in LOADS]
-    return Finding(
-        key="evidence-cost",
-        question="What does the evidence cost?",
-        header=["variants", "threads", "time", "processor time", "memory beside the ledger"],
-        rows=rows,
-        notes=[
-            "A ledger of noise; all of it: from the trials to the conclusion.",
-            (
-                f"Others kept the machine busy (load {os.getloadavg()[0]:.1f}) where the time is "
-                "longer than the processor time over the threads."
-            ),
-        ],
-    )
-
-
-def cost(n_trials: int, threads: int) -> list[str]:
-    """Time and memory for one ledger."""
-    weighed(random_ledger(100), "first", threads)  # compiles
-    ledger = random_ledger(n_trials)
-    held = settle()
-    started, started_cpu = time.perf_counter(), time.process_time()
-    weighed(ledger, "seed", threads)
-    took, took_cpu = time.perf_counter() - started, time.process_time() - started_cpu
-    return [
-        thousands(n_trials),
-        str(threads),
-        f"{took:.2f} s",
-        f"{took_cpu:.2f} s",
-        f"{(peak_bytes() - held) / MIB:.0f} MiB",
     ]
 
 
