@@ -25,6 +25,7 @@ N_NOISE = 400
 N_PLANTED = 200
 EDGE = 0.1
 LEVELS = (0.01, 0.05, 0.1, 0.25)
+LEVEL = 0.05
 N_PROCESSES = 2
 NOISE_EXAMPLE, PLANTED_EXAMPLE = 2, 4
 
@@ -95,7 +96,8 @@ def measure_evidence() -> list[Finding]:
     planted = in_processes(partial(judge, edge=EDGE), N_PLANTED)
     alone(draw_calibration, *_curves(noise), *_curves(planted))
     example = alone(examples, NOISE_EXAMPLE, PLANTED_EXAMPLE, EDGE)
-    return [_calibration(noise, planted), _verdicts(noise, planted), *example]
+    both = noise, planted
+    return [_accepted(*both), _calibration(*both), _verdicts(*both), *example]
 
 
 def _curves(judged: Sequence[Judged]) -> tuple[list[float], list[float], list[float]]:
@@ -172,6 +174,36 @@ def verdict_row(walks: str, judged: Sequence[Judged]) -> list[str]:
         f"{statistics.median(one.deflated for one in judged):.3f}",
         f"{100 * sum(one.walked_pct > 0 for one in judged) / len(judged):.1f} %",
     ]
+
+
+def _accepted(noise: Sequence[Judged], planted: Sequence[Judged]) -> Finding:
+    """What has to be true of the walks, beside what is."""
+    small = _share(noise, lambda one: one.cash < LEVEL)
+    found = _share(planted, lambda one: one.cash_returned < LEVEL)
+    holds_up = _share(noise, lambda one: one.verdict is Verdict.HOLDS_UP)
+    pbo = statistics.mean(one.pbo for one in noise)
+    return Finding(
+        key="evidence-accepted",
+        question="Are the marks reached?",
+        header=["of the walks", "has to be", "is", "mark"],
+        rows=[
+            _mark("no skill: p-value against cash below 0.05", small, (0.02, 0.08)),
+            _mark("no skill: mean PBO", pbo, (0.45, 0.55)),
+            _mark("no skill: `HOLDS_UP`", holds_up, (0.0, 0.05)),
+            _mark("planted edge: p-value of the returned variant below 0.05", found, (0.9, 1.0)),
+        ],
+        notes=["The marks were set before anything was measured."],
+    )
+
+
+def _share(judged: Sequence[Judged], is_so: Callable[[Judged], bool]) -> float:
+    return sum(map(is_so, judged)) / len(judged)
+
+
+def _mark(what: str, measured: float, limits: tuple[float, float]) -> list[str]:
+    low, high = limits
+    verdict = "reached" if low <= measured <= high else "missed"
+    return [what, f"{low:g} to {high:g}", f"{measured:.3f}", verdict]
 
 
 EVIDENCE = Benchmark(name="evidence", title="Evidence", measure=measure_evidence)

@@ -57,6 +57,13 @@ def write_page(benchmark: Benchmark, findings: Sequence[Finding], machine: str) 
     return path
 
 
+def held_against(measured: float, most: float | None, unit: str) -> str:
+    """A mark, and whether what was measured keeps to it; nothing where there is no mark."""
+    if most is None:
+        return ""
+    return f"{most:g} {unit}: {'reached' if measured <= most else 'missed'}"
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, numbers to the right of the first column."""
     lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
