@@ -73,7 +73,7 @@ class Node:
         See: `Peer.do` for the arguments.
         """
         if peers:
-            self._peers.known = peers
+            self._peers.know(peers)
         call: Call = unpacked(frames)
         call = replace(call, task=partial(call.task, *shared))
         stages: dict[str, tuple[int, int]] = {}
@@ -88,6 +88,10 @@ class Node:
         finally:
             self._end(key)
         return tuple(map(bytes, reply)), Progress(stages, control.used_s)
+
+    def meet(self, peers: Sequence[Peer]) -> None:
+        """Somebody is new among those who can be asked for help."""
+        self._peers.know(peers)
 
     def cancel(self, key: str) -> None:
         """Nobody waits for a call any more; it may not have begun yet."""

@@ -232,9 +232,16 @@ class Nodes:
         if problem is None:
             log.info("node_ready", node=place.node_id, processors=place.n_cpus)
             place.handle.ended().add_done_callback(partial(self._notice_end, place))
+            self._introduce()
         else:
             log.error("node_unusable", node=place.node_id, reason=problem)
             place.handle.kill()
+
+    def _introduce(self) -> None:
+        """Large runs that have begun on any node may ask a new one for help."""
+        handles = [place.handle for place in self.ready()]
+        for handle in handles:
+            handle.meet(handles)
 
     def _notice_end(self, place: Place, ended: Future[None]) -> None:
         """An engine has ended: with its node, by itself, or because this process leaves."""

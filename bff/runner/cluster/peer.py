@@ -38,6 +38,11 @@ def first_line(failure: BaseException | None) -> str:
 class Peer(Protocol):
     """What computes on one node; no method waits, and a loss is told as `NodeLostError`."""
 
+    @property
+    def name(self) -> str:
+        """Which one it is; what is started again on the same node has another name."""
+        ...
+
     def do(
         self, key: str, frames: Sequence[bytes], peers: Sequence["Peer"], *shared: Any
     ) -> Future[tuple[Frames, Progress]]:

@@ -4,11 +4,13 @@ See: docs/scale.md#one-large-run
 """
 
 import pickle
+import threading
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from queue import Empty, SimpleQueue
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -35,18 +37,25 @@ class Peers:
 
     Args:
         least_s: Runs of fewer processor seconds are not worth asking.
-
-    Attributes:
-        known: They, as the last call told them.
     """
 
     def __init__(self, least_s: float) -> None:
         self._least_s = least_s
-        self.known: Sequence[Peer] = ()
+        self._lock = threading.Lock()
+        self._known: Sequence[Peer] = ()
+        self._looks: set[_Look] = set()
+
+    def know(self, peers: Sequence[Peer]) -> None:
+        """Whom to ask from now on; runs that have begun ask those who are new to them as well."""
+        with self._lock:
+            self._known = peers
+            under_way = [*self._looks]
+        for look in under_way:
+            look.welcome(peers)
 
     def n_shards(self, effort_s: float) -> int:
         """Into how many shards a run is cut; 1 where it is not worth it, or nobody can help."""
-        n_nodes = len(self.known)
+        n_nodes = len(self._known)
         return 1 if n_nodes < 2 or effort_s < self._least_s else SHARDS_PER_NODE * n_nodes
 
     def look(self, shards: list[Shard], bars: Bars, control: Control) -> Generator[Found]:
@@ -56,24 +65,38 @@ class Peers:
             ClusterUnavailable: No node is left.
             BacktestError: The control's end.
         """
-        return _Look(self.known, shards, bars, control).answers()
+        # As bytes: arrays straight out of the object store are read-only, and kernels refuse them.
+        shared = self._known[0].share(pickle.dumps(bars))
+        look = _Look(shards, shared, control)
+        with self._lock:
+            self._looks.add(look)
+            look.welcome(self._known)
+        try:
+            yield from look.answers()
+        finally:
+            with self._lock:
+                self._looks.discard(look)
 
 
 class _Look:
-    """One run's shards on their way through the nodes."""
+    """One run's shards on their way through the nodes; `bars` are what `Peer.share` gave."""
 
-    def __init__(
-        self, peers: Sequence[Peer], shards: list[Shard], bars: Bars, control: Control
-    ) -> None:
-        self._control = control
-        self._idle = deque(peers)
+    def __init__(self, shards: list[Shard], bars: Any, control: Control) -> None:
+        self._bars, self._control = bars, control
+        self._coming: deque[Peer] = deque()
+        self._names: set[str] = set()
+        self._idle: deque[Peer] = deque()
         self._waiting = deque(shards)
         self._n_shards = len(shards)
-        # As bytes: arrays straight out of the object store are read-only, and kernels refuse them.
-        self._bars = peers[0].share(pickle.dumps(bars))
         self._running: dict[Answer, tuple[Peer, Shard, str]] = {}
         self._events: SimpleQueue[Answer | None] = SimpleQueue()
+        self._helpers: set[str] = set()
         self._n_done = self._n_lost = 0
+
+    def welcome(self, peers: Sequence[Peer]) -> None:
+        """Ask those who are new to the run as well; called from any thread."""
+        self._coming.extend(peers)
+        self._events.put(None)
 
     def answers(self) -> Generator[Found]:
         self._control.on_cancel(partial(self._events.put, None))
@@ -87,9 +110,17 @@ class _Look:
         finally:
             for peer, _, key in self._running.values():
                 peer.cancel(key)
-        note(shards=self._n_shards, shards_lost=self._n_lost)
+        note(shards=self._n_shards, shards_lost=self._n_lost, shard_nodes=len(self._helpers))
+
+    def _let_in(self) -> None:
+        while self._coming:
+            peer = self._coming.popleft()
+            if peer.name not in self._names:
+                self._names.add(peer.name)
+                self._idle.append(peer)
 
     def _hand_out(self) -> None:
+        self._let_in()
         while self._waiting and self._idle:
             peer, shard, key = self._idle.popleft(), self._waiting.popleft(), uuid4().hex
             call = Call(
@@ -106,7 +137,7 @@ class _Look:
             raise ClusterUnavailable(self._n_lost)
 
     def _take_in(self) -> Reply | None:
-        """The next answer; None where a shard was lost, or nothing came in time."""
+        """The next answer; None where a shard was lost, somebody came, or nothing in time."""
         try:
             answer = self._events.get(timeout=self._control.remaining_s())
         except Empty:
@@ -123,6 +154,7 @@ class _Look:
             self._waiting.append(shard)
             return None
         self._idle.append(peer)
+        self._helpers.add(peer.name)
         self._control.spend(progress.used_s)
         return unpacked(frames)
 

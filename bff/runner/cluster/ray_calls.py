@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
+from uuid import uuid4
 
 from backtest.errors import ClusterUnavailable
 from bff.config.settings import Settings
@@ -110,7 +111,7 @@ class RayCluster:
             max_restarts=0,
             max_task_retries=0,
         )
-        return NodeHandle(remote(Node).remote(settings, build))
+        return NodeHandle(remote(Node).remote(settings, build), uuid4().hex)
 
     def close(self) -> None:
         """Leave the cluster; what this process has placed there ends."""
@@ -120,8 +121,13 @@ class RayCluster:
 class NodeHandle:
     """What computes on one node, seen from elsewhere (`peer.Peer`); it may travel itself."""
 
-    def __init__(self, actor: Any) -> None:
-        self._actor = actor
+    def __init__(self, actor: Any, name: str) -> None:
+        self._actor, self._name = actor, name
+
+    @property
+    def name(self) -> str:
+        """`Peer.name`."""
+        return self._name
 
     def ready(self) -> Future[str]:
         """`Node.ready`."""
@@ -142,6 +148,10 @@ class NodeHandle:
         import ray  # noqa: PLC0415 - it is there where a handle is
 
         return ray.put(value)
+
+    def meet(self, peers: Sequence[Peer]) -> None:
+        """`Node.meet`."""
+        _asked(self._in("control", "meet").remote, peers)
 
     def cancel(self, key: str) -> None:
         """`Node.cancel`."""

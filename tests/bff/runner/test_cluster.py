@@ -3,7 +3,6 @@
 One cluster for the whole file; every process of it has ended with the file (`LocalNodes.close`).
 """
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import pytest
@@ -197,29 +196,41 @@ class LostOnce(BeginAndWait):
         return run_template(service, control)
 
 
-class KillOtherNodes:
-    """A backtest whose first shard to reach another node takes that node with it."""
+class LookWhenAnotherCame:
+    """A backtest whose shards wait until so many engines have one, be they killed since."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, n_engines: int) -> None:
+        self.folder, self.n_engines = folder, n_engines
 
     def __call__(self, service: BacktestService, control: Control) -> bytes:
-        with patch.object(peers, "_look", LookAndDie(self.folder, os.getpid())):
+        with patch.object(peers, "_look", self._look):
             return run_pairs(service, control)
 
-
-class LookAndDie:
-    """What a shard is there: once, and not where the run is, the end of the process."""
-
-    def __init__(self, folder: Path, spared: int) -> None:
-        self.folder, self.spared = folder, spared
-
-    def __call__(self, shard: Shard, bars: bytes, runner: Any, control: Control) -> Found:
-        if os.getpid() != self.spared:
-            with contextlib.suppress(FileExistsError):
-                (self.folder / "killed").mkdir()
-                os.kill(os.getpid(), signal.SIGKILL)
+    def _look(self, shard: Shard, bars: bytes, runner: Any, control: Control) -> Found:
+        (self.folder / str(os.getpid())).touch()
+        nothing = threading.Event()
+        while len(begun(self.folder)) < self.n_engines:
+            control.check()
+            nothing.wait(0.002)
         return _look(shard, bars, runner, control)
+
+
+class LookUntilTheEnd:
+    """A backtest whose shards tell by files that they began, and that their control ended them."""
+
+    def __init__(self, began: Path, ended: Path) -> None:
+        self.began, self.ended = began, ended
+
+    def __call__(self, service: BacktestService, control: Control) -> bytes:
+        with patch.object(peers, "_look", self._look):
+            return run_pairs(service, control)
+
+    def _look(self, _shard: Shard, _bars: bytes, _runner: Any, control: Control) -> None:
+        (self.began / str(os.getpid())).touch()
+        try:
+            wait_for_control(cast("BacktestService", None), control)
+        finally:
+            (self.ended / str(os.getpid())).touch()
 
 
 class SpendASecondEach:
@@ -271,15 +282,44 @@ def test_one_large_run_on_all_nodes_has_the_bytes_of_one_process(
 
 
 @needs_ray
-def test_a_killed_node_costs_a_large_run_a_shard_and_nobody_sees_it(
-    runner: ClusterRunner, settings: Settings, tmp_path: Path
+def test_a_large_run_goes_on_while_a_node_is_killed_and_another_one_joins_it(
+    runner: ClusterRunner, nodes: LocalNodes, settings: Settings, tmp_path: Path
 ) -> None:
-    facts = collect()
     with closing(build(settings)) as here:
         expected = here.runner.do(run_pairs, Control(PATIENCE_S))
+    facts = collect()
 
-    assert do(runner, KillOtherNodes(tmp_path)) == expected
-    assert facts["shards_lost"] == 1
+    with ThreadPoolExecutor(1) as thread:
+        job = LookWhenAnotherCame(tmp_path, N_NODES + 1)
+        run = thread.submit(_with_facts, facts, runner, job)
+        wait_for(lambda: len(begun(tmp_path)) == N_NODES or run.done())
+        (idle,) = (place for place in runner._nodes.ready() if not place.n_running)
+        nodes.kill(nodes.by_id(idle.node_id))
+        nodes.add()
+
+        assert run.result(PATIENCE_S) == expected
+    assert len(begun(tmp_path)) == N_NODES + 1
+    assert (facts["nodes_lost"], facts["shards_lost"], facts["shard_nodes"]) == (0, 1, N_NODES)
+
+
+@needs_ray
+@pytest.mark.parametrize("is_cancelled", [True, False], ids=["cancelled", "out of time"])
+def test_the_end_of_a_large_run_ends_its_shards_on_every_node(
+    runner: ClusterRunner, tmp_path: Path, is_cancelled: bool
+) -> None:
+    began, ended = tmp_path / "began", tmp_path / "ended"
+    began.mkdir()
+    ended.mkdir()
+    control = Control(PATIENCE_S) if is_cancelled else Control(1.0)
+
+    with ThreadPoolExecutor(1) as thread:
+        run = thread.submit(do, runner, LookUntilTheEnd(began, ended), control)
+        if is_cancelled:
+            wait_for(lambda: len(begun(began)) == N_NODES or run.done())
+            control.cancel()
+        expected = RunCancelled if is_cancelled else DeadlineExceeded
+        assert type(run.exception(PATIENCE_S)) is expected
+    wait_for(lambda: begun(ended) == begun(began))
 
 
 @needs_ray

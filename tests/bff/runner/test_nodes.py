@@ -29,6 +29,7 @@ class PlayedEngine:
         self.end: Future[None] = Future()
         self.questions: list[Future[Progress]] = []
         self.cancelled: list[str] = []
+        self.met: list[Any] = []
         self.is_killed = False
 
     def ready(self) -> Future[str]:
@@ -45,20 +46,24 @@ class PlayedEngine:
     def cancel(self, key: str) -> None:
         self.cancelled.append(key)
 
+    def meet(self, peers: list[Any]) -> None:
+        self.met = peers
+
     def kill(self) -> None:
         self.is_killed = True
 
 
 class PlayedCluster:
-    """One node, and every engine that was placed there."""
+    """Nodes, one unless the test adds others, and every engine that was placed there."""
 
     def __init__(self) -> None:
+        self.nodes = {"node": (2, False)}
         self.engines: list[PlayedEngine] = []
         self.is_connected = True
         self.is_closed = False
 
     def living(self) -> dict[str, tuple[int, bool]]:
-        return {"node": (2, False)}
+        return dict(self.nodes)
 
     def place(self, *_: Any, **__: Any) -> PlayedEngine:
         self.engines.append(PlayedEngine())
@@ -99,6 +104,21 @@ def test_an_engine_that_ends_by_itself_is_started_again(settings: Settings) -> N
         an_engine(cluster, 1).readiness.set_result(program_digest())
         wait_for(nodes.ready)
         assert [place.handle for place in nodes.ready()] == [cluster.engines[1]]
+
+
+def test_an_engine_that_is_ready_is_made_known_to_those_that_were(settings: Settings) -> None:
+    cluster = PlayedCluster()
+    with watched(lambda: cluster, settings) as nodes:
+        first = an_engine(cluster)
+        first.readiness.set_result(program_digest())
+        wait_for(lambda: first.met == [first])
+
+        cluster.nodes["another"] = 1, False
+        second = an_engine(cluster, 1)
+        second.readiness.set_result(program_digest())
+
+        wait_for(lambda: first.met == second.met == [first, second])
+        assert len(nodes.ready()) == 2
 
 
 def test_an_engine_of_another_program_is_ended_and_gets_no_work(settings: Settings) -> None:
