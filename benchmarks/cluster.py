@@ -3,30 +3,37 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from typing import Any
 from uuid import UUID
 
 from backtest.control import Control
+from benchmarks.cluster_model import large_runs, many_runs
 from benchmarks.tables import Benchmark, Finding, Skipped
-from benchmarks.timing import thousands
+from benchmarks.timing import once_s
 from bff.config.settings import Settings, load_settings
 from bff.runner.cluster.peers import SHARDS_PER_NODE
 from bff.runner.cluster.runner import ClusterRunner
 from bff.runner.local import LocalRunner
+from bff.telemetry.facts import collect
 from bff.wiring import build, served_runner
 from resolvers.service import BacktestService
 from schema.parse import parse_request
 from schema.response import json_pieces
+from trials.cluster.front import in_front
 from trials.cluster.local_nodes import opened_nodes, unusable
 from trials.load.scenes import YEAR, grid
 from trials.load.service import filled_store
 
 N_NODES = 2
+N_SHARDS = N_NODES * SHARDS_PER_NODE
 N_CALLS = 200
 N_RUNS = 60
 N_CLIENTS = 4
@@ -34,9 +41,13 @@ LIMIT_S = 600.0
 USER = UUID(int=1)
 SMALL = grid(60, "ma.sma", "ma.ema", timeframe="15m", time_range=YEAR, top_k=10)
 LARGE = grid(700, "ma.sma", "ma.ema", timeframe="5m", time_range=YEAR, top_k=10)
-CLUSTERS = (1, 10, 100, 1_000)
-CORES = 16
-LENGTHS_S = (0.3, 3.0, 30.0)
+N_VARIANTS = 700 * 700
+# What nodes do together of a run: its bit rows are made again by each of them.
+SHARED = frozenset({"signals", "stage_a"})
+CONFIG = f"""
+version: 1
+compute: {{threads: {N_NODES}, running_runs: {N_CLIENTS}, shard_run_seconds: 0.5}}
+"""
 
 Runner = LocalRunner | ClusterRunner
 Job = Callable[[BacktestService, Control], Any]
@@ -73,44 +84,65 @@ def measure_cluster() -> list[Finding]:
             here = services.runner
             assert isinstance(here, LocalRunner)
             alone = Measured(here)
-        with _cluster(data) as there:
-            shared = Measured(there)
+        with opened_nodes(N_NODES) as nodes:
+            with _cluster(data, nodes.address) as there:
+                shared = Measured(there)
+            head_s = in_front(
+                data, nodes.address, CONFIG, SMALL, n_nodes=N_NODES, n_runs=N_RUNS,
+                n_clients=N_CLIENTS,
+            )  # fmt: skip
     assert alone.answers == shared.answers, "the nodes answer other bytes"
-    return [_beside(alone, shared), _model(shared.call_s - alone.call_s, shared.head_s)]
+    whole = alone.large
+    return [
+        _beside(alone, shared, head_s),
+        many_runs(shared.call_s, head_s),
+        large_runs(
+            (whole.used_s - whole.kept_s) / N_VARIANTS,
+            kept_s=whole.kept_s,
+            shard_s=shard_s(alone, shared),
+            call_s=shared.call_s,
+        ),
+    ]
 
 
 class Measured:
-    """Seconds: of an empty call and its processor time here, of small runs, of a large one."""
+    """Seconds: of an empty call, of small runs, and of a large one by its threads and stages."""
 
     def __init__(self, runner: Runner) -> None:
         self.answers = [_do(runner, Run(body)) for body in (SMALL, LARGE)]
-        began_s = time.process_time()
-        self.call_s = median(_timed(runner, nothing) for _ in range(N_CALLS))
-        self.head_s = (time.process_time() - began_s) / N_CALLS
+        self.call_s = median(once_s(partial(_do, runner, nothing)) for _ in range(N_CALLS))
         started_s = time.perf_counter()
         with ThreadPoolExecutor(N_CLIENTS) as clients:
             runs = [clients.submit(_do, runner, Run(SMALL)) for _ in range(N_RUNS)]
             assert all(run.result() == self.answers[0] for run in runs)
         self.small_s = (time.perf_counter() - started_s) / N_RUNS
-        self.large_s = min(_timed(runner, Run(LARGE)) for _ in range(3))
+        self.large = min((_large(runner) for _ in range(3)), key=attrgetter("wall_s"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Large:
+    """A large run: seconds of the clock, of all threads, and of what is not shared out."""
+
+    wall_s: float
+    used_s: float
+    kept_s: float
+
+
+def _large(runner: Runner) -> Large:
+    facts, control = collect(), Control(LIMIT_S)
+    wall_s = once_s(lambda: runner.do(Run(LARGE), control, is_repeatable=True))
+    stages: Mapping[str, float] = facts["stage_ms"]
+    kept_s = sum(taken for name, taken in stages.items() if name not in SHARED) / 1000
+    return Large(wall_s=wall_s, used_s=control.used_s, kept_s=kept_s)
 
 
 def _do(runner: Runner, job: Job) -> Any:
     return runner.do(job, Control(LIMIT_S), is_repeatable=True)
 
 
-def _timed(runner: Runner, job: Job) -> float:
-    started_s = time.perf_counter()
-    _do(runner, job)
-    return time.perf_counter() - started_s
-
-
 def _settings(data: Path, address: str | None = None) -> Settings:
     config = data / "backtest.yaml"
-    config.write_text(
-        f"version: 1\ncompute: {{threads: {N_NODES}, running_runs: {N_CLIENTS},"
-        " shard_run_seconds: 0.5}\n"
-    )
+    config.write_text(CONFIG, encoding="utf-8")
     named = {} if address is None else {"ROEHUB_CLUSTER": address}
     return load_settings(
         {
@@ -123,15 +155,14 @@ def _settings(data: Path, address: str | None = None) -> Settings:
 
 
 @contextmanager
-def _cluster(data: Path) -> Generator[ClusterRunner]:
-    with opened_nodes(N_NODES) as nodes:
-        runner = served_runner(_settings(data, nodes.address))
-        assert isinstance(runner, ClusterRunner)
-        try:
-            _await_nodes(runner)
-            yield runner
-        finally:
-            runner.close()
+def _cluster(data: Path, address: str) -> Generator[ClusterRunner]:
+    runner = served_runner(_settings(data, address))
+    assert isinstance(runner, ClusterRunner)
+    try:
+        _await_nodes(runner)
+        yield runner
+    finally:
+        runner.close()
 
 
 def _await_nodes(runner: ClusterRunner) -> None:
@@ -142,8 +173,8 @@ def _await_nodes(runner: ClusterRunner) -> None:
         time.sleep(0.1)
 
 
-def _beside(alone: Measured, shared: Measured) -> Finding:
-    n_shards = N_NODES * SHARDS_PER_NODE
+def _beside(alone: Measured, shared: Measured, head_s: tuple[float, float]) -> Finding:
+    answering_s, computing_s = head_s
     return Finding(
         key="cluster",
         question=f"What do {N_NODES} nodes of one processor add to a process of {N_NODES} threads?",
@@ -151,17 +182,32 @@ def _beside(alone: Measured, shared: Measured) -> Finding:
         rows=[
             _row("an empty call, there and back", alone.call_s, shared.call_s),
             _row(f"a run of 3 600 variants, {N_CLIENTS} at once", alone.small_s, shared.small_s),
-            _row(f"a run of 490 000 variants in {n_shards} shards", alone.large_s, shared.large_s),
+            _row(
+                f"a run of 490 000 variants in {N_SHARDS} shards",
+                alone.large.wall_s,
+                shared.large.wall_s,
+            ),
+            _row("… seconds of all its threads", alone.large.used_s, shared.large.used_s),
+            _row("… more of them for each shard", 0.0, shard_s(alone, shared)),
         ],
         notes=[
-            f"Of an empty call the head's processor has {shared.head_s * 1e3:.2f} ms.",
             (
                 "The nodes are processes on the same processors, so that they can gain nothing; "
                 "what is seen is what they cost. The answers of both are the same bytes."
             ),
             f"The median of {N_CALLS} calls, the mean of {N_RUNS} runs, the best of 3 large ones.",
+            (
+                f"In front a request for a run of 3 600 variants has {answering_s * 1e3:.1f} ms of "
+                f"the process that answers, and {computing_s * 1e3:.1f} ms of the one that hands "
+                f"runs out; the mean of {N_RUNS} over REST, each over a connection of its own."
+            ),
         ],
     )
+
+
+def shard_s(alone: Measured, shared: Measured) -> float:
+    """What each shard costs beside its part of the work."""
+    return max(0.0, shared.large.used_s - alone.large.used_s) / N_SHARDS
 
 
 def _row(what: str, alone_s: float, shared_s: float) -> list[str]:
@@ -171,32 +217,6 @@ def _row(what: str, alone_s: float, shared_s: float) -> list[str]:
         f"{shared_s * 1e3:.1f} ms",
         f"{shared_s / alone_s:.2f}" if alone_s > 1e-3 else "",
     ]
-
-
-def _model(call_s: float, head_s: float) -> Finding:
-    """Runs a second by what is measured: nodes add up until the head has no time left."""
-    rows: list[list[str]] = []
-    for n_nodes in CLUSTERS:
-        row = [thousands(n_nodes)]
-        for length_s in LENGTHS_S:
-            by_nodes = n_nodes * CORES / (length_s + call_s)
-            by_head = 1 / head_s
-            told = thousands(min(by_nodes, by_head))
-            row.append(f"{told}, the head" if by_head < by_nodes else told)
-        rows.append(row)
-    return Finding(
-        key="cluster-model",
-        question=f"Runs a second with nodes of {CORES} processors, on paper",
-        header=["nodes", *(f"runs of {length_s:g} processor seconds" for length_s in LENGTHS_S)],
-        rows=rows,
-        notes=[
-            (
-                "From an empty call above; *the head* marks where its processor is what saturates. "
-                "Answers of more than a few kilobytes and the candle store saturate sooner, and "
-                "neither is in it. Nothing beyond this machine was tried."
-            ),
-        ],
-    )
 
 
 CLUSTER = Benchmark(name="cluster", title="A cluster", measure=measure_cluster)

@@ -1,181 +1,92 @@
-"""`python -m trials.cluster [--kills 20] [--drains 10]`: nodes die under a served cluster's load.
+"""`python -m trials.cluster [--only PART …]`: a cluster of three real nodes on this machine.
 
-Real `serve`, three real nodes on this machine, clients of both faces. Every answer has to be that
-of a service without a cluster. Then drains, and what breaks while no node dies (`faults`). Writes
-docs/scale.md.
+Nodes die under the load of a served cluster and others come (`kills`); it is stopped under load
+(`drains`); what breaks while no node dies (`faults`); one large run goes on while nodes of it die
+and others join it (`joins`); golden runs and the oracle's cases are computed by nodes (`golden`,
+`oracle`); and other ways to name a cluster (`addresses`). Every answer has to be that of a service
+without a cluster. Writes docs/scale.md.
 """
 
 import argparse
-import signal
 import sys
 import tempfile
-import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-
-from httpx2 import HTTPError
 
 from benchmarks.machine import ROOT
 from benchmarks.tables import table
-from tests.waiting import wait_for
+from trials.cluster.addresses import over_addresses
+from trials.cluster.clients import Answers, right_answers
+from trials.cluster.dying import drain, kill_nodes
 from trials.cluster.faults import break_things
+from trials.cluster.golden import golden_runs
+from trials.cluster.joining import join_large_runs
 from trials.cluster.local_nodes import LocalNodes, opened_nodes, unusable
-from trials.cluster.service import PATIENCE_S, Served, served
-from trials.faults.asking import FACES
-from trials.load.scenes import YEAR, grid
+from trials.cluster.oracle import oracle_cases
 from trials.load.service import filled_store
 from trials.soak.page import write_region
 
 PAGE = ROOT / "docs" / "scale.md"
 N_NODES = 3
-N_CLIENTS = 6
-BODIES = (
-    grid(20, "ma.sma", timeframe="15m", time_range=YEAR, top_k=3),
-    grid(60, "ma.sma", "ma.ema", timeframe="15m", time_range=YEAR, top_k=10),
-)
-CONFIG = """
-version: 1
-compute: {threads: 2, running_runs: 6, waiting_runs: 16, runs_per_user: 16, shard_run_seconds: 0.2}
-"""
-Question = tuple[str, int]
-QUESTIONS: tuple[Question, ...] = tuple(
-    (face, place) for face in FACES for place in range(len(BODIES))
-)
+Row = Mapping[str, str | int]
 
 
-class Load:
-    """Clients that ask without a pause, and what became of their questions.
+@dataclass(frozen=True)
+class Scene:
+    """What the parts share: a store with a year of minutes, and how often things happen."""
 
-    Args:
-        service: Whom.
-        expected: The right content of each question.
-    """
+    data: Path
+    given: argparse.Namespace
 
-    def __init__(self, service: Served, expected: dict[Question, bytes]) -> None:
-        self._service, self._expected = service, expected
-        self.seen: Counter[str] = Counter({"right": 0, "503": 0, "wrong": 0, "lost": 0})
-        self._is_over = threading.Event()
-        self._clients = [
-            threading.Thread(target=self._ask_on, args=(user,)) for user in range(N_CLIENTS)
-        ]
-
-    def __enter__(self) -> "Load":
-        for client in self._clients:
-            client.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop_asking()
-        for client in self._clients:
-            client.join()
-
-    def stop_asking(self) -> None:
-        """No client asks again; each waits for the answer that it has not got."""
-        self._is_over.set()
-
-    def is_answered(self, n_more: int) -> Callable[[], bool]:
-        """Whether so many more answers have come since now."""
-        aim = self.seen.total() + n_more
-        return lambda: self.seen.total() >= aim
-
-    def _ask_on(self, user: int) -> None:
-        number = user
-        while not self._is_over.is_set():
-            question = QUESTIONS[number % len(QUESTIONS)]
-            number += 1
-            try:
-                self.seen[self._judged(question, user)] += 1
-            except HTTPError:
-                self.seen["lost"] += 1
-
-    def _judged(self, question: Question, user: int) -> str:
-        status, content = ask(self._service, question, user)
-        if status == 503:
-            return "503"
-        return "right" if (status, content) == (200, self._expected[question]) else "wrong"
+    @cached_property
+    def expected(self) -> Answers:
+        """The right answers of the clients."""
+        return right_answers(self.data)
 
 
-def ask(service: Served, question: Question, user: int) -> tuple[int, bytes]:
-    """Status and content of one answer."""
-    face, place = question
-    return service.ask(face, BODIES[place], user)
+def kills(scene: Scene, nodes: LocalNodes) -> list[Row]:
+    """Nodes that are killed under load."""
+    return [kill_nodes(scene.data, nodes, nodes.address, scene.expected, scene.given.kills)]
 
 
-def kill_nodes(
-    data: Path, nodes: LocalNodes, expected: dict[Question, bytes], n_kills: int
-) -> dict[str, int]:
-    """Nodes die one after the other, and another one comes for each."""
-    with served(data, nodes.address, CONFIG) as service:
-        wait_for(lambda: service.count("node_ready") >= N_NODES)
-        with Load(service, expected) as load:
-            for number in range(n_kills):
-                wait_for(load.is_answered(2 * N_CLIENTS))
-                nodes.kill(nodes.oldest())
-                nodes.add()
-                wait_for(lambda number=number: service.count("node_ready") > N_NODES + number)
-                print(number + 1, dict(load.seen), flush=True)
-        again = [ask(service, question, 0) for question in QUESTIONS]
-        return {
-            "nodes killed": n_kills,
-            **load.seen,
-            "runs begun again": service.count("node_lost"),
-            "shards looked through again": service.count("shard_lost"),
-            "wrong afterwards": sum(
-                found != (200, expected[question])
-                for question, found in zip(QUESTIONS, again, strict=True)
-            ),
-        }
+def drains(scene: Scene, nodes: LocalNodes) -> list[Row]:
+    """Stops under load."""
+    n_drains: int = scene.given.drains
+    seen: Counter[str] = Counter({"drains": n_drains, "lost": 0})
+    for number in range(n_drains):
+        one = drain(scene.data, nodes.address, N_NODES, scene.expected)
+        print("drain", number + 1, one, flush=True)
+        seen.update(one)
+    return [dict(seen)]
 
 
-def drain(data: Path, nodes: LocalNodes, expected: dict[Question, bytes]) -> dict[str, int]:
-    """SIGTERM while every client waits for a run: all of them are answered."""
-    with served(data, nodes.address, CONFIG) as service:
-        wait_for(lambda: service.count("node_ready") >= N_NODES)
-        load = Load(service, expected)
-        with load:
-            wait_for(load.is_answered(N_CLIENTS))
-            load.stop_asking()
-            service.process.send_signal(signal.SIGTERM)
-        code = service.process.wait(PATIENCE_S)
-    return {**load.seen, "exit codes other than 0": int(code != 0)}
+def faults(scene: Scene, nodes: LocalNodes) -> list[Row]:
+    """What breaks while no node dies."""
+    return [break_things(scene.data, nodes.address, N_NODES)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m trials.cluster", description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--drains", type=int, default=10)
-    given = parser.parse_args()
-    reason = unusable()
-    if reason is not None:
-        sys.exit(f"not tried: {reason}")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        data = filled_store(Path(name))
-        with served(data, None, CONFIG) as alone:
-            answers = {question: ask(alone, question, 0) for question in QUESTIONS}
-        assert {status for status, _ in answers.values()} == {200}, answers
-        expected = {question: content for question, (_, content) in answers.items()}
-        with opened_nodes(N_NODES) as nodes:
-            kills = kill_nodes(data, nodes, expected, given.kills)
-            drains: Counter[str] = Counter({"drains": given.drains, "lost": 0})
-            for number in range(given.drains):
-                seen = drain(data, nodes, expected)
-                print("drain", number + 1, seen, flush=True)
-                drains.update(seen)
-            broken = break_things(data, nodes.address, N_NODES)
-    faults = 0
-    for region, found in (
-        ("cluster-kills", kills),
-        ("cluster-drains", dict(drains)),
-        ("cluster-faults", broken),
-    ):
-        text = table([*found], [[*map(str, found.values())]])
-        print(text, flush=True)
-        write_region(region, text, PAGE)
-        faults += sum(number for name, number in found.items() if name in FAULTS)
-    sys.exit(1 if faults else 0)
+def joins(scene: Scene, nodes: LocalNodes) -> list[Row]:
+    """Large runs that nodes leave and join."""
+    return [join_large_runs(scene.data, nodes, scene.given.joins)]
 
 
+def golden(scene: Scene, nodes: LocalNodes) -> list[Row]:
+    """Golden runs."""
+    return [golden_runs(scene.data.parent, nodes)]
+
+
+def oracle(scene: Scene, nodes: LocalNodes) -> list[Row]:
+    """Cases of the oracle."""
+    return [oracle_cases(scene.data, nodes, scene.given.cases)]
+
+
+PARTS: Mapping[str, Callable[[Scene, LocalNodes], Sequence[Row]]] = {
+    part.__name__: part for part in (kills, drains, faults, joins, golden, oracle)
+}
+ADDRESSES = "addresses"  # a part with nodes of its own
 FAULTS = {
     "wrong",
     "lost",
@@ -183,7 +94,42 @@ FAULTS = {
     "exit codes other than 0",
     "told otherwise than 504",
     "nodes lost",
+    "disagreements",
+    "other bytes by two threads",
+    "other bytes by the nodes",
 }
+
+
+def told(part: str, rows: Sequence[Row]) -> int:
+    """Write the rows of a part; how many faults are among them."""
+    text = table([*rows[0]], [[*map(str, row.values())] for row in rows])
+    print(text, flush=True)
+    write_region(f"cluster-{part}", text, PAGE)
+    return sum(int(number) for row in rows for name, number in row.items() if name in FAULTS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m trials.cluster", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=[*PARTS, ADDRESSES])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--drains", type=int, default=10)
+    parser.add_argument("--joins", type=int, default=6)
+    parser.add_argument("--cases", type=int, default=100_000)
+    given = parser.parse_args()
+    reason = unusable()
+    if reason is not None:
+        sys.exit(f"not tried: {reason}")
+    wanted: list[str] = given.only or [*PARTS, ADDRESSES]
+    n_faults = 0
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        scene = Scene(filled_store(Path(name)), given)
+        if {*wanted} - {ADDRESSES}:
+            with opened_nodes(N_NODES) as nodes:
+                for part in filter(wanted.__contains__, PARTS):
+                    n_faults += told(part, PARTS[part](scene, nodes))
+        if ADDRESSES in wanted:
+            n_faults += told(ADDRESSES, over_addresses(scene.data, scene.expected, N_NODES))
+    sys.exit(1 if n_faults else 0)
 
 
 if __name__ == "__main__":

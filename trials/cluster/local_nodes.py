@@ -26,6 +26,7 @@ QUIET = {
     "RAY_worker_niceness": "0",  # beside busy programs one that yields takes minutes to start
     "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_AUTH_MODE": "disabled",  # everything listens on the loopback alone
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # else what serves the client ends where it is forked
 }
 
 
@@ -40,13 +41,20 @@ def unusable() -> str | None:
 
 
 class LocalNodes:
-    """A head without processors of its own, and nodes that are added and killed."""
+    """A head without processors of its own, and nodes that are added and killed.
 
-    def __init__(self) -> None:
+    Args:
+        client_port: Where the head serves Ray's client (`ray://`); None for nowhere.
+
+    Attributes:
+        added: The nodes that live, the oldest first.
+    """
+
+    def __init__(self, client_port: int | None = None) -> None:
         from ray.cluster_utils import Cluster  # noqa: PLC0415 - Ray is an extra
 
         self._seen: set[int] = set()
-        self._added: list[Any] = []
+        self.added: list[Any] = []
         self._cluster: Any = Cluster(
             initialize_head=True,
             head_node_args={
@@ -55,6 +63,7 @@ class LocalNodes:
                 "include_dashboard": False,
                 "object_store_memory": STORE_BYTES,
                 "_system_config": SYSTEM,
+                **({} if client_port is None else {"ray_client_server_port": client_port}),
             },
         )
 
@@ -72,7 +81,7 @@ class LocalNodes:
             )
             for _ in range(n_nodes)
         ]
-        self._added += added
+        self.added += added
         return added
 
     def by_id(self, node_id: str) -> Any:
@@ -80,15 +89,15 @@ class LocalNodes:
 
     def oldest(self) -> Any:
         """The node that has been there longest."""
-        return self._added[0]
+        return self.added[0]
 
     def kill(self, node: Any) -> None:
         """As if the machine had lost its power: every process of the node at once."""
-        self._seen |= _family(raylet_pid(node))
-        for pid in _family(raylet_pid(node)):
+        self._seen |= family(raylet_pid(node))
+        for pid in family(raylet_pid(node)):
             _kill(pid)
         self._cluster.remove_node(node, allow_graceful=False)
-        self._added.remove(node)
+        self.added.remove(node)
 
     def close(self) -> None:
         """End every process, and wait until none is left."""
@@ -98,11 +107,11 @@ class LocalNodes:
         for node in self._cluster.list_all_nodes():
             for kind in node.all_processes.values():
                 for info in kind:
-                    self._seen |= _family(info.process.pid)
+                    self._seen |= family(info.process.pid)
         self._cluster.shutdown()
         for pid in self._seen:
             _kill(pid)
-        wait_for(lambda: not [pid for pid in self._seen if _lives(pid)])
+        wait_for(lambda: not [pid for pid in self._seen if lives(pid)])
 
 
 def raylet_pid(node: Any) -> int:
@@ -111,14 +120,14 @@ def raylet_pid(node: Any) -> int:
 
 
 @contextmanager
-def opened_nodes(n_nodes: int) -> Generator[LocalNodes]:
+def opened_nodes(n_nodes: int, client_port: int | None = None) -> Generator[LocalNodes]:
     """A head and so many nodes of one processor each, on the loopback alone."""
     folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # the paths of sockets must be short
     surroundings = QUIET | {"RAY_TMPDIR": folder}
     before = {name: os.environ.get(name) for name in surroundings}
     os.environ |= surroundings
     try:
-        nodes = LocalNodes()
+        nodes = LocalNodes(client_port)
         try:
             nodes.add(n_nodes)
             yield nodes
@@ -133,7 +142,7 @@ def opened_nodes(n_nodes: int) -> Generator[LocalNodes]:
                 os.environ[name] = value
 
 
-def _family(pid: int) -> set[int]:
+def family(pid: int) -> set[int]:
     """A process and all that it has started."""
     found = {pid}
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -142,7 +151,7 @@ def _family(pid: int) -> set[int]:
         except OSError:
             continue
         for child in below:
-            found |= _family(int(child))
+            found |= family(int(child))
     return found
 
 
@@ -153,7 +162,7 @@ def _kill(pid: int) -> None:
         return
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except OSError:

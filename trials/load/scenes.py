@@ -92,14 +92,15 @@ def _busy_s(pid: int | None) -> float:
     """Seconds until a process has had nothing to do for a second."""
     started, idle_since = time.monotonic(), time.monotonic()
     while time.monotonic() - idle_since < 1.0:
-        before = _cpu_s(pid)
+        before = cpu_s(pid)
         time.sleep(LOOK_S)
-        if _cpu_s(pid) - before > IDLE_SHARE * LOOK_S:
+        if cpu_s(pid) - before > IDLE_SHARE * LOOK_S:
             idle_since = time.monotonic()
     return max(0.0, idle_since - started)
 
 
-def _cpu_s(pid: int | None) -> float:
+def cpu_s(pid: int | None) -> float:
+    """Processor seconds that a process has had; 0 where there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     except FileNotFoundError:
