@@ -47,6 +47,23 @@ class Trials(BaseModel):
     ]
 
 
+@strawberry.pydantic.type(description="What all tried variants returned, in percent.")
+class TriedReturns(BaseModel):
+    """What all tried variants returned, in percent."""
+
+    model_config = ANSWER
+
+    lowest_pct: Annotated[float, Field(description="Of the worst.")]
+    highest_pct: Annotated[float, Field(description="Of the best.")]
+    median_pct: Annotated[float, Field(description="Of the one in the middle.")]
+    profitable_share: Annotated[float, Field(description="Share of them with a gain.")]
+    counts: Annotated[
+        tuple[int, ...],
+        Field(description="How many lie in each of 40 equal steps from the lowest to the highest."),
+        strawberry.field(graphql_type=list[int]),
+    ]
+
+
 @strawberry.pydantic.type(description="How far a returned variant is beyond luck.")
 class AdjustedP(BaseModel):
     """How far a returned variant is beyond luck."""
@@ -230,6 +247,7 @@ class Evidence(BaseModel):
     model_config = ANSWER
 
     trials: Annotated[Trials | None, Field(description="How many variants were tried.")]
+    returns: Annotated[TriedReturns | None, Field(description="What all tried variants returned.")]
     reality_check: Annotated[
         RealityCheck | None, Field(description="Whether luck alone would look as good.")
     ]

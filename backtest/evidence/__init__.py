@@ -1,6 +1,6 @@
 """Whether the best variant means anything: what the ledger of all trials says about luck.
 
-Reading order: `result` (what is said), `rows` and `trials` (the rows by themselves),
+Reading order: `result` (what is said), `rows`, `trials` and `returns` (the rows by themselves),
 `resamples`, `luck`, `passed_over` and `reality_check`, `splits` and `pbo`, `deflated_sharpe`,
 `walk_forward`, `conclusion`, and `evidence` (all of it).
 See: docs/evidence.md

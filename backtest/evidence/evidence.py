@@ -16,7 +16,8 @@ from backtest.evidence.deflated_sharpe import deflated_sharpe
 from backtest.evidence.passed_over import Bases
 from backtest.evidence.pbo import overfitting
 from backtest.evidence.reality_check import reality_check
-from backtest.evidence.result import Evidence, Missing, Trials
+from backtest.evidence.result import Evidence, Missing, Returns, Trials
+from backtest.evidence.returns import describe_returns
 from backtest.evidence.rows import describe_rows
 from backtest.evidence.trials import count_trials, odds_of
 from backtest.evidence.walk_forward import walk_forward
@@ -85,8 +86,9 @@ def weigh(
     """
     rows = describe_rows(ledger, workers, control)
     trials = count_trials(rows, prior_trials, shortlisted.passed_over if shortlisted else 0)
+    returns = describe_returns(rows.totals, adds_up=ledger.adds_up)
     if not rows.is_comparable.any() or not len(ledger.winners):
-        return _nothing_moved(trials, thresholds)
+        return _nothing_moved(trials, returns, thresholds)
     bases = None if shortlisted is None else _described(shortlisted, workers, control)
     chosen_from = (ledger, rows) if bases is None else (bases.ledger, bases.rows)
     odds = odds_of(trials)
@@ -102,6 +104,7 @@ def weigh(
     )
     return Evidence(
         trials=trials,
+        returns=returns,
         reality_check=findings.reality_check,
         pbo=findings.pbo,
         deflated_sharpe=findings.deflated_sharpe,
@@ -131,19 +134,20 @@ def without_ledger(reason: str, thresholds: Thresholds = STANDARD) -> Evidence:
     """
     return Evidence(
         trials=None,
+        returns=None,
         reality_check=None,
         pbo=None,
         deflated_sharpe=None,
         walk_forward=None,
         conclusion=without_data(reason, thresholds),
-        missing=tuple(Missing(part=part, reason=reason) for part in ("trials", *PARTS)),
+        missing=tuple(Missing(part=part, reason=reason) for part in ("trials", "returns", *PARTS)),
     )
 
 
-def _nothing_moved(trials: Trials, thresholds: Thresholds) -> Evidence:
+def _nothing_moved(trials: Trials, returns: Returns, thresholds: Thresholds) -> Evidence:
     nothing = without_ledger(_NOTHING_MOVED, thresholds)
     missing = [*_missing_worth(trials), *(one for one in nothing.missing if one.part in PARTS)]
-    return replace(nothing, trials=trials, missing=tuple(missing))
+    return replace(nothing, trials=trials, returns=returns, missing=tuple(missing))
 
 
 def _missing(findings: Findings) -> Iterator[Missing]:

@@ -70,6 +70,28 @@ class Trials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returns:
+    """What all tried variants returned, in percent of the initial cash; ruin is -100 %.
+
+    Attributes:
+        lowest_pct: Of the worst.
+        highest_pct: Of the best.
+        median_pct: Of the one in the middle.
+        profitable_share: Share of them with a gain.
+        counts: How many lie in each of 40 equal steps from the lowest to the highest; the last step
+            holds the highest itself.
+
+    See: docs/evidence.md#returns
+    """
+
+    lowest_pct: float
+    highest_pct: float
+    median_pct: float
+    profitable_share: float
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustedP:
     """How likely the best of all skill-less variants looks at least as good as this one.
 
@@ -278,6 +300,7 @@ class Evidence:
 
     Attributes:
         trials: None only where there is no ledger.
+        returns: None only where there is no ledger.
         reality_check: See `RealityCheck`.
         pbo: See `Overfitting`.
         deflated_sharpe: See `DeflatedSharpe`.
@@ -289,6 +312,7 @@ class Evidence:
     """
 
     trials: Trials | None
+    returns: Returns | None
     reality_check: RealityCheck | None
     pbo: Overfitting | None
     deflated_sharpe: DeflatedSharpe | None
