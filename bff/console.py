@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from bff.config.secret import signing_secret
-from bff.http.errors import RoehubError
+from bff.http.errors import Code, RoehubError
 from bff.http.tokens import issue_token
 from schema.examples import USER
 
@@ -102,7 +102,11 @@ class ConsolePage:
 
     async def __call__(self, request: Request) -> Response:
         """One HTTP exchange."""
-        response = FileResponse(self.folder / "index.html", headers=HEADERS)
+        page = self.folder / "index.html"
+        if not page.is_file():
+            told = "The built files of the console are gone: make console builds them again"
+            raise RoehubError(Code.NOT_FOUND, told)
+        response = FileResponse(page, headers=HEADERS)
         sign_in(self.services, request, response)
         return response
 

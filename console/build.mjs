@@ -1,13 +1,15 @@
 // Bundles the console into dist/. A document that the schema does not allow fails the build.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { buildSchema, validate } from "graphql";
 import { documentPlugin, documents } from "./documents.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
+// a folder of its own where a server may be reading dist/: tools/console/build.py exchanges them
+const out = resolve(process.argv[2] ?? join(here, "dist"));
 
 export function schemaText() {
   return readFileSync(join(here, "..", "schema", "schema.graphql"), "utf8");
@@ -49,7 +51,7 @@ async function buildReportPage() {
     .replace("{{style}}", () => style)
     .replace("{{script}}", () => script.replaceAll("</script", "<\\/script"));
   const name = `report-${createHash("sha256").update(page).digest("hex").slice(0, 8)}.html`;
-  writeFileSync(join(here, "dist", name), page);
+  writeFileSync(join(out, name), page);
   return `/console/${name}`;
 }
 
@@ -57,7 +59,7 @@ async function bundle(reportPage) {
   const result = await esbuild.build({
     ...shared,
     entryPoints: ["src/main.tsx", "src/style.css"],
-    outdir: "dist",
+    outdir: out,
     splitting: true,
     format: "esm",
     metafile: true,
@@ -75,12 +77,12 @@ function writePage(outputs) {
   const page = readFileSync(join(here, "src", "index.html"), "utf8")
     .replace("{{script}}", place(named("src/main.tsx")[0]))
     .replace("{{style}}", place(named("src/style.css")[0]));
-  writeFileSync(join(here, "dist", "index.html"), page);
+  writeFileSync(join(out, "index.html"), page);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   checkDocuments();
-  rmSync(join(here, "dist"), { recursive: true, force: true });
-  mkdirSync(join(here, "dist"));
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out);
   writePage(await bundle(await buildReportPage()));
 }

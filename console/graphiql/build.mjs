@@ -1,15 +1,16 @@
 // Bundles GraphiQL into dist/, for the page that GET /graphql shows.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-rmSync(join(here, "dist"), { recursive: true, force: true });
+const out = resolve(process.argv[2] ?? join(here, "dist"));
+rmSync(out, { recursive: true, force: true });
 const { metafile } = await esbuild.build({
   absWorkingDir: here,
   entryPoints: ["src/main.jsx"],
-  outdir: "dist",
+  outdir: out,
   bundle: true,
   // GraphiQL loads its editors when it is shown. A tab that is chosen before they are there is written
   // over with the document of the one that was left: in one file they are there at once.
@@ -31,4 +32,4 @@ const [script] = Object.entries(metafile.outputs).find(([, made]) => made.entryP
 const page = readFileSync(join(here, "src", "page.html"), "utf8")
   .replace("{{script}}", `/graphiql/${basename(script)}`)
   .replace("{{style}}", `/graphiql/${basename(metafile.outputs[script].cssBundle)}`);
-writeFileSync(join(here, "dist", "index.html"), page);
+writeFileSync(join(out, "index.html"), page);

@@ -53,6 +53,16 @@ def test_without_built_files_everybody_gets_the_start_page(monkeypatch: pytest.M
     assert "set-cookie" not in answer.headers
 
 
+def test_files_that_are_gone_are_told_and_are_no_failure(dev: TestClient, folder: Path) -> None:
+    (folder / "index.html").unlink()
+
+    answer = dev.get("/", headers=BROWSER)
+
+    assert answer.status_code == 404
+    assert "make console" in answer.text
+    assert "TOKEN=" in dev.get("/").text
+
+
 def test_nothing_is_there_where_it_is_switched_off() -> None:
     with client(services(environ=PROD)) as test_client:
         for path in ("/", "/console/main-ABC.js", "/start"):

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,68 @@ def test_what_a_program_said_is_told_where_it_fails(
 
     with pytest.raises(CannotBuild, match="could not be installed:\nno registry"):
         build(checkout)
+
+
+def generation(folder: Path, name: str) -> Path:
+    """A page that names a file, as every build has them."""
+    folder.mkdir()
+    (folder / f"main-{name}.js").write_text(name, encoding="utf-8")
+    (folder / "index.html").write_text(f"main-{name}.js", encoding="utf-8")
+    return folder
+
+
+def test_a_page_is_there_at_every_moment_of_a_build(tmp_path: Path) -> None:
+    place = tmp_path / "dist"
+    building.publish(generation(tmp_path / "first", "0"), place)
+    has_ended, seen = threading.Event(), set[str]()
+
+    def read() -> None:
+        while not has_ended.is_set():
+            seen.add((place / "index.html").read_text(encoding="utf-8"))
+
+    with ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(read)
+        for i in range(1, 200):
+            building.publish(generation(tmp_path / f"made-{i}", str(i)), place)
+        has_ended.set()
+        reading.result()
+
+    assert seen <= {f"main-{i}.js" for i in range(200)}
+    assert sorted(file.name for file in place.iterdir()) == ["index.html", "main-199.js"]
+
+
+def test_what_a_new_page_names_is_there_before_the_page_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "dist"
+    building.publish(generation(tmp_path / "first", "old"), place)
+    replace, told = Path.replace, list[set[str]]()
+
+    def watched(file: Path, target: Path) -> Path:
+        told.append({one.name for one in place.iterdir()})
+        return replace(file, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    building.publish(generation(tmp_path / "second", "new"), place)
+
+    old = {"index.html", "main-old.js"}
+    assert told == [old, old | {"main-new.js"}]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the programs here are shell scripts")
+def test_a_build_that_fails_leaves_what_was_there(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, npm = program(tmp_path / "bin", "v22.1.0")
+    node.write_text("#!/bin/sh\ncase $1 in *build.mjs) exit 1;; esac\n", encoding="utf-8")
+    monkeypatch.setattr(building, "find_node", lambda: Node(node, npm))
+    page = built(checkout, 500)
+
+    with pytest.raises(CannotBuild, match="the build failed"):
+        build(checkout)
+
+    assert page.is_file()
+    assert not list(page.parents[1].glob("dist-*"))
 
 
 @pytest.mark.parametrize("part", ["console", building.GRAPHIQL])

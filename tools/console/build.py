@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,38 @@ def build(root: Path, *, part: str = "console", with_tools: bool = False) -> Pat
             f"Node {LEAST_NODE} or later was not found; install it, or: pip install {NODE_PACKAGE}"
         )
     _install(node, folder, with_tools=with_tools)
-    _call([node.program, folder / "build.mjs"], folder, BUILD_LIMIT_S, "the build failed")
+    with tempfile.TemporaryDirectory(dir=folder, prefix="dist-") as name:
+        made = Path(name) / "dist"
+        command = [node.program, folder / "build.mjs", made]
+        _call(command, folder, BUILD_LIMIT_S, "the build failed")
+        publish(made, page.parent)
     return page.parent
+
+
+def publish(made: Path, place: Path) -> None:
+    """Put built files where a server may be reading them.
+
+    Names change with contents, so the new files come to lie beside the old ones; then the page is
+    exchanged for the new one in one step, and only then what no page names any more is removed. A
+    build that fails has changed nothing.
+
+    Args:
+        made: A folder with `index.html` and the files that it names.
+        place: Where they belong; it may not exist yet.
+
+    See: docs/console.md#how-it-is-built
+    """
+    page = made / "index.html"
+    if not page.is_file():
+        raise CannotBuild(f"the build left no {page.name}")
+    files = [file for file in made.iterdir() if file != page]
+    place.mkdir(exist_ok=True)
+    for file in (*files, page):
+        file.replace(place / file.name)
+    kept = {page.name, *(file.name for file in files)}
+    for file in place.iterdir():
+        if file.name not in kept:
+            file.unlink()
 
 
 def find_node() -> Node | None:
