@@ -6,7 +6,8 @@ import { CELL, RUN } from "../src/face/documents";
 test("a cell is asked for with the same payload as a run", () => {
   const payloads = [CELL, RUN].map(({ text }) => {
     const found = parse(text).definitions.filter(
-      (part): part is FragmentDefinitionNode => part.kind === "FragmentDefinition",
+      (part): part is FragmentDefinitionNode =>
+        part.kind === "FragmentDefinition" && part.name.value === "PayloadParts",
     );
     return found.map(print);
   });

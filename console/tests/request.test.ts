@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import {
+  buildSchema,
+  coerceInputValue,
+  isInputObjectType,
+  parse,
+  TypeInfo,
+  validate,
+  valueFromAST,
+  visit,
+  visitWithTypeInfo,
+} from "graphql";
 import { type Form, firstForm, usualIndicator } from "../src/form/form";
 import { fromRest, readForm } from "../src/form/read";
 import { toGraphql, toMoment, toRest, toScalar, toValues } from "../src/form/request";
@@ -109,6 +121,34 @@ test("what is copied names the page's own address", () => {
   }
   assert.deepEqual(JSON.parse(spelled(form, "REST", "")), toRest(form));
 });
+
+test("what is copied as GraphQL runs as it is, and asks for the same", () => {
+  const schema = buildSchema(readFileSync("../schema/schema.graphql", "utf8"));
+  for (const evidence of [true, false]) {
+    const asked: Form = { ...form, secondary: "SHARPE", sizing: "PROFIT_LOCK", evidence };
+    const document = parse(spelled(asked, "GraphQL", ""));
+    assert.deepEqual(validate(schema, document), []);
+    const types = new TypeInfo(schema);
+    const given: unknown[] = [];
+    visit(
+      document,
+      visitWithTypeInfo(types, {
+        Argument(node) {
+          const type = types.getInputType();
+          if (node.name.value === "input" && type) given.push(valueFromAST(node.value, type));
+        },
+      }),
+    );
+    const type = schema.getType("RunBacktestInput");
+    assert.ok(isInputObjectType(type));
+    assert.deepEqual(plain(given), plain([coerceInputValue(toGraphql(asked), type)]));
+  }
+});
+
+/** Without the prototypes that parsing leaves out. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
 
 test("laid out JSON is the same JSON", () => {
   const value = { a: [1, -2, { b: "x,y" }], c: null, d: "z".repeat(90) };

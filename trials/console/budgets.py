@@ -161,7 +161,7 @@ def _scroll(page: Page) -> None:
 
 
 def _sort(page: Page) -> None:
-    for name in ("Max. Drawdown", "Num. Trades", "Win Rate", "Expectancy", "SQN", "Sharpe Ratio"):
+    for name in ("Max. Drawdown", "Num. Trades", "Win Rate", "Profit factor", "Calmar", "Sharpe"):
         page.locator("thead button", has_text=name).click()
 
 

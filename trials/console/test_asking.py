@@ -105,23 +105,30 @@ def test_every_spelling_of_the_request_asks_for_what_the_page_asks_for(
     page: Page, data: Path, tmp_path: Path
 ) -> None:
     page.get_by_text("The request").click()
-    texts = {name: text_of(page, name) for name in ("GraphQL", "curl", "Python")}
+    texts = {name: text_of(page, name) for name in SPELLINGS}
     run(page)
     best = page.locator("tbody tr:not(.spacer)").first.locator("td").nth(3).inner_text()
     token = command(data, "token", "--user-id", str(USER)).stdout.strip()
 
-    document, _, variables = texts["GraphQL"].partition("# variables\n")
-    answers = [asked(page, document, json.loads(variables))["data"]["runBacktest"]]
+    over_graphql = asked(page, texts["GraphQL"], {})["data"]["runBacktest"]
     over_curl = called(["sh", "-c", texts["curl"]], token)
-    over_python = called([sys.executable, "-c", texts["Python"]], token)
+    over_python = called([sys.executable, "-c", texts["Python"] + WHOLE_ANSWER], token)
+    request = tmp_path / "request.json"
+    request.write_text(texts["REST"], encoding="utf-8")
+    in_shell = command(data, "run", str(request), "--json")
 
-    told = [
-        answers[0]["variants"][0]["totalReturnPct"],
-        json.loads(over_curl)["variants"][0]["total_return_pct"],
-        float(over_python),
+    answer = json.loads(over_curl)
+    assert over_python.splitlines()[-1] == json.dumps(answer)
+    assert in_shell.stdout.strip() == over_curl.strip()
+    assert over_graphql["gridRequestHash"] == answer["grid_request_hash"]
+    assert [(one["variantKey"], one["totalReturnPct"]) for one in over_graphql["variants"]] == [
+        (one["variant_key"], one["total_return_pct"]) for one in answer["variants"]
     ]
-    assert len(set(told)) == 1
-    assert round(told[0], 4) == float(best)
+    assert round(answer["variants"][0]["total_return_pct"], 4) == float(best)
+
+
+SPELLINGS = ("GraphQL", "REST", "curl", "Python")
+WHOLE_ANSWER = "\nprint(json.dumps(answer))"
 
 
 def called(arguments: list[str], token: str) -> str:
@@ -158,7 +165,7 @@ def test_every_metric_sorts_the_list(page: Page) -> None:
     run(page)
     choice = page.get_by_role("combobox", name="Sort by")
     names = choice.locator("option").all_inner_texts()[1:]
-    assert len(names) == 26  # the rows of the report, and the adjusted p
+    assert len(names) == 35  # the rows of the report, the usual ratios, and the adjusted p
     for name in names:
         choice.select_option(name)
         sorted_by = page.locator("th[aria-sort=ascending], th[aria-sort=descending]")
@@ -285,5 +292,5 @@ def test_runs_of_the_history_stand_side_by_side(page: Page) -> None:
 
     pinned = page.get_by_role("region", name="Metrics of the pinned runs")
     expect(pinned.locator("thead th")).to_have_count(3)
-    expect(pinned.locator("tbody tr")).to_have_count(25)
+    expect(pinned.locator("tbody tr")).to_have_count(34)
     judge_twice(page, "history-pinned")

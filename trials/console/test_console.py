@@ -98,9 +98,27 @@ def test_the_numbers_are_those_of_the_service(page: Page) -> None:
     assert len(rows) >= 10
     for row, variant in zip(rows, answer["variants"], strict=False):
         printed = {item["metric"]: item["value"] for item in variant["report"]["rows"]}
+        standard = variant["report"]["standard"]
+        printed |= {title: f"{standard[name]:.2f}" for title, name in RATIOS.items()}
         cells = row.locator("td.number").all_inner_texts()[1:]
         printed["Adjusted p"] = f"{adjusted.pop(0)['pValue']:.3f}"
         assert dict(zip(titles, cells, strict=True)) == {title: printed[title] for title in titles}
+    tried = answer["evidence"]["returns"]
+    bars = page.locator(".histogram rect title").all_text_contents()
+    assert [int(told.rpartition(": ")[2].replace(",", "")) for told in bars] == tried["counts"]
+    assert f"all {answer['evidence']['trials']['tried']:,} tried variants" in heading(page)
+
+
+RATIOS = {
+    "Sharpe": "sharpe",
+    "Sortino": "sortino",
+    "Calmar": "calmar",
+    "Profit factor": "profitFactor",
+}
+
+
+def heading(page: Page) -> str:
+    return page.locator(".card", has=page.locator(".histogram")).locator("h2").inner_text()
 
 
 def test_months_folds_and_luck_of_a_variant_are_those_of_the_service(page: Page) -> None:
@@ -120,7 +138,9 @@ def test_months_folds_and_luck_of_a_variant_are_those_of_the_service(page: Page)
     rows = page.locator(".report tr").evaluate_all(
         "(rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText))"
     )
-    assert rows[:25] == [[row["metric"], row["value"]] for row in report["rows"]]
+    assert rows[-25:] == [[row["metric"], row["value"]] for row in report["rows"]]
+    ratios = dict(rows[:-25])
+    assert float(ratios["Sharpe"]) == pytest.approx(report["standard"]["sharpe"], abs=1e-5)
     told = page.locator(".months td[title]").evaluate_all("(cells) => cells.map((c) => c.title)")
     assert told == [f"{month['returnPct']} %" for month in report["returnsByMonth"]]
     shown = page.locator(".folds tbody tr")
@@ -258,7 +278,7 @@ def test_pinned_variants_stand_side_by_side(page: Page) -> None:
 
     pinned = page.get_by_role("region", name="Metrics of the pinned variants")
     expect(pinned.locator("thead th")).to_have_count(3)
-    expect(pinned.locator("tbody tr")).to_have_count(25)
+    expect(pinned.locator("tbody tr")).to_have_count(34)  # 25 rows, and nine usual ratios
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ export type Spelling = (typeof SPELLINGS)[number];
 export function spelled(form: Form, spelling: Spelling, origin: string): string {
   switch (spelling) {
     case "GraphQL":
-      return `${copied.trim()}\n\n# variables\n${laidOut({ input: toGraphql(form) })}`;
+      return graphql(form);
     case "REST":
       return laidOut(toRest(form));
     case "curl":
@@ -35,6 +35,40 @@ export function laidOut(value: unknown, indent = 0, width = 88): string {
   return `${open}\n${inner}${items.join(`,\n${inner}`)}\n${" ".repeat(indent)}${close}`;
 }
 
+/** One document without variables, so that it can be pasted and run as it is. */
+function graphql(form: Form): string {
+  const parts: Record<string, string> = {
+    $input: written(toGraphql(form), 4),
+    $withEvidence: String(form.evidence),
+  };
+  const [, body = ""] = copied.trim().split(/^mutation Backtest\(.*\) /m);
+  return `mutation Backtest ${body.replace(/\$\w+/g, (name) => parts[name] ?? name)}`;
+}
+
+const ENUMS = new Set([
+  "timeframe",
+  "directionMode",
+  "sizingMode",
+  "primaryMetric",
+  "secondaryMetric",
+]);
+
+/** A value as a literal of GraphQL: names without quotes, and so the words of enums. */
+function written(value: unknown, indent: number, name = "", width = 88): string {
+  if (typeof value === "string" && ENUMS.has(name)) return value;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const isList = Array.isArray(value);
+  const items = (inner: number) =>
+    isList
+      ? value.map((item) => written(item, inner))
+      : Object.entries(value).map(([key, item]) => `${key}: ${written(item, inner, key)}`);
+  const [open, close] = isList ? ["[", "]"] : ["{", "}"];
+  const line = `${open}${items(0).join(", ")}${close}`;
+  if (indent + line.length <= width && !line.includes("\n")) return line;
+  const inner = " ".repeat(indent + 2);
+  return `${open}\n${inner}${items(indent + 2).join(`,\n${inner}`)}\n${" ".repeat(indent)}${close}`;
+}
+
 function curl(body: string, origin: string): string {
   return [
     `curl -s ${quoted(`${origin}/backtests`)} \\`,
@@ -54,7 +88,8 @@ function python(body: string, origin: string): string {
     ")",
     "with urllib.request.urlopen(request) as response:",
     "    answer = json.load(response)",
-    'print(answer["variants"][0]["total_return_pct"])',
+    'for variant in answer["variants"][:10]:',
+    '    print(variant["total_return_pct"], variant["payload"]["indicator_selections"])',
   ].join("\n");
 }
 

@@ -23,6 +23,7 @@ export function toCamel(value: unknown, name = ""): unknown {
 function members(entries: [string, unknown][], name: string): unknown {
   const key = NAMED[name];
   if (key !== undefined) return entries.map(([entry, value]) => ({ [key]: entry, value }));
+  if (name === "reasons") return entries.map(([ratio, reason]) => ({ name: ratio, reason }));
   if (name === "signals") {
     return entries.map(([indicatorId, value]) => ({
       indicatorId,

@@ -2,7 +2,8 @@
 import type { ComponentChildren } from "preact";
 import type { Around } from "../map/around";
 import { Histogram } from "../view/bars";
-import { brief, count, seconds } from "../view/format";
+import { brief, count, percent, seconds } from "../view/format";
+import { histogram, type Step, stepsBetween } from "../view/series";
 import { Empty } from "../view/states";
 import { VariantLink } from "../view/variantLink";
 import { metric, printed, type Range, type RunResult, reportInput } from "../view/variants";
@@ -46,7 +47,7 @@ export function AnswerBody(props: Props) {
 function Tiles({ result, seconds: took }: Props) {
   const [best] = result.variants;
   const tiles: (readonly [string, string, string?])[] = [
-    ["Tried", brief(Math.max(result.stageAVariants, result.stageBVariants)), "variants"],
+    ["Tried", brief(triedIn(result)), "variants"],
     ...(took === null ? [] : [["Took", seconds(took)] as const]),
     ["Each over", count(result.targetBars), "bars"],
   ];
@@ -76,25 +77,52 @@ function Tiles({ result, seconds: took }: Props) {
 function Spread({ result, range }: Props) {
   const [best] = result.variants;
   if (best === undefined || result.variants.length < 2) return null;
-  const returns = result.variants.map((variant) => variant.totalReturnPct);
   const input = reportInput(result, best, range);
   const holding = metric(best, "Benchmark Return [%]");
   const marks = [{ value: best.totalReturnPct, title: "Best", kind: "best" }];
   if (holding !== null) marks.push({ value: holding, title: "Holding", kind: "holding" });
   return (
     <section class="card">
-      <h2>Returns of the {count(returns.length)} returned variants</h2>
+      <h2>{spreadTitle(result)}</h2>
       <p class="hint">
-        They are the best of {count(Math.max(result.stageAVariants, result.stageBVariants))}, and
-        the best of many is partly luck. The very best is <VariantLink input={input} />.
+        {spreadTold(result)} The best is <VariantLink input={input} />.
       </p>
       <Histogram
-        values={returns}
+        steps={spreadOf(result)}
         marks={marks}
-        label="Total returns of the returned variants, in percent"
+        label={`${spreadTitle(result)}, in percent`}
       />
     </section>
   );
+}
+
+/** Of all that were tried where the evidence counted them, otherwise of those that came back. */
+function spreadOf({ evidence, variants }: RunResult): Step[] {
+  const tried = evidence?.returns;
+  if (tried) return stepsBetween(tried.lowestPct, tried.highestPct, tried.counts);
+  return histogram(
+    variants.map((variant) => variant.totalReturnPct),
+    40,
+  );
+}
+
+function spreadTitle({ evidence, variants }: RunResult): string {
+  return evidence?.returns && evidence.trials
+    ? `Returns of all ${count(evidence.trials.tried)} tried variants`
+    : `Returns of the ${count(variants.length)} returned variants`;
+}
+
+function spreadTold(result: RunResult): string {
+  const tried = result.evidence?.returns;
+  if (!tried) {
+    return `They are the best of ${count(triedIn(result))}, and the best of many is partly luck.`;
+  }
+  const gained = percent(tried.profitableShare * 100, 1);
+  return `The one in the middle made ${percent(tried.medianPct)}; ${gained} of them made a gain.`;
+}
+
+function triedIn({ evidence, stageAVariants, stageBVariants }: RunResult): number {
+  return evidence?.trials?.tried ?? Math.max(stageAVariants, stageBVariants);
 }
 
 function Hashes({ result }: Props) {

@@ -2,13 +2,16 @@
 
 import { useContext, useMemo, useRef, useState } from "preact/hooks";
 import { type Around, aroundTold } from "../map/around";
+import { Aligned, mostDecimals } from "../view/aligned";
 import { adjustedP, pText, standsFor } from "../view/luck";
 import { Scroller, Spacer } from "../view/scroller";
 import { type Column, SideBySide } from "../view/sideBySide";
+import { STANDARD } from "../view/standard";
 import { useVirtual } from "../view/useVirtual";
 import { HasService, VariantLink } from "../view/variantLink";
 import {
   described,
+  linesOf,
   metric,
   printed,
   type Range,
@@ -24,11 +27,10 @@ const COLUMNS = [
   "Max. Drawdown [%]",
   "Num. Trades",
   "Win Rate [%]",
-  "Expectancy",
-  "SQN",
-  "Sharpe Ratio",
-  "Sortino Ratio",
-  "Calmar Ratio",
+  "Sharpe",
+  "Sortino",
+  "Calmar",
+  "Profit factor",
 ];
 const ASCENDING = new Set([
   "Adjusted p",
@@ -36,6 +38,8 @@ const ASCENDING = new Set([
   "Avg. Drawdown [%]",
   "Max. Drawdown Duration",
   "Avg. Drawdown Duration",
+  "Volatility a year [%]",
+  "Longest losing run",
 ]);
 const RANK = "";
 const P_VALUE = "Adjusted p";
@@ -89,9 +93,7 @@ export function VariantList(props: Props) {
         : sorted(result.variants, toValue(props, sort.metric), sort.isDescending),
     [result, sort, around],
   );
-  const metrics = result.variants[0]?.report?.rows.map((row) => row.metric) ?? [];
   const usual = usualColumns(props);
-  const sortable = [...metrics, ...usual.filter((name) => !metrics.includes(name))];
   const columns =
     usual.includes(sort.metric) || sort.metric === RANK ? usual : [...usual, sort.metric];
   const sortBy = (metric: string) =>
@@ -121,21 +123,46 @@ export function VariantList(props: Props) {
             }
           >
             <option value={RANK}>rank</option>
-            {sortable.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
+            <Sortable {...{ result, usual }} />
           </select>
         </label>
       </header>
       {result.variants.length > 1 && (
         <p class="hint">
           Pin two or more to compare them.
-          {hasService && around === null && " Open the map to see which stand on a plateau."}
+          {hasService && around === null && " Open the map to see which stand on a plateau."}{" "}
+          Sharpe, Sortino and Calmar are of daily returns, as other tools have them; the report's
+          rows of nearly the same names have other definitions and stand under “Sort by”.
         </p>
       )}
       <Table {...{ ...props, order, columns, sort, sortBy, pinned, toggle }} />
       {pinned.size > 0 && <Compared {...{ ...props, pinned, toggle }} />}
     </section>
+  );
+}
+
+/** What the list can be sorted by, in groups, so that nobody takes a row for the ratio. */
+function Sortable({ result, usual }: { result: RunResult; usual: string[] }) {
+  const rows = result.variants[0]?.report?.rows.map((row) => row.metric) ?? [];
+  const ratios = STANDARD.map(([, title]) => title);
+  const others = usual.filter((name) => !rows.includes(name) && !ratios.includes(name));
+  const groups: [string, string[]][] = [
+    ["Usual ratios", ratios],
+    ["Rows of the report", rows],
+  ];
+  return (
+    <>
+      {others.map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+      {groups.map(([title, names]) => (
+        <optgroup key={title} label={title}>
+          {names.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </optgroup>
+      ))}
+    </>
   );
 }
 
@@ -149,13 +176,23 @@ interface TableProps extends Props {
 }
 
 function Table(props: TableProps) {
-  const { result, range, order, columns, sort, sortBy, pinned, toggle } = props;
+  const { result, range, around, order, columns, sort, sortBy, pinned, toggle } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const rowHeight = matchMedia(PHONE).matches ? PHONE_ROW_HEIGHT : ROW_HEIGHT;
   const rows = useVirtual(order.length, rowHeight, scroller);
   const items = rows.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = rows.getTotalSize() - (items.at(-1)?.end ?? 0);
+  const decimals = useMemo(
+    () =>
+      new Map(
+        columns.map((name) => [
+          name,
+          mostDecimals(result.variants.map((item, place) => shownIn(props, name, item, place))),
+        ]),
+      ),
+    [result, around, columns.join()],
+  );
   return (
     <Scroller label="Variants" box={scroller}>
       <table aria-rowcount={order.length + 1}>
@@ -221,9 +258,11 @@ function Table(props: TableProps) {
                   )}
                 </td>
                 {columns.map((name) => (
-                  <td key={name} class="number">
-                    {shownIn(props, name, variant, place)}
-                  </td>
+                  <Aligned
+                    key={name}
+                    text={shownIn(props, name, variant, place)}
+                    decimals={decimals.get(name) ?? 0}
+                  />
                 ))}
               </tr>
             );
@@ -256,7 +295,7 @@ function Compared({ result, range, pinned, toggle }: ComparedProps) {
           key: place,
           title: `#${place + 1}`,
           hint: described(reportInput(result, variant, range)),
-          rows: variant.report?.rows ?? [],
+          rows: linesOf(variant.report),
           unpin: () => toggle(place),
           unpinTitle: `Unpin variant ${place + 1}`,
         },

@@ -41,12 +41,7 @@ export function RequestText({ form }: { form: Form }) {
       <Scroller label={`The request as ${spelling}`} kind="text">
         <pre>{text}</pre>
       </Scroller>
-      {(spelling === "curl" || spelling === "Python") && (
-        <p class="hint">
-          <code>TOKEN</code> is a token of your identity service; on your own machine{" "}
-          <code>roehub-backtest token --user-id UUID</code> makes one.
-        </p>
-      )}
+      <HowToRun spelling={spelling} />
       <div class="buttons">
         <button type="button" onClick={() => void copy(text, spelling)}>
           Copy
@@ -68,6 +63,37 @@ export function RequestText({ form }: { form: Form }) {
         {told}
       </p>
     </details>
+  );
+}
+
+// the user that `dev` signs this page in as, and that all examples name
+const MAKES_TOKEN =
+  "export TOKEN=$(roehub-backtest token --user-id 00000000-0000-4000-8000-000000000001)";
+
+function HowToRun({ spelling }: { spelling: Spelling }) {
+  if (spelling === "GraphQL") {
+    return (
+      <p class="hint">
+        Paste it into <a href="/graphql">the page of GraphQL</a> and press Run.
+      </p>
+    );
+  }
+  if (spelling === "REST") {
+    return (
+      <p class="hint">
+        The body of <code>POST /backtests</code>. Saved as a file, it is run on the machine of the
+        service by <code>roehub-backtest run request.json</code>.
+      </p>
+    );
+  }
+  return (
+    <>
+      <p class="hint">
+        It reads <code>TOKEN</code>, a token of your identity service. On your own machine this
+        makes one:
+      </p>
+      <pre class="wrapped">{MAKES_TOKEN}</pre>
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { type Bar, type Report, type Trade, VariantChart } from "../view/chart";
 import type { Band } from "../view/folds";
 import { count, ratio } from "../view/format";
 import { Months } from "../view/months";
+import { STANDARD, type Standard, standardText, whyMissing } from "../view/standard";
 import { TradeTable } from "./trades";
 
 export interface Drawn {
@@ -36,7 +37,7 @@ export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyPr
   const label = `Candles with ${count(trades.length)} trades, equity and drawdown. Total return ${row("Total Return [%]")} percent, largest drawdown ${row("Max. Drawdown [%]")} percent.`;
   return (
     <>
-      <Headline row={row} />
+      <Headline row={row} standard={report.standard} />
       <section class="card">
         <div class="title">
           <p class="hint key">
@@ -77,60 +78,62 @@ export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyPr
           </section>
           {children}
         </div>
-        <section class="card">
-          <h2>Report</h2>
-          <p class="hint">Money in quote currency, moments in UTC, durations in h:mm:ss.</p>
-          <table class="report">
-            <tbody>
-              {report.rows.map((item) => (
-                <tr key={item.metric}>
-                  <th scope="row">{item.metric}</th>
-                  <td class="number">{item.value}</td>
-                </tr>
-              ))}
-              <StandardRows standard={report.standard} />
-            </tbody>
-          </table>
-        </section>
+        <div class="stack">
+          <UsualRatios standard={report.standard} />
+          <section class="card">
+            <h2>Report</h2>
+            <p class="hint">Money in quote currency, moments in UTC, durations in h:mm:ss.</p>
+            <table class="report">
+              <tbody>
+                {report.rows.map((item) => (
+                  <tr key={item.metric}>
+                    <th scope="row">{item.metric}</th>
+                    <td class="number">{item.value}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
+        </div>
       </div>
     </>
   );
 }
 
-const STANDARD: readonly (readonly [keyof Report["standard"], string])[] = [
-  ["sharpe", "Sharpe, annualised"],
-  ["sortino", "Sortino, annualised"],
-  ["calmar", "Calmar, annualised"],
-  ["cagrPct", "Growth a year [%]"],
-  ["annualVolatilityPct", "Volatility a year [%]"],
-  ["profitFactor", "Profit factor"],
-  ["payoff", "Payoff"],
-  ["longestLosingRun", "Longest losing run"],
-  ["exposurePct", "Exposure [%]"],
-];
-
-/** The ratios by the definitions that are usual elsewhere, beneath the 25 rows. */
-function StandardRows({ standard }: { standard: Report["standard"] }) {
+/** The ratios by the definitions that are usual elsewhere. */
+function UsualRatios({ standard }: { standard: Standard }) {
   return (
-    <>
-      {STANDARD.map(([name, title], i) => (
-        <tr key={name} class={i === 0 ? "standard" : ""}>
-          <th scope="row">{title}</th>
-          <td class="number">{ratio(standard[name])}</td>
-        </tr>
-      ))}
-    </>
+    <section class="card">
+      <h2>Usual ratios</h2>
+      <p class="hint">
+        Of daily returns, a year of 365 days, as other tools have them; who ranks by Sharpe ranks by
+        this one. The report's rows Sharpe, Sortino and Calmar Ratio compound the rate of a year and
+        leave the first day out.
+      </p>
+      <table class="report">
+        <tbody>
+          {STANDARD.map(([name, title]) => (
+            <tr key={name}>
+              <th scope="row">{title}</th>
+              <td class="number">
+                {ratio(standard[name])}
+                {standard[name] === null && <span class="hint"> {whyMissing(standard, name)}</span>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 
-function Headline({ row }: { row: (metric: string) => string }) {
+function Headline({ row, standard }: { row: (metric: string) => string; standard: Standard }) {
   const shown = [
     "Total Return [%]",
     "Benchmark Return [%]",
     "Max. Drawdown [%]",
     "Num. Trades",
     "Win Rate [%]",
-    "Sharpe Ratio",
   ];
   return (
     <dl class="tiles">
@@ -143,6 +146,10 @@ function Headline({ row }: { row: (metric: string) => string }) {
           </dd>
         </div>
       ))}
+      <div>
+        <dt>Sharpe</dt>
+        <dd>{standardText(standard, "Sharpe")}</dd>
+      </div>
     </dl>
   );
 }

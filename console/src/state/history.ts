@@ -1,6 +1,6 @@
 // The runs of this browser, kept in this browser: what was asked, and how it came out.
 import { signal } from "@preact/signals";
-import { printed, type RunResult } from "../view/variants";
+import { linesOf, printed, type RunResult } from "../view/variants";
 
 export interface Past {
   at: string;
@@ -39,7 +39,7 @@ export function remember(ended: {
           trades: printed(best, "Num. Trades"),
         }
       : null,
-    rows: best?.report?.rows ?? [],
+    rows: linesOf(best?.report),
     hash: result.gridRequestHash ?? result.specHash ?? "",
   };
   set([past, ...history.value].slice(0, MOST));

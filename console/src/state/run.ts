@@ -34,7 +34,7 @@ export type Run =
   | { state: "cancelled"; asked: Asked };
 
 // Its number rises when an answer gets members that the screens cannot do without.
-const KEPT = "roehub.answer.1";
+const KEPT = "roehub.answer.2";
 
 type Event = RunSubscription["runBacktest"];
 export type Progress = NonNullable<Event["progress"]>;

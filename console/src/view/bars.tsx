@@ -1,8 +1,10 @@
 // Small pictures that need no library: a line of prices, a histogram.
 import { count, percent } from "./format";
-import { histogram } from "./series";
+import type { Step } from "./series";
 
 const WIDTH = 600;
+// one variant among 600 000 is still seen
+const LEAST_HEIGHT = 1.5;
 
 /** A line of prices across the whole width. */
 export function Sparkline({ values, label }: { values: number[]; label: string }) {
@@ -52,20 +54,21 @@ interface Mark {
   kind: string;
 }
 
-/** Returns in steps, with marks on the axis beneath. */
-export function Histogram({
-  values,
-  marks,
-  label,
-}: {
-  values: number[];
+interface HistogramProps {
+  steps: Step[];
   marks: Mark[];
   label: string;
-}) {
-  const reach = [...values, ...marks.map((mark) => mark.value)];
+}
+
+/** Returns in steps, with marks on the axis beneath. */
+export function Histogram({ steps, marks, label }: HistogramProps) {
+  const reach = [
+    ...steps.flatMap(({ from, to }) => [from, to]),
+    ...marks.map((mark) => mark.value),
+  ];
   const [least, greatest] = [Math.min(...reach), Math.max(...reach)];
   const span = greatest - least || 1;
-  const steps = histogram(values, 40);
+  const height = (n: number) => (n === 0 ? 0 : Math.max(LEAST_HEIGHT, (n / most) * 112));
   const most = Math.max(...steps.map((step) => step.n), 1);
   const x = (value: number) => ((value - least) / span) * WIDTH;
   return (
@@ -76,8 +79,8 @@ export function Histogram({
             key={step.from}
             x={x(step.from)}
             width={Math.max(1, x(step.to) - x(step.from) - 1)}
-            y={118 - (step.n / most) * 112}
-            height={(step.n / most) * 112}
+            y={119 - height(step.n)}
+            height={height(step.n)}
           >
             <title>{`${percent(step.from, 1)} to ${percent(step.to, 1)}: ${count(step.n)}`}</title>
           </rect>

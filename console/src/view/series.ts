@@ -53,8 +53,14 @@ export function heldSides(trades: Held[], opens: number[]): number[] {
   return sides;
 }
 
+export interface Step {
+  from: number;
+  to: number;
+  n: number;
+}
+
 /** How many values fall into each of `n` equal steps from the least to the greatest. */
-export function histogram(values: number[], n: number): { from: number; to: number; n: number }[] {
+export function histogram(values: number[], n: number): Step[] {
   if (values.length === 0) return [];
   const least = Math.min(...values);
   const greatest = Math.max(...values);
@@ -64,9 +70,12 @@ export function histogram(values: number[], n: number): { from: number; to: numb
     const place = Math.min(n - 1, Math.floor((value - least) / width));
     counts[place] = (counts[place] ?? 0) + 1;
   }
-  return counts.map((found, i) => ({
-    from: least + i * width,
-    to: least + (i + 1) * width,
-    n: found,
-  }));
+  return stepsBetween(least, least + width * n, counts);
+}
+
+/** Counts as equal steps between two values; one step where these are the same. */
+export function stepsBetween(least: number, greatest: number, counts: readonly number[]): Step[] {
+  const width = (greatest - least) / counts.length;
+  if (width === 0) return [{ from: least, to: least, n: counts.reduce((a, b) => a + b, 0) }];
+  return counts.map((n, i) => ({ from: least + i * width, to: least + (i + 1) * width, n }));
 }

@@ -1,5 +1,6 @@
 // A variant in words, and as the input that asks for it alone.
 import type { RunSubscription, VariantReportInput } from "../../generated/face";
+import { STANDARD, type Standard, standardName, standardText } from "./standard";
 
 export type RunResult = NonNullable<RunSubscription["runBacktest"]["result"]>;
 export type Variant = RunResult["variants"][number];
@@ -50,13 +51,31 @@ export function reportInput(
   };
 }
 
-/** A printed metric; the same text that the report has. */
+/** A metric as it is shown: a row with the text of the report, a usual ratio with two decimals. */
 export function printed(variant: Variant, metric: string): string {
+  if (standardName(metric)) return standardText(variant.report?.standard, metric);
   return variant.report?.rows.find((row) => row.metric === metric)?.value ?? "–";
 }
 
 export function metric(variant: Variant, name: string): number | null {
+  const usual = standardName(name);
+  if (usual) return variant.report?.standard?.[usual] ?? null;
   return variant.report?.metrics.find((item) => item.metric === name)?.value ?? null;
+}
+
+interface Line {
+  metric: string;
+  value: string;
+}
+
+/** The rows of a report, and the usual ratios after them, to be compared line by line. */
+export function linesOf(report: { rows: Line[]; standard: Standard } | null | undefined): Line[] {
+  if (!report) return [];
+  const usual = STANDARD.map(([, title]) => ({
+    metric: title,
+    value: standardText(report.standard, title),
+  }));
+  return [...report.rows, ...usual];
 }
 
 /** Places of the variants in the order of a value; what has no number comes last. */
