@@ -15,6 +15,7 @@ COMPARISON = (
 )
 EVIDENCE = f"""
 trials {{ tried passedOver prior total ruined flat meanCorrelation effective }}
+returns {{ lowestPct highestPct medianPct profitableShare counts }}
 realityCheck {{ nResamples blockLength
   againstCash {{ {COMPARISON} }} againstHolding {{ {COMPARISON} }} }}
 pbo {{ nSplits probability medianRank lossShare slope }}
@@ -56,6 +57,7 @@ def test_both_faces_tell_the_same_evidence(both: Faces) -> None:
     n_base, n_shortlist, n_cells = 24, 20, 6
     assert trials["tried"] == n_base - n_shortlist + n_shortlist * n_cells
     assert trials["total"] == trials["tried"] + 7
+    assert sum(told["returns"]["counts"]) == trials["tried"]
     adjusted = told["reality_check"]["against_cash"]["adjusted"]
     assert [one["place"] for one in adjusted] == list(range(12))
     assert told["conclusion"]["reasons"]

@@ -65,7 +65,7 @@ def build(root: Path, *, part: str = "console", with_tools: bool = False) -> Pat
     _install(node, folder, with_tools=with_tools)
     with tempfile.TemporaryDirectory(dir=folder, prefix="dist-") as name:
         made = Path(name) / "dist"
-        command = [node.program, folder / "build.mjs", made]
+        command: list[str | Path] = [node.program, folder / "build.mjs", made]
         _call(command, folder, BUILD_LIMIT_S, "the build failed")
         publish(made, page.parent)
     return page.parent

@@ -442,6 +442,28 @@ def test_graphiql_completes_names_and_is_signed_in(browser: Browser, address: st
         keep_picture(page, "graphiql-1280-light")
 
 
+# Its own, and no setting changes them: a tab holds the button that closes it, and a text is
+# scrolled by the keys that its text area takes, which lies beside it.
+OF_GRAPHIQL = frozenset({"nested-interactive", "scrollable-region-focusable"})
+
+
+@pytest.mark.skipif(graphiql_folder() is None, reason="GraphiQL is not built: make serve")
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["1280-light", "390-dark"]
+)
+def test_graphiql_fits_and_can_be_read(
+    browser: Browser, address: str, size: tuple[int, int], scheme: Scheme
+) -> None:
+    with opened(browser, address, size=size, scheme=scheme) as page:
+        page.goto("/graphql")
+        page.get_by_role("button", name="Execute query").click()
+        expect(page.locator(".result-window")).to_contain_text('"topK"')
+        judge(page, f"graphiql-{size[0]}-{scheme}", but=OF_GRAPHIQL)
+        page.get_by_role("button", name="Show Documentation Explorer").click()
+        expect(page.get_by_role("link", name="Mutation", exact=True)).to_be_visible()
+        judge(page, f"graphiql-docs-{size[0]}-{scheme}", but=OF_GRAPHIQL)
+
+
 @pytest.mark.skipif(graphiql_folder() is None, reason="GraphiQL is not built: make serve")
 def test_a_tab_of_graphiql_that_is_chosen_at_once_shows_its_document(
     browser: Browser, address: str

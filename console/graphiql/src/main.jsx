@@ -1,7 +1,9 @@
 import "graphiql/style.css";
+import "./style.css";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { createRoot } from "react-dom/client";
+import { nameEditors } from "./names";
 
 const examples = JSON.parse(document.getElementById("examples").textContent);
 const tabs = Object.entries(examples).map(([title, { query, variables }]) => ({
@@ -19,7 +21,9 @@ function named(query, title) {
     : query.replace(/^(query|mutation) /, `$1 ${name} `);
 }
 
-createRoot(document.getElementById("graphiql")).render(
+const place = document.getElementById("graphiql");
+nameEditors(place);
+createRoot(place).render(
   <GraphiQL
     fetcher={createGraphiQLFetcher({ url: "/graphql" })}
     defaultTabs={tabs}
