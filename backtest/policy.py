@@ -81,7 +81,9 @@ class Want:
     policy withholds reports from answers that carry them unasked.
 
     The answer's text has about `variant_bytes` for each variant and `trade_bytes` for each trade
-    that is listed; while it is written, `held_per_byte` times as much memory is held.
+    that is listed; while it is written, `held_per_byte` times as much memory is held. Signals that
+    somebody asks for have up to `signal_bytes` for each variant: how often they change is not known
+    before.
 
     `parts` are wanted beside the variants.
 
@@ -93,6 +95,7 @@ class Want:
     is_explicit: bool = False
     variant_bytes: int = 4_000
     trade_bytes: int = 500
+    signal_bytes: int = 0
     held_per_byte: float = 1.0
     parts: frozenset[AnswerPart] = frozenset()
 

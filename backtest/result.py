@@ -90,6 +90,23 @@ class EquityCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalStretches:
+    """What a signal says, before and apart from what is held; each shape (n_stretches,) int64.
+
+    In the bars that close from `from_ts` to `to_ts`, both epoch milliseconds and both included,
+    `n_bars` in number, it is long at `n_long` and short at `n_short`.
+
+    See: docs/signals.md#the-signal-of-one-variant (backtest/report/signals.py)
+    """
+
+    from_ts: IntArray
+    to_ts: IntArray
+    n_bars: IntArray
+    n_long: IntArray
+    n_short: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthReturn:
     """Return of a calendar month in percent; None where it began with no equity above 0.
 
@@ -155,6 +172,14 @@ class Replay(Protocol):
 
     def returns_by_month(self) -> list[MonthReturn]:
         """The return of every calendar month."""
+        ...
+
+    def signal(self, max_points: int) -> SignalStretches:
+        """What its indicators say together, whatever the direction that may be traded."""
+        ...
+
+    def indicator_signals(self, max_points: int) -> Mapping[str, SignalStretches]:
+        """What each of its indicators says, by id."""
         ...
 
 

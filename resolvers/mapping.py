@@ -12,7 +12,15 @@ from typing import Any, cast
 from backtest.control import Control
 from backtest.notes import notes_of
 from backtest.policy import RunSettings
-from backtest.result import CandlesFound, EquityCurve, Gap, RankedVariant, RunResult, Selection
+from backtest.result import (
+    CandlesFound,
+    EquityCurve,
+    Gap,
+    RankedVariant,
+    RunResult,
+    Selection,
+    SignalStretches,
+)
 from backtest.result import RankingValue as DomainRankingValue
 from backtest.result import Report as DomainReport
 from backtest.result import SameAs as DomainSameAs
@@ -22,7 +30,7 @@ from resolvers.beside import to_beside
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
 from schema.basis import CandleData, CandleGap, Note
 from schema.enums import RunMode, TradeDirection
-from schema.report import EquityPoint, Report, Trades
+from schema.report import EquityPoint, Report, SignalStretch, Trades
 from schema.response import (
     BacktestResponse,
     ExecutionScalars,
@@ -217,6 +225,25 @@ def to_curve(curve: EquityCurve) -> list[EquityPoint]:
             drawdown_pct=None if isnan(drawdown) else float(drawdown),
         )
         for ts, equity, drawdown in zip(curve.ts, curve.equity, curve.drawdown_pct, strict=True)
+    ]
+
+
+def to_stretches(found: SignalStretches) -> list[SignalStretch]:
+    """A signal as stretches.
+
+    See: docs/signals.md#the-signal-of-one-variant
+    """
+    times = (to_time_texts(moments.tolist()) for moments in (found.from_ts, found.to_ts))
+    counts = (column.tolist() for column in (found.n_bars, found.n_long, found.n_short))
+    return [
+        SignalStretch(
+            from_ts=Timestamp(first),
+            to_ts=Timestamp(last),
+            n_bars=n_bars,
+            n_long=n_long,
+            n_short=n_short,
+        )
+        for first, last, n_bars, n_long, n_short in zip(*times, *counts, strict=True)
     ]
 
 

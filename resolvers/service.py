@@ -13,13 +13,13 @@ from backtest.indicators.catalog import public_indicators
 from backtest.policy import RunPolicy, Want
 from backtest.ports import GridDefaults
 from backtest.request import RunRequest
-from backtest.result import Estimate, Replay, RunResult
+from backtest.result import Estimate, Replay, RunResult, SignalStretches
 from resolvers.catalog import to_catalog, to_estimate, to_runtime_defaults
-from resolvers.mapping import to_curve, to_response
+from resolvers.mapping import to_curve, to_response, to_stretches
 from resolvers.market import Market
 from resolvers.strategies import Strategies
 from schema.catalog import BacktestEstimate, CatalogIndicator, RuntimeDefaults
-from schema.report import EquityPoint, MonthReturn, Report
+from schema.report import EquityPoint, IndicatorSignal, MonthReturn, Report, SignalStretch
 from schema.response import BacktestResponse
 
 MAX_POINTS = 300_000
@@ -159,7 +159,7 @@ class BacktestService:
 
 
 class _PointBudget:
-    """How many points of curves one answer may still hold."""
+    """How many points of curves and signals one answer may still hold."""
 
     def __init__(self, n_points: int) -> None:
         self._left = n_points
@@ -189,3 +189,18 @@ class _Drawing:
         found = [MonthReturn(**asdict(month)) for month in self.replay.returns_by_month()]
         self.budget.spend(len(found))
         return found
+
+    def signal(self, max_points: int) -> list[SignalStretch]:
+        self.control.check()
+        return self._stretches(self.replay.signal(max_points))
+
+    def indicator_signals(self, max_points: int) -> list[IndicatorSignal]:
+        self.control.check()
+        return [
+            IndicatorSignal(indicator_id=name, stretches=self._stretches(found))
+            for name, found in self.replay.indicator_signals(max_points).items()
+        ]
+
+    def _stretches(self, found: SignalStretches) -> list[SignalStretch]:
+        self.budget.spend(len(found.n_bars))
+        return to_stretches(found)

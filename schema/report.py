@@ -131,6 +131,25 @@ class MonthReturn:
     )
 
 
+@strawberry.type(description="What a signal says in bars that follow each other.")
+class SignalStretch:
+    """What a signal says in bars that follow each other."""
+
+    from_ts: Timestamp = strawberry.field(description="Close time of the first bar.")
+    to_ts: Timestamp = strawberry.field(description="Close time of the last bar.")
+    n_bars: int = strawberry.field(description="How many bars.")
+    n_long: int = strawberry.field(description="How many of them are long.")
+    n_short: int = strawberry.field(description="How many of them are short.")
+
+
+@strawberry.type(description="What one indicator says by itself.")
+class IndicatorSignal:
+    """What one indicator says by itself."""
+
+    indicator_id: str = strawberry.field(description="Id of the indicator.")
+    stretches: list[SignalStretch] = strawberry.field(description="In order of time.")
+
+
 class Drawing(Protocol):
     """Draws what a report does not hold when somebody asks for it.
 
@@ -143,6 +162,14 @@ class Drawing(Protocol):
 
     def months(self) -> list[MonthReturn]:
         """The return of every month."""
+        ...
+
+    def signal(self, max_points: int) -> list[SignalStretch]:
+        """What the indicators say together."""
+        ...
+
+    def indicator_signals(self, max_points: int) -> list[IndicatorSignal]:
+        """What each indicator says."""
         ...
 
 
@@ -186,12 +213,8 @@ class Report(BaseModel):
     )
     def equity_curve(self, max_points: int | None = DEFAULT_CURVE_POINTS) -> list[EquityPoint]:
         """The curve; blocking work, as is all execution of a document."""
-        n_points = DEFAULT_CURVE_POINTS if max_points is None else max_points
-        if not MIN_CURVE_POINTS <= n_points <= MAX_CURVE_POINTS:
-            message = f"must be {MIN_CURVE_POINTS} to {MAX_CURVE_POINTS}, was {n_points}"
-            raise InvalidRequest([Problem(("maxPoints",), "out_of_bounds", message)])
         assert self._drawing is not None
-        return self._drawing.curve(n_points)
+        return self._drawing.curve(_n_points(max_points))
 
     @strawberry.pydantic.field(
         description="Return of each calendar month, from the last close of the month before to "
@@ -201,3 +224,36 @@ class Report(BaseModel):
         """The months; blocking work, as is all execution of a document."""
         assert self._drawing is not None
         return self._drawing.months()
+
+    @strawberry.pydantic.field(
+        description="What all indicators say together at each bar: before and apart from what is "
+        "held, and whatever the direction. At most `maxPoints` stretches (2 to 5000): of one "
+        "signal each where there are no more of these, otherwise of equally many bars."
+    )
+    def signal(self, max_points: int | None = DEFAULT_CURVE_POINTS) -> list[SignalStretch]:
+        """The signal; blocking work, as is all execution of a document."""
+        assert self._drawing is not None
+        return self._drawing.signal(_n_points(max_points))
+
+    @strawberry.pydantic.field(
+        description="What each indicator says by itself, in as many stretches as `signal` has."
+    )
+    def indicator_signals(
+        self, max_points: int | None = DEFAULT_CURVE_POINTS
+    ) -> list[IndicatorSignal]:
+        """The signals; blocking work, as is all execution of a document."""
+        assert self._drawing is not None
+        return self._drawing.indicator_signals(_n_points(max_points))
+
+
+def _n_points(max_points: int | None) -> int:
+    """How many points somebody asks for.
+
+    Raises:
+        InvalidRequest: Fewer or more than are drawn.
+    """
+    n_points = DEFAULT_CURVE_POINTS if max_points is None else max_points
+    if not MIN_CURVE_POINTS <= n_points <= MAX_CURVE_POINTS:
+        message = f"must be {MIN_CURVE_POINTS} to {MAX_CURVE_POINTS}, was {n_points}"
+        raise InvalidRequest([Problem(("maxPoints",), "out_of_bounds", message)])
+    return n_points

@@ -24,6 +24,7 @@ from backtest.result import (
     Risk,
     RunResult,
     Selection,
+    SignalStretches,
     StandardRatios,
     Trade,
 )
@@ -126,6 +127,19 @@ class FakeReplay:
 
     def returns_by_month(self) -> list[MonthReturn]:
         return [MonthReturn(year=2024, month=1, return_pct=0.02)]
+
+    def signal(self, max_points: int) -> SignalStretches:
+        steps = np.arange(min(max_points, 3), dtype=np.int64)
+        return SignalStretches(
+            from_ts=1_704_067_200_000 + steps * 120_000,
+            to_ts=1_704_067_260_000 + steps * 120_000,
+            n_bars=np.full(len(steps), 2),
+            n_long=2 * (steps == 0),
+            n_short=2 * (steps == 2),
+        )
+
+    def indicator_signals(self, max_points: int) -> Mapping[str, SignalStretches]:
+        return {"ma.sma": self.signal(max_points), "momentum.rsi": self.signal(max_points)}
 
 
 @dataclass(eq=False)

@@ -48,6 +48,8 @@ EXACT_SERIES = 10
 STAGE_B_SERIES = 5
 # While a thread reports: equity, drawdown and invested quote, and the days of bars.
 REPORT_SERIES = 4.2
+# While signals of a variant are told: prices and counts anew, an output and what is read of it.
+TOLD_SIGNAL_SERIES = 15
 # Of each combo of a slab: its score, and a copy where it is cut or its place in the slab.
 SLAB_COLUMNS = 2
 # Of each candidate: its number, its columns, their order, before and after merging. Not derived.
@@ -189,13 +191,16 @@ def estimate_bytes(
         threads=policy.threads,
         trades=trades or TradeCounts.guessed(plan, n_target),
     )
-    text = min(answer_bytes(plan, want, load.trades), policy.answer_max_bytes)
+    signals = want.signal_bytes * load.n_returned
+    text = min(answer_bytes(plan, want, load.trades) + signals, policy.answer_max_bytes)
     series = (BARS_SERIES + PRICE_SERIES) * n_loaded + TARGET_SERIES * n_target
     always = load.threads * HEAP_BYTES + round(NUMBER * series)
     ledger = _ledger_bytes(load) if want.ledger else NO_LEDGER
     stages = max(_stage_a(load), _stage_b(load)) + ledger.scored
     told = _told(load) + ledger.kept + _beside(load, want.parts)
     written = round(text * want.held_per_byte) + MODEL_BYTES * load.n_returned
+    if want.signal_bytes:
+        written += NUMBER * TOLD_SIGNAL_SERIES * n_loaded
     ranking = _row_bytes(load) + max(stages, ledger.gathered)
     return always + max(ranking, told + max(_report(load), written))
 

@@ -126,6 +126,13 @@ class IndicatorRows:
         workers.run("signals", chunks, control)
         return out
 
+    def only(self) -> WordArray:
+        """The one row of an indicator that has one, shape (2, n_words), on the calling thread."""
+        assert self.n_rows == 1
+        out = np.empty((1, 2, self._readers.n_words), np.uint64)
+        self._write(np.zeros(1, np.int64), out)
+        return out[0]
+
     def _write(self, rows: IntArray, out: WordArray) -> None:
         series, reader = self._readers.mine()
         row = self._entry.indicator

@@ -3,7 +3,7 @@
 See: docs/memory.md
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +25,13 @@ from backtest.engine.trades import (
     replay,
     total_return_pct,
 )
+from backtest.grid import Grid
 from backtest.policy import RunSettings
 from backtest.report.intrabar import Extent, what_closes_hide
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
 from backtest.report.months import returns_by_month
 from backtest.report.sampling import shown_bars
+from backtest.report.signals import indicator_rows, stretches_of, together
 from backtest.report.standard import standard_ratios
 from backtest.report.table import markdown_table, print_rows
 from backtest.report.trade_list import REASONS, TradeList
@@ -40,6 +42,7 @@ from backtest.result import (
     RankingValue,
     Report,
     Risk,
+    SignalStretches,
     StandardRatios,
 )
 from backtest.types import Bars, ExitReason, FloatArray, WordArray
@@ -55,6 +58,7 @@ class ReplayInputs:
     target: TargetSlice
     settings: RunSettings
     bars: Bars
+    grid: Grid
 
 
 class VariantReplay:
@@ -62,26 +66,41 @@ class VariantReplay:
 
     Args:
         inputs: The run's target slice, settings and bars.
+        base: Its base variant.
         legs: Shape (n_trades, 4) int32, the whole-number part of its trade log.
 
     See: docs/memory.md
     """
 
-    def __init__(self, inputs: ReplayInputs, legs: NDArray[np.int32]) -> None:
+    def __init__(self, inputs: ReplayInputs, base: int, legs: NDArray[np.int32]) -> None:
         self._inputs = inputs
+        self._base = base
         self._legs = legs
 
     @classmethod
     def of(
-        cls, inputs: ReplayInputs, words: WordArray, passages: Passages, levels: tuple[int, int]
+        cls,
+        inputs: ReplayInputs,
+        base: int,
+        words: WordArray,
+        passages: Passages,
+        levels: tuple[int, int],
     ) -> "VariantReplay":
-        """The replay of combined bit rows, shape (2, n_words), in one cell of the risk plane."""
+        """The replay of a base variant in one cell of the risk plane.
+
+        Args:
+            inputs: What the replays of its run have in common.
+            base: The base variant.
+            words: Shape (2, n_words), its combined bit rows under the sides that may be entered.
+            passages: First passages of a tile of the plane.
+            levels: Columns of its stop and its profit there.
+        """
         target = inputs.target
         segments = empty_segments(target.n_bars)
         n = find_segments(words, words, target.n_bars, segments)
         log = empty_log(n)
         n = replay(target.prices.close, target.terms, segments, n, passages, levels, log)
-        return cls(inputs, log.legs[:n].astype(np.int32))
+        return cls(inputs, base, log.legs[:n].astype(np.int32))
 
     @property
     def n_trades(self) -> int:
@@ -148,6 +167,21 @@ class VariantReplay:
         history = self._history()
         equity = draw_curve(history).equity
         return returns_by_month(history.ts_close, equity, history.terms.init_cash)
+
+    def signal(self, max_points: int) -> SignalStretches:
+        """What the indicators say together, in at most `max_points` stretches."""
+        return self._stretches(together(self._rows()), max_points)
+
+    def indicator_signals(self, max_points: int) -> Mapping[str, SignalStretches]:
+        """What each indicator says, in at most `max_points` stretches."""
+        return {name: self._stretches(row, max_points) for name, row in self._rows().items()}
+
+    def _rows(self) -> Mapping[str, WordArray]:
+        return indicator_rows(self._inputs.grid, self._base, self._inputs.bars)
+
+    def _stretches(self, row: WordArray, max_points: int) -> SignalStretches:
+        bars = self._inputs.bars
+        return stretches_of(row, bars.ts_close[bars.target_start : bars.target_stop], max_points)
 
     def _standard(self, history: TradeHistory) -> StandardRatios:
         target = self._inputs.target

@@ -70,10 +70,11 @@ def _replay(
 ) -> list[VariantReplay]:
     """The trades of the winners, best first."""
     found: dict[int, VariantReplay] = {}
-    inputs = ReplayInputs(target=ranked.target, settings=plan.settings, bars=bars)
+    inputs = ReplayInputs(target=ranked.target, settings=plan.settings, bars=bars, grid=plan.grid)
 
     def replay(place: int, tile: Tile, levels: tuple[int, int]) -> None:
-        found[place] = VariantReplay.of(inputs, ranked.words[place], tile.passages, levels)
+        base, words = ranked.winners[place].base, ranked.words[place]
+        found[place] = VariantReplay.of(inputs, base, words, tile.passages, levels)
 
     cells = np.array([winner.cell for winner in ranked.winners], np.int64)
     for tile in ranked.plane.tiles():

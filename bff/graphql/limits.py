@@ -31,7 +31,16 @@ CHARS_PER_TOKEN = 24
 RUN_FIELD = "runBacktest"
 QUESTION_FIELDS = frozenset({"estimateBacktest", "variantReport"})
 LONG_LISTS = frozenset(
-    {"equityCurve", "returnsByMonth", "surface", "surfaces", "trades", "variants"}
+    {
+        "equityCurve",
+        "indicatorSignals",
+        "returnsByMonth",
+        "signal",
+        "surface",
+        "surfaces",
+        "trades",
+        "variants",
+    }
 )
 
 _OPENING = {TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L}

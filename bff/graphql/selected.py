@@ -11,12 +11,15 @@ from strawberry.types.nodes import SelectedField, Selection
 from backtest.enums import AnswerPart
 from backtest.policy import Want
 from schema.graphql.schema import Info
-from schema.report import DEFAULT_CURVE_POINTS
+from schema.report import DEFAULT_CURVE_POINTS, MAX_CURVE_POINTS
 
 # Text of a member besides its name: punctuation, and a value of usual length.
 MEMBER_BYTES = 18
 # Objects of a result take more memory than their text, which is written beside them.
 HELD_PER_BYTE = 2.4
+# Lists of as many items as are asked for, and how many such lists are in one.
+DRAWN: Mapping[str, int] = {"equityCurve": 1, "signal": 1, "indicatorSignals": 2}
+SIGNALS = frozenset({"signal", "indicatorSignals"})
 LENGTHS: Mapping[str, int] = {
     "rows": 25,
     "metrics": 25,
@@ -32,6 +35,8 @@ TEXTS: Mapping[str, int] = {
     "variantKey": 64,
     "indicatorVariantKey": 64,
     "reason": 40,
+    "fromTs": 12,
+    "toTs": 12,
 }
 
 
@@ -51,14 +56,16 @@ def wanted_of_report(info: Info) -> Want:
 
 def _want(variants: list[Selection], reports: list[Selection]) -> Want:
     """Reports and trades only where they are selected, and the text of all that is."""
-    names = {selection.name for selection in reports if isinstance(selection, SelectedField)}
+    names = set(map(_name, reports))
     trades = sum(map(_bytes_of, _below(reports, "trades")))
+    signals = sum(_bytes_of(selection) for selection in reports if _name(selection) in SIGNALS)
     return Want(
         reports=bool(names - {"__typename"}),
         trades="trades" in names,
         is_explicit=True,
-        variant_bytes=sum(map(_bytes_of, variants)) - trades,
+        variant_bytes=sum(map(_bytes_of, variants)) - trades - signals,
         trade_bytes=trades,
+        signal_bytes=signals,
         held_per_byte=HELD_PER_BYTE,
     )
 
@@ -99,7 +106,15 @@ def _bytes_of(selection: Selection) -> int:
 
 
 def _length(selection: SelectedField) -> int:
-    if selection.name != "equityCurve":
+    n_drawn = DRAWN.get(selection.name)
+    if n_drawn is None:
         return LENGTHS.get(selection.name, 1)
-    n_points = selection.arguments.get("maxPoints")
-    return n_points if isinstance(n_points, int) else DEFAULT_CURVE_POINTS
+    return n_drawn * _n_points(selection.arguments.get("maxPoints"))
+
+
+def _n_points(given: object) -> int:
+    """How many points are asked for, by a number or as a literal is told: by its text."""
+    if isinstance(given, str) and given.isdecimal():
+        given = int(given)
+    n_points = given if isinstance(given, int) else DEFAULT_CURVE_POINTS
+    return min(max(n_points, 0), MAX_CURVE_POINTS)

@@ -117,6 +117,32 @@ def test_months_end_with_the_run_too() -> None:
         report.returns_by_month()
 
 
+def test_signals_end_with_the_run_and_with_the_budget_of_curves() -> None:
+    control = Control()
+    report = service().variant_report(REQUEST, user_id=USER, control=control, want=Want())
+
+    rising, *_ = report.signal(MAX_CURVE_POINTS)
+    assert (rising.from_ts, rising.to_ts) == (
+        "2024-01-01T00:00:00.000Z",
+        "2024-01-01T00:01:00.000Z",
+    )
+    assert (rising.n_bars, rising.n_long, rising.n_short) == (2, 2, 0)
+    own = report.indicator_signals(MAX_CURVE_POINTS)
+    assert [one.indicator_id for one in own] == ["ma.sma", "momentum.rsi"]
+    report.equity_curve(5_000)
+    # three stretches were told three times, and a curve counts as what was asked for
+    for _ in range((MAX_POINTS - 5_009) // MAX_CURVE_POINTS):
+        report.equity_curve(MAX_CURVE_POINTS)
+    for _ in range((MAX_POINTS - 5_009) % MAX_CURVE_POINTS // 3):
+        report.signal(MAX_CURVE_POINTS)
+    with pytest.raises(InvalidRequest):
+        report.signal(MAX_CURVE_POINTS)
+    control.cancel()
+    for ask in (report.signal, report.indicator_signals):
+        with pytest.raises(RunCancelled):
+            ask(2)
+
+
 def test_the_report_of_one_variant_is_asked_for_by_name() -> None:
     use_case = FakeBacktester()
     asked = BacktestService(backtester=use_case, defaults=FakeDefaults(), policy=POLICY)

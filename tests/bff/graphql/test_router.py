@@ -72,18 +72,29 @@ def test_the_text_of_an_answer_is_known_from_its_selections(
         "variants { report { trades { tradeId entryTs } again: trades { tradeId entryTs } } }"
     )
     curve = wanted("variants { report { equityCurve(maxPoints: 1000) { ts } } }")
+    signal = wanted("variants { report { signal(maxPoints: 1000) { fromTs toTs } } }")
+    own = wanted(
+        "variants { report { indicatorSignals(maxPoints: 1000) { stretches { fromTs toTs } } } }"
+    )
 
     assert 64 < key.variant_bytes < 150
     assert key.trade_bytes == 0
     assert trades.variant_bytes < key.variant_bytes
     assert 1.9 * trades.trade_bytes < twice.trade_bytes < 2.1 * trades.trade_bytes
-    assert 9_000 < curve.variant_bytes < 50_000
+    assert 15_000 < curve.variant_bytes < 50_000
+    # how often a signal changes is not known, so nothing is refused for what it may come to
+    assert signal.variant_bytes < key.variant_bytes
+    assert 60_000 < signal.signal_bytes < 80_000
+    assert 120_000 < own.signal_bytes < 240_000
+    assert (signal.reports, signal.trades, curve.signal_bytes) == (True, False, 0)
 
 
 def test_a_report_tells_rows_numbers_trades_and_curve(face: GraphqlFace) -> None:
     selection = """variants { report {
         rows { metric value } metrics { metric value } trades { exitTs direction exitReason }
-        equityCurve(maxPoints: 2) { ts equity drawdownPct } } }"""
+        equityCurve(maxPoints: 2) { ts equity drawdownPct }
+        signal(maxPoints: 2) { fromTs toTs nBars nLong nShort }
+        indicatorSignals { indicatorId stretches { nShort } } } }"""
 
     answer = face.ask(run(selection), INPUT).json()
 
@@ -97,13 +108,34 @@ def test_a_report_tells_rows_numbers_trades_and_curve(face: GraphqlFace) -> None
         {"ts": "2024-01-01T00:00:00.000Z", "equity": 10_000.0, "drawdownPct": 0.0},
         {"ts": "2024-01-01T00:01:00.000Z", "equity": 10_001.0, "drawdownPct": 0.0},
     ]
+    first, second = (
+        ("2024-01-01T00:00:00.000Z", "2024-01-01T00:01:00.000Z"),
+        ("2024-01-01T00:02:00.000Z", "2024-01-01T00:03:00.000Z"),
+    )
+    assert report["signal"] == [
+        {"fromTs": first[0], "toTs": first[1], "nBars": 2, "nLong": 2, "nShort": 0},
+        {"fromTs": second[0], "toTs": second[1], "nBars": 2, "nLong": 0, "nShort": 0},
+    ]
+    assert report["indicatorSignals"] == [
+        {"indicatorId": name, "stretches": [{"nShort": 0}, {"nShort": 0}, {"nShort": 2}]}
+        for name in ("ma.sma", "momentum.rsi")
+    ]
 
 
 @pytest.mark.parametrize(
     ("n_points", "code"), [(1, "out_of_bounds"), (5_001, "out_of_bounds")], ids=["few", "many"]
 )
-def test_a_curve_has_bounds(face: GraphqlFace, n_points: int, code: str) -> None:
-    selection = f"variants {{ report {{ equityCurve(maxPoints: {n_points}) {{ ts }} }} }}"
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "equityCurve(maxPoints: N) { ts }",
+        "signal(maxPoints: N) { nBars }",
+        "indicatorSignals(maxPoints: N) { indicatorId }",
+    ],
+    ids=["equity", "signal", "indicators"],
+)
+def test_a_curve_has_bounds(face: GraphqlFace, n_points: int, code: str, drawn: str) -> None:
+    selection = f"variants {{ report {{ {drawn.replace('N', str(n_points))} }} }}"
 
     assert told(face.ask(run(selection), INPUT))[2] == {("maxPoints", code)}
 
@@ -211,6 +243,10 @@ REFUSED = {
         "one_run_per_document",
     ),
     "many lists": ("{ a {" + " trades { id }" * 13 + "} }", "too_many_lists"),
+    "many signals": (
+        "{ a {" + " signal { nBars } indicatorSignals { indicatorId }" * 7 + "} }",
+        "too_many_lists",
+    ),
     "many questions": ("{" + " estimateBacktest { id }" * 11 + "}", "too_many_questions"),
 }
 
