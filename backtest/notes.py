@@ -22,7 +22,7 @@ FEW_DAYS = 90
 FEW_TRADES = 30
 FEW_VALUES = 3
 MANY_MISSING_RATE = 0.01
-SHORT_BAR_RATE = 0.1
+SHORT_END_RATE = 0.1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Say = Callable[[RunResult], str | None]
@@ -50,15 +50,20 @@ def notes_of(run: RunResult) -> tuple[Note, ...]:
 
 def _range_beyond_candles(run: RunResult) -> str | None:
     found = run.found
-    if found.last_ms is None:
-        return None
-    told = f"The candles end at {_minute(found.last_ms)}, before the range does:"
+    told = "No candle opens inside the range:"
+    if found.last_ms is not None:
+        told = f"The candles end at {_minute(found.last_ms)}, before the range does:"
     if found.n_bars_after > 0:
         return f"{told} {found.n_bars_after:,} of {run.target_bars:,} bars are made up"
     n_candles = run.settings.timeframe.ms // found.candle_ms
-    if found.n_tail <= SHORT_BAR_RATE * n_candles:
-        return None
-    return f"{told} the last bar lacks the last {found.n_tail:,} of its {n_candles:,} candles"
+    if found.n_tail > SHORT_END_RATE * n_candles:
+        return f"{told} the last bar lacks the last {found.n_tail:,} of its {n_candles:,} candles"
+    if found.n_after > SHORT_END_RATE * found.n_expected:
+        return (
+            f"{told} the last {found.n_after:,} of its {found.n_expected:,} candles are missing,"
+            " and no bar closes on them"
+        )
+    return None
 
 
 def _range_before_candles(run: RunResult) -> str | None:

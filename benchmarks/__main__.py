@@ -6,6 +6,7 @@ from benchmarks.candle_import import CANDLE_IMPORT
 from benchmarks.cluster import CLUSTER
 from benchmarks.cold_start import COLD_START
 from benchmarks.device import DEVICE
+from benchmarks.distinct import DISTINCT
 from benchmarks.engine import ENGINE
 from benchmarks.evidence import EVIDENCE
 from benchmarks.evidence_cost import EVIDENCE_COST
@@ -28,6 +29,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     INDICATORS_PAGE,
     ENGINE,
     LEDGER,
+    DISTINCT,
     PEERS,
     GROWTH,
     GRID_SIZES,

@@ -1,5 +1,7 @@
 """How fast grids are scored: Stage A, Stage B, a whole run at the guard, every ranking metric."""
 
+from typing import Any
+
 from benchmarks.alone import MIB
 from benchmarks.bars import YEAR_15M
 from benchmarks.cost import Cost, measure
@@ -65,11 +67,20 @@ def _speeds(one: Cost, two: Cost) -> list[str]:
     return [*per_a, *per_b]
 
 
-def full_load() -> Finding:
+def largest_run(**settings: Any) -> Body:
     """As many variants as the guards let pass, in both stages, and 300 reports."""
-    body = request(
-        *two_averages(1000, 600), n_bars=YEAR_15M, risk_grid=plane(20, 20), preselect=1500
+    return request(
+        *two_averages(1000, 600),
+        n_bars=YEAR_15M,
+        risk_grid=plane(20, 20),
+        preselect=1500,
+        **settings,
     )
+
+
+def full_load() -> Finding:
+    """What the largest run takes."""
+    body = largest_run()
     rows = [_load_row(threads, measure(body, threads=threads, repeats=3)) for threads in (1, 2)]
     return Finding(
         key="full-load",

@@ -102,6 +102,35 @@ def test_a_last_bar_that_is_cut_off_is_told(n_tail: int, is_told: bool) -> None:
     )
 
 
+@pytest.mark.parametrize(("n_after", "is_told"), [(1_000, False), (1_001, True)])
+def test_an_end_of_the_range_behind_its_last_bar_is_told(n_after: int, is_told: bool) -> None:
+    run = a_run(found=found(last_ms=1_709_764_380_000, n_after=n_after, n_expected=10_000))
+
+    assert told(run).get("range_beyond_candles") == (
+        "The candles end at 2024-03-06T22:33, before the range does: the last 1,001 of its 10,000"
+        " candles are missing, and no bar closes on them"
+        if is_told
+        else None
+    )
+
+
+def test_a_range_without_a_candle_whose_first_bar_is_real_says_so() -> None:
+    outage = found(
+        first_ms=None,
+        last_ms=None,
+        n_expected=200,
+        n_present=0,
+        n_before=200,
+        n_after=200,
+        n_bars_filled=3,
+        n_bars_after=3,
+    )
+
+    assert told(a_run(found=outage, target_bars=4))["range_beyond_candles"] == (
+        "No candle opens inside the range: 3 of 4 bars are made up"
+    )
+
+
 def test_a_range_before_the_candles_names_the_bars_that_do_not_exist() -> None:
     run = a_run(found=found(n_bars_absent=48, n_before=800, n_present=640))
 

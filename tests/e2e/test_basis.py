@@ -21,6 +21,7 @@ from tests.saved_spec import SPEC
 
 CASE = Path(__file__).parent / "cases" / "02-flat-tail-after-last-candle"
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 N_MINUTES = 2 * 1_440
 STORED = [
     Instrument(market_id=market_id, symbol=symbol)
@@ -199,3 +200,20 @@ def test_an_empty_store_says_that_it_is_empty() -> None:
 
     assert (path, code) == ("body.template.instrument_id.symbol", "unknown_symbol")
     assert message == "no candle is stored at all; import candles or generate some"
+
+
+def test_a_range_that_begins_with_an_outage_says_which_bars_are_made_up() -> None:
+    columns = minute_candles(N_MINUTES, seed=2)
+    is_there = (columns["ts_open"] < DAY_MS) | (columns["ts_open"] >= DAY_MS + 5 * HOUR_MS)
+    outage = MemoryFeed({name: column[is_there] for name, column in columns.items()})
+    asked = body(time_range={"start": "1970-01-02T00:00:00Z", "end": "1970-01-02T00:50:00Z"})
+    with opened_over(outage) as (rest, graphql):
+        answer = rest.run(asked)
+        assert whole_answer(graphql, asked) == answer
+
+    notes = {note["code"]: note["message"] for note in answer["notes"]}
+    assert notes["range_beyond_candles"] == (
+        "No candle opens inside the range: 3 of 4 bars are made up"
+    )
+    assert answer["data"]["first_candle"] is None
+    assert (answer["data"]["candles_expected"], answer["data"]["candles_missing"]) == (50, 50)
