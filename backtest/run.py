@@ -32,14 +32,13 @@ from backtest.errors import (
     BrokenInvariant,
     GuardExceeded,
     Loc,
-    Mistake,
     NoMarketData,
     StrategyForbidden,
     StrategyNotFound,
 )
 from backtest.found import candles_found
 from backtest.missing_candles import MissingCandles
-from backtest.plan import Plan, make_draft, make_plan
+from backtest.plan import Draft, Plan, make_draft, make_plan
 from backtest.policy import RunPolicy, Want
 from backtest.ports import CandleFeed, GridDefaults, SavedStrategy, SpecReader, StrategyReader
 from backtest.report.metrics import benchmark_return_pct
@@ -194,21 +193,10 @@ class Backtester:
             self._policy, max_variants_per_compute=2**62, max_compute_bytes_total=2**62
         )
         plan = make_plan(request, template, unguarded, self._defaults)
-        verdict: Mistake | None = None
-        try:
-            guarded = make_plan(request, template, self._policy, self._defaults)
-            Guards(plan=guarded, policy=self._policy, want=WANT_ALL).bytes_needed()
-        except GuardExceeded as error:
-            verdict = error
-        n_loaded, n_target = plan.count_bars()
         draft = make_draft(request, template, unguarded, self._defaults)
+        n_loaded, n_target = plan.count_bars()
         n_bytes = estimate_bytes(plan, n_loaded, n_target, self._policy, WANT_ALL)
-        with_part = {
-            part: estimate_bytes(
-                plan, n_loaded, n_target, self._policy, replace(WANT_ALL, parts=frozenset({part}))
-            )
-            for part in AnswerPart
-        }
+        refusal = self._refusal(request, template)
         return Estimate(
             stage_a_variants=plan.grid.n_base,
             stage_b_variants=plan.n_risk_variants,
@@ -217,16 +205,30 @@ class Backtester:
             estimated_bytes=n_bytes,
             max_variants=self._policy.max_variants_per_compute,
             max_bytes=self._policy.max_compute_bytes_total,
-            verdict=None if verdict is None else verdict.details,
+            verdict=None if refusal is None else refusal.details,
             processor_s=effort_s(request, draft, self._policy),
-            parts=tuple(
-                PartEstimate(
-                    part=part,
-                    n_bytes=with_part[part] - n_bytes,
-                    processor_s=part_effort_s(request, draft, self._policy, part),
-                )
-                for part in AnswerPart
-            ),
+            parts=tuple(self._part(part, request, plan, draft, n_bytes) for part in AnswerPart),
+        )
+
+    def _refusal(self, request: RunRequest, template: Template) -> GuardExceeded | None:
+        """Which guard would stop the run, if one would."""
+        try:
+            plan = make_plan(request, template, self._policy, self._defaults)
+            Guards(plan=plan, policy=self._policy, want=WANT_ALL).bytes_needed()
+        except GuardExceeded as error:
+            return error
+        return None
+
+    def _part(
+        self, part: AnswerPart, request: RunRequest, plan: Plan, draft: Draft, n_bytes: int
+    ) -> PartEstimate:
+        """What one part of the answer adds to the `n_bytes` of a run without any."""
+        want = replace(WANT_ALL, parts=frozenset({part}))
+        with_part = estimate_bytes(plan, *plan.count_bars(), self._policy, want)
+        return PartEstimate(
+            part=part,
+            n_bytes=with_part - n_bytes,
+            processor_s=part_effort_s(request, draft, self._policy, part),
         )
 
     def _elsewhere(

@@ -15,7 +15,7 @@ from backtest.engine.ledger import N_BLOCKS
 from backtest.engine.neighbours import NearReturns, Steps, near_returns
 from backtest.engine.preselection import Preselection
 from backtest.engine.ranking import Criteria
-from backtest.engine.recorder import Recorded
+from backtest.engine.recorder import Recorded, Recorder
 from backtest.engine.risk_plane import RiskPlane
 from backtest.engine.rows import Readers
 from backtest.engine.shards import Found, Keep, Shard
@@ -28,7 +28,7 @@ from backtest.identity import VariantKeys
 from backtest.indicators.series import Series
 from backtest.plan import Plan
 from backtest.stopwatch import Stopwatch
-from backtest.types import Bars, WordArray
+from backtest.types import Bars, IntArray, WordArray
 
 NODES = "nodes"
 
@@ -103,55 +103,28 @@ def rank_variants(
 
     See: docs/ranking.md
     """
-    settings, grid = plan.settings, plan.grid
-    target = TargetSlice.of(bars, settings)
+    target = TargetSlice.of(bars, plan.settings)
     with stopwatch.stage("signals"):
         combos = _combos(plan, bars, workers, control)
     with_ledger = with_ledger and target.n_bars >= N_BLOCKS
     stages = Stages(combos, target, workers, control, with_ledger=with_ledger)
-    plane = RiskPlane(target, grid.sl_pct, grid.tp_pct)
-    keys = KeyMaker(grid, _variant_keys(plan), control)
-    criteria = Criteria.of(settings, target)
-    margin = _margin(target)
-    preselection = Preselection(
-        stages=stages, numbering=combos.numbering, criteria=criteria, keys=keys, margin=margin,
-        control=control,
-    )  # fmt: skip
-    contest = Contest(
-        stages=stages, numbering=combos.numbering, plane=plane, criteria=criteria, keys=keys,
-        margin=margin, control=control,
-    )  # fmt: skip
+    keys = KeyMaker(plan.grid, _variant_keys(plan), control)
+    ranking = _Ranking(plan, stages, keys, target, control)
     with stopwatch.stage("stage_a"), stages.using_device():
-        keep = None if stages.recorder is None else stages.recorder.keep
-        found = (
-            None
-            if elsewhere is None
-            else elsewhere(combos.n_outer, combos.n_fast, plan.n_kept, keep)
-        )
-        is_here = found is None
-        if found is None:
-            found = preselection.candidates(plan.n_kept)
-        shortlist = preselection.best(found, plan.n_kept)
+        shortlist, is_here = ranking.stage_a(elsewhere)
     with stopwatch.stage("stage_b"), stages.using_device():
-        winners = contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
-        bases = np.array([winner.base for winner in winners], np.int64)
-        words = stages.words(combos.numbering.combos_of(bases))
+        winners, words = ranking.stage_b(shortlist)
     recorded = None
     if stages.recorder is not None:
         with stopwatch.stage("ledger"), stages.using_device():
-            places = [(winner.base, winner.rank, winner.cell) for winner in winners]
-            combo_of_base = combos.numbering.combos_of_all()
-            recorded = stages.recorder.recorded(
-                combo_of_base, shortlist, plane, np.array(places, np.int64).reshape(-1, 3)
-            )
+            recorded = ranking.ledger(stages.recorder, shortlist, winners)
     near: NearReturns = {}
-    if with_neighbours and recorded is not None and not plane.is_disabled:
+    if with_neighbours and recorded is not None and not ranking.plane.is_disabled:
         with stopwatch.stage("neighbours"):
-            cells = [(winner.base, winner.cell) for winner in winners]
-            near = near_returns(Steps(grid), cells, combos.numbering, stages, plane)
+            near = ranking.neighbours(winners)
     return Ranked(
         target=target,
-        plane=plane,
+        plane=ranking.plane,
         keys=keys,
         winners=winners,
         words=words,
@@ -159,6 +132,64 @@ def rank_variants(
         near=near,
         scored_by=stages.scored_by if is_here else (NODES,),
     )
+
+
+class _Ranking:
+    """The stages of one run, each handed what the one before has found.
+
+    Args:
+        plan: The plan.
+        stages: Who scores its grid.
+        keys: Who makes keys for ties.
+        target: Its target slice.
+        control: The run's handle.
+    """
+
+    def __init__(
+        self, plan: Plan, stages: Stages, keys: KeyMaker, target: TargetSlice, control: Control
+    ) -> None:
+        self.plane = RiskPlane(target, plan.grid.sl_pct, plan.grid.tp_pct)
+        self._plan, self._stages = plan, stages
+        self._numbering = stages.combos.numbering
+        self._preselection = _preselection(plan, stages, keys, target, control)
+        self._contest = Contest(
+            stages=stages,
+            numbering=self._numbering,
+            plane=self.plane,
+            criteria=Criteria.of(plan.settings, target),
+            keys=keys,
+            margin=_margin(target),
+            control=control,
+        )
+
+    def stage_a(self, elsewhere: LookElsewhere | None) -> tuple[IntArray, bool]:
+        """The shortlist, best first, and whether the grid was looked through here."""
+        combos, n_kept, recorder = self._stages.combos, self._plan.n_kept, self._stages.recorder
+        if elsewhere is not None:
+            keep = None if recorder is None else recorder.keep
+            found = elsewhere(combos.n_outer, combos.n_fast, n_kept, keep)
+            if found is not None:
+                return self._preselection.best(found, n_kept), False
+        return self._preselection.shortlist(n_kept), True
+
+    def stage_b(self, shortlist: IntArray) -> tuple[list[Winner], WordArray]:
+        """The winners, best first, and their combined bit rows."""
+        settings = self._plan.settings
+        winners = self._contest.best(shortlist, settings.top_k, is_distinct=settings.distinct)
+        bases = np.array([winner.base for winner in winners], np.int64)
+        return winners, self._stages.words(self._numbering.combos_of(bases))
+
+    def ledger(self, recorder: Recorder, shortlist: IntArray, winners: list[Winner]) -> Recorded:
+        """How every trial grew; the recorder is used up."""
+        places = [(winner.base, winner.rank, winner.cell) for winner in winners]
+        rows = np.array(places, np.int64).reshape(-1, 3)
+        return recorder.recorded(self._numbering.combos_of_all(), shortlist, self.plane, rows)
+
+    def neighbours(self, winners: list[Winner]) -> NearReturns:
+        """The returns next to the winners, with their stops."""
+        cells = [(winner.base, winner.cell) for winner in winners]
+        steps = Steps(self._plan.grid)
+        return near_returns(steps, cells, self._numbering, self._stages, self.plane)
 
 
 def look_through(
@@ -177,19 +208,26 @@ def look_through(
     stages = Stages(
         combos, target, workers, control, with_ledger=shard.with_ledger, outer=shard.outer
     )
-    preselection = Preselection(
-        stages=stages,
-        numbering=combos.numbering,
-        criteria=Criteria.of(plan.settings, target),
-        keys=KeyMaker(plan.grid, _variant_keys(plan), control),
-        margin=_margin(target),
-        control=control,
-    )
+    keys = KeyMaker(plan.grid, _variant_keys(plan), control)
+    preselection = _preselection(plan, stages, keys, target, control)
     with stages.using_device():
         return Found(
             candidates=preselection.candidates(shard.n_kept, shard.outer),
             grown=None if stages.recorder is None else stages.recorder.grown(),
         )
+
+
+def _preselection(
+    plan: Plan, stages: Stages, keys: KeyMaker, target: TargetSlice, control: Control
+) -> Preselection:
+    return Preselection(
+        stages=stages,
+        numbering=stages.combos.numbering,
+        criteria=Criteria.of(plan.settings, target),
+        keys=keys,
+        margin=_margin(target),
+        control=control,
+    )
 
 
 def _combos(plan: Plan, bars: Bars, workers: Workers, control: Control) -> Combos:
