@@ -7,6 +7,15 @@ and must not wait for NumPy.
 from enum import StrEnum
 
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+LENGTH_UNITS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS))
+
+
+def spelled_length(length_ms: int) -> str:
+    """`1h` of 3 600 000, whole minutes."""
+    unit, unit_ms = next(unit for unit in LENGTH_UNITS if length_ms % unit[1] == 0)
+    return f"{length_ms // unit_ms}{unit}"
 
 
 class Timeframe(StrEnum):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 
 from backtest.control import Control
+from backtest.enums import spelled_length
 from backtest.errors import (
     EmptyRange,
     InvalidRequest,
@@ -20,8 +21,6 @@ from backtest.ports import CandleFeed, StoredRange
 from backtest.types import MINUTE_MS, Instrument, Timeframe
 
 N_NEAREST = 5
-_HOUR_MS = 60 * MINUTE_MS
-_DAY_MS = 24 * _HOUR_MS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,14 +65,14 @@ class MissingCandles:
         told = f"{self._instrument.symbol}: {_day(stored.first_ms)} to {_day(stored.last_ms)}"
         if stored.lengths_ms == (MINUTE_MS,):
             return told
-        return f"{told}, candles of {' and '.join(map(_length, stored.lengths_ms))}"
+        return f"{told}, candles of {' and '.join(map(spelled_length, stored.lengths_ms))}"
 
     def _too_short(self, timeframe: Timeframe, lengths_ms: Sequence[int]) -> TimeframeTooShort:
         place = self._loc[:-1] if self._loc[-1:] == ("instrument_id",) else self._loc
         return TimeframeTooShort(
             (*place, "timeframe"),
             timeframe.value,
-            lengths=list(map(_length, lengths_ms)),
+            lengths=list(map(spelled_length, lengths_ms)),
             choices=[
                 other.value
                 for other in Timeframe
@@ -112,13 +111,6 @@ def nearest_symbols(symbol: str, stored: list[str]) -> list[str]:
         return matcher.ratio()
 
     return sorted(stored, key=lambda other: (-likeness(other), other))[:N_NEAREST]
-
-
-def _length(length_ms: int) -> str:
-    for unit, unit_ms in (("d", _DAY_MS), ("h", _HOUR_MS)):
-        if length_ms % unit_ms == 0:
-            return f"{length_ms // unit_ms}{unit}"
-    return f"{length_ms // MINUTE_MS}m"
 
 
 def _day(moment_ms: int) -> str:

@@ -15,9 +15,8 @@ from backtest.engine.ledger import N_BLOCKS
 from backtest.indicators.catalog import INDICATORS
 from backtest.report.table import hides_a_thousandth, print_days
 from backtest.result import RankedVariant, ResolvedGrid, RunResult, SameAxis
-from backtest.types import AnswerPart, ExitReason
+from backtest.types import DAY_MS, AnswerPart, ExitReason
 
-DAY_MS = 86_400_000
 FEW_DAYS = 90
 FEW_TRADES = 30
 FEW_VALUES = 3

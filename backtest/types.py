@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.enums import (
+    DAY_MS,
+    HOUR_MS,
     MINUTE_MS,
     AnswerPart,
     DirectionMode,
@@ -16,6 +18,8 @@ from backtest.enums import (
 )
 
 __all__ = [
+    "DAY_MS",
+    "HOUR_MS",
     "MINUTE_MS",
     "AnswerPart",
     "Bars",

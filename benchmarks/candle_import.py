@@ -18,7 +18,7 @@ from pyarrow import csv, parquet
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.table import create_table
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.adapters.ingest.importer import check_file, write_file
 from backtest.types import MINUTE_MS, Instrument
 from benchmarks.tables import Benchmark, Finding
@@ -30,7 +30,7 @@ KIB_PER_MIB = 1_024
 def write_files(folder: Path) -> dict[str, Path]:
     """Klines as Binance publishes them (12 columns, no header), and the same as Parquet."""
     first_ms = 1_577_836_800_000
-    minutes = generate(Market(first_ms=first_ms, n_minutes=N, seed=1))
+    minutes = generate(SyntheticMarket(first_ms=first_ms, n_minutes=N, seed=1))
     columns = {"open_time": minutes.ts_open, **minutes.columns}
     columns = {name.removesuffix("_base"): column for name, column in columns.items()}
     worth = np.round(columns["volume"] * columns["close"], 5)

@@ -19,13 +19,13 @@ from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.table import Minutes, insert_minutes
 from backtest.adapters.candles.write import write_minutes
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.control import Control
 from backtest.ports import Buckets
 from backtest.types import MINUTE_MS, Instrument, Timeframe
 
 T = TypeVar("T")
-YEAR = Market(first_ms=1_704_067_200_000, n_minutes=525_600, seed=1)
+YEAR = SyntheticMarket(first_ms=1_704_067_200_000, n_minutes=525_600, seed=1)
 PLAIN = Instrument(market_id=1, symbol="PLAIN")
 DOUBLED = Instrument(market_id=1, symbol="DOUBLED")
 

@@ -44,7 +44,7 @@ from bff.http.request_log import Watcher
 from bff.http.strict_json import JsonLimits
 from bff.runner.client import RunnerProcess
 from bff.runner.local import LocalRunner, PreparedRunner, Runner, Store
-from bff.telemetry.observed import Observed
+from bff.telemetry.observed import ObservedUseCase
 from resolvers.market import Market, StoredFacts
 from resolvers.service import BacktestService
 from resolvers.strategies import Strategies
@@ -193,7 +193,7 @@ def local_runner(settings: Settings, machines: Machines | None = None) -> LocalR
 
     return LocalRunner(
         service=BacktestService(
-            backtester=Observed(backtester),
+            backtester=ObservedUseCase(backtester),
             defaults=settings.grid_defaults,
             policy=policy,
             market=Market(candles, partial(stored_facts, pool)),

@@ -17,11 +17,12 @@ import pandas as pd
 import pyarrow as pa
 
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.series import parsed_length, spelled_length
+from backtest.adapters.candles.series import parsed_length
 from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
 from backtest.adapters.ingest.asked import Asked, TimesOf
 from backtest.adapters.ingest.importer import BrokenFile, check_file, write_file
 from backtest.adapters.ingest.times import DateOrder
+from backtest.enums import spelled_length
 from backtest.markets import instrument_key
 from backtest.types import Instrument
 from bff.config.deployment import load_deployment

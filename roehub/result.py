@@ -19,7 +19,7 @@ Curve = list[tuple[str, float, float | None]]
 CURVE_POINTS = 2_000
 
 
-class Place(Protocol):
+class Backend(Protocol):
     """Where requests are answered: this process, or a service.
 
     See: docs/python.md
@@ -51,7 +51,7 @@ class Result:
 
     request: Body
     answer: Mapping[str, Any]
-    place: Place = field(repr=False, compare=False)
+    place: Backend = field(repr=False, compare=False)
 
     def __len__(self) -> int:
         """How many variants were returned."""

@@ -113,7 +113,7 @@ class SurfaceAt(BaseModel):
     surface: Annotated[Surface, Field(description="Of the variants that have it.")]
 
 
-class Drawing(Protocol):
+class SurfaceDrawing(Protocol):
     """Draws the surfaces of a landscape when somebody asks for them.
 
     See: docs/landscape.md
@@ -151,9 +151,9 @@ class Landscape(BaseModel):
         Field(description="Places in `variants` by the median of the neighbours, best first."),
         strawberry.field(graphql_type=list[int]),
     ]
-    _drawing: Drawing | None = PrivateAttr(default=None)
+    _drawing: SurfaceDrawing | None = PrivateAttr(default=None)
 
-    def attach_drawing(self, drawing: Drawing) -> None:
+    def attach_drawing(self, drawing: SurfaceDrawing) -> None:
         """Tell who draws surfaces; that is done when somebody asks for one."""
         self._drawing = drawing
 

@@ -150,7 +150,7 @@ class IndicatorSignal:
     stretches: list[SignalStretch] = strawberry.field(description="In order of time.")
 
 
-class Drawing(Protocol):
+class ReportDrawing(Protocol):
     """Draws what a report does not hold when somebody asks for it.
 
     See: docs/metrics.md
@@ -190,9 +190,9 @@ class Report(BaseModel):
         SkipValidation[Sequence[Trade] | None],
         Field(description="For the first `top_trades_n` variants, null for the others."),
     ]
-    _drawing: Drawing | None = PrivateAttr(default=None)
+    _drawing: ReportDrawing | None = PrivateAttr(default=None)
 
-    def attach_drawing(self, drawing: Drawing) -> None:
+    def attach_drawing(self, drawing: ReportDrawing) -> None:
         """Tell who draws the equity curve; that is done when somebody asks for it."""
         self._drawing = drawing
 

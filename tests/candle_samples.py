@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from backtest.adapters.candles.table import Minutes
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.types import MINUTE_MS
 from tests.backtest.adapters.candle_texts import write_gzip
 
@@ -24,7 +24,7 @@ NAME = "BTCUSDT-1m-2023-03-01_21.csv.gz"
 
 def write_generated(folder: Path) -> Path:
     """A file of seeded minutes in a folder: the same bytes each time."""
-    market = Market(first_ms=START_MS, n_minutes=N_MINUTES, seed=3, start_price=23_140.0)
+    market = SyntheticMarket(first_ms=START_MS, n_minutes=N_MINUTES, seed=3, start_price=23_140.0)
     return write_gzip(folder / NAME, _kline(_with_quiet_stretches(generate(market))))
 
 

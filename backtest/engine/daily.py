@@ -15,9 +15,8 @@ import numpy as np
 
 from backtest.engine.drawdown import N_HELD_BARS, N_HELD_MONEY
 from backtest.jit import inline
-from backtest.types import FloatArray, IntArray
+from backtest.types import DAY_MS, FloatArray, IntArray
 
-DAY_MS = 86_400_000
 DAYS_PER_YEAR = 365
 ROOT_OF_YEAR = math.sqrt(DAYS_PER_YEAR)
 

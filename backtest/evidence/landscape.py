@@ -13,6 +13,7 @@ from itertools import permutations
 import numpy as np
 
 from backtest.axes import Scalar
+from backtest.engine.growth import LN2
 from backtest.engine.ledger import RUINED, UNITS, FlagArray
 from backtest.engine.recorder import Recorded
 from backtest.enums import AxisKind, SurfaceStatistic
@@ -20,7 +21,6 @@ from backtest.errors import InvalidRequest, Problem
 from backtest.grid import Grid
 from backtest.types import FloatArray, IntArray
 
-LN2 = 0.6931471805599453
 MOST_RETURN = 1_000_000_000_000
 MAX_CELLS = 10_000
 NOWHERE: Mapping[str, Scalar] = {}

@@ -14,7 +14,7 @@ from backtest.engine.chunks import Workers, spans
 from backtest.engine.device_work import DeviceWork
 from backtest.engine.ledger import Ledger
 from backtest.evidence.on_device import luck_on_device
-from backtest.evidence.resampled import Trials, best_of_part
+from backtest.evidence.resampled import ResampledTrials, best_of_part
 from backtest.evidence.resamples import Resamples
 from backtest.evidence.rows import ROWS_PER_CHUNK, Rows
 from backtest.types import FloatArray
@@ -70,11 +70,11 @@ def best_by_luck(
     holding = ledger.holding.astype(np.float64)
     work = DeviceWork(workers.accelerator, control)
 
-    def trials_of(start: int, stop: int) -> Trials:
+    def trials_of(start: int, stop: int) -> ResampledTrials:
         spreads = observed.spreads[:, start:stop]
         least = np.where(spreads > 0, LEAST_DEVIATION * LEAST_DEVIATION * spreads, np.inf)
         totals = np.ascontiguousarray(observed.totals[:, start:stop])
-        return Trials(ledger.growth[start:stop], totals, least)
+        return ResampledTrials(ledger.growth[start:stop], totals, least)
 
     found = luck_on_device(work, trials_of, ledger.n_trials, resamples, holding)
     if found is not None:

@@ -16,7 +16,7 @@ from backtest.engine.accelerator import Device, DeviceLost
 from backtest.engine.chunks import Chunk, spans
 from backtest.engine.device_work import DeviceWork, check_room
 from backtest.engine.ledger import GrowthArray
-from backtest.evidence.resampled import Trials, best_of_part
+from backtest.evidence.resampled import ResampledTrials, best_of_part
 from backtest.evidence.resamples import Resamples
 from backtest.evidence.splits import (
     Champions,
@@ -39,7 +39,7 @@ Part = Callable[[int, int], None]
 
 def luck_on_device(
     work: DeviceWork,
-    trials_of: Callable[[int, int], Trials],
+    trials_of: Callable[[int, int], ResampledTrials],
     n_trials: int,
     resamples: Resamples,
     holding: FloatArray,

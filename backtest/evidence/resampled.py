@@ -16,7 +16,7 @@ from backtest.types import FloatArray, IntArray
 TILE = 32
 
 
-class Trials(NamedTuple):
+class ResampledTrials(NamedTuple):
     """What the resampling looks at. Benchmarks are cash and holding, in this order.
 
     `growth` has shape (n, 64). `totals`, shape (2, n), are the sums of growth above the benchmark,
@@ -33,7 +33,7 @@ class Trials(NamedTuple):
 
 @inline
 def _fill(
-    trials: Trials, holding: FloatArray, first: int, tile: FloatArray, known: FloatArray
+    trials: ResampledTrials, holding: FloatArray, first: int, tile: FloatArray, known: FloatArray
 ) -> None:
     """What a tile needs of its rows.
 
@@ -116,8 +116,10 @@ def _raise_to(bits: IntArray, r: int, best: IntArray) -> None:
         best[benchmark, r] = highest
 
 
-@kernel("void(Trials, Resamples, float64[::1], int64[:, ::1])")
-def best_of_part(trials: Trials, resamples: Resamples, holding: FloatArray, best: IntArray) -> None:
+@kernel("void(ResampledTrials, Resamples, float64[::1], int64[:, ::1])")
+def best_of_part(
+    trials: ResampledTrials, resamples: Resamples, holding: FloatArray, best: IntArray
+) -> None:
     """Raise `best` to the squared statistics of some trials.
 
     A resample is 16 windows of four blocks, so it takes 16 additions instead of a product with 64

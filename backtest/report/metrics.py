@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backtest.engine.account import Terms
+from backtest.engine.daily import DAYS_PER_YEAR
 from backtest.engine.trades import ENTRY, ENTRY_QUOTE, EXIT, NET, TradeLog
 from backtest.policy import RunSettings
 from backtest.report.equity import (
@@ -22,10 +23,7 @@ from backtest.report.equity import (
     measure_drawdowns,
 )
 from backtest.result import MetricValue
-from backtest.types import FloatArray, IntArray
-
-DAY_MS = 86_400_000
-DAYS_PER_YEAR = 365
+from backtest.types import DAY_MS, FloatArray, IntArray
 
 # below this share of the largest value, a spread is rounding noise and counts as none
 NOISE = 1e-12

@@ -20,7 +20,7 @@ from backtest.types import IntArray
 AxisValues = tuple[str, tuple[Scalar, ...]]
 
 
-class Comparison(IntEnum):
+class ComparisonKind(IntEnum):
     """What a bar is held against; level comparisons come first, as `bits` numbers them."""
 
     ABOVE_LEVEL = 0
@@ -41,7 +41,7 @@ class Comparison(IntEnum):
 class Condition:
     """One comparison; `number` is the level, or the distance in bars."""
 
-    comparison: Comparison
+    comparison: ComparisonKind
     number: float = 0.0
 
 
@@ -80,8 +80,8 @@ def plan_rule(rule: Rule, axes: Sequence[AxisValues]) -> RulePlan:
         case RuleFamily.THRESHOLD_BAND:
             return _plan_band(rule, values, places)
         case RuleFamily.DELTA_SIGN:
-            rises = [_moved(Comparison.RISEN, n) for n in values["long_delta_periods"]]
-            falls = [_moved(Comparison.FALLEN, n) for n in values["short_delta_periods"]]
+            rises = [_moved(ComparisonKind.RISEN, n) for n in values["long_delta_periods"]]
+            falls = [_moved(ComparisonKind.FALLEN, n) for n in values["short_delta_periods"]]
             return RulePlan(
                 rule,
                 (*rises, *falls),
@@ -107,8 +107,8 @@ def _plan_band(
     conditions = [
         Condition(comparison, level)
         for levels, pair in (
-            (longs, (Comparison.AT_MOST_LEVEL, Comparison.AT_LEAST_LEVEL)),
-            (shorts, (Comparison.AT_LEAST_LEVEL, Comparison.AT_MOST_LEVEL)),
+            (longs, (ComparisonKind.AT_MOST_LEVEL, ComparisonKind.AT_LEAST_LEVEL)),
+            (shorts, (ComparisonKind.AT_LEAST_LEVEL, ComparisonKind.AT_MOST_LEVEL)),
         )
         for level in levels.tolist()
         for comparison in pair
@@ -119,7 +119,7 @@ def _plan_band(
     )
 
 
-def _moved(comparison: Comparison, periods: Scalar) -> Condition:
+def _moved(comparison: ComparisonKind, periods: Scalar) -> Condition:
     return Condition(comparison, abs(int(periods)))
 
 
@@ -134,18 +134,25 @@ def _two_sides(rule: Rule, number: float | None) -> tuple[Condition, Condition]:
     """Long and short condition of the families with at most one parameter."""
     match rule.family:
         case RuleFamily.COMPARE_PRICE | RuleFamily.COMPARE_VOLUME:
-            above, below = Condition(Comparison.PRICE_ABOVE), Condition(Comparison.PRICE_BELOW)
+            above, below = (
+                Condition(ComparisonKind.PRICE_ABOVE),
+                Condition(ComparisonKind.PRICE_BELOW),
+            )
             return (below, above) if rule.invert else (above, below)
         case RuleFamily.THRESHOLD_CENTERED:
             assert number is not None
             return (
-                Condition(Comparison.ABOVE_LEVEL, 1.0 + number),
-                Condition(Comparison.BELOW_LEVEL, 1.0 - number),
+                Condition(ComparisonKind.ABOVE_LEVEL, 1.0 + number),
+                Condition(ComparisonKind.BELOW_LEVEL, 1.0 - number),
             )
         case RuleFamily.SIGN:
-            return Condition(Comparison.ABOVE_LEVEL), Condition(Comparison.BELOW_LEVEL)
+            return Condition(ComparisonKind.ABOVE_LEVEL), Condition(ComparisonKind.BELOW_LEVEL)
         case RuleFamily.CANDLE_BODY:
             assert number is not None
-            return Condition(Comparison.BODY_UP, number), Condition(Comparison.BODY_DOWN, number)
+            return Condition(ComparisonKind.BODY_UP, number), Condition(
+                ComparisonKind.BODY_DOWN, number
+            )
         case _:
-            return Condition(Comparison.FIRST_IS_FINITE), Condition(Comparison.SECOND_IS_FINITE)
+            return Condition(ComparisonKind.FIRST_IS_FINITE), Condition(
+                ComparisonKind.SECOND_IS_FINITE
+            )

@@ -8,7 +8,7 @@ import numpy as np
 from backtest.indicators.series import Series
 from backtest.signals import bits
 from backtest.signals.bits import MaskArray, NarrowArray
-from backtest.signals.plan import Comparison, Condition, RulePlan
+from backtest.signals.plan import ComparisonKind, Condition, RulePlan
 from backtest.types import FloatArray, IntArray, WordArray
 
 WORD_BITS = 64
@@ -77,18 +77,18 @@ class RuleReader:
         out = self._mask[: self._stop - self._start]
         y = self._target(outputs[0])
         match condition.comparison:
-            case Comparison.PRICE_ABOVE:
+            case ComparisonKind.PRICE_ABOVE:
                 bits.greater(self._candle(price_name), y, out)
-            case Comparison.PRICE_BELOW:
+            case ComparisonKind.PRICE_BELOW:
                 bits.greater(y, self._candle(price_name), out)
-            case Comparison.RISEN | Comparison.FALLEN:
+            case ComparisonKind.RISEN | ComparisonKind.FALLEN:
                 self._mark_moved(condition, outputs[0], total, out)
-            case Comparison.BODY_UP:
+            case ComparisonKind.BODY_UP:
                 self._mark_body(y, condition.number, "close", "open", out)
-            case Comparison.BODY_DOWN:
+            case ComparisonKind.BODY_DOWN:
                 self._mark_body(y, condition.number, "open", "close", out)
-            case Comparison.FIRST_IS_FINITE | Comparison.SECOND_IS_FINITE:
-                which = condition.comparison - Comparison.FIRST_IS_FINITE
+            case ComparisonKind.FIRST_IS_FINITE | ComparisonKind.SECOND_IS_FINITE:
+                which = condition.comparison - ComparisonKind.FIRST_IS_FINITE
                 bits.finite(self._target(outputs[which]), out)
             case level_comparison:
                 bits.against_level(y, condition.number, int(level_comparison), out)
@@ -103,7 +103,7 @@ class RuleReader:
         if first >= self._stop:
             return
         upper, lower = slice(first, self._stop), slice(first - shift, self._stop - shift)
-        if condition.comparison is Comparison.FALLEN:
+        if condition.comparison is ComparisonKind.FALLEN:
             upper, lower = lower, upper
         late = out[first - self._start :]
         if total is None:
@@ -114,7 +114,7 @@ class RuleReader:
     def _mark_body(
         self, y: NarrowArray, least: float, upper: str, lower: str, out: MaskArray
     ) -> None:
-        bits.against_level(y, least, int(Comparison.AT_LEAST_LEVEL), self._scratch)
+        bits.against_level(y, least, int(ComparisonKind.AT_LEAST_LEVEL), self._scratch)
         bits.greater(self._candle(upper), self._candle(lower), out)
         out &= self._scratch
 

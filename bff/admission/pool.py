@@ -23,7 +23,7 @@ from bff.admission.quotas import Quota
 T = TypeVar("T")
 
 
-class Progress(NamedTuple):
+class CallProgress(NamedTuple):
     """How far a call is: chunks of its stage, and seconds that threads have worked for all of it.
 
     See: docs/graphql.md#progress
@@ -35,7 +35,7 @@ class Progress(NamedTuple):
     used_s: float
 
 
-Watch = Callable[[Progress], None]
+Watch = Callable[[CallProgress], None]
 
 ANSWER_GRACE_S = 0.05
 
@@ -278,7 +278,7 @@ def _watched(deadline_s: float | None, watch: Watch | None) -> Control:
         return Control(deadline_s)
 
     def tell(stage: str, done: int, total: int) -> None:
-        watch(Progress(stage, done, total, control.used_s))
+        watch(CallProgress(stage, done, total, control.used_s))
 
     control = Control(deadline_s, on_progress=tell)
     return control

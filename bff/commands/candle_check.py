@@ -10,7 +10,7 @@ import typer
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, coverage
-from backtest.adapters.candles.findings import Finding, Kind, Place
+from backtest.adapters.candles.findings import Finding, Kind, SuspectPlace
 from backtest.adapters.candles.suspicions import suspicions
 from backtest.adapters.candles.table import StoredInstrument, prepare_to_read, stored_instruments
 from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE
@@ -82,7 +82,7 @@ def _print(stored: StoredInstrument, found: Coverage, findings: Sequence[Finding
             typer.echo(f"    {'worst: ' if finding.n > len(shown) else ''}{places}")
 
 
-def _told_place(kind: Kind, place: Place, step_ms: int) -> str:
+def _told_place(kind: Kind, place: SuspectPlace, step_ms: int) -> str:
     when = told_moment(place.first_ms)
     if kind is Kind.IMPOSSIBLE:
         return when
@@ -102,7 +102,7 @@ def _many(n: int, one: str, many: str) -> str:
     return one if n == 1 else f"{n:,} {many}"
 
 
-def _pct(place: Place) -> str:
+def _pct(place: SuspectPlace) -> str:
     return f"{100 * place.size:,.2f} %"
 
 

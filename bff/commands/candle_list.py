@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backtest.adapters.candles.coverage import Coverage, Gap, coverage
+from backtest.adapters.candles.coverage import Coverage, MissingSpan, coverage
 from backtest.adapters.candles.table import StoredInstrument, prepare_to_read, stored_instruments
 from backtest.adapters.ingest.values import told_length
+from backtest.enums import MINUTE_MS
 from bff.commands.stores import candle_store
 
 # Below this width a table would break its cells; each instrument then has lines of its own.
@@ -118,14 +119,14 @@ def told_share(n: int, n_all: int) -> str:
     return f"{min(100 * n / n_all, 99.99):.2f} %"
 
 
-def told_gap(gap: Gap, step_ms: int) -> str:
+def told_gap(gap: MissingSpan, step_ms: int) -> str:
     """How long, and since when."""
     return f"{told_duration(gap.n_missing * step_ms)} from {told_moment(gap.first_ms)}"
 
 
 def told_duration(length_ms: int) -> str:
     """`3d 4h`, `2h 5m`, `7m`: the two greatest units."""
-    minutes = length_ms // 60_000
+    minutes = length_ms // MINUTE_MS
     parts = ((minutes // 1_440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))
     said = [f"{n}{unit}" for n, unit in parts if n]
     return " ".join(said[:2]) or f"{length_ms / 1000:g}s"

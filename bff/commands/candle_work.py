@@ -11,14 +11,16 @@ import typer
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table, stored_instruments
 from backtest.adapters.candles.write import write_minutes
-from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, Market, generate
+from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, SyntheticMarket, generate
 from backtest.types import Instrument
 from bff.commands.candle_import import told
 from bff.commands.expected import FAILED, stderr
 from bff.commands.stores import candle_store
 
 
-def write_synthetic(context: typer.Context, instrument: Instrument, market: Market) -> None:
+def write_synthetic(
+    context: typer.Context, instrument: Instrument, market: SyntheticMarket
+) -> None:
     """Make a market and write it, unless real candles of the instrument are there."""
     with candle_store(context) as pool:
         create_table(pool)

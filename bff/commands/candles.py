@@ -147,11 +147,11 @@ def generate_(
     ] = 0.0,
 ) -> None:
     """Fill the store with SYNTHETIC minutes, which resemble a market and say nothing about one."""
-    from backtest.adapters.ingest.generate import Market
+    from backtest.adapters.ingest.generate import SyntheticMarket
     from bff.commands.candle_work import write_synthetic
 
     instrument = _instrument(market_id, symbol)
-    market = Market(
+    market = SyntheticMarket(
         first_ms=int(start.replace(tzinfo=UTC).timestamp() * 1000),
         n_minutes=days * 1_440,
         seed=seed,

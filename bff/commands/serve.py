@@ -107,7 +107,7 @@ def _work(
 def _supervise(
     n_workers: int, listener: socket.socket, watch_at: Address | None, wait_for_stores: float
 ) -> int:
-    from bff.serving.workers import Workers
+    from bff.serving.workers import ServerWorkers
 
     def command(n: int) -> list[str]:
         words = ["serve", "--listener-fd", str(listener.fileno())]
@@ -117,7 +117,7 @@ def _supervise(
             words += ["--metrics-host", host, "--metrics-port", str(metrics_port_of(n, port))]
         return words
 
-    return Workers(n_workers, listener, command).run()
+    return ServerWorkers(n_workers, listener, command).run()
 
 
 def metrics_port_of(n: int, metrics_port: int) -> int:

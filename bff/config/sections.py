@@ -68,7 +68,7 @@ class RankingDefaults(_Section):
         return self
 
 
-class Guards(_Section):
+class GuardLimits(_Section):
     """The largest run that is accepted."""
 
     max_variants_per_compute: Count = 600_000
@@ -125,7 +125,7 @@ class BacktestDefaults(_Section):
     top_k_default: Count = 300
     preselect_default: Count = 20_000
     ranking: RankingDefaults = RankingDefaults()
-    guards: Guards = Guards()
+    guards: GuardLimits = GuardLimits()
     sync: Sync = Sync()
     reporting: Reporting = Reporting()
     execution: ExecutionDefaults = ExecutionDefaults()

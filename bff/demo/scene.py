@@ -12,7 +12,7 @@ from uuid import uuid4
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table
 from backtest.adapters.candles.write import Written, write_minutes
-from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, Market, generate
+from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, SyntheticMarket, generate
 from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.types import Instrument
 from bff.config.settings import Settings
@@ -76,7 +76,7 @@ mutation Demo($input: RunBacktestInput!) {
 
 def write_candles(settings: Settings) -> Written:
     """Fill the candle store with a synthetic year; doing it again changes nothing."""
-    market = Market(
+    market = SyntheticMarket(
         first_ms=int(FIRST_DAY.timestamp() * 1000),
         n_minutes=DAYS * 1_440,
         seed=7,

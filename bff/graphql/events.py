@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from backtest.errors import BacktestError
-from bff.admission.pool import Progress, Watch
+from bff.admission.pool import CallProgress, Watch
 from bff.graphql.errors import to_refusal
 from bff.graphql.execution import GraphqlAnswer
 from bff.http.errors import RoehubError, graphql_payload
@@ -36,17 +36,17 @@ class RunEvents:
         show: The data of an event, from progress.
     """
 
-    def __init__(self, start: Start, show: Callable[[Progress], Any]) -> None:
+    def __init__(self, start: Start, show: Callable[[CallProgress], Any]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._told: asyncio.Queue[Progress | None] = asyncio.Queue()
+        self._told: asyncio.Queue[CallProgress | None] = asyncio.Queue()
         self._show = show
         self._run = asyncio.ensure_future(start(self._tell))
         self._run.add_done_callback(lambda _: self._told.put_nowait(None))
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, progress: CallProgress) -> None:
         self._loop.call_soon_threadsafe(self._told.put_nowait, progress)
 
-    async def first(self) -> Progress | None:
+    async def first(self) -> CallProgress | None:
         """What the run tells first; None where it has ended without a word."""
         try:
             return await self._told.get()
@@ -66,7 +66,7 @@ class RunEvents:
         """End the run, which nobody waits for."""
         self._run.cancel()
 
-    async def pieces(self, progress: Progress | None) -> AsyncIterator[bytes]:
+    async def pieces(self, progress: CallProgress | None) -> AsyncIterator[bytes]:
         """The text of all events, from the one that came first."""
         while progress is not None:
             yield _next(json.dumps({"data": self._show(progress)}, separators=(",", ":")).encode())
@@ -95,7 +95,7 @@ class EventStream(Response):
         first: What it has told already.
     """
 
-    def __init__(self, events: RunEvents, first: Progress | None) -> None:
+    def __init__(self, events: RunEvents, first: CallProgress | None) -> None:
         super().__init__(None, 200, HEADERS, f"{EVENT_STREAM}; charset=utf-8")
         del self.headers["content-length"]
         self._events, self._first = events, first

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from backtest.errors import BacktestError, InvalidRequest, Problem
 from backtest.request import RunRequest
-from bff.admission.pool import Progress, Watch
+from bff.admission.pool import CallProgress, Watch
 from bff.console import sign_in
 from bff.graphql.errors import to_refusal
 from bff.graphql.events import EVENT_STREAM, EventStream, RunEvents
@@ -160,7 +160,7 @@ class _Face:
         if EVENT_STREAM not in request.headers.get("accept", ""):
             raise _refusal("query", "event_stream_required", f"send Accept: {EVENT_STREAM}")
 
-        def show(progress: Progress) -> Any:
+        def show(progress: CallProgress) -> Any:
             told = RunProgress(
                 stage=progress.stage,
                 done=progress.done,

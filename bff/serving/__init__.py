@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bff.serving.metrics import Metrics
     from bff.serving.server import DrainingServer
     from bff.serving.traces import Traces
-    from bff.serving.workers import Workers
+    from bff.serving.workers import ServerWorkers
 else:
     __getattr__ = lazy(
         __name__,
@@ -23,8 +23,8 @@ else:
             "metrics": ["Metrics"],
             "server": ["DrainingServer"],
             "traces": ["Traces"],
-            "workers": ["Workers"],
+            "workers": ["ServerWorkers"],
         },
     )
 
-__all__ = ["DrainingServer", "Metrics", "Readiness", "Traces", "Workers", "monitored"]
+__all__ = ["DrainingServer", "Metrics", "Readiness", "ServerWorkers", "Traces", "monitored"]

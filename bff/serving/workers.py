@@ -24,7 +24,7 @@ CANNOT_START = 3
 Command = Callable[[int], list[str]]
 
 
-class Workers:
+class ServerWorkers:
     """Starts processes, replaces those that die, and hands signals on.
 
     A worker that dies within ten seconds of its start would die again; it ends the whole, and so

@@ -11,15 +11,15 @@ from backtest.exports import lazy
 if TYPE_CHECKING:
     from bff.telemetry.facts import Facts, collect, note
     from bff.telemetry.logs import configure_logs
-    from bff.telemetry.observed import Observed
+    from bff.telemetry.observed import ObservedUseCase
 else:
     __getattr__ = lazy(
         __name__,
         {
             "facts": ["Facts", "collect", "note"],
             "logs": ["configure_logs"],
-            "observed": ["Observed"],
+            "observed": ["ObservedUseCase"],
         },
     )
 
-__all__ = ["Facts", "Observed", "collect", "configure_logs", "note"]
+__all__ = ["Facts", "ObservedUseCase", "collect", "configure_logs", "note"]

@@ -17,7 +17,7 @@ from resolvers.service import UseCase
 WANT_ALL = Want()
 
 
-class Observed:
+class ObservedUseCase:
     """A `UseCase` that hands everything on.
 
     Args:

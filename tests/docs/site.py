@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.write import write_minutes
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.types import Instrument
 from bff.config.settings import load_settings
@@ -73,7 +73,7 @@ def opened_site(folder: Path) -> Generator[Site]:
 def _fill(folder: Path) -> None:
     settings = load_settings({"ROEHUB_DATA_DIR": str(folder)})
     scene.write_candles(settings)
-    market = Market(
+    market = SyntheticMarket(
         first_ms=int(scene.FIRST_DAY.timestamp() * 1_000),
         n_minutes=DAYS * 1_440,
         seed=7,

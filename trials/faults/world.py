@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table, insert_minutes
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.adapters.strategies import reader, table
 from backtest.types import Instrument
 from bff.app import create_app
@@ -123,7 +123,7 @@ def candle_store() -> Generator[CandleStore]:
 
 
 def _fill(server: FakeServer) -> None:
-    minutes = generate(Market(first_ms=MIDNIGHT_MS, n_minutes=1_440, seed=1))
+    minutes = generate(SyntheticMarket(first_ms=MIDNIGHT_MS, n_minutes=1_440, seed=1))
     instrument = Instrument(market_id=1, symbol="BTCUSDT")
     with closing(ClickHousePool(server.target)) as pool:
         create_table(pool)

@@ -21,7 +21,7 @@ import typer
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.table import create_table
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.control import Control
 from backtest.types import Instrument, Timeframe
 
@@ -54,7 +54,7 @@ def main(
 
 
 def _file(path: Path) -> Path:
-    minutes = generate(Market(first_ms=FIRST_MS, n_minutes=N_MINUTES, seed=1))
+    minutes = generate(SyntheticMarket(first_ms=FIRST_MS, n_minutes=N_MINUTES, seed=1))
     rows = zip(
         minutes.ts_open.tolist(), *(c.tolist() for c in minutes.columns.values()), strict=True
     )

@@ -10,7 +10,7 @@ from contextlib import closing
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table, insert_minutes
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.types import Instrument
 from tests.backtest.adapters.clickhouse_server import (
     TABLE_FAULTS,
@@ -39,7 +39,7 @@ def main(seed: str, share: str) -> None:
 
 def fill(server: FakeServer, *, seed: int) -> None:
     """A month of minutes of one market."""
-    minutes = generate(Market(first_ms=MIDNIGHT_MS, n_minutes=N_DAYS * 1_440, seed=seed))
+    minutes = generate(SyntheticMarket(first_ms=MIDNIGHT_MS, n_minutes=N_DAYS * 1_440, seed=seed))
     instrument = Instrument(market_id=1, symbol="BTCUSDT")
     with closing(ClickHousePool(server.target)) as pool:
         create_table(pool)

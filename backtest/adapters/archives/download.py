@@ -27,12 +27,11 @@ from backtest.adapters.candles.series import parsed_length
 from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
-from backtest.types import Instrument
+from backtest.types import DAY_MS, Instrument
 
 # Months appear a few days after they end; until then their days are asked for.
 _MONTH_LATENESS = timedelta(days=10)
 _FILES_AT_ONCE = 4
-_DAY_MS = 86_400_000
 
 
 class Listener(Protocol):
@@ -145,7 +144,7 @@ def _refuse_other_time(checked: CheckedFile, start_ms: int, stop_ms: int) -> Non
     """A file that is not what its name says, although its sum is right."""
     if checked.first_ms is None or checked.last_ms is None:
         return
-    if checked.first_ms < start_ms - _DAY_MS or checked.last_ms >= stop_ms + _DAY_MS:
+    if checked.first_ms < start_ms - DAY_MS or checked.last_ms >= stop_ms + DAY_MS:
         first, last = (
             f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%d %H:%M}"
             for moment_ms in (checked.first_ms, checked.last_ms)

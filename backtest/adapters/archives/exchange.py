@@ -20,9 +20,8 @@ from backtest.adapters.archives.layouts import Period, midnight_ms
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import coverage
 from backtest.adapters.ingest.importer import BrokenFile
-from backtest.types import MINUTE_MS, Instrument
+from backtest.types import DAY_MS, MINUTE_MS, Instrument
 
-_DAY_MS = 1_440 * MINUTE_MS
 _ROWS_AT_ONCE = 1_000
 _ATTEMPTS = 6
 _OPTIONS = {"enableRateLimit": True, "timeout": 10_000}
@@ -142,7 +141,7 @@ def download_from(
     stored = coverage(pool, wanted.instrument)
     days = list(Period(wanted.first, wanted.last).days())
     starts = np.array([midnight_ms(day.first) for day in days])
-    is_full = stored.n_between(starts, starts + _DAY_MS) == _DAY_MS // MINUTE_MS
+    is_full = stored.n_between(starts, starts + DAY_MS) == DAY_MS // MINUTE_MS
     missing = [day for day, full in zip(days, is_full, strict=True) if not full]
     outcome.n_stored = len(days) - len(missing)
     listener.planned(len(missing))
@@ -159,7 +158,7 @@ def _take_day(exchange: Exchange, day: Period, path: Path, intake: Intake) -> bo
     """Whether the exchange has anything of a day, if it could be asked."""
     first_ms = midnight_ms(day.first)
     try:
-        if not _write(path, exchange.minutes(first_ms, first_ms + _DAY_MS)):
+        if not _write(path, exchange.minutes(first_ms, first_ms + DAY_MS)):
             return False
         intake.take(str(day), path)
     except (NotOffered, BrokenFile) as error:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-_HOUR_MS = 3_600_000
+from backtest.enums import HOUR_MS
+
 _MIB = 1 << 20
 
 
@@ -97,7 +98,7 @@ ARCHIVES = (
         month="/kline_for_metatrader4/{symbol}/{year}/{symbol}_{interval}_{first}_{last}.csv.gz",
         intervals={"1m": "1", "5m": "5", "15m": "15", "30m": "30", "1h": "60"},
         timezone="Etc/GMT-3",
-        ahead_ms=3 * _HOUR_MS,
+        ahead_ms=3 * HOUR_MS,
         refused=_INVERSE,
     ),
     Archive(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from backtest.adapters.candles.complete_answer import fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import ALWAYS_MS, readable
 from backtest.adapters.candles.watched_call import call_watched
 from backtest.control import Control
@@ -39,7 +39,7 @@ class Asking:
         self._max_memory_bytes = max_memory_bytes
 
     def ask(
-        self, sql: str, series: Series | None, parameters: Mapping[str, Any], control: Control
+        self, sql: str, series: StoredSeries | None, parameters: Mapping[str, Any], control: Control
     ) -> list[NDArray[Any]]:
         """The arrays of an answer.
 

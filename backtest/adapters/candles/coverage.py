@@ -14,7 +14,7 @@ import numpy as np
 from backtest.adapters.candles.complete_answer import fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.schema import CANDLE_TABLE
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import readable
 from backtest.types import MINUTE_MS, FloatArray, Instrument, IntArray
 
@@ -43,7 +43,7 @@ FROM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class MissingSpan:
     """Candles that are missing in a row: the opens of the first and last in epoch milliseconds."""
 
     first_ms: int
@@ -86,13 +86,13 @@ class Coverage:
         return (self.firsts[1:] - self.lasts[:-1]) // self.step_ms - 1
 
     @property
-    def longest_gap(self) -> Gap | None:
+    def longest_gap(self) -> MissingSpan | None:
         """The first among the longest, None without gaps."""
         return self.gap(int(np.argmax(self.missing))) if self.n_gaps else None
 
-    def gap(self, place: int) -> Gap:
+    def gap(self, place: int) -> MissingSpan:
         """The gap behind the run of this place."""
-        return Gap(
+        return MissingSpan(
             first_ms=int(self.lasts[place]) + self.step_ms,
             last_ms=int(self.firsts[place + 1]) - self.step_ms,
             n_missing=int(self.missing[place]),
@@ -140,7 +140,7 @@ def coverage(pool: ClickHousePool, instrument: Instrument, length_ms: int = MINU
     Raises:
         CandlesUnavailable: The store cannot be reached or its answer is not complete.
     """
-    series = Series(instrument=instrument, length_ms=length_ms)
+    series = StoredSeries(instrument=instrument, length_ms=length_ms)
     parameters = {
         "market_id": instrument.market_id,
         "symbol": instrument.symbol,

@@ -21,7 +21,7 @@ from backtest.adapters.candles.folder import files_fingerprint, require_folder
 from backtest.adapters.candles.lengths import StoredLengths
 from backtest.adapters.candles.rollup import FINGERPRINT_SQL, ROLLUP_SQL
 from backtest.adapters.candles.schema import CANDLE_TABLE
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
 from backtest.ports import Buckets, StoredRange
@@ -96,14 +96,14 @@ class ClickHouseCandles:
         *,
         start_ms: int,
         stop_ms: int,
-    ) -> Series:
+    ) -> StoredSeries:
         """What a run rests on; of minutes, which may not be there, where no length will do."""
         lengths = self._lengths.of(instrument, control)
         if lengths not in ([], [MINUTE_MS]):
             spans = self._lengths.spans(instrument, control, start_ms=start_ms, stop_ms=stop_ms)
             chosen = chosen_length(spans, timeframe.ms) or MINUTE_MS
-            return Series(instrument=instrument, length_ms=chosen)
-        return Series(instrument=instrument)
+            return StoredSeries(instrument=instrument, length_ms=chosen)
+        return StoredSeries(instrument=instrument)
 
     def fingerprint(
         self, instrument: Instrument, *, start_ms: int, stop_ms: int, control: Control
@@ -127,7 +127,9 @@ class ClickHouseCandles:
         control.check()
         start_ms, stop_ms = _storable(start_ms), _storable(stop_ms)
         lengths_ms = self._lengths.of(instrument, control)
-        stored = [Series(instrument=instrument, length_ms=length_ms) for length_ms in lengths_ms]
+        stored = [
+            StoredSeries(instrument=instrument, length_ms=length_ms) for length_ms in lengths_ms
+        ]
         seen = [self._seen(series, control, start_ms, stop_ms) for series in stored]
         if len(seen) == 1:
             return seen[0]
@@ -135,7 +137,9 @@ class ClickHouseCandles:
         n_rows = sum(n_rows for n_rows, _ in seen)
         return n_rows, int.from_bytes(digest[:8], "big", signed=True)
 
-    def _seen(self, series: Series, control: Control, start_ms: int, stop_ms: int) -> Fingerprint:
+    def _seen(
+        self, series: StoredSeries, control: Control, start_ms: int, stop_ms: int
+    ) -> Fingerprint:
         start_ms = start_ms // series.length_ms * series.length_ms
         if isinstance(self._pool.target, EmbeddedEngine):
             directory = self._pool.target.directory

@@ -33,7 +33,7 @@ from backtest.adapters.candles.folder import (
     require_folder,
     series_folder,
 )
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 
 _UNFINISHED = ".unfinished-"
 _ROWS_PER_GROUP = 1 << 16
@@ -84,7 +84,7 @@ class FileStage:
 
 
 @contextmanager
-def staged_file(directory: Path, series: Series) -> Generator[FileStage]:
+def staged_file(directory: Path, series: StoredSeries) -> Generator[FileStage]:
     """A file to add rows to; they appear in the store when the block ends well.
 
     Waits while somebody else writes to the series.

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SuspectPlace:
     """A candle or a stretch of them, by the opens of the first and last in epoch milliseconds.
 
     `size` is the number of candles of a stretch, the length in milliseconds of a changed step, and
@@ -52,18 +52,18 @@ class Finding:
     kind: Kind
     n: int
     n_candles: int
-    places: tuple[Place, ...]
+    places: tuple[SuspectPlace, ...]
 
 
-class Places:
+class SuspectPlaces:
     """Counts every place and remembers the worst, so that millions of them cost nothing."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._n = self._n_candles = 0
-        self._worst: list[Place] = []
+        self._worst: list[SuspectPlace] = []
 
-    def add(self, places: Iterable[Place], *, n: int, n_candles: int) -> None:
+    def add(self, places: Iterable[SuspectPlace], *, n: int, n_candles: int) -> None:
         """Take `n` places of `n_candles` together, of which those given are the worst."""
         self._n += n
         self._n_candles += n_candles
@@ -74,7 +74,8 @@ class Places:
         """Take single candles, both shape (n,)."""
         worst = np.argsort(-sizes, kind="stable")[:MOST_PLACES]
         places = (
-            Place(first_ms=int(ts[i]), last_ms=int(ts[i]), size=float(sizes[i])) for i in worst
+            SuspectPlace(first_ms=int(ts[i]), last_ms=int(ts[i]), size=float(sizes[i]))
+            for i in worst
         )
         self.add(places, n=len(ts), n_candles=len(ts))
 
@@ -90,9 +91,9 @@ class Stretches:
     """Long runs of candles for which something holds, across as many chunks as there are."""
 
     def __init__(self, kind: Kind, *, least: int) -> None:
-        self._places = Places(kind)
+        self._places = SuspectPlaces(kind)
         self._least = least
-        self._open: Place | None = None
+        self._open: SuspectPlace | None = None
 
     def add(self, ts: IntArray, is_in: NDArray[np.bool_]) -> None:
         """Go on with a chunk of candles, both shape (n,), ascending."""
@@ -103,7 +104,7 @@ class Stretches:
         is_notable = (stops - firsts >= self._least) | (firsts == 0) | (stops == len(ts))
         for first, stop in zip(firsts[is_notable], stops[is_notable], strict=True):
             begun = self._open
-            self._open = Place(
+            self._open = SuspectPlace(
                 first_ms=begun.first_ms if begun else int(ts[first]),
                 last_ms=int(ts[stop - 1]),
                 size=float(stop - first) + (begun.size if begun else 0.0),

@@ -21,7 +21,8 @@ from uuid import uuid4
 
 from backtest.adapters.candles.arrow_rows import symbol_in
 from backtest.adapters.candles.failures import unavailable_because
-from backtest.adapters.candles.series import Series, parsed_length, spelled_length
+from backtest.adapters.candles.series import StoredSeries, parsed_length
+from backtest.enums import spelled_length
 from backtest.types import MINUTE_MS, Instrument
 
 _MOMENT = "%Y%m%dT%H%M"
@@ -47,7 +48,7 @@ class CandleFile:
         return self.first_ms < stop_ms and start_ms < self.last_ms + MINUTE_MS
 
 
-def series_folder(directory: Path, series: Series) -> Path:
+def series_folder(directory: Path, series: StoredSeries) -> Path:
     """Where the files of a series are, whatever its symbol."""
     instrument = series.instrument
     name = quote(instrument.symbol, safe="").replace(".", "%2E").replace(_SHORTENED, "%7E")
@@ -84,7 +85,7 @@ def require_folder(directory: Path) -> None:
         )
 
 
-def candle_files(directory: Path, series: Series) -> list[CandleFile]:
+def candle_files(directory: Path, series: StoredSeries) -> list[CandleFile]:
     """The files of a series, by name; none where nothing is stored.
 
     Raises:
@@ -118,7 +119,7 @@ def _described(path: Path) -> CandleFile | None:
 
 
 def files_fingerprint(
-    directory: Path, series: Series, *, start_ms: int, stop_ms: int
+    directory: Path, series: StoredSeries, *, start_ms: int, stop_ms: int
 ) -> tuple[int, int]:
     """Rows of the files that overlap a range, and a hash that tells these files from any others.
 
@@ -131,7 +132,7 @@ def files_fingerprint(
     return sum(file.n_rows for file in files), int.from_bytes(digest[:8], signed=True)
 
 
-def stored_series(directory: Path) -> list[Series]:
+def stored_series(directory: Path) -> list[StoredSeries]:
     """All series that have a file, ordered by market, symbol and length.
 
     Raises:
@@ -139,7 +140,9 @@ def stored_series(directory: Path) -> list[Series]:
     """
     require_folder(directory)
     found = (
-        Series(instrument=Instrument(market_id=int(market.name), symbol=symbol), length_ms=length)
+        StoredSeries(
+            instrument=Instrument(market_id=int(market.name), symbol=symbol), length_ms=length
+        )
         for market in _folders(directory)
         if market.name.isdecimal()
         for named in _folders(market)
@@ -156,7 +159,7 @@ def instrument_lengths(directory: Path, instrument: Instrument) -> list[int]:
         CandlesUnavailable: The store itself is not there.
     """
     require_folder(directory)
-    folders = _folders(series_folder(directory, Series(instrument=instrument)).parent)
+    folders = _folders(series_folder(directory, StoredSeries(instrument=instrument)).parent)
     lengths = (parsed_length(folder.name) for folder in folders if candle_files_in(folder))
     return sorted(length_ms for length_ms in lengths if length_ms is not None)
 
@@ -178,7 +181,7 @@ def _symbol(name: str, folder: Path) -> str | None:
 
 @contextmanager
 def opened_files(
-    directory: Path, series: Series, *, start_ms: int, stop_ms: int
+    directory: Path, series: StoredSeries, *, start_ms: int, stop_ms: int
 ) -> Generator[dict[int, Path]]:
     """All files that may hold candles of a range, as they were at one moment, by descriptor.
 
@@ -192,7 +195,9 @@ def opened_files(
         _close_all(descriptors)
 
 
-def _open_all(directory: Path, series: Series, start_ms: int, stop_ms: int) -> dict[int, Path]:
+def _open_all(
+    directory: Path, series: StoredSeries, start_ms: int, stop_ms: int
+) -> dict[int, Path]:
     """Listed again whenever a listed file is gone: another file has taken over its rows."""
     for _ in range(_MOST_LISTINGS):
         descriptors: dict[int, Path] = {}

@@ -17,7 +17,7 @@ from backtest.adapters.candles.failures import is_missing_table
 from backtest.adapters.candles.folder import instrument_lengths, stored_series
 from backtest.adapters.candles.rollup import LENGTHS_SQL, SPAN_SQL, STORED_SYMBOLS_SQL
 from backtest.adapters.candles.schema import CANDLE_TABLE, LONGER_TABLE
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
 from backtest.types import MINUTE_MS, Instrument
@@ -55,7 +55,7 @@ class StoredLengths:
         }
         found: list[Span] = []
         for length_ms in self.of(instrument, control):
-            series = Series(instrument=instrument, length_ms=length_ms)
+            series = StoredSeries(instrument=instrument, length_ms=length_ms)
             first, last = self._asking.ask(SPAN_SQL, series, parameters, control)
             if len(first):
                 span = Span(length_ms=length_ms, first_ms=int(first[0]), last_ms=int(last[0]))

@@ -23,7 +23,7 @@ from backtest.adapters.candles.failures import unavailable_because
 from backtest.adapters.candles.file_stage import file_in
 from backtest.adapters.candles.folder import OLD_FORM, candle_files_in, series_folder
 from backtest.adapters.candles.schema import CANDLE_TABLE
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.types import MINUTE_MS, Instrument
 
 _KEPT = ".old-form"
@@ -92,7 +92,7 @@ def _convert(directory: Path) -> None:
     os.environ["TZ"] = "UTC"
     client = clickhouse_connect.get_client(interface="chdb", path=str(directory))
     for market_id, symbol, first_ms, last_ms in client.query(_SERIES_SQL).result_rows:
-        series = Series(instrument=Instrument(market_id=market_id, symbol=symbol))
+        series = StoredSeries(instrument=Instrument(market_id=market_id, symbol=symbol))
         folder = series_folder(directory, series)
         if not candle_files_in(folder):
             with file_in(folder) as stage:
@@ -101,7 +101,7 @@ def _convert(directory: Path) -> None:
     client.close()
 
 
-def _rows(client: Client, series: Series, first_ms: int, last_ms: int) -> Iterator[Any]:
+def _rows(client: Client, series: StoredSeries, first_ms: int, last_ms: int) -> Iterator[Any]:
     instrument = series.instrument
     for start_ms in range(first_ms, last_ms + 1, _SLICE_MS):
         parameters = {

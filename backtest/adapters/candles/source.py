@@ -14,7 +14,7 @@ from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.failures import name_files
 from backtest.adapters.candles.folder import opened_files
 from backtest.adapters.candles.schema import CANDLE_TABLE, COLUMNS, LENGTH_COLUMN, LONGER_TABLE
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.errors import CandlesUnavailable
 from backtest.types import MINUTE_MS
 
@@ -25,7 +25,7 @@ _STRUCTURE = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()).repla
 
 @contextmanager
 def readable(
-    pool: ClickHousePool, sql: str, series: Series, *, between_ms: tuple[int, int] = ALWAYS_MS
+    pool: ClickHousePool, sql: str, series: StoredSeries, *, between_ms: tuple[int, int] = ALWAYS_MS
 ) -> Generator[str]:
     """A query of the candle table as this store can answer it, while the block lasts.
 

@@ -25,7 +25,7 @@ from backtest.adapters.candles.schema import (
     LONGER_TABLE,
     LONGER_TABLE_DDL,
 )
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.types import MINUTE_MS
 
 _DATABASE = CANDLE_TABLE.split(".", maxsplit=1)[0]
@@ -43,7 +43,7 @@ class Stage(Protocol):
 
 
 @contextmanager
-def staged(pool: ClickHousePool, series: Series) -> Generator[Stage]:
+def staged(pool: ClickHousePool, series: StoredSeries) -> Generator[Stage]:
     """Where to add rows; they go to the store when the block ends well.
 
     Raises:

@@ -19,15 +19,14 @@ from backtest.adapters.candles.findings import (
     MOST_PLACES,
     Finding,
     Kind,
-    Place,
-    Places,
     Stretches,
+    SuspectPlace,
+    SuspectPlaces,
 )
 from backtest.adapters.candles.table import PRICE_COLUMNS, StoredMinutes, latest_minutes
-from backtest.types import FloatArray, Instrument, IntArray
+from backtest.types import HOUR_MS, FloatArray, Instrument, IntArray
 
 _CHUNK = 100_000
-_HOUR_MS = 3_600_000
 _LEAST_EVEN_STEPS = 24
 _NEVER_MS = -(1 << 62)
 _OPEN, _CLOSE = PRICE_COLUMNS.index("open"), PRICE_COLUMNS.index("close")
@@ -117,13 +116,13 @@ class _Judges:
     """Each judges all candles but the first and the last of a block, which are there to compare."""
 
     def __init__(self, step_ms: int) -> None:
-        long = max(_HOUR_MS // step_ms, 5)
+        long = max(HOUR_MS // step_ms, 5)
         self._step_ms = step_ms
         self._is_after_spike = False
         self._usual_move = 0.0
-        self._impossible = Places(Kind.IMPOSSIBLE)
-        self._spikes = Places(Kind.SPIKES)
-        self._opens = Places(Kind.OPENS)
+        self._impossible = SuspectPlaces(Kind.IMPOSSIBLE)
+        self._spikes = SuspectPlaces(Kind.SPIKES)
+        self._opens = SuspectPlaces(Kind.OPENS)
         self._no_volume = Stretches(Kind.NO_VOLUME, least=long)
         self._same_close = Stretches(Kind.SAME_CLOSE, least=long)
 
@@ -193,19 +192,19 @@ def _usual_move(close: FloatArray) -> float:
 
 def _breaks(stored: Coverage) -> Iterator[Finding]:
     """Stretches of another step, and the gaps that do not belong to one."""
-    steps, gaps = Places(Kind.STEPS), Places(Kind.GAPS)
+    steps, gaps = SuspectPlaces(Kind.STEPS), SuspectPlaces(Kind.GAPS)
     is_step = np.zeros(stored.n_gaps, dtype=np.bool_)
     for first, stop in _even_stretches(stored):
         is_step[first:stop] = True
         first_ms, last_ms = int(stored.firsts[first]), int(stored.firsts[stop])
         size = float(stored.firsts[first + 1] - stored.firsts[first])
-        place = Place(first_ms=first_ms, last_ms=last_ms, size=size)
+        place = SuspectPlace(first_ms=first_ms, last_ms=last_ms, size=size)
         steps.add([place], n=1, n_candles=stop - first + 1)
     missing = np.where(is_step, 0, stored.missing)
     worst = np.argsort(-missing, kind="stable")[:MOST_PLACES]
     found = (stored.gap(int(i)) for i in worst if missing[i])
     gaps.add(
-        [Place(first_ms=g.first_ms, last_ms=g.last_ms, size=g.n_missing) for g in found],
+        [SuspectPlace(first_ms=g.first_ms, last_ms=g.last_ms, size=g.n_missing) for g in found],
         n=int(np.count_nonzero(missing)),
         n_candles=int(missing.sum()),
     )

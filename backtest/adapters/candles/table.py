@@ -28,7 +28,7 @@ from backtest.adapters.candles.folder import candle_files, stored_series
 from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.rollup import INSTRUMENTS_SQL, LATEST_SQL
 from backtest.adapters.candles.schema import DATABASE_DDL, LENGTH_COLUMN, LONGER_TABLE, TABLE_DDL
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import on_server, readable
 from backtest.adapters.candles.staging import Stage, staged
 from backtest.errors import CandlesUnavailable
@@ -131,7 +131,7 @@ def insert_minutes(
     """
     if len(minutes) == 0:
         return
-    series = Series(instrument=instrument, length_ms=minutes.length_ms)
+    series = StoredSeries(instrument=instrument, length_ms=minutes.length_ms)
     rows = _arrow_table(series, minutes, source, ingested_at, ingest_id)
     if into is not None:
         into.add(rows)
@@ -141,7 +141,7 @@ def insert_minutes(
 
 
 def _arrow_table(
-    series: Series,
+    series: StoredSeries,
     minutes: Minutes,
     source: str,
     ingested_at: IntArray | int,
@@ -195,7 +195,7 @@ def latest_minutes(
     Raises:
         CandlesUnavailable: The store cannot be reached or its answer is not complete.
     """
-    series = Series(instrument=instrument, length_ms=length_ms)
+    series = StoredSeries(instrument=instrument, length_ms=length_ms)
     if isinstance(pool.target, EmbeddedEngine):
         return _newest_in_files(pool.target.directory, series, start_ms, stop_ms)
     parameters = {
@@ -213,7 +213,9 @@ def latest_minutes(
     )
 
 
-def _newest_in_files(directory: Path, series: Series, start_ms: int, stop_ms: int) -> StoredMinutes:
+def _newest_in_files(
+    directory: Path, series: StoredSeries, start_ms: int, stop_ms: int
+) -> StoredMinutes:
     """Without the engine: what only writes need not load half a gigabyte."""
     files = candle_files(directory, series)
     paths = [file.path for file in files if file.overlaps(start_ms, stop_ms)]

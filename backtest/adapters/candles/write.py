@@ -11,7 +11,7 @@ from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.folder import candle_files
 from backtest.adapters.candles.rollup import ANY_SQL
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import on_server
 from backtest.adapters.candles.staging import Stage, staged
 from backtest.adapters.candles.table import (
@@ -76,7 +76,7 @@ def write_minutes(
     if len(minutes) == 0:
         return Written()
     if into is None:
-        series = Series(instrument=instrument, length_ms=minutes.length_ms)
+        series = StoredSeries(instrument=instrument, length_ms=minutes.length_ms)
         with staged(pool, series) as stage:
             return write_minutes(
                 pool,
@@ -117,7 +117,7 @@ def has_minutes(
 ) -> bool:
     """Whether a candle of a length from the first to the last may be stored."""
     if isinstance(pool.target, EmbeddedEngine):
-        series = Series(instrument=instrument, length_ms=length_ms)
+        series = StoredSeries(instrument=instrument, length_ms=length_ms)
         files = candle_files(pool.target.directory, series)
         return any(file.overlaps(first_ms, last_ms + 1) for file in files)
     parameters = {

@@ -76,7 +76,7 @@ _FOREIGN: tuple[tuple[Callable[[bytes], object], str], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class ContainedTable:
     """One table of a file: `name` is what a zip calls it, and empty elsewhere."""
 
     name: str
@@ -84,7 +84,7 @@ class Member:
     stream: io.BufferedReader
 
 
-def members(raw: io.BufferedReader) -> Iterator[Member]:
+def members(raw: io.BufferedReader) -> Iterator[ContainedTable]:
     """The tables of a file in order; each is read before the next is asked for.
 
     Raises:
@@ -93,7 +93,9 @@ def members(raw: io.BufferedReader) -> Iterator[Member]:
     yield from _members(raw, name="", is_inside_zip=False)
 
 
-def _members(stream: io.BufferedReader, *, name: str, is_inside_zip: bool) -> Iterator[Member]:
+def _members(
+    stream: io.BufferedReader, *, name: str, is_inside_zip: bool
+) -> Iterator[ContainedTable]:
     head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
     unpack = _unpacker(head)
     if unpack is not None:
@@ -104,7 +106,7 @@ def _members(stream: io.BufferedReader, *, name: str, is_inside_zip: bool) -> It
             raise ValueError(f"the zip holds another zip, {name}; unpack it first")
         yield from _zipped(_seekable(stream))
     else:
-        yield Member(name=name, kind=_kind(head), stream=_for_kind(stream, head))
+        yield ContainedTable(name=name, kind=_kind(head), stream=_for_kind(stream, head))
 
 
 def _unpacker(head: bytes) -> Callable[[io.BufferedReader], Any] | None:
@@ -123,7 +125,7 @@ def _from_zstd(stream: io.BufferedReader) -> Any:
     return pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd")
 
 
-def _zipped(stream: io.BufferedReader) -> Iterator[Member]:
+def _zipped(stream: io.BufferedReader) -> Iterator[ContainedTable]:
     with zipfile.ZipFile(stream) as archive:
         names = sorted(filter(_is_candidate, archive.namelist()))
         if "xl/workbook.xml" in names:

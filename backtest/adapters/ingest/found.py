@@ -11,7 +11,7 @@ _LARGEST_JUMP = 3.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Found:
+class FileFacts:
     """What was met in a file, over all of its rows.
 
     `lengths` counts rows by how long their close time makes them, in microseconds. `labels` has

@@ -24,7 +24,7 @@ _MEAN_GAP_MINUTES = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
+class SyntheticMarket:
     """What to generate.
 
     `first_ms` is epoch milliseconds on a whole minute, `volatility_rate` the standard deviation
@@ -40,7 +40,7 @@ class Market:
     gap_rate: float = 0.0
 
 
-def generate(market: Market) -> Minutes:
+def generate(market: SyntheticMarket) -> Minutes:
     """Consecutive minutes, ascending; the same market always gives the same numbers."""
     rng = np.random.default_rng(market.seed)
     n = market.n_minutes

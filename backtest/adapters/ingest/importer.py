@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.staging import staged
 from backtest.adapters.candles.write import Written, has_minutes, write_minutes
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout, layout_of
-from backtest.adapters.ingest.containers import HEAD_BYTES, Member, members
-from backtest.adapters.ingest.found import Found
+from backtest.adapters.ingest.containers import HEAD_BYTES, ContainedTable, members
+from backtest.adapters.ingest.found import FileFacts
 from backtest.adapters.ingest.repeats import repeats
 from backtest.adapters.ingest.rows import MOST_REASONS, Candles, Moment, candles_of
 from backtest.adapters.ingest.spool import Spool
@@ -124,7 +124,7 @@ class _Reading:
 
     def __init__(self, path: Path, asked: Asked) -> None:
         self._path, self._asked = path, asked
-        self._spool, self._found = Spool(), Found()
+        self._spool, self._found = Spool(), FileFacts()
         self._names = [path.name]
         self._layouts: list[Layout] = []
         self._notes: list[str] = []
@@ -146,7 +146,7 @@ class _Reading:
             progress(status.st_size, status.st_size)
         self._spool.done()
 
-    def _candles(self, member: Member, moment: Moment) -> Iterator[Candles]:
+    def _candles(self, member: ContainedTable, moment: Moment) -> Iterator[Candles]:
         self._names.append(member.name)
         table = table_of(member)
         layout = layout_of(table.sample, self._asked)
@@ -260,7 +260,7 @@ def write_file(
     written, ingest_id, n_done = Written(), uuid4(), 0
     if checked.first_ms is None or checked.last_ms is None:
         return written
-    series = Series(instrument=instrument, length_ms=checked.length_ms)
+    series = StoredSeries(instrument=instrument, length_ms=checked.length_ms)
     is_new = not has_minutes(
         pool,
         instrument,

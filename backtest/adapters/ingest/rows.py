@@ -18,10 +18,10 @@ from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
 from backtest.adapters.candles.table import EXTRA_COLUMNS
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout
-from backtest.adapters.ingest.found import Found
+from backtest.adapters.ingest.found import FileFacts
 from backtest.adapters.ingest.lengths import lasts
 from backtest.adapters.ingest.tables import RawChunk
-from backtest.adapters.ingest.times import UNREADABLE_TIME, Moments, in_zone, to_moments
+from backtest.adapters.ingest.times import UNREADABLE_TIME, FileTimes, in_zone, to_moments
 from backtest.adapters.ingest.values import (
     MINUTE_US,
     is_false,
@@ -68,7 +68,7 @@ class Candles:
 
 
 def candles_of(
-    raw: RawChunk, layout: Layout, asked: Asked, moment: Moment, found: Found
+    raw: RawChunk, layout: Layout, asked: Asked, moment: Moment, found: FileFacts
 ) -> Candles:
     """Interpret and judge the rows of a chunk; what was met is added to `found`."""
     found.n_headings += raw.n_headings
@@ -103,7 +103,7 @@ def candles_of(
     )
 
 
-def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: Found) -> RawChunk:
+def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> RawChunk:
     """Only the rows of the symbol that was asked for; intervals are noted."""
     if "interval" in layout.places and len(found.intervals) < 10:
         found.intervals |= _distinct(raw.columns[layout.places["interval"]])
@@ -115,7 +115,7 @@ def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: Found) -> RawChu
     return raw
 
 
-def _of_symbol(raw: RawChunk, layout: Layout, asked: Asked, found: Found) -> RawChunk:
+def _of_symbol(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> RawChunk:
     if "symbol" not in layout.places:
         return raw
     column = trimmed(raw.columns[layout.places["symbol"]])
@@ -138,7 +138,7 @@ def _distinct(column: Any) -> set[str]:
 
 
 def _moments(
-    raw: RawChunk, layout: Layout, asked: Asked, found: Found
+    raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts
 ) -> tuple[IntArray, BoolArray]:
     """Times in UTC as the file has them, and which of them exist twice or not at all."""
     moments = _time(raw, layout)
@@ -148,7 +148,7 @@ def _moments(
     return in_zone(moments.us, layout.zone or asked.timezone or "UTC")
 
 
-def _time(raw: RawChunk, layout: Layout) -> Moments:
+def _time(raw: RawChunk, layout: Layout) -> FileTimes:
     if "date" in layout.places:
         day, clock = (trimmed(raw.columns[layout.places[name]]) for name in ("date", "clock"))
         clock = _padded(clock, layout.clock_digits)
@@ -163,7 +163,7 @@ def _padded(clock: Any, n_digits: int) -> Any:
     return pc.if_else(is_number, pc.utf8_lpad(clock, n_digits, "0"), clock)
 
 
-def _opens(read_us: IntArray, layout: Layout, asked: Asked, found: Found) -> IntArray:
+def _opens(read_us: IntArray, layout: Layout, asked: Asked, found: FileFacts) -> IntArray:
     length_us = asked.length_us
     if layout.is_close_time or asked.times == "close":
         is_time = read_us != UNREADABLE_TIME
@@ -186,7 +186,7 @@ def _is_finished(
     asked: Asked,
     open_us: IntArray,
     moment: Moment,
-    found: Found,
+    found: FileFacts,
 ) -> BoolArray:
     """Not bars that were still open when the file was written, or are now."""
     is_open = np.zeros(len(open_us), dtype=np.bool_)
@@ -199,7 +199,7 @@ def _is_finished(
 
 
 def _without_trade(
-    raw: RawChunk, layout: Layout, prices: dict[str, FloatArray], found: Found
+    raw: RawChunk, layout: Layout, prices: dict[str, FloatArray], found: FileFacts
 ) -> BoolArray:
     """Rows without any price, as some write minutes in which nobody traded."""
     is_empty = np.logical_and.reduce([np.isnan(prices[name]) for name in PRICE_COLUMNS[:4]])
@@ -272,7 +272,7 @@ def _judge_length(
     layout: Layout,
     asked: Asked,
     read_us: IntArray,
-    found: Found,
+    found: FileFacts,
 ) -> None:
     """A candle that lasts longer than others is none of them, whatever its neighbours are."""
     if layout.is_close_time or "close_time" not in layout.places:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow import compute as pc
 from pyarrow import csv, parquet
 
-from backtest.adapters.ingest.containers import HEAD_BYTES, Member
+from backtest.adapters.ingest.containers import HEAD_BYTES, ContainedTable
 from backtest.adapters.ingest.json_rows import rows_of
 from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.text import Form, form_of
@@ -54,7 +54,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def table_of(member: Member) -> Table:
+def table_of(member: ContainedTable) -> Table:
     """Open a table.
 
     Raises:

@@ -54,7 +54,7 @@ _COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}|\d{
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
+class FileTimes:
     """`us` is shape (n,) int64; it counts from 1970 in UTC, or in an unknown zone if `is_local`.
 
     `is_count` says that the file has numbers.
@@ -65,7 +65,7 @@ class Moments:
     is_count: bool = False
 
 
-def to_moments(column: Any, order: DateOrder | None = None) -> Moments:
+def to_moments(column: Any, order: DateOrder | None = None) -> FileTimes:
     """Read a column of times; what is none becomes `UNREADABLE_TIME`.
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds, told apart by their size, which
@@ -77,17 +77,17 @@ def to_moments(column: Any, order: DateOrder | None = None) -> Moments:
     """
     if pa.types.is_timestamp(column.type):
         moments = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-        return Moments(us=_ints(moments), is_local=column.type.tz is None)
+        return FileTimes(us=_ints(moments), is_local=column.type.tz is None)
     if pa.types.is_date(column.type):
-        return Moments(us=_ints(column.cast(pa.timestamp("us"))), is_local=True)
+        return FileTimes(us=_ints(column.cast(pa.timestamp("us"))), is_local=True)
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         us = _scaled(column.to_numpy(zero_copy_only=False))
-        return Moments(us=us, is_local=False, is_count=True)
+        return FileTimes(us=us, is_local=False, is_count=True)
     is_text = pa.types.is_string(column.type)
     return (_numbers(column) if is_text else None) or _texts(trimmed(column), order)
 
 
-def _numbers(text: Any) -> Moments | None:
+def _numbers(text: Any) -> FileTimes | None:
     for kind in (pa.int64(), pa.float64()):
         try:
             numbers = text.cast(kind)
@@ -95,11 +95,11 @@ def _numbers(text: Any) -> Moments | None:
             continue
         if not _is_compact(text):
             us = _scaled(numbers.to_numpy(zero_copy_only=False))
-            return Moments(us=us, is_local=False, is_count=True)
+            return FileTimes(us=us, is_local=False, is_count=True)
     return None
 
 
-def _texts(text: Any, order: DateOrder | None) -> Moments:
+def _texts(text: Any, order: DateOrder | None) -> FileTimes:
     numbers = _numbers(text)
     if numbers is not None:
         return numbers
@@ -109,11 +109,11 @@ def _texts(text: Any, order: DateOrder | None) -> Moments:
                 moments = spelling.cast(pa.timestamp("us", zone))
             except pa.ArrowInvalid:
                 continue
-            return Moments(us=_ints(moments), is_local=zone is None)
+            return FileTimes(us=_ints(moments), is_local=zone is None)
     return _one_by_one(_iso(text, order).to_pylist())
 
 
-def _one_by_one(texts: list[str | None]) -> Moments:
+def _one_by_one(texts: list[str | None]) -> FileTimes:
     """Where only some have a zone, those without are no times."""
     singles = [_one_time(text) for text in texts]
     us = np.array([moment for moment, _ in singles], dtype=np.int64)
@@ -121,7 +121,7 @@ def _one_by_one(texts: list[str | None]) -> Moments:
     is_local = bool(np.all(lacks_zone | (us == UNREADABLE_TIME)))
     if not is_local:
         us[lacks_zone] = UNREADABLE_TIME
-    return Moments(us=us, is_local=is_local)
+    return FileTimes(us=us, is_local=is_local)
 
 
 def _is_compact(text: Any) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout
-from backtest.adapters.ingest.found import Found
+from backtest.adapters.ingest.found import FileFacts
 from backtest.adapters.ingest.lengths import (
     ascending,
     ends_of_days,
@@ -27,7 +27,7 @@ _FEWEST_CHANGES = 3
 def problems_of(
     names: Sequence[str],
     layouts: Sequence[Layout],
-    found: Found,
+    found: FileFacts,
     asked: Asked,
     read_us: IntArray,
 ) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def problems_of(
     return (*problems, *filter(None, tests))
 
 
-def _length(name: str, found: Found, asked: Asked, times: IntArray) -> str | None:
+def _length(name: str, found: FileFacts, asked: Asked, times: IntArray) -> str | None:
     wanted = asked.length_us
     fault = interval_fault(sorted(found.intervals), wanted)
     if fault:
@@ -73,7 +73,7 @@ def _length(name: str, found: Found, asked: Asked, times: IntArray) -> str | Non
     return other_length(told, wanted, said)
 
 
-def _symbols(found: Found, asked: Asked, times: IntArray) -> str | None:
+def _symbols(found: FileFacts, asked: Asked, times: IntArray) -> str | None:
     if len(found.symbols) > 1 and asked.symbol is None and asked.file_symbol is None:
         return f"the file holds several symbols: {_some(found.symbols)}; say which with --symbol"
     if found.symbols and not any(map(asked.is_wanted, found.symbols)) and not len(times):
@@ -81,7 +81,7 @@ def _symbols(found: Found, asked: Asked, times: IntArray) -> str | None:
     return None
 
 
-def _volumes(found: Found, layouts: Sequence[Layout]) -> str | None:
+def _volumes(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     if found.volume_fault is None:
         return None
     names = (layouts[0].headings.get(name) for name in ("volume_base", "volume_quote"))
@@ -91,7 +91,7 @@ def _volumes(found: Found, layouts: Sequence[Layout]) -> str | None:
     )
 
 
-def _filled_in(found: Found) -> str | None:
+def _filled_in(found: FileFacts) -> str | None:
     """Longer candles that were repeated for each minute."""
     n_changes = found.n_moving - found.n_alike
     if found.n_alike < _MOST_ALIKE * found.n_moving or n_changes < _FEWEST_CHANGES:
@@ -102,7 +102,7 @@ def _filled_in(found: Found) -> str | None:
     )
 
 
-def _labels(found: Found, layouts: Sequence[Layout]) -> str | None:
+def _labels(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     """Rows of several series, told by another column than that of a symbol."""
     for name, values in found.labels.items():
         if len(values) > 1:
@@ -115,7 +115,7 @@ def _labels(found: Found, layouts: Sequence[Layout]) -> str | None:
     return None
 
 
-def _archive(names: Sequence[str], found: Found, asked: Asked) -> str | None:
+def _archive(names: Sequence[str], found: FileFacts, asked: Asked) -> str | None:
     """Another symbol in the name of the file, or of one in a zip; rows know better."""
     wanted = asked.file_symbol or asked.symbol
     if wanted is None or found.symbols:
@@ -129,7 +129,7 @@ def _some(names: set[str]) -> str:
     return ", ".join(shown) + (" …" if len(names) > 5 else "")
 
 
-def _zone(layouts: Sequence[Layout], found: Found, asked: Asked, times: IntArray) -> str | None:
+def _zone(layouts: Sequence[Layout], found: FileFacts, asked: Asked, times: IntArray) -> str | None:
     """Times without a zone; what is no time at all is refused row by row."""
     if (
         not found.n_local
@@ -145,7 +145,7 @@ def _zone(layouts: Sequence[Layout], found: Found, asked: Asked, times: IntArray
 
 
 def _close_times(
-    layouts: Sequence[Layout], found: Found, asked: Asked, times: IntArray
+    layouts: Sequence[Layout], found: FileFacts, asked: Asked, times: IntArray
 ) -> str | None:
     """Times that only those of a close can be."""
     if asked.times or not len(times) or any(layout.is_close_time for layout in layouts):
@@ -169,7 +169,7 @@ def _close_times(
 
 
 def assumptions(
-    found: Found, layouts: Sequence[Layout], asked: Asked, opens: IntArray
+    found: FileFacts, layouts: Sequence[Layout], asked: Asked, opens: IntArray
 ) -> list[str]:
     """What was assumed or left out, for the report."""
     notes: list[str] = []
@@ -197,7 +197,7 @@ def assumptions(
     return notes
 
 
-def _oddities(found: Found, asked: Asked, opens: IntArray) -> list[str]:
+def _oddities(found: FileFacts, asked: Asked, opens: IntArray) -> list[str]:
     """What may be right and should be looked at."""
     notes: list[str] = []
     if len(opens) and not found.n_traded and not asked.zero_volume:

@@ -18,7 +18,7 @@ from backtest.engine.account import greater
 from backtest.engine.cuda_device.failures import told_as_lost
 from backtest.engine.cuda_device.kernels import Kernel, cuda
 from backtest.engine.ledger import N_BLOCKS, GrowthArray
-from backtest.evidence.resampled import Trials, squared_statistic
+from backtest.evidence.resampled import ResampledTrials, squared_statistic
 from backtest.evidence.resamples import Resamples
 from backtest.jit import inline
 from backtest.types import FloatArray, IntArray
@@ -71,8 +71,8 @@ def best_in_parts(
 
     Args:
         windows: Shape (n, 3, 64), of `sum_windows`.
-        totals: Shape (2, n), of `Trials`.
-        least: Shape (2, n), of `Trials`.
+        totals: Shape (2, n), of `ResampledTrials`.
+        least: Shape (2, n), of `ResampledTrials`.
         starts: Shape (16, n_resamples), of `Resamples`, turned.
         held: Shape (2, n_resamples), `holding` of `Resamples`.
         out: Out, shape (n_parts, 2, n_resamples).
@@ -125,7 +125,7 @@ class CudaLuck:
         self._holding = cuda.to_device(holding)
 
     @told_as_lost()
-    def best(self, trials: Trials) -> FloatArray:
+    def best(self, trials: ResampledTrials) -> FloatArray:
         """Squared statistics of the best of some trials, shape (2, n_resamples)."""
         growth = cuda.to_device(trials.growth)
         windows = cuda.device_array((len(trials.growth), N_KINDS, N_BLOCKS), np.float64)

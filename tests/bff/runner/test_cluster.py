@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.table import create_table, insert_minutes
-from backtest.adapters.ingest.generate import Market, generate
+from backtest.adapters.ingest.generate import SyntheticMarket, generate
 from backtest.control import Control
 from backtest.engine.shards import Found, Shard
 from backtest.errors import (
@@ -88,7 +88,7 @@ def nodes() -> Generator[LocalNodes]:
 @pytest.fixture(scope="module")
 def settings(nodes: LocalNodes, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("cluster")
-    minutes = generate(Market(first_ms=MIDNIGHT_MS, n_minutes=1_440, seed=1))
+    minutes = generate(SyntheticMarket(first_ms=MIDNIGHT_MS, n_minutes=1_440, seed=1))
     with closing(ClickHousePool(EmbeddedEngine(directory=folder / "candles"))) as pool:
         create_table(pool)
         insert_minutes(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
-from bff.telemetry.observed import Observed
+from bff.telemetry.observed import ObservedUseCase
 from resolvers.service import BacktestService
 from tests.bff.doubles import GOOD, USER, ToldService, client, services, serving, token
 from tests.fakes import POLICY, FakeBacktester, FakeDefaults
@@ -23,7 +23,7 @@ FACTS = {
 
 def facts_of(outcome: Exception | None = None) -> Mapping[str, Any]:
     seen: list[Mapping[str, Any]] = []
-    backtester = Observed(FakeBacktester())
+    backtester = ObservedUseCase(FakeBacktester())
     real = BacktestService(backtester=backtester, defaults=FakeDefaults(), policy=POLICY)
     bare = services(ToldService(outcome) if outcome else None)
     built = bare if outcome else serving(bare, real)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bff.serving import workers
-from bff.serving.workers import Workers
+from bff.serving.workers import ServerWorkers
 
 PROD = {
     "ROEHUB_ENV": "prod",
@@ -39,7 +39,7 @@ def test_workers_that_cannot_start_end_the_whole_however_late_they_say_so(
     def command(_: int) -> list[str]:
         return ["serve", "--listener-fd", str(listener.fileno()), "--wait-for-stores", "0.1"]
 
-    code = Workers(2, listener, command).run()
+    code = ServerWorkers(2, listener, command).run()
 
     assert code == 1
     assert "The strategy store is not available" in capfd.readouterr().err

@@ -1,7 +1,8 @@
 import pytest
 
 from backtest.adapters.candles.chosen import Span, chosen_length
-from backtest.adapters.candles.series import is_storable, parsed_length, spelled_length
+from backtest.adapters.candles.series import is_storable, parsed_length
+from backtest.enums import spelled_length
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 

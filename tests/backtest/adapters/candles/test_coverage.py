@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.coverage import Coverage, Gap, coverage
+from backtest.adapters.candles.coverage import Coverage, MissingSpan, coverage
 from backtest.adapters.candles.table import Minutes, insert_minutes
 from backtest.types import MINUTE_MS
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument, minutes
@@ -38,7 +38,7 @@ def test_gaps_are_counted_and_the_longest_has_its_place(store: ClickHousePool) -
     found = covered(store, minutes("1 1 - 1 - - - 1 1 - - - 1"))
 
     assert (found.n_candles, found.n_expected, found.n_gaps) == (6, 13, 3)
-    assert found.longest_gap == Gap(
+    assert found.longest_gap == MissingSpan(
         first_ms=MIDNIGHT_MS + 4 * MINUTE_MS, last_ms=MIDNIGHT_MS + 6 * MINUTE_MS, n_missing=3
     )
 

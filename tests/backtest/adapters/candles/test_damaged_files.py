@@ -12,7 +12,7 @@ from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.coverage import coverage
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.folder import candle_files
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.table import (
     Minutes,
     create_table,
@@ -73,7 +73,7 @@ def pool(tmp_path: Path) -> Generator[ClickHousePool]:
 def test_a_damaged_file_is_told_by_its_name(
     pool: ClickHousePool, tmp_path: Path, use: str, damage: Callable[[Path], None]
 ) -> None:
-    path = candle_files(tmp_path / "candles", Series(instrument=INSTRUMENT))[1].path
+    path = candle_files(tmp_path / "candles", StoredSeries(instrument=INSTRUMENT))[1].path
     USES[use](pool)
     damage(path)
 

@@ -15,7 +15,7 @@ from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.folder import candle_files, opened_files, series_folder
 from backtest.adapters.candles.schema import COLUMNS
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import ALWAYS_MS, readable
 from backtest.adapters.candles.table import (
     create_table,
@@ -29,7 +29,7 @@ from backtest.types import MINUTE_MS, Instrument, Timeframe
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, minutes, random_minutes
 
 INSTRUMENT = Instrument(market_id=1, symbol="X")
-SERIES = Series(instrument=INSTRUMENT)
+SERIES = StoredSeries(instrument=INSTRUMENT)
 ODD_NAMES = ["a#b", "a?b", "a%41b", "a b", "a&b=1", "é", "a;b", "a*b{1,2}[c]", "a'b\"c\\d"]
 
 

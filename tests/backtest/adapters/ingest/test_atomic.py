@@ -12,7 +12,7 @@ import pytest
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.folder import candle_files, series_folder
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
 from backtest.adapters.candles.write import write_minutes
 from backtest.adapters.ingest import importer
@@ -74,7 +74,7 @@ def test_a_killed_import_leaves_all_or_nothing(tmp_path: Path) -> None:
         left: set[int] = set()
         for k in range(N_KILLS):
             symbol = f"KILLED{k}"
-            series = Series(instrument=Instrument(market_id=1, symbol=symbol))
+            series = StoredSeries(instrument=Instrument(market_id=1, symbol=symbol))
             filled(pool, symbol)
             last = 1 + k * (n_steps - 1) // (N_KILLS - 1)
 

@@ -6,14 +6,14 @@ import pytest
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import stored_instruments
 from backtest.adapters.candles.write import Written, write_minutes
-from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, Market, generate
+from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, SyntheticMarket, generate
 from tests.backtest.adapters.minutes import MIDNIGHT_MS, a_new_instrument
 
-MONTH = Market(first_ms=MIDNIGHT_MS, n_minutes=30 * 1_440, seed=7)
+MONTH = SyntheticMarket(first_ms=MIDNIGHT_MS, n_minutes=30 * 1_440, seed=7)
 
 
 def test_a_seed_names_a_market() -> None:
-    again, other = generate(MONTH), generate(Market(first_ms=0, n_minutes=1_440, seed=8))
+    again, other = generate(MONTH), generate(SyntheticMarket(first_ms=0, n_minutes=1_440, seed=8))
 
     for name, column in generate(MONTH).columns.items():
         assert column.tobytes() == again.columns[name].tobytes()
@@ -23,7 +23,7 @@ def test_a_seed_names_a_market() -> None:
 @pytest.mark.parametrize("start_price", [1e-6, 0.5, 30_000.0, 1e9])
 def test_every_candle_is_possible(start_price: float) -> None:
     minutes = generate(
-        Market(first_ms=MIDNIGHT_MS, n_minutes=10_000, seed=1, start_price=start_price)
+        SyntheticMarket(first_ms=MIDNIGHT_MS, n_minutes=10_000, seed=1, start_price=start_price)
     )
 
     columns = minutes.columns
@@ -36,7 +36,7 @@ def test_every_candle_is_possible(start_price: float) -> None:
 
 
 def test_volatility_has_the_asked_size_and_comes_in_clusters() -> None:
-    closes = generate(Market(first_ms=0, n_minutes=525_600, seed=3)).columns["close"]
+    closes = generate(SyntheticMarket(first_ms=0, n_minutes=525_600, seed=3)).columns["close"]
     moves = np.diff(np.log(closes))
 
     hourly = np.abs(moves[: len(moves) // 60 * 60]).reshape(-1, 60).mean(axis=1)
@@ -52,7 +52,7 @@ def test_volume_peaks_in_the_afternoon() -> None:
 
 
 def test_gaps_take_about_the_asked_share() -> None:
-    gapped = generate(Market(first_ms=0, n_minutes=525_600, seed=3, gap_rate=0.05))
+    gapped = generate(SyntheticMarket(first_ms=0, n_minutes=525_600, seed=3, gap_rate=0.05))
 
     assert gapped.ts_open[0] == 0
     assert 0.035 < 1 - len(gapped) / 525_600 < 0.055

@@ -8,7 +8,7 @@ from pyarrow import feather, parquet
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import coverage
-from backtest.adapters.candles.series import Series
+from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import readable
 from backtest.adapters.candles.table import latest_minutes, stored_instruments
 from backtest.adapters.candles.write import Written
@@ -118,7 +118,7 @@ def test_a_kline_file_fills_the_extra_columns(pool: ClickHousePool, tmp_path: Pa
         " instrument_key, toUnixTimestamp64Milli(ts_close) FROM"
         " market_data.canonical_candles_1m ORDER BY ts_open"
     )
-    with readable(pool, sql, Series(instrument=instrument)) as text:
+    with readable(pool, sql, StoredSeries(instrument=instrument)) as text:
         rows = pool.run(lambda client: client.query(text).result_rows)
 
     key = f"binance:spot:{instrument.symbol}"
