@@ -107,7 +107,7 @@ export function firstForm(marketId: number, symbol: string, start: string, end: 
     primary: "",
     secondary: "",
     limits: { top_k: "", preselect: "", warmup_bars: "", min_trades: "", prior_trials: "" },
-    distinct: false,
+    distinct: true,
     evidence: true,
   };
 }

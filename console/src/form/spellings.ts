@@ -38,7 +38,7 @@ export function laidOut(value: unknown, indent = 0, width = 88): string {
 /** One document without variables, so that it can be pasted and run as it is. */
 function graphql(form: Form): string {
   const parts: Record<string, string> = {
-    $input: written(toGraphql(form), 4),
+    $input: written(toGraphql(form), 2),
     $withEvidence: String(form.evidence),
   };
   const [, body = ""] = copied.trim().split(/^mutation Backtest\(.*\) /m);

@@ -1,6 +1,6 @@
 // The button that saves an answer as one file, to be read without a service.
 import { useState } from "preact/hooks";
-import { asFaceError } from "../face/ask";
+import { asFaceError, FaceError } from "../face/ask";
 import { filled, type ReportFile } from "../report/reportFile";
 import type { Run } from "../state/run";
 import { saveText } from "../view/take";
@@ -17,8 +17,8 @@ export function SaveReport({ done }: { done: Done }) {
   const save = async () => {
     tell("Drawing the best variant …");
     try {
-      const page = await (await fetch(REPORT_PAGE)).text();
-      saveText("report.html", filled(page, await reportOf(done)), "text/html");
+      const report = await reportOf(done);
+      saveText("report.html", filled(await reportPage(), report), "text/html");
       tell("");
     } catch (error) {
       tell(asFaceError(error).message);
@@ -33,6 +33,16 @@ export function SaveReport({ done }: { done: Done }) {
         Save report
       </button>
     </>
+  );
+}
+
+/** The page to fill; its name changes with its content, so a build since may have removed it. */
+async function reportPage(): Promise<string> {
+  const response = await fetch(REPORT_PAGE);
+  if (response.ok) return response.text();
+  throw new FaceError(
+    "unexpected_error",
+    "The console was rebuilt since this page was opened; reload it and save again",
   );
 }
 
