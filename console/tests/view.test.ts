@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { packed, unpacked } from "../src/form/link";
 import { brief, bytes, price, seconds } from "../src/view/format";
 import { barsOf, heldSides, histogram, lastInBar } from "../src/view/series";
-import { described, metric, sorted, type Variant } from "../src/view/variants";
+import { described, inCommon, metric, sorted, type Variant } from "../src/view/variants";
 
 test("a link brings back what it carried, in any language", () => {
   const value = { symbol: "ÄÖ→𝄞", n: [1, null] };
@@ -84,4 +84,22 @@ test("a variant is told in one line", () => {
     risk: { slEnabled: true, slPct: 2, tpEnabled: false },
   });
   assert.equal(told, "ma.ema 20 of hlc3 · momentum.rsi 14 (52/48) · sl 2 %");
+});
+
+test("what all long names have in common is told once, and short names stay whole", () => {
+  const long = ["trend.adx 20 14 (-1/-1)", "momentum.stoch 3 14 3 (20/80)"];
+  const names = [
+    [...long, "ma.ema 20"],
+    [...long, "ma.ema 30"],
+  ];
+  assert.deepEqual(inCommon(names), long);
+  assert.deepEqual(
+    inCommon([
+      ["ma.ema 20", "sl 1 %"],
+      ["ma.ema 20", "sl 2 %"],
+    ]),
+    [],
+  );
+  assert.deepEqual(inCommon(names.slice(0, 1)), []);
+  assert.deepEqual(inCommon([[...long], [...long]]), []);
 });

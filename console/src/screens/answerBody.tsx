@@ -26,6 +26,7 @@ export function AnswerBody(props: Props) {
   return (
     <>
       <Tiles {...props} />
+      <NeverTraded result={result} />
       <Luck result={result} />
       <Rests result={result} />
       {result.variants.length === 0 ? (
@@ -41,6 +42,24 @@ export function AnswerBody(props: Props) {
       )}
       <Hashes {...props} />
     </>
+  );
+}
+
+/** Where the best did nothing, that is the first thing to know. */
+function NeverTraded({ result }: { result: RunResult }) {
+  const [best] = result.variants;
+  if (!best || metric(best, "Num. Trades") !== 0) return null;
+  const tried = result.evidence?.returns;
+  const isNobody = tried && tried.lowestPct === 0 && tried.highestPct === 0;
+  return (
+    <section class="card warned">
+      <h2>{isNobody ? "No variant ever traded" : "The best variant never traded"}</h2>
+      <p>
+        {isNobody
+          ? "All indicators have to agree before one enters, and they never did. Drop an indicator, or move the thresholds of its signals closer to what it reaches."
+          : "It is the best because it lost nothing: whatever traded did worse. Ask for a least number of trades to see those."}
+      </p>
+    </section>
   );
 }
 

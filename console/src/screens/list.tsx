@@ -11,8 +11,10 @@ import { useVirtual } from "../view/useVirtual";
 import { HasService, VariantLink } from "../view/variantLink";
 import {
   described,
+  inCommon,
   linesOf,
   metric,
+  partsOf,
   printed,
   type Range,
   type RunResult,
@@ -82,7 +84,7 @@ interface Props {
 }
 
 export function VariantList(props: Props) {
-  const { result, around } = props;
+  const { result, range, around } = props;
   const hasService = useContext(HasService);
   const [sort, setSort] = useState<Sort>({ metric: RANK, isDescending: false });
   const [pinned, setPinned] = useState<ReadonlySet<number>>(new Set());
@@ -94,6 +96,10 @@ export function VariantList(props: Props) {
     [result, sort, around],
   );
   const usual = usualColumns(props);
+  const common = useMemo(
+    () => inCommon(result.variants.map((variant) => partsOf(reportInput(result, variant, range)))),
+    [result],
+  );
   const columns =
     usual.includes(sort.metric) || sort.metric === RANK ? usual : [...usual, sort.metric];
   const sortBy = (metric: string) =>
@@ -135,7 +141,8 @@ export function VariantList(props: Props) {
           rows of nearly the same names have other definitions and stand under “Sort by”.
         </p>
       )}
-      <Table {...{ ...props, order, columns, sort, sortBy, pinned, toggle }} />
+      {common.length > 0 && <p class="hint">All of them: {common.join(" · ")}.</p>}
+      <Table {...{ ...props, order, columns, sort, sortBy, pinned, toggle, common }} />
       {pinned.size > 0 && <Compared {...{ ...props, pinned, toggle }} />}
     </section>
   );
@@ -173,10 +180,12 @@ interface TableProps extends Props {
   sortBy: (metric: string) => void;
   pinned: ReadonlySet<number>;
   toggle: (place: number) => void;
+  /** Parts of their names that all variants have. */
+  common: string[];
 }
 
 function Table(props: TableProps) {
-  const { result, range, around, order, columns, sort, sortBy, pinned, toggle } = props;
+  const { result, range, around, order, columns, sort, sortBy, pinned, toggle, common } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const rowHeight = matchMedia(PHONE).matches ? PHONE_ROW_HEIGHT : ROW_HEIGHT;
   const rows = useVirtual(order.length, rowHeight, scroller);
@@ -249,7 +258,7 @@ function Table(props: TableProps) {
                   />
                 </td>
                 <td class="what">
-                  <VariantLink input={input} />
+                  <VariantLink input={input} without={common} />
                   {variant.sameAs != null && variant.sameAs.nOthers > 0 && (
                     <span class="hint" title={`It has ${standsFor(variant)}`}>
                       {" "}

@@ -5,7 +5,7 @@ import { asFaceError, askText, type FaceError, isAbort } from "../face/ask";
 import { PROOF } from "../face/documents";
 import { asRun } from "../form/oneVariant";
 import type { Origin } from "../state/origin";
-import { count } from "../view/format";
+import { count, sentence } from "../view/format";
 import { adjustedP, pText, standsFor } from "../view/luck";
 import { Loading, Trouble } from "../view/states";
 import { Copy, saveText } from "../view/take";
@@ -85,14 +85,24 @@ function LuckOf({ origin }: { origin: Origin | null }) {
           <dd>{pText(holding)}</dd>
         </div>
       </dl>
-      <p class="hint">
-        How often the best of {tried == null ? "as many" : count(tried)} variants without skill
-        looks at least as good as this one. Below 0.05, luck alone seldom gets there; it is not the
-        probability that the variant is good.
-      </p>
+      {cash === null && holding === null ? (
+        <p class="hint">{whyNoP(result)}</p>
+      ) : (
+        <p class="hint">
+          How often the best of {tried == null ? "as many" : count(tried)} variants without skill
+          looks at least as good as this one. Below 0.05, luck alone seldom gets there; it is not
+          the probability that the variant is good.
+        </p>
+      )}
       {stands && <p>It stands for {stands}.</p>}
     </>
   );
+}
+
+function whyNoP({ evidence }: Origin["result"]): string {
+  if (!evidence) return "Its grid was run without weighing luck.";
+  const [reason] = evidence.conclusion.reasons;
+  return `There is no p-value. ${reason ? sentence(reason.text) : ""}`;
 }
 
 function ReceiptCard({ proof, text }: Extract<Proven, { state: "ready" }>) {

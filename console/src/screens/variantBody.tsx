@@ -127,6 +127,10 @@ function UsualRatios({ standard }: { standard: Standard }) {
   );
 }
 
+function hasNumber(text: string): boolean {
+  return /\d/.test(text);
+}
+
 function Headline({ row, standard }: { row: (metric: string) => string; standard: Standard }) {
   const shown = [
     "Total Return [%]",
@@ -142,7 +146,7 @@ function Headline({ row, standard }: { row: (metric: string) => string; standard
           <dt>{metric.replace(" [%]", "")}</dt>
           <dd>
             {row(metric)}
-            {metric.endsWith("[%]") && <span class="unit"> %</span>}
+            {metric.endsWith("[%]") && hasNumber(row(metric)) && <span class="unit"> %</span>}
           </dd>
         </div>
       ))}

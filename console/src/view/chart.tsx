@@ -115,7 +115,12 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
     autoSize: true,
     ...colours(box),
     rightPriceScale: { borderVisible: false },
-    timeScale: { borderVisible: false, timeVisible: true, minBarSpacing: 0.05 },
+    timeScale: {
+      borderVisible: false,
+      timeVisible: true,
+      minBarSpacing: 0.05,
+      lockVisibleTimeRangeOnResize: true,
+    },
     localization: { timeFormatter: (time: Time) => `${utc(Number(time) * 1000)} UTC` },
   });
   const opens = bars.map((bar) => Date.parse(bar.ts));
@@ -179,6 +184,7 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
     BaselineSeries,
     {
       baseValue: { type: "price", price: 0 },
+      topLineColor: colour("down"), // no drawdown lies on the line itself
       bottomLineColor: colour("down"),
       bottomFillColor1: "transparent",
       bottomFillColor2: colour("down-soft"),

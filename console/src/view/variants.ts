@@ -10,9 +10,14 @@ export interface Range {
 }
 
 /** A variant in one line: `ma.ema 20 · momentum.rsi 14 (52/48) · sl 4 %`. */
-export function described(
-  variant: Pick<VariantReportInput, "indicatorSelections" | "signals" | "risk">,
-): string {
+export function described(variant: Described): string {
+  return partsOf(variant).join(" · ");
+}
+
+type Described = Pick<VariantReportInput, "indicatorSelections" | "signals" | "risk">;
+
+/** A variant by its indicators and stops, each in words. */
+export function partsOf(variant: Described): string[] {
   const parts = variant.indicatorSelections.map((selection) => {
     const values = (selection.params ?? []).map((item) => item.value).join(" ");
     const found = variant.signals?.find((entry) => entry.indicatorId === selection.indicatorId);
@@ -24,7 +29,18 @@ export function described(
   const { risk } = variant;
   if (risk?.slEnabled) parts.push(`sl ${risk.slPct} %`);
   if (risk?.tpEnabled) parts.push(`tp ${risk.tpPct} %`);
-  return parts.join(" · ");
+  return parts;
+}
+
+// Longer names leave no room for numbers beside them.
+const LONG_NAME = 48;
+
+/** What all of several long names have in common; a list tells it once. */
+export function inCommon(names: string[][]): string[] {
+  const [first = [], ...others] = names;
+  if (others.length === 0 || first.join(" · ").length <= LONG_NAME) return [];
+  const alike = first.filter((part) => others.every((other) => other.includes(part)));
+  return alike.length < first.length ? alike : [];
 }
 
 /** The input of `variantReport` for a variant of an answer. */
