@@ -102,7 +102,7 @@ def text_of(page: Page, spelling: str) -> str:
 
 
 def test_every_spelling_of_the_request_asks_for_what_the_page_asks_for(
-    page: Page, data: Path, tmp_path: Path
+    page: Page, data: Path
 ) -> None:
     page.get_by_text("The request").click()
     texts = {name: text_of(page, name) for name in SPELLINGS}
@@ -113,13 +113,13 @@ def test_every_spelling_of_the_request_asks_for_what_the_page_asks_for(
     over_graphql = asked(page, texts["GraphQL"], {})["data"]["runBacktest"]
     over_curl = called(["sh", "-c", texts["curl"]], token)
     over_python = called([sys.executable, "-c", texts["Python"] + WHOLE_ANSWER], token)
-    request = tmp_path / "request.json"
-    request.write_text(texts["REST"], encoding="utf-8")
-    in_shell = command(data, "run", str(request), "--json")
+    over_rest = page.request.post(
+        "/backtests", data=texts["REST"], headers={"Content-Type": "application/json"}
+    )
 
     answer = json.loads(over_curl)
     assert over_python.splitlines()[-1] == json.dumps(answer)
-    assert in_shell.stdout.strip() == over_curl.strip()
+    assert over_rest.text() == over_curl
     assert over_graphql["gridRequestHash"] == answer["grid_request_hash"]
     assert [(one["variantKey"], one["totalReturnPct"]) for one in over_graphql["variants"]] == [
         (one["variant_key"], one["total_return_pct"]) for one in answer["variants"]
