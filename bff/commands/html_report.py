@@ -62,6 +62,7 @@ def write_report(
         "seconds": seconds,
         "curve": _curve(response),
         "months": _months(response),
+        **_signals(response),
         "bars": asdict(_bars(service, request, response)),
     }
     # Nothing of it can end the script that it stands in.
@@ -89,6 +90,17 @@ def _curve(response: BacktestResponse) -> list[dict[str, Any]]:
 def _months(response: BacktestResponse) -> list[dict[str, Any]]:
     report = response.variants[0].report if response.variants else None
     return [] if report is None else [asdict(month) for month in report.returns_by_month()]
+
+
+def _signals(response: BacktestResponse) -> dict[str, list[dict[str, Any]]]:
+    """What the indicators of the best variant say, together and each by itself."""
+    report = response.variants[0].report if response.variants else None
+    if report is None:
+        return {"signal": [], "indicator_signals": []}
+    return {
+        "signal": [asdict(one) for one in report.signal(MAX_POINTS)],
+        "indicator_signals": [asdict(one) for one in report.indicator_signals(MAX_POINTS)],
+    }
 
 
 def _bars(service: BacktestService, request: RunRequest, response: BacktestResponse) -> Bars:

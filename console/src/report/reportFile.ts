@@ -18,6 +18,8 @@ export interface RestReport {
   seconds: number;
   curve: unknown[];
   months: unknown[];
+  signal: unknown[];
+  indicator_signals: unknown[];
   bars: { bars_per_point: number; points: unknown[] };
 }
 
@@ -32,6 +34,8 @@ export function readReport(value: ReportFile | RestReport): ReportFile {
       ...report,
       equityCurve: toCamel(value.curve) as Drawn["report"]["equityCurve"],
       returnsByMonth: toCamel(value.months) as Drawn["report"]["returnsByMonth"],
+      signal: toCamel(value.signal) as Drawn["report"]["signal"],
+      indicatorSignals: toCamel(value.indicator_signals) as Drawn["report"]["indicatorSignals"],
     },
     bars: toCamel(value.bars.points) as Drawn["bars"],
     barsPerPoint: value.bars.bars_per_point,

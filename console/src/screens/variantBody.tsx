@@ -5,8 +5,10 @@ import type { VariantReportInput } from "../../generated/face";
 import { TIMEFRAMES } from "../form/request";
 import { type Bar, type Report, type Trade, VariantChart } from "../view/chart";
 import type { Band } from "../view/folds";
-import { count, ratio } from "../view/format";
+import { count, percent, ratio } from "../view/format";
 import { Months } from "../view/months";
+import { SignalShares } from "../view/signalShares";
+import { sharesOf } from "../view/signals";
 import { STANDARD, type Standard, standardText, whyMissing } from "../view/standard";
 import { TradeTable } from "./trades";
 
@@ -34,7 +36,8 @@ export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyPr
   const focus =
     chosen === null ? null : { from: Date.parse(chosen.entryTs), to: Date.parse(chosen.exitTs) };
   const row = (metric: string) => report.rows.find((item) => item.metric === metric)?.value ?? "–";
-  const label = `Candles with ${count(trades.length)} trades, equity and drawdown. Total return ${row("Total Return [%]")} percent, largest drawdown ${row("Max. Drawdown [%]")} percent.`;
+  const signal = sharesOf(report.signal);
+  const label = `Candles with ${count(trades.length)} trades, signals, equity and drawdown. The signal is long on ${percent(signal.long * 100)} of the bars and short on ${percent(signal.short * 100)}. Total return ${row("Total Return [%]")} percent, largest drawdown ${row("Max. Drawdown [%]")} percent.`;
   return (
     <>
       <Headline row={row} standard={report.standard} />
@@ -42,7 +45,8 @@ export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyPr
         <div class="title">
           <p class="hint key">
             <span class="gain">▲</span> long entry, <span class="loss">▼</span> short entry, ● exit
-            · beneath: the side that is held, equity, drawdown
+            · beneath: what the indicators say, long above the line and short under it, the side
+            that is held, equity, drawdown
             {bands.length > 0 && " · shaded: out-of-sample folds"}
             {barsPerPoint > 1 &&
               ` · each candle joins ${count(barsPerPoint)} bars of ${TIMEFRAMES[input.timeframe]}`}
@@ -54,6 +58,7 @@ export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyPr
           )}
         </div>
         <VariantChart {...{ bars, report, bands, focus, label }} />
+        <SignalShares report={report} />
       </section>
       <div class="columns">
         <div class="stack">

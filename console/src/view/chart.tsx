@@ -1,11 +1,10 @@
-// Candles with entries and exits, equity and drawdown, on one axis of time.
+// Candles with entries and exits, signals beneath, equity and drawdown, on one axis of time.
 import {
   AreaSeries,
   BaselineSeries,
   CandlestickSeries,
   createChart,
   createSeriesMarkers,
-  HistogramSeries,
   type IChartApi,
   type SeriesMarker,
   type Time,
@@ -17,6 +16,8 @@ import { Bands } from "./bands";
 import type { Band } from "./folds";
 import { amount } from "./format";
 import { barsOf, heldSides, lastInBar } from "./series";
+import { type Row, rowsOf } from "./signals";
+import { ROW_HEIGHT, Strips } from "./strips";
 
 export type Bar = BarsQuery["bars"]["points"][number];
 export type Report = VariantQuery["variantReport"];
@@ -32,7 +33,8 @@ interface Props {
   bands: Band[];
 }
 
-const HEIGHTS = [10, 1, 4, 2];
+// Of the panes but for that of the signals, which is as high as its rows need.
+const HEIGHTS = { candles: 10, equity: 4, drawdown: 2 };
 // So few bars that what a trade gained can be read beside it.
 const CLOSE_BARS = 160;
 
@@ -153,18 +155,17 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
     hasGains = isClose;
     mark(hasGains);
   });
-  const side = made.addSeries(
-    HistogramSeries,
-    { base: 0, priceScaleId: "side", priceLineVisible: false, lastValueVisible: false },
-    1,
+  const rows = rowsOf(report, opens, heldSides(report.trades ?? [], opens));
+  const signals = made.addPane(true);
+  signals.attachPrimitive(
+    new Strips(rows, {
+      long: colour("up"),
+      short: colour("down"),
+      line: colour("edge"),
+      text: colour("text-soft"),
+      font: style.fontFamily,
+    }),
   );
-  side.setData(
-    heldSides(report.trades ?? [], opens).map((value, place) => ({
-      time: timeOf(place),
-      ...(value !== 0 && { value, color: colour(value > 0 ? "up" : "down") }),
-    })),
-  );
-  side.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.1 } });
   const moments = report.equityCurve.map((point) => Date.parse(point.ts));
   const equity = made.addSeries(
     AreaSeries,
@@ -200,10 +201,18 @@ function drawn(box: HTMLElement, bars: Bar[], report: Report): IChartApi {
       ...(drawdownPct !== null && { value: -drawdownPct }),
     })),
   );
-  made.panes().forEach((pane, i) => {
-    pane.setStretchFactor(HEIGHTS[i] ?? 1);
-  });
+  stretch(made, box, rows);
   return made;
+}
+
+/** Give the signals the height of their rows, and what is left to the other panes. */
+function stretch(made: IChartApi, box: HTMLElement, rows: Row[]) {
+  const { candles, equity, drawdown } = HEIGHTS;
+  const needed = Math.min(rows.length * ROW_HEIGHT, box.clientHeight / 2);
+  const signals = ((candles + equity + drawdown) * needed) / (box.clientHeight - needed || 1);
+  made.panes().forEach((pane, i) => {
+    pane.setStretchFactor([candles, signals, equity, drawdown][i] ?? 1);
+  });
 }
 
 function colours(box: HTMLElement | null) {

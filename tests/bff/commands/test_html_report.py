@@ -59,6 +59,13 @@ def test_the_report_holds_the_answer_and_what_is_drawn_of_its_best(
     assert report["bars"]["bars_per_point"] == 1
     assert len(report["bars"]["points"]) == 790
     assert len(report["curve"]) == 790
+    own = {one["indicator_id"]: one["stretches"] for one in report["indicator_signals"]}
+    assert list(own) == [
+        one["indicator_id"] for one in variants[0]["payload"]["indicator_selections"]
+    ]
+    for stretches in (report["signal"], *own.values()):
+        assert sum(one["n_bars"] for one in stretches) == 790
+    assert any(one["n_long"] for one in report["signal"])
     returned = report["curve"][-1]["equity"] / 10_000 - 1
     assert returned * 100 == pytest.approx(variants[0]["total_return_pct"])
 
