@@ -206,7 +206,7 @@ function axesOf(forms: Record<string, AxisForm>): Axes {
   return axes;
 }
 
-function filled<Name extends string>(
+export function filled<Name extends string>(
   names: readonly Name[],
   texts: Record<Name, string>,
 ): Partial<Record<Name, Scalar>> {
@@ -220,7 +220,7 @@ function filledOnly(options: object, names: readonly string[]): Record<string, u
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 }
 
-function camel(members: object): Record<string, unknown> {
+export function camel(members: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(members).map(([name, value]) => [camelCase(name), value]),
   );
@@ -230,7 +230,7 @@ function namedAxes(axes: Axes): { name: string; axis: AxisInput }[] {
   return Object.entries(axes).map(([name, axis]) => ({ name, axis: axisInput(axis) }));
 }
 
-function axisInput(axis: RestAxis): AxisInput {
+export function axisInput(axis: RestAxis): AxisInput {
   const { mode, ...members } = axis;
   return { [mode]: camel(members) } as unknown as AxisInput;
 }

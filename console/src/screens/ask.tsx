@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { RankingMetric } from "../../generated/face";
 import { EXECUTION, type ExecutionName, type Form, LIMITS, type LimitName } from "../form/form";
+import { DIRECTIONS, EXECUTION_LABELS, SIZINGS } from "../form/labels";
 import { byField, elsewhere } from "../form/problems";
 import {
   begin,
@@ -36,14 +37,6 @@ const RANKINGS: readonly (readonly [RankingMetric, string])[] = [
   ["CALMAR", "Calmar ratio"],
   ["CAGR_PCT", "Growth a year"],
 ];
-
-const EXECUTION_LABELS: Record<ExecutionName, readonly [label: string, unit: string]> = {
-  init_cash_quote: ["Starting cash", "quote"],
-  fee_pct: ["Fee per fill", "%"],
-  slippage_pct: ["Slippage per fill", "%"],
-  fixed_quote: ["Fixed entry", "quote"],
-  safe_profit_percent: ["Profit locked away", "%"],
-};
 
 const LIMIT_LABELS: Record<LimitName, readonly [label: string, unit: string]> = {
   top_k: ["Return at most", "variants"],
@@ -233,23 +226,14 @@ function Risk({ form: filled }: { form: Form }) {
           label="Direction"
           field="direction_mode"
           value={filled.direction}
-          options={[
-            ["LONG_SHORT", "Long and short"],
-            ["LONG_ONLY", "Long only"],
-            ["SHORT_ONLY", "Short only"],
-          ]}
+          options={DIRECTIONS}
           onChange={(direction) => change({ direction })}
         />
         <SelectField
           label="Position size"
           field="sizing_mode"
           value={filled.sizing}
-          options={[
-            ["ALL_IN", "All in"],
-            ["FIXED_QUOTE", "A fixed amount"],
-            ["COMPOUND", "Compound"],
-            ["PROFIT_LOCK", "Compound, with profit locked away"],
-          ]}
+          options={SIZINGS}
           onChange={(sizing) => change({ sizing })}
         />
       </div>

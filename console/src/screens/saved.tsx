@@ -1,18 +1,16 @@
-// The saved strategies: run again, over another span or one side only; deleted.
+// The saved strategies: run again, as saved or changed; deleted.
 import { useEffect, useState } from "preact/hooks";
-import type { DirectionMode, SavedRunInput, StrategiesQuery } from "../../generated/face";
+import type { StrategiesQuery } from "../../generated/face";
 import { asFaceError, ask } from "../face/ask";
 import { DELETE, STRATEGIES } from "../face/documents";
-import { toMoment } from "../form/request";
-import { spanOf } from "../state/draft";
-import { catalog, instruments, type Loaded } from "../state/loaded";
-import { go, href } from "../state/route";
-import { start } from "../state/run";
+import { catalog, type Loaded } from "../state/loaded";
+import { href } from "../state/route";
 import { moment } from "../view/format";
 import { Empty, Loading, Trouble } from "../view/states";
 import { instrumentTitle } from "./instrumentTitle";
+import { RunAgain } from "./runAgain";
 
-type Line = StrategiesQuery["strategies"][number];
+export type Line = StrategiesQuery["strategies"][number];
 
 export function Saved() {
   const [lines, setLines] = useState<Loaded<Line[]>>({ state: "loading" });
@@ -70,81 +68,6 @@ function SavedLine({ line, onGone }: { line: Line; onGone: () => void }) {
       </header>
       {isOpen && <RunAgain line={line} />}
     </article>
-  );
-}
-
-const DIRECTIONS: readonly (readonly [DirectionMode | "", string])[] = [
-  ["", "As saved"],
-  ["LONG_SHORT", "Long and short"],
-  ["LONG_ONLY", "Long only"],
-  ["SHORT_ONLY", "Short only"],
-];
-
-function RunAgain({ line }: { line: Line }) {
-  const stored = instruments.value.state === "ready" ? instruments.value.value : [];
-  const found = stored.find(
-    (item) =>
-      item.instrumentId.symbol === line.instrumentId.symbol &&
-      item.instrumentId.marketId === line.instrumentId.marketId,
-  );
-  const [first, last] = found ? spanOf(found) : ["", ""];
-  const [from, setFrom] = useState(first);
-  const [to, setTo] = useState(last);
-  const [direction, setDirection] = useState<DirectionMode | "">("");
-  const run = () => {
-    const range = { start: toMoment(from), end: toMoment(to) };
-    const saved: SavedRunInput = {
-      strategyId: line.strategyId,
-      timeRange: range,
-      ...(direction && { overrides: { directionMode: direction } }),
-    };
-    void start({
-      input: { saved },
-      range,
-      title: line.name,
-      link: "",
-      expectedSeconds: null,
-      withEvidence: true,
-    });
-    go("results");
-  };
-  return (
-    <form
-      class="row again"
-      onSubmit={(event) => {
-        event.preventDefault();
-        run();
-      }}
-    >
-      <label class="field">
-        <span>
-          From <span class="unit">UTC</span>
-        </span>
-        <input type="text" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
-      </label>
-      <label class="field">
-        <span>
-          To, not included <span class="unit">UTC</span>
-        </span>
-        <input type="text" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
-      </label>
-      <label class="field">
-        <span>Direction</span>
-        <select
-          value={direction}
-          onChange={(event) => setDirection(event.currentTarget.value as DirectionMode | "")}
-        >
-          {DIRECTIONS.map(([value, title]) => (
-            <option key={value} value={value}>
-              {title}
-            </option>
-          ))}
-        </select>
-      </label>
-      <button type="submit" class="main">
-        Run
-      </button>
-    </form>
   );
 }
 
