@@ -11,7 +11,7 @@ import type { Row, Strip } from "./signals";
 type Target = Parameters<NonNullable<ReturnType<IPanePrimitivePaneView["renderer"]>>["draw"]>[0];
 
 /** Heights in CSS pixels: of a row, and of its title. */
-export const ROW_HEIGHT = 26;
+export const ROW_HEIGHT = 28;
 const TITLE_HEIGHT = 13;
 
 interface Colours {
