@@ -50,6 +50,15 @@ export const EXECUTION = [
 ] as const;
 export type ExecutionName = (typeof EXECUTION)[number];
 
+/** No scalar of money and costs named. */
+export const NO_EXECUTION: Record<ExecutionName, string> = {
+  init_cash_quote: "",
+  fee_pct: "",
+  slippage_pct: "",
+  fixed_quote: "",
+  safe_profit_percent: "",
+};
+
 export const LIMITS = ["top_k", "preselect", "warmup_bars", "min_trades", "prior_trials"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
@@ -97,13 +106,7 @@ export function firstForm(marketId: number, symbol: string, start: string, end: 
     sizing: "ALL_IN",
     stopLoss: { isOn: true, axis: list("1, 2, 4") },
     takeProfit: { isOn: false, axis: list("4, 8, 16") },
-    execution: {
-      init_cash_quote: "",
-      fee_pct: "",
-      slippage_pct: "",
-      fixed_quote: "",
-      safe_profit_percent: "",
-    },
+    execution: NO_EXECUTION,
     primary: "",
     secondary: "",
     limits: { top_k: "", preselect: "", warmup_bars: "", min_trades: "", prior_trials: "" },

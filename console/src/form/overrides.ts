@@ -1,6 +1,6 @@
 // What is changed about a saved strategy for one run of it; what is left alone stays as it was saved.
 import type { DirectionMode, OverridesInput, SizingMode } from "../../generated/face";
-import { EXECUTION, type ExecutionName, type RiskForm } from "./form";
+import { EXECUTION, type ExecutionName, NO_EXECUTION, type RiskForm } from "./form";
 import { axisInput, camel, filled, toAxis } from "./request";
 
 export interface Changes {
@@ -17,13 +17,7 @@ export interface Changes {
 export const NO_CHANGES: Changes = {
   direction: "",
   sizing: "",
-  execution: {
-    init_cash_quote: "",
-    fee_pct: "",
-    slippage_pct: "",
-    fixed_quote: "",
-    safe_profit_percent: "",
-  },
+  execution: NO_EXECUTION,
   stops: "saved",
   stopLoss: { isOn: true, axis: { mode: "list", values: "2" } },
   takeProfit: { isOn: false, axis: { mode: "list", values: "4" } },
