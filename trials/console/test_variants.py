@@ -42,7 +42,10 @@ PIXELS = """([pane, name, nRows]) => {
   const counts = Array.from({length: nRows}, () => 0);
   for (const canvas of panes[pane].querySelectorAll("td:nth-child(2) canvas")) {
     const {width, height} = canvas;
-    const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+    // a browser complains of a canvas that is read time and again, so a copy is read
+    const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+    copy.drawImage(canvas, 0, 0);
+    const {data} = copy.getImageData(0, 0, width, height);
     for (let i = 0; i < data.length; i += 4) {
       if (wanted.every((part, j) => data[i + j] === part) && data[i + 3] === 255) {
         counts[Math.floor((Math.floor(i / 4 / width) * nRows) / height)] += 1;
