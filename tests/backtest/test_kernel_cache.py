@@ -3,15 +3,18 @@
 Each process here compiles one small kernel and says how often it was loaded and saved.
 """
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+Start = Callable[..., tuple[int, int]]
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = """
 from backtest.jit import kernel
@@ -30,6 +33,29 @@ x = np.array([1.5])
 double(x)
 assert x[0] == 3.0
 print(sum(double.stats.cache_hits.values()), sum(double.stats.cache_misses.values()))
+"""
+# To start a process and load Numba is most of what each of these costs, so that is done once. What
+# is tried, `backtest.jit` and all below it, is loaded after the fork.
+ENDED = "ended with"
+FORKING = f"""
+import json, os, sys, traceback
+import numba
+
+numba.njit("float64(float64)")(lambda x: 2.0 * x)
+for line in sys.stdin:
+    program, paths, environ = json.loads(line)
+    if not (pid := os.fork()):
+        sys.path[:0] = paths
+        os.environ.clear()
+        os.environ.update(environ)
+        try:
+            exec(program, {{}})
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        sys.stdout.flush()
+        os._exit(0)
+    print("{ENDED}", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 NOBODY = 54_321  # no such user
 # The interpreter may lie where only root can read, so the user changes when all is loaded.
@@ -66,22 +92,57 @@ def modules(open_path: Path) -> Path:
     return folder
 
 
-def start(modules: Path, *, before: str = "", **environ: str) -> tuple[int, int]:
-    """Load the kernel in a new process; cache hits and misses."""
-    inherited = {name: value for name, value in os.environ.items() if name != "HOME"}
-    inherited |= {"PYTHONPATH": os.pathsep.join([str(modules), str(ROOT), *sys.path]), **environ}
-    inherited |= {"PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", before + SCRIPT],
-        env=inherited,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    hits, misses = done.stdout.split()
-    return int(hits), int(misses)
+class Python:
+    """An interpreter that has loaded Numba, and forks for each program that it is given."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", FORKING],
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def printed(self, program: str, paths: list[str], environ: dict[str, str]) -> str:
+        """What a program prints in a process of its own."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps([program, paths, environ]), file=self._process.stdin, flush=True)
+        told = ""
+        for line in self._process.stdout:
+            if line.startswith(ENDED):
+                assert line == f"{ENDED} 0\n", told
+                return told
+            told += line
+        raise AssertionError(told)
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def python() -> Iterator[Python]:
+    with closing(Python()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def start(python: Python, modules: Path) -> Start:
+    """Load the kernel in a process that has loaded nothing of ours; cache hits and misses."""
+
+    def start(*, before: str = "", **environ: str) -> tuple[int, int]:
+        paths = [str(modules), str(ROOT)]
+        hits, misses = python.printed(before + SCRIPT, paths, without_home() | environ).split()
+        return int(hits), int(misses)
+
+    return start
+
+
+def without_home() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "HOME"}
 
 
 def cached_files(home: Path) -> list[Path]:
@@ -89,19 +150,24 @@ def cached_files(home: Path) -> list[Path]:
 
 
 def test_a_second_process_compiles_nothing(modules: Path, tmp_path: Path) -> None:
-    first = start(modules, HOME=str(tmp_path / "home"))
-    second = start(modules, HOME=str(tmp_path / "home"))
+    paths = os.pathsep.join([str(modules), str(ROOT), *sys.path])
+    environ = without_home() | {"PYTHONPATH": paths, "HOME": str(tmp_path / "home")}
 
-    assert (first, second) == ((0, 1), (1, 0))
+    first, second = (
+        subprocess.run([sys.executable, "-c", SCRIPT], env=environ, capture_output=True, check=True)
+        for _ in range(2)
+    )
+
+    assert (first.stdout, second.stdout) == (b"0 1\n", b"1 0\n")
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("damage", ["cut short", "empty", "a bit flipped", "something else"])
 def test_a_damaged_file_is_thrown_away_and_compiled_again(
-    modules: Path, tmp_path: Path, suffix: str, damage: str
+    start: Start, tmp_path: Path, suffix: str, damage: str
 ) -> None:
     home = tmp_path / "home"
-    start(modules, HOME=str(home))
+    start(HOME=str(home))
     (path,) = (path for path in cached_files(home) if path.suffix == suffix)
     content = path.read_bytes()
     middle = len(content) // 2
@@ -116,72 +182,72 @@ def test_a_damaged_file_is_thrown_away_and_compiled_again(
         }[damage]
     )
 
-    damaged = start(modules, HOME=str(home))
-    repaired = start(modules, HOME=str(home))
+    damaged = start(HOME=str(home))
+    repaired = start(HOME=str(home))
 
     assert (damaged, repaired) == ((0, 1), (1, 0))
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_a_folder_that_others_can_write_to_is_not_used(
-    modules: Path, tmp_path: Path, depth: int
+    start: Start, tmp_path: Path, depth: int
 ) -> None:
     home, private = tmp_path / "home", tmp_path / "private"
     private.mkdir()
-    start(modules, HOME=str(home), TMPDIR=str(private))
+    start(HOME=str(home), TMPDIR=str(private))
     folder = cached_files(home)[0].parents[1]
     (folder, *folder.parents)[depth].chmod(0o777)
 
-    used = start(modules, HOME=str(home), TMPDIR=str(private))
+    used = start(HOME=str(home), TMPDIR=str(private))
 
     assert used == (0, 1)
     assert cached_files(private)[0].parents[1].stat().st_mode & 0o777 == 0o700
 
 
-def test_without_a_trusted_folder_nothing_is_kept(modules: Path, tmp_path: Path) -> None:
+def test_without_a_trusted_folder_nothing_is_kept(start: Start, tmp_path: Path) -> None:
     open_to_all = tmp_path / "open"
     open_to_all.mkdir(mode=0o777)
     open_to_all.chmod(0o777)
 
-    start(modules, HOME=str(open_to_all), TMPDIR=str(open_to_all))
+    start(HOME=str(open_to_all), TMPDIR=str(open_to_all))
 
     assert cached_files(open_to_all) == []
 
 
 @needs_root
-def test_a_folder_of_another_user_is_not_used(modules: Path, tmp_path: Path) -> None:
+def test_a_folder_of_another_user_is_not_used(start: Start, tmp_path: Path) -> None:
     nowhere = {"TMPDIR": str(tmp_path), "XDG_CACHE_HOME": "/proc/nowhere"}
-    start(modules, **nowhere)
+    start(**nowhere)
     for path in (tmp_path / "roehub-backtest-0", *tmp_path.glob("roehub-backtest-0/**/*")):
         os.chown(path, NOBODY, NOBODY)
 
-    assert start(modules, **nowhere)[0] == 0
+    assert start(**nowhere)[0] == 0
 
 
 @needs_root
-def test_a_cache_made_by_root_serves_others(modules: Path, open_path: Path) -> None:
+def test_a_cache_made_by_root_serves_others(start: Start, open_path: Path) -> None:
     shared = str(open_path / "shared")
-    start(modules, XDG_CACHE_HOME=shared)
+    start(XDG_CACHE_HOME=shared)
 
-    assert start(modules, before=BECOME_NOBODY, XDG_CACHE_HOME=shared) == (1, 0)
+    assert start(before=BECOME_NOBODY, XDG_CACHE_HOME=shared) == (1, 0)
 
 
 @needs_root
 def test_a_user_without_home_and_without_an_entry_has_a_private_folder(
-    modules: Path, open_path: Path
+    start: Start, open_path: Path
 ) -> None:
     private = open_path / "private"
     private.mkdir()
     os.chown(private, NOBODY, NOBODY)
 
-    first = start(modules, before=BECOME_NOBODY, TMPDIR=str(private))
-    second = start(modules, before=BECOME_NOBODY, TMPDIR=str(private))
+    first = start(before=BECOME_NOBODY, TMPDIR=str(private))
+    second = start(before=BECOME_NOBODY, TMPDIR=str(private))
 
     assert (first, second) == ((0, 1), (1, 0))
 
 
-def test_a_full_disk_costs_a_compilation_and_nothing_else(modules: Path, tmp_path: Path) -> None:
+def test_a_full_disk_costs_a_compilation_and_nothing_else(start: Start, tmp_path: Path) -> None:
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
 
     for _ in range(2):
-        assert start(modules, before=full, HOME=str(tmp_path / "home")) == (0, 1)
+        assert start(before=full, HOME=str(tmp_path / "home")) == (0, 1)
