@@ -242,7 +242,7 @@ def test_serve_advises_when_the_port_is_taken(invoke: Invoke) -> None:
 def test_serve_does_not_start_on_missing_stores_outside_dev(invoke: Invoke) -> None:
     store = Store(CandlesUnavailable())
 
-    result = invoke("serve", "--port", 0, built=services(candles=store))
+    result = invoke("serve", "--port", 0, "--wait-for-stores", 0, built=services(candles=store))
 
     assert result.exit_code == 1
     assert "candle store" in result.stderr

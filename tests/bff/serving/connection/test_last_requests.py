@@ -10,7 +10,7 @@ from tests.waiting import PATIENCE_S
 
 HELD = GET.replace(b"/", b"/held", 1)
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlast"
-QUICK = Connections(head_max_seconds=1)
+QUICK = Connections(head_max_seconds=0.3)
 
 
 def play_scene(

@@ -10,21 +10,21 @@ from bff.config.sections import Connections
 from tests.bff.serving.connection.served import GET, Play, Server, served
 from tests.waiting import PATIENCE_S
 
-QUICK = Connections(head_max_seconds=1)
+QUICK = Connections(head_max_seconds=0.3)
 STALLED = Connections(answer_stall_seconds=0.5)
-SLOW = Connections(answer_stall_seconds=3)
+SLOW = Connections(answer_stall_seconds=2)
 LARGE_BYTES = 30 << 20
 
 
 async def dribbled(server: Server, first: bytes, piece: bytes) -> bytes:
-    """What a connection gets that sends something each tenth of a second until it is closed."""
+    """What a connection gets that sends something time and again until it is closed."""
     reader, writer = await server.connect()
 
     async def dribble() -> None:
         writer.write(first)
         while True:
             writer.write(piece)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(QUICK.head_max_seconds / 10)
 
     sending = asyncio.ensure_future(dribble())
     told = b""
