@@ -5,15 +5,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer, EmbeddedEngine
 from backtest.adapters.candles.table import PRICE_COLUMNS, Minutes, create_table, insert_minutes
 from backtest.types import Instrument
+from bff.admission import quota_store
 from bff.config.settings import load_settings
 from bff.wiring import build, candle_target, stored_facts, strategies_url
 from tests.bff.admission.redis_server import running_redis
 from tests.bff.doubles import GOOD, ToldService, client, services, token
 from tests.bff.test_hostile_requests import GRAPHQL_BODY
+from tests.waiting import PATIENCE_S
 
 
 def test_building_contacts_no_store(tmp_path: Path) -> None:
@@ -50,7 +53,10 @@ def test_configured_servers_are_used() -> None:
     assert strategies_url(environment) == "postgresql://db/strategies"
 
 
-def test_both_quotas_are_counted_in_the_configured_store(tmp_path: Path) -> None:
+def test_both_quotas_are_counted_in_the_configured_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota_store, "ANSWER_S", PATIENCE_S)
     config = tmp_path / "backtest.yaml"
     quotas = "{requests_per_user_minute: 2, run_seconds_per_user_minute: 1}"
     config.write_text(f"version: 1\ncompute: {quotas}\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from bff.admission.quota_store import QuotaStore
 from bff.admission.quotas import Quota
 from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.admission.redis_server import running_redis
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 USER, ANOTHER = UUID(int=1), UUID(int=2)
 
@@ -38,6 +38,12 @@ def stores(n: int, url: str) -> Generator[list[QuotaStore]]:
             store.close()
 
 
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is there answers in time, however busy the machine is."""
+    monkeypatch.setattr(quota_store, "ANSWER_S", PATIENCE_S)
+
+
 @pytest.fixture(params=["nobody listens", "silent"])
 def gone(request: pytest.FixtureRequest) -> Generator[str]:
     """A store that cannot be reached, or takes connections and says nothing."""
@@ -48,6 +54,7 @@ def gone(request: pytest.FixtureRequest) -> Generator[str]:
         yield f"redis://:hunter2@127.0.0.1:{mute.getsockname()[1]}/0"
 
 
+@pytest.mark.usefixtures("_patient")
 def test_three_processes_allow_together_what_one_allows() -> None:
     with running_redis() as url, stores(3, url) as opened:
         quotas = [Quota(6, "requests", store) for store in opened]
@@ -58,6 +65,7 @@ def test_three_processes_allow_together_what_one_allows() -> None:
         assert not is_refused(quotas[0], ANOTHER)
 
 
+@pytest.mark.usefixtures("_patient")
 def test_time_of_threads_is_counted_together_and_apart_from_requests() -> None:
     with running_redis() as url, stores(2, url) as opened:
         here, there = (Quota(6, "run_ms", store) for store in opened)
@@ -100,6 +108,7 @@ def test_what_is_wrong_is_told_without_the_password(gone: str) -> None:
     assert "hunter2" not in told
 
 
+@pytest.mark.usefixtures("_patient")
 def test_a_store_that_is_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_store, "AGAIN_AFTER_S", 0.01)
     port = free_port()
