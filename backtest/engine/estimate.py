@@ -15,10 +15,10 @@ from backtest.control import Control
 from backtest.engine.bitops import words_for
 from backtest.engine.combos import FAST_BLOCK_BYTES
 from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.pair_marks import GROUP
 from backtest.engine.ranking import metrics_of
 from backtest.engine.recorder import CELLS_PER_CHUNK
 from backtest.engine.risk_plane import TABLE_BYTES
-from backtest.engine.running_totals import BLOCK_BARS as TABLE_BARS
 from backtest.engine.running_totals import LANES
 from backtest.engine.score_pairs import MOST_SLOW
 from backtest.engine.slabs import SLAB_COMBOS
@@ -290,6 +290,16 @@ def _stage_b(load: _Load) -> int:
     return load.table_bytes + NUMBER * (columns + scratch)
 
 
+def _looking_up(load: _Load, n_combos: int) -> int:
+    """Ledgers of the chunks of pairs that are looked up at once (`Ledgers`)."""
+    n_signals = min(MOST_SLOW, n_combos // max(_rows(entry) for entry in load.plan.grid.indicators))
+    n_chunks = min(load.threads, -(-n_combos // (n_signals * LANES)))
+    # growth of each block and since the start, and two numbers
+    per_pair = GROWTH_BYTES + 4 * N_BLOCKS + 2 * NUMBER
+    of_marks = NUMBER * N_BLOCKS * (3 * n_signals + GROUP * LANES)
+    return n_chunks * (n_signals * LANES * per_pair + of_marks)
+
+
 def _ledger_bytes(load: _Load) -> _LedgerBytes:
     plan = load.plan
     if load.n_target < N_BLOCKS:
@@ -303,12 +313,8 @@ def _ledger_bytes(load: _Load) -> _LedgerBytes:
     combo_of_base = NUMBER * plan.grid.n_base
     of_cells = GROWTH_BYTES * plan.n_risk_variants if load.n_levels else 0
     growing = GROWTH_BYTES * min(load.threads * CELLS_PER_CHUNK, plan.n_risk_variants)
-    # growth since the start, and equity where blocks end within one table
-    n_marks = 1 + TABLE_BARS * N_BLOCKS // load.n_target
-    per_pair = GROWTH_BYTES + 4 * N_BLOCKS + NUMBER * (2 + min(N_BLOCKS, n_marks))
-    looking_up = per_pair * min(load.threads * MOST_SLOW * LANES, n_combos)
     return _LedgerBytes(
-        scored=scored + cut + looking_up,
+        scored=scored + cut + _looking_up(load, n_combos),
         gathered=of_bases + combo_of_base + max(scored, of_cells + (growing if of_cells else 0)),
         kept=of_bases + of_cells,
     )

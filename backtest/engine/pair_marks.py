@@ -34,6 +34,7 @@ from backtest.engine.running_totals import (
     WORST,
     Law,
     account_after,
+    aligned,
 )
 from backtest.jit import inline, splice
 from backtest.types import FloatArray, IntArray
@@ -48,6 +49,10 @@ OF_LOGARITHMS = 1e-6
 # The worst that may become of a part of a trade; and how far products may go, as a logarithm.
 LEAST_FACTOR, FURTHEST = 0.125, 600.0
 
+# Slow signals whose equity becomes growth at once: with all of them it would fill the second-level
+# cache, which the tables need.
+GROUP = 8
+
 _U = np.uint64
 
 
@@ -57,11 +62,12 @@ class Ledgers(NamedTuple):
     The first three, shape (64 * n_outer,), are of the marks in a block of the table, each with
     every slow signal: the first segment that has not ended, and of what is open the place in the
     table, -1 for nothing, and the worth, as a share of the account before. `equity` is (64,
-    n_outer, LANES) there, of one batch; `scratch` is (n_outer * LANES,).
+    GROUP, LANES) there, of one batch with one group; `scratch` is (GROUP * LANES,), `rows` (64,
+    LANES).
 
-    `totals`, shape (n_batches, n_outer, 64, LANES), is growth since the start in millionths. Of
+    `totals`, shape (n_batches, 64, n_outer, LANES), is growth since the start in millionths. Of
     each pair, shape (n_batches, n_outer, LANES), `nearest` is how near to half a unit it came, and
-    `lowest` the least equity. All are flat.
+    `lowest` the least equity where a profit lock asks for it. All are flat.
     """
 
     ended: IntArray
@@ -70,6 +76,7 @@ class Ledgers(NamedTuple):
     equity: FloatArray
     scratch: IntArray
     totals: GrowthArray
+    rows: GrowthArray
     nearest: FloatArray
     lowest: FloatArray
 
@@ -79,15 +86,19 @@ def new_ledgers(n_outer: int, n_batches: int, marks: Marks) -> Ledgers:
     """Room for the ledgers of all pairs; none where no block ends."""
     n = n_outer if marks.ends.shape[0] else 0
     n_pairs = n_batches * n * LANES
+    nearest, lowest = aligned(n_pairs), aligned(n_pairs)
+    nearest[:] = 1.0
+    lowest[:] = 1.0
     return Ledgers(
         np.empty(N_BLOCKS * n, np.int64),
         np.empty(N_BLOCKS * n, np.int64),
         np.empty(N_BLOCKS * n, np.float64),
-        np.empty(N_BLOCKS * n * LANES, np.float64),
-        np.empty(n * LANES, np.int64),
+        aligned(N_BLOCKS * GROUP * LANES),
+        np.empty(GROUP * LANES, np.int64),
         np.empty(N_BLOCKS * n_pairs, np.int32),
-        np.ones(n_pairs, np.float64),
-        np.ones(n_pairs, np.float64),
+        np.empty(N_BLOCKS * LANES, np.int32),
+        nearest,
+        lowest,
     )
 
 
@@ -118,37 +129,47 @@ def mark_equity(
 
 
 @inline
-def settle(ledgers: Ledgers, place: int, k: int, batch: int, adds_up: bool) -> None:
-    """Equity of a batch at the end of block `k`, at a place in `equity`, becomes its growth."""
-    n = ledgers.scratch.shape[0]
-    equity, first = ledgers.equity[place * n : (place + 1) * n], batch * n
-    nearest, lowest = ledgers.nearest[first : first + n], ledgers.lowest[first : first + n]
-    totals = ledgers.totals[first * N_BLOCKS :]
-    for p in range(n):
-        lowest[p] = min(lowest[p], equity[p])
-    measure_growth(equity, adds_up, ledgers.scratch)
-    for p in range(n):
+def settle(ledgers: Ledgers, place: int, k: int, whose: tuple[int, int, int], terms: Terms) -> None:
+    """Equity at the end of block `k`, at a place in `equity`, becomes growth.
+
+    It is of a batch with a group of slow signals: `whose` are the batch, the first signal and the
+    one after the last.
+    """
+    batch, first, stop = whose
+    n, n_here = ledgers.ended.shape[0] // N_BLOCKS, (stop - first) * LANES
+    equity = ledgers.equity[place * GROUP * LANES : place * GROUP * LANES + n_here]
+    at, to = (batch * n + first) * LANES, ((batch * N_BLOCKS + k) * n + first) * LANES
+    nearest, lowest = ledgers.nearest[at : at + n_here], ledgers.lowest[at : at + n_here]
+    totals = ledgers.totals[to : to + n_here]
+    if terms.lock_rate != 0.0:
+        for p in range(n_here):
+            lowest[p] = min(lowest[p], equity[p])
+    measure_growth(equity, not np.isinf(terms.budget_cap), ledgers.scratch)
+    for p in range(n_here):
         whole = np.floor(equity[p] + 0.5)
         rest = equity[p] + 0.5 - whole
         nearest[p] = min(nearest[p], rest, 1.0 - rest)
-        equity[p] = whole
-    for o in range(n // LANES):
-        to = (o * N_BLOCKS + k) * LANES
-        for lane in range(LANES):
-            totals[to + lane] = np.int32(equity[o * LANES + lane])
+        totals[p] = np.int32(whole)
 
 
 @inline
 def write_rows(ledgers: Ledgers, batch: int, o: int, out: GrowthArray) -> None:
-    """Growth in each block of slow signal `o` with a batch of rows, shape (n_rows, 64)."""
-    n = ledgers.scratch.shape[0]
-    first = (batch * n + o * LANES) * N_BLOCKS
-    totals = ledgers.totals[first : first + N_BLOCKS * LANES]
+    """Growth in each block of slow signal `o` with a batch of rows, shape (n_rows, 64).
+
+    Totals are read once, line by line: they are in no cache any more.
+    """
+    n = ledgers.ended.shape[0] // N_BLOCKS
+    totals, rows, first = ledgers.totals, ledgers.rows, (batch * N_BLOCKS * n + o) * LANES
+    for lane in range(LANES):
+        rows[_U(lane)] = totals[_U(first + lane)]
+    for k in range(1, N_BLOCKS):
+        now, to = _U(first + k * n * LANES), _U(k * LANES)
+        before = now - _U(n * LANES)
+        for lane in range(LANES):
+            rows[to + _U(lane)] = totals[now + _U(lane)] - totals[before + _U(lane)]
     for f in range(out.shape[0]):
-        before = np.int32(0)
         for k in range(N_BLOCKS):
-            out[f, k] = totals[k * LANES + f] - before
-            before = totals[k * LANES + f]
+            out[f, k] = rows[_U(k * LANES + f)]
 
 
 @inline

@@ -29,6 +29,8 @@ from backtest.types import FloatArray, IntArray, WordArray
 LANES = 32
 BLOCK_WORDS = 2
 BLOCK_BARS = BLOCK_WORDS * WORD_BITS
+# Floats in a line of the cache.
+LINE = 8
 
 # A row's account begins with (1, 0), available and put aside. Columns of the table:
 # `FACTOR`, `SUM`: the account when the row is closed at the bar;
@@ -100,22 +102,37 @@ class Totals(NamedTuple):
 
 
 @inline
+def aligned(n: int) -> FloatArray:
+    """Room for floats that begins where a line of the cache does.
+
+    A vector that lies across two lines is read twice: scoring then takes a third more, whenever the
+    allocator happens to give such a place.
+    """
+    room = np.empty(n + LINE, np.float64)
+    first = (-(np.int64(room.ctypes.data) >> 3)) % LINE
+    return room[first : first + n]
+
+
+@inline
 def new_totals(n_rows: int) -> Totals:
     """Room for `n_rows` rows before the first bar."""
     n_batches = (n_rows + LANES - 1) // LANES
-    own = np.zeros(n_batches * OWN, np.float64)
+    own = aligned(n_batches * OWN)
+    own[:] = 0.0
+    table = aligned(2 * SIDE_ROWS * ROW)
+    table[:] = 0.0
     for b in range(n_batches):
         for column in (LOW, HIGH, LEAST, MOST, WORST):
             first = b * OWN + BOTH + column * LANES
             own[first : first + LANES] = 1.0
     return Totals(
-        np.zeros(2 * SIDE_ROWS * ROW, np.float64),
+        table,
         own,
         np.zeros(n_batches * LANES, np.int64),
         np.empty(3 * BLOCK_WORDS * LANES, np.uint64),
         np.empty(BLOCK_BARS, np.int64),
-        np.empty((BLOCK_BARS + 1) * 2 * LANES, np.float64),
-        np.empty(N_BLOCKS * 2 * LANES, np.float64),
+        aligned((BLOCK_BARS + 1) * 2 * LANES),
+        aligned(N_BLOCKS * 2 * LANES),
     )
 
 

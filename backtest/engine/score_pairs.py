@@ -16,6 +16,7 @@ from backtest.engine.combine import BitRows
 from backtest.engine.ledger import N_BLOCKS, GrowthArray
 from backtest.engine.marks import NO_MARKS, Marks, MarksWithin, marks_within
 from backtest.engine.pair_marks import (
+    GROUP,
     Ledgers,
     Trail,
     margin_of,
@@ -47,6 +48,7 @@ from backtest.engine.running_totals import (
     UNTIL,
     WORST,
     Totals,
+    aligned,
     fill_table,
     law_of,
     new_totals,
@@ -93,11 +95,13 @@ class Pairs(NamedTuple):
 def _new_pairs(n_outer: int, n_fast: int, marks: Marks) -> Pairs:
     totals = new_totals(n_fast)
     n_batches = totals.ahead.shape[0] // LANES
-    accounts = np.zeros((n_outer * n_batches, ACCOUNT), np.float64)
-    accounts[:, :LANES] = 1.0
-    accounts[:, DIP * LANES : (DIP + 1) * LANES] = 1.0
+    accounts = aligned(n_outer * n_batches * ACCOUNT)
+    accounts[:] = 0.0
+    by_pair = accounts.reshape((n_outer * n_batches, ACCOUNT))
+    by_pair[:, :LANES] = 1.0
+    by_pair[:, DIP * LANES : (DIP + 1) * LANES] = 1.0
     ledgers = new_ledgers(n_outer, n_batches, marks)
-    return Pairs(new_slow(n_outer), totals, accounts.reshape(-1), ledgers)
+    return Pairs(new_slow(n_outer), totals, accounts, ledgers)
 
 
 @splice
@@ -198,7 +202,7 @@ def _meet(
     stop, adds_up = np.float64(first_bar + BLOCK_BARS), not np.isinf(terms.budget_cap)
     notes_peak = adds_up and ends.shape[0] > 0
     for o in range(n_outer):
-        at = (o * n_batches + batch) * ACCOUNT
+        at, in_group = (o * n_batches + batch) * ACCOUNT, o % GROUP
         if before[o] != ZERO:
             _carry_in(table, accounts, at, np.int64(before[o]) - 1, n_lanes)
         e = firsts[o]
@@ -207,7 +211,7 @@ def _meet(
             until = ended[pair] if is_mark else firsts[o + 1]
             _trade(table, accounts, at, segments, wholes, (e, until), n_lanes)
             if is_mark:
-                seen = (pair * LANES, places[pair], m * 2 * LANES)
+                seen = ((m * GROUP + in_group) * LANES, places[pair], m * 2 * LANES)
                 since = (np.float64(ends[here.first + m] + 1), worths[pair])
                 mark_equity(table, marked, accounts, at, equity, seen, since, n_lanes)
             e = until
@@ -217,8 +221,9 @@ def _meet(
             _carry_out(table, own, accounts, at, carried, stop, n_lanes)
         if notes_peak:
             _note_peak(accounts, at, after[o] != ZERO, stop, n_lanes)
-    for m in range(n_marks):
-        settle(ledgers, m, here.first + m, batch, adds_up)
+        if in_group == GROUP - 1 or o == n_outer - 1:
+            for m in range(n_marks):
+                settle(ledgers, m, here.first + m, (batch, o - in_group, o + 1), terms)
 
 
 @inline
@@ -236,16 +241,17 @@ def _score(now: float, kept: float, dip: float, bounds: FloatArray, k: int, term
 
 
 @inline
-def _close_ledgers(pairs: Pairs, n_outer: int, adds_up: bool) -> None:
+def _close_ledgers(pairs: Pairs, n_outer: int, terms: Terms) -> None:
     """The end of the last block, where whatever was open has been closed."""
     accounts, ledgers = pairs.accounts, pairs.ledgers
     n_batches = pairs.totals.ahead.shape[0] // LANES
     for batch in range(n_batches):
         for o in range(n_outer):
-            own = accounts[(o * n_batches + batch) * ACCOUNT :]
+            own, in_group = accounts[(o * n_batches + batch) * ACCOUNT :], o % GROUP
             for k in range(LANES):
-                ledgers.equity[o * LANES + k] = own[k] + own[KEPT * LANES + k]
-        settle(ledgers, 0, N_BLOCKS - 1, batch, adds_up)
+                ledgers.equity[in_group * LANES + k] = own[k] + own[KEPT * LANES + k]
+            if in_group == GROUP - 1 or o == n_outer - 1:
+                settle(ledgers, 0, N_BLOCKS - 1, (batch, o - in_group, o + 1), terms)
 
 
 @inline
@@ -302,7 +308,7 @@ def look_up_pairs(
     See: docs/scoring.md, docs/ledger.md
     """
     n_outer, n_fast = out.shape
-    pairs, adds_up = _new_pairs(n_outer, n_fast, marks), not np.isinf(terms.budget_cap)
+    pairs = _new_pairs(n_outer, n_fast, marks)
     totals, n_blocks, mark = pairs.totals, 0, 0
     n_batches = totals.ahead.shape[0] // LANES
     for first_word in range(0, prices.close.shape[0] // WORD_BITS + 1, BLOCK_WORDS):
@@ -319,7 +325,7 @@ def look_up_pairs(
             now, kept, dip = own[k], own[KEPT * LANES + k], own[DIP * LANES + k]
             out[q, f] = _score(now, kept, dip, bounds, k, terms)
     if marks.ends.shape[0] > 0:
-        _close_ledgers(pairs, n_outer, adds_up)
+        _close_ledgers(pairs, n_outer, terms)
         _doubt_growth(pairs, n_blocks, swing_of(prices.close), terms, out, growth)
 
 

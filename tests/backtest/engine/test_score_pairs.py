@@ -10,7 +10,7 @@ from backtest.engine import score_pairs
 from backtest.engine.combine import BitRows
 from backtest.engine.items import RETURN_PCT
 from backtest.engine.marks import NO_MARKS
-from backtest.engine.running_totals import LANES
+from backtest.engine.running_totals import LANES, aligned
 from backtest.engine.score_pairs import look_up_pairs, score_by_totals, score_by_walk
 from backtest.engine.shortlist import Margin
 from backtest.engine.target import TargetSlice
@@ -21,6 +21,7 @@ from tests.oracle.engine import Setup
 from tests.oracle.scoring import bars_of, bit_rows, settings_for, stages_over
 from tests.property.scene import CANDLES, bits, request, template
 
+LINE_BYTES = 64
 COSTS = Execution(
     init_cash_quote=1_000.0,
     fixed_quote=100.0,
@@ -182,3 +183,10 @@ def test_whole_runs_answer_the_same_bits_by_totals_and_by_walk(
 
     assert bits(answer(CANDLES, asked)) == walked
     assert used
+
+
+def test_what_vectors_are_read_from_begins_with_a_line_of_the_cache() -> None:
+    rooms = [aligned(n) for n in range(1, 200, 7)]
+
+    assert all(room.ctypes.data % LINE_BYTES == 0 for room in rooms)
+    assert [len(room) for room in rooms] == list(range(1, 200, 7))
