@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from arch.bootstrap import SPA
+from arch.bootstrap import SPA, StepM
 from skfolio.measures import deflated_sharpe_ratio, expected_max_sharpe_ratio
 
 from backtest.control import Control
@@ -36,6 +36,31 @@ def test_agrees_with_arch_about_how_rare_the_best_is(workers: Workers) -> None:
 
     assert np.abs(np.subtract(ours, theirs)).mean() < 0.06
     assert np.corrcoef(ours, theirs)[0, 1] > 0.95
+
+
+def test_single_p_values_agree_with_the_steps_of_arch(workers: Workers) -> None:
+    """Steps find what the single step finds, and perhaps what comes next."""
+    n_found = 0
+    for seed in range(6):
+        growth = noise(40, seed, common=0.0)
+        growth[:12] += np.arange(0, 48_000, 4_000, dtype=np.int32)[:, None]
+        ledger = ledger_of(growth, winners=tuple(range(40)))
+        rows = describe_rows(ledger, workers, Control())
+        found = reality_check(ledger, rows, "seed", 1.0, workers, Control()).against_cash
+        assert found is not None
+        p_values = np.array([one.p_value for one in found.adjusted])
+        steps = StepM(
+            np.zeros(64), -growth.T.astype(float), size=0.05, block_size=4, reps=1000,
+            bootstrap="circular", studentize=True, seed=seed,
+        )  # fmt: skip
+        steps.compute()
+
+        superior = set(np.array(steps.superior_models, np.int64).tolist())
+        ours = set(np.flatnonzero(p_values < 0.05).tolist())
+        assert ours <= superior <= set(np.flatnonzero(p_values < 0.1).tolist())
+        n_found += len(ours)
+
+    assert n_found > 30
 
 
 def test_with_a_shortlist_agrees_with_arch_that_knows_every_cell(workers: Workers) -> None:
