@@ -98,7 +98,7 @@ def test_an_indicator_that_is_added_can_be_run_at_once(page: Page) -> None:
 
 def text_of(page: Page, spelling: str) -> str:
     page.get_by_label(spelling, exact=True).check()
-    return page.locator(".request pre").inner_text()
+    return page.locator(".request .scroller pre").inner_text()
 
 
 def test_every_spelling_of_the_request_asks_for_what_the_page_asks_for(
