@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from backtest.types import Instrument
+from backtest.types import DAY_MS, Instrument
 from tests.backtesters import minute_candles
 from tests.e2e.answers import whole_answer
 from tests.e2e.world import Faces, Shelf, opened_over
@@ -21,7 +21,6 @@ from tests.saved_spec import SPEC
 
 CASE = Path(__file__).parent / "cases" / "02-flat-tail-after-last-candle"
 HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 N_MINUTES = 2 * 1_440
 STORED = [
     Instrument(market_id=market_id, symbol=symbol)

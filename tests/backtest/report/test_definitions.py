@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 from backtest.engine.account import account_terms
-from backtest.engine.daily import DAY_MS, daily_measures, ratios_of
+from backtest.engine.daily import daily_measures, ratios_of
 from backtest.report.metrics import Curve, TradeHistory, all_metrics, draw_curve
-from backtest.types import DirectionMode, Execution, Timeframe
+from backtest.types import DAY_MS, DirectionMode, Execution, Timeframe
 from tests.oracle.cases import Case
 from tests.oracle.engine import Setup
 from tests.oracle.kernels import played
