@@ -67,9 +67,16 @@ EXPORTS: dict[str, list[str]] = {
     ],
     "bff.runner": ["LocalRunner", "Runner", "RunnerProcess", "serve_calls"],
     "bff.runner.cluster": [],
-    "bff.serving": ["DrainingServer", "Metrics", "Readiness", "Traces", "Workers", "monitored"],
+    "bff.serving": [
+        "DrainingServer",
+        "Metrics",
+        "Readiness",
+        "ServerWorkers",
+        "Traces",
+        "monitored",
+    ],
     "bff.serving.connection": ["Connection", "Crowd", "SlicedAnswers"],
-    "bff.telemetry": ["Facts", "Observed", "collect", "configure_logs", "note"],
+    "bff.telemetry": ["Facts", "ObservedUseCase", "collect", "configure_logs", "note"],
     "resolvers": [
         "BacktestService",
         "UseCase",
