@@ -159,11 +159,14 @@ def test_a_mistake_in_a_change_stands_at_its_field_and_nothing_runs(page: Page) 
     page.on("request", note)
     page.get_by_label("Fee per fill").fill("much")
     page.get_by_label("From UTC").fill("soon")
+    page.get_by_label("Stop-loss and take-profit").select_option("these")
+    page.get_by_label("Stop-loss levels, values").fill("-1")
     page.get_by_role("button", name="Run", exact=True).click()
 
-    fields = ("saved.overrides.execution.fee_pct", "saved.time_range.start")
-    for field in fields:
+    fields = ("execution.fee_pct", "risk_grid.sl")
+    for field in ("saved.time_range.start", *(f"saved.overrides.{name}" for name in fields)):
         expect(page.locator(f"[data-field='{field}'] .mistake")).to_be_visible()
+    expect(page.locator(".mistake")).to_have_count(3)
     expect(page.get_by_role("alert")).to_have_count(0)
     judge(page, "saved-mistake-1280-light")
     assert runs == []

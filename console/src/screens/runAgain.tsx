@@ -151,7 +151,7 @@ function Overrides({ changes, onChange }: OverridesProps) {
         />
         <SelectField
           label="Stop-loss and take-profit"
-          field={`${AT}.risk_grid`}
+          field="stops"
           value={changes.stops}
           options={[
             ["saved", "As saved"],
