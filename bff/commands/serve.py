@@ -159,6 +159,7 @@ def _serve(
 
         with failures_told():
             services = build(settings, runner)
+            runner.wait_until_started()
             _check_stores(services, wait_for_stores)
             _announce(settings, PREPARING)
             runner.warm()

@@ -58,6 +58,13 @@ class RunnerProcess:
         """Begin to start the process, which takes a second or two."""
         self._opened()
 
+    def wait_until_started(self) -> None:
+        """Return when the process can be asked; on a busy machine that may take minutes.
+
+        What has a deadline would take the silence until then for that of a process that hangs.
+        """
+        self._prepare(_nothing, Control())
+
     def do(self, job: Job[T], control: Control, *, is_repeatable: bool = False) -> T:
         """What the job returns or raises over there.
 
@@ -144,6 +151,10 @@ def _longest_silence_s(control: Control) -> float | None:
 def _do(job: Job[T], is_repeatable: bool, runner: PreparedRunner, control: Control) -> T:
     runner.warm(control)  # where the process is new, it may not have been yet
     return runner.do(job, control, is_repeatable=is_repeatable)
+
+
+def _nothing(_runner: PreparedRunner, _control: Control) -> None:
+    return
 
 
 def _ping(runner: PreparedRunner, control: Control) -> None:
