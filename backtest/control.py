@@ -56,7 +56,7 @@ class Control:
         self._expires_at = None if left_s is None else time.monotonic() + left_s
         self._on_progress = on_progress
         self._on_claim: Callable[[int], None] | None = None
-        self._claimed = 0
+        self._claimed = self._at_first = 0
         self._part: tuple[Fraction, Fraction, int] | None = None
         self._most = 0
 
@@ -121,26 +121,32 @@ class Control:
         with self._lock:
             self.used_s += seconds
 
-    def claim(self, n_bytes: int) -> None:
+    def claim(self, n_bytes: int, at_first: int | None = None) -> None:
         """Return when the run may hold so many bytes in all, before it allocates them.
 
         Called again when a better estimate is known, which takes the place of the one before.
+
+        Args:
+            n_bytes: The most that it will hold.
+            at_first: What of it is held before a better estimate is known; all, unless told.
 
         Raises:
             BacktestError: Whatever the owner of the memory says, or the run ended meanwhile.
         """
         self._claimed = n_bytes
+        self._at_first = n_bytes if at_first is None else at_first
         if self._on_claim is not None:
             self._on_claim(n_bytes)
 
     def claim_beside(self, n_bytes: int) -> None:
-        """The same for bytes beside those of the last `claim`, until the next one.
+        """The same for bytes beside those that the last `claim` has at first, until the next one.
 
         Raises:
             BacktestError: As from `claim`.
         """
-        if self._on_claim is not None:
-            self._on_claim(self._claimed + n_bytes)
+        needed = self._at_first + n_bytes
+        if self._on_claim is not None and needed > self._claimed:
+            self._on_claim(needed)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Report that `done` of `total` units of a stage, or of a `part` of it, are finished."""

@@ -132,7 +132,7 @@ class Backtester:
             plan = make_plan(request, template, self._policy, self._defaults)
             guards = Guards(plan=plan, policy=self._policy, want=want)
             guards.check_answer(NO_TRADES, "preflight")
-            control.claim(guards.bytes_needed())
+            control.claim(guards.bytes_needed(), guards.bytes_at_first())
             control.check()
         with stopwatch.stage("load"):
             at = ("template",) if saved is None else ("spec",)

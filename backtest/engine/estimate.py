@@ -56,8 +56,10 @@ SLAB_COLUMNS = 2
 CANDIDATE_COLUMNS = 12
 # Beyond those that are wanted, of which nothing is said.
 FEW_TIES = 1 << 12
-# While signals are counted: rows, places, counts. While metrics are made, 10 of them too, twice.
-BATCH_COLUMNS, MEASURED_COLUMNS = 8, 30
+# While signals are counted: rows, places, counts.
+BATCH_COLUMNS = 8
+# While metrics are made: 10 of them, two levels, a place and rows; of chosen cells they are copied.
+SLAB_MEASURED_COLUMNS, MEASURED_COLUMNS = 16, 30
 # While ties are put in order: 10 metrics of each combo, and of each base variant.
 TIED_COLUMNS = 20
 # For a cell of a shortlisted variant: its score, its score by base variant, and its place in order.
@@ -184,6 +186,26 @@ def estimate_bytes(
 
     See: docs/memory.md
     """
+    return max(_while_ranked_and_told(plan, n_loaded, n_target, policy, want, trades))
+
+
+def ranking_bytes(plan: Plan, n_loaded: int, n_target: int, policy: RunPolicy, want: Want) -> int:
+    """What of `estimate_bytes` is held until the winners are known.
+
+    See: docs/memory.md
+    """
+    return _while_ranked_and_told(plan, n_loaded, n_target, policy, want, None)[0]
+
+
+def _while_ranked_and_told(
+    plan: Plan,
+    n_loaded: int,
+    n_target: int,
+    policy: RunPolicy,
+    want: Want,
+    trades: TradeCounts | None,
+) -> tuple[int, int]:
+    """The most that a run holds until its winners are known, and while they are told."""
     load = _Load(
         plan=plan,
         n_loaded=n_loaded,
@@ -202,7 +224,7 @@ def estimate_bytes(
     if want.signal_bytes:
         written += NUMBER * TOLD_SIGNAL_SERIES * n_loaded
     ranking = _row_bytes(load) + max(stages, ledger.gathered)
-    return always + max(ranking, told + max(_report(load), written))
+    return always + ranking, always + told + max(_report(load), written)
 
 
 def claim_ties(control: Control, n_members: int, n_best: int) -> None:
@@ -267,7 +289,7 @@ def _stage_a(load: _Load) -> int:
     if _is_exact(load):
         is_rough = RankingMetric.MAX_DRAWDOWN_PCT in metrics_of(ranking)
         columns += (len(metrics_of(ranking)) - 1 + is_rough) * n_slab
-        columns += MEASURED_COLUMNS * min(n_slab, MEASURED_AT_ONCE)
+        columns += SLAB_MEASURED_COLUMNS * min(n_slab, MEASURED_AT_ONCE)
         scratch += EXACT_SERIES * load.n_target // BARS_PER_TRADE
     return NUMBER * (columns + load.threads * scratch)
 

@@ -5,7 +5,7 @@ See: docs/memory.md
 
 from dataclasses import dataclass, replace
 
-from backtest.engine.estimate import TradeCounts, answer_bytes, estimate_bytes
+from backtest.engine.estimate import TradeCounts, answer_bytes, estimate_bytes, ranking_bytes
 from backtest.errors import AnswerTooLong, GuardExceeded
 from backtest.plan import Plan
 from backtest.policy import OF_LEDGER, RunPolicy, Want
@@ -50,6 +50,10 @@ class Guards:
                 max_compute_bytes_total=limit,
             )
         return needed
+
+    def bytes_at_first(self) -> int:
+        """What of that it holds until its winners are known."""
+        return ranking_bytes(self.plan, *self.plan.count_bars(), self.policy, self.want)
 
     def _estimate(self, want: Want, trades: TradeCounts | None) -> int:
         return estimate_bytes(self.plan, *self.plan.count_bars(), self.policy, want, trades)
