@@ -3,8 +3,8 @@
 Nodes die under the load of a served cluster and others come (`kills`); it is stopped under load
 (`drains`); what breaks while no node dies (`faults`); one large run goes on while nodes of it die
 and others join it (`joins`); golden runs and the oracle's cases are computed by nodes (`golden`,
-`oracle`); and other ways to name a cluster (`addresses`). Every answer has to be that of a service
-without a cluster. Writes docs/scale.md.
+`oracle`); other ways to name a cluster (`addresses`); and a cluster that is lost whole, with its
+head (`heads`). Every answer has to be that of a service without a cluster. Writes docs/scale.md.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from trials.cluster.clients import Answers, right_answers
 from trials.cluster.dying import drain, kill_nodes
 from trials.cluster.faults import break_things
 from trials.cluster.golden import golden_runs
+from trials.cluster.heads import lose_clusters
 from trials.cluster.joining import join_large_runs
 from trials.cluster.local_nodes import LocalNodes, opened_nodes, unusable
 from trials.cluster.oracle import oracle_cases
@@ -86,7 +87,11 @@ def oracle(scene: Scene, nodes: LocalNodes) -> list[Row]:
 PARTS: Mapping[str, Callable[[Scene, LocalNodes], Sequence[Row]]] = {
     part.__name__: part for part in (kills, drains, faults, joins, golden, oracle)
 }
-ADDRESSES = "addresses"  # a part with nodes of its own
+# With clusters of their own, from the data and the right answers.
+OWN_PARTS: Mapping[str, Callable[[Path, Answers, int], Sequence[Row]]] = {
+    "addresses": over_addresses,
+    "heads": lambda *shared: [lose_clusters(*shared)],
+}
 FAULTS = {
     "wrong",
     "lost",
@@ -110,7 +115,7 @@ def told(part: str, rows: Sequence[Row]) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m trials.cluster", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=[*PARTS, ADDRESSES])
+    parser.add_argument("--only", nargs="+", choices=[*PARTS, *OWN_PARTS])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--drains", type=int, default=10)
     parser.add_argument("--joins", type=int, default=6)
@@ -119,16 +124,16 @@ def main() -> None:
     reason = unusable()
     if reason is not None:
         sys.exit(f"not tried: {reason}")
-    wanted: list[str] = given.only or [*PARTS, ADDRESSES]
+    wanted: list[str] = given.only or [*PARTS, *OWN_PARTS]
     n_faults = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         scene = Scene(filled_store(Path(name)), given)
-        if {*wanted} - {ADDRESSES}:
+        if PARTS.keys() & wanted:
             with opened_nodes(N_NODES) as nodes:
                 for part in filter(wanted.__contains__, PARTS):
                     n_faults += told(part, PARTS[part](scene, nodes))
-        if ADDRESSES in wanted:
-            n_faults += told(ADDRESSES, over_addresses(scene.data, scene.expected, N_NODES))
+        for part in filter(wanted.__contains__, OWN_PARTS):
+            n_faults += told(part, OWN_PARTS[part](scene.data, scene.expected, N_NODES))
     sys.exit(1 if n_faults else 0)
 
 

@@ -1,6 +1,5 @@
 """A service over the addresses that no other part has: a client of Ray's, and a node of its own."""
 
-import socket
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from tests.waiting import wait_for
 from trials.cluster.clients import CONFIG, N_CLIENTS, Answers, Load
 from trials.cluster.dying import drain, kill_nodes
-from trials.cluster.local_nodes import family, lives, opened_nodes
+from trials.cluster.local_nodes import family, free_port, lives, opened_nodes
 from trials.cluster.service import served
 
 N_KILLS = 2
@@ -16,8 +15,7 @@ N_KILLS = 2
 
 def over_addresses(data: Path, expected: Answers, n_nodes: int) -> list[dict[str, str | int]]:
     """A row for each address: under load, then at a SIGTERM, then killed."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with opened_nodes(n_nodes, client_port=port) as nodes:
         address = f"ray://127.0.0.1:{port}"
         killed = kill_nodes(data, nodes, address, expected, N_KILLS)

@@ -12,6 +12,7 @@ from trials.faults.asking import FACES
 from trials.load.scenes import YEAR, grid
 
 N_CLIENTS = 6
+RETRY_AFTER_S = 1.0
 BODIES = (
     grid(20, "ma.sma", timeframe="15m", time_range=YEAR, top_k=3),
     grid(60, "ma.sma", "ma.ema", timeframe="15m", time_range=YEAR, top_k=10),
@@ -57,10 +58,14 @@ class Load:
         """No client asks again; each waits for the answer that it has not got."""
         self._is_over.set()
 
-    def is_answered(self, n_more: int) -> Callable[[], bool]:
-        """Whether so many more answers have come since now."""
-        aim = self.seen.total() + n_more
-        return lambda: self.seen.total() >= aim
+    def is_answered(self, n_more: int, verdict: str | None = None) -> Callable[[], bool]:
+        """Whether so many more answers, or answers of one kind, have come since now."""
+
+        def n_seen() -> int:
+            return self.seen.total() if verdict is None else self.seen[verdict]
+
+        aim = n_seen() + n_more
+        return lambda: n_seen() >= aim
 
     def _ask_on(self, user: int) -> None:
         number = user
@@ -68,9 +73,12 @@ class Load:
             question = QUESTIONS[number % len(QUESTIONS)]
             number += 1
             try:
-                self.seen[self._judged(question, user)] += 1
+                verdict = self._judged(question, user)
             except HTTPError:
-                self.seen["lost"] += 1
+                verdict = "lost"
+            self.seen[verdict] += 1
+            if verdict == "503":
+                self._is_over.wait(RETRY_AFTER_S)
 
     def _judged(self, question: Question, user: int) -> str:
         status, content = ask(self._service, question, user)

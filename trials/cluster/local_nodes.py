@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -45,12 +46,13 @@ class LocalNodes:
 
     Args:
         client_port: Where the head serves Ray's client (`ray://`); None for nowhere.
+        port: Where the head listens; None for any free port.
 
     Attributes:
         added: The nodes that live, the oldest first.
     """
 
-    def __init__(self, client_port: int | None = None) -> None:
+    def __init__(self, client_port: int | None = None, port: int | None = None) -> None:
         from ray.cluster_utils import Cluster  # noqa: PLC0415 - Ray is an extra
 
         self._seen: set[int] = set()
@@ -64,6 +66,7 @@ class LocalNodes:
                 "object_store_memory": STORE_BYTES,
                 "_system_config": SYSTEM,
                 **({} if client_port is None else {"ray_client_server_port": client_port}),
+                **({} if port is None else {"gcs_server_port": port}),
             },
         )
 
@@ -119,15 +122,23 @@ def raylet_pid(node: Any) -> int:
     return raylet.process.pid
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 @contextmanager
-def opened_nodes(n_nodes: int, client_port: int | None = None) -> Generator[LocalNodes]:
+def opened_nodes(
+    n_nodes: int, client_port: int | None = None, port: int | None = None
+) -> Generator[LocalNodes]:
     """A head and so many nodes of one processor each, on the loopback alone."""
     folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # the paths of sockets must be short
     surroundings = QUIET | {"RAY_TMPDIR": folder}
     before = {name: os.environ.get(name) for name in surroundings}
     os.environ |= surroundings
     try:
-        nodes = LocalNodes(client_port)
+        nodes = LocalNodes(client_port, port)
         try:
             nodes.add(n_nodes)
             yield nodes
