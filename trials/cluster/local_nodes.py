@@ -6,12 +6,14 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 # Ray takes 127.0.0.1 for "this machine, by whatever address others reach it".
 ADDRESS = "127.0.0.2"
@@ -21,6 +23,7 @@ SYSTEM = {
     "health_check_initial_delay_ms": 0,
     "health_check_period_ms": 200,
     "health_check_failure_threshold": 3,
+    "worker_register_timeout_seconds": int(PATIENCE_S),
 }
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -117,6 +120,27 @@ class LocalNodes:
         wait_for(lambda: not [pid for pid in self._seen if lives(pid)])
 
 
+@contextmanager
+def _patience() -> Generator[None]:
+    """Ray itself gives a node half a minute to start, however busy the machine is."""
+    from ray._private import services  # noqa: PLC0415
+
+    get_node: Callable[..., Any] = services.get_node
+
+    def found(*words: Any) -> Any:
+        ends_at_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return get_node(*words)
+            except RuntimeError:
+                if time.monotonic() >= ends_at_s:
+                    raise
+                time.sleep(0.1)
+
+    with patch.object(services, "get_node", found):
+        yield
+
+
 def raylet_pid(node: Any) -> int:
     (raylet,) = node.all_processes["raylet"]
     return raylet.process.pid
@@ -138,12 +162,13 @@ def opened_nodes(
     before = {name: os.environ.get(name) for name in surroundings}
     os.environ |= surroundings
     try:
-        nodes = LocalNodes(client_port, port)
-        try:
-            nodes.add(n_nodes)
-            yield nodes
-        finally:
-            nodes.close()
+        with _patience():
+            nodes = LocalNodes(client_port, port)
+            try:
+                nodes.add(n_nodes)
+                yield nodes
+            finally:
+                nodes.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         for name, value in before.items():
