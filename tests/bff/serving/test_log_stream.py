@@ -84,7 +84,7 @@ def test_from_start_to_stop_each_line_is_one_json_object(tmp_path: Path) -> None
     [
         ((), {"IDENTITY_JWT_SECRET": "short"}, "IDENTITY_JWT_SECRET"),
         (
-            (),
+            ("--wait-for-stores", "0"),
             {"CH_HOST": "127.0.0.1", "CH_PORT": "1", "ROEHUB_CANDLES": ""},
             "The candle store is not available",
         ),
