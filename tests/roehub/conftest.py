@@ -12,7 +12,7 @@ import roehub
 from bff.http.tokens import issue_token
 from roehub import local
 from tests.bff.doubles import USER
-from tests.bff.served import serving
+from tests.bff.served import Served, serving
 
 N_DAYS = 20
 SECRET = "k" * 32
@@ -36,17 +36,29 @@ class Places:
     """The same candles in a folder and behind a service."""
 
     store: Path
-    address: str
+    service: Served
     token: str
 
+    @property
+    def address(self) -> str:
+        """Of the service."""
+        return self.service.address
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """They change nothing that another test could see."""
     store = tmp_path_factory.mktemp("store")
     _fill(store)
     token = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=86_400)
-    with serving(store, IDENTITY_JWT_SECRET=SECRET) as service:
-        yield Places(store=store, address=service.address, token=token)
+    with serving(store, "--metrics-port", "0", IDENTITY_JWT_SECRET=SECRET) as service:
+        yield Places(store=store, service=service, token=token)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    """What this process has opened to run here ends with each file."""
+    yield
     local.close()
 
 

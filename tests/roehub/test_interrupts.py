@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.bff.served import ROOT, serving
-from tests.roehub.conftest import SECRET, Places
+from tests.bff.served import ROOT
+from tests.roehub.conftest import Places
 from tests.waiting import wait_for
 from trials.soak.leaving import Scene
 
@@ -127,14 +127,13 @@ def test_an_interrupt_in_a_terminal_ends_the_run_that_its_bar_shows(places: Plac
 @pytest.mark.parametrize("face", ["rest", "graphql"])
 def test_an_interrupt_ends_the_run_on_a_service(face: str, places: Places) -> None:
     path = {"rest": "/backtests", "graphql": "/graphql"}[face]
-    options = ("--metrics-port", "0")
-    with serving(places.store, *options, IDENTITY_JWT_SECRET=SECRET) as served:
-        scene = Scene(service=served, candles=None)  # pyright: ignore[reportArgumentType]
-        with terminal(FAR, served.address, places.token, face) as python:
-            wait_for(lambda: scene.n_running() == 1)
+    scene = Scene(service=places.service, candles=None)  # pyright: ignore[reportArgumentType]
+    n_left = scene.n_left(path)
+    with terminal(FAR, places.address, places.token, face) as python:
+        wait_for(lambda: scene.n_running() == 1)
 
-            python.interrupt()
+        python.interrupt()
 
-            wait_for(lambda: scene.n_left(path) == 1)
-            wait_for(lambda: scene.n_running() == 0)
-            assert python.printed().split() == ["interrupted", "3"]
+        wait_for(lambda: scene.n_left(path) == n_left + 1)
+        wait_for(lambda: scene.n_running() == 0)
+        assert python.printed().split() == ["interrupted", "3"]
