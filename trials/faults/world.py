@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -62,6 +62,10 @@ class World:
     candles: CandleStore
     strategies: StrategyStore
     deadline_s: float
+    right: dict[tuple[str, bool], tuple[int, bytes]] = field(
+        default_factory=dict[tuple[str, bool], tuple[int, bytes]]
+    )
+    """What is answered while nothing is broken, by the face and whether a strategy is run."""
 
     def mend(self) -> None:
         """Everything works again."""
