@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("bff", "schema", "resolvers", "backtest", "roehub")
 # An editable installation would lend its files to a package that lacks some.
 WITHOUT_CHECKOUT = f"import sys; sys.path = [p for p in sys.path if p != {str(ROOT)!r}]"
+# Byte code that another process is about to write has the name of a number until it is there.
+UNFINISHED = shutil.ignore_patterns("*.pyc.*")
 FOREIGN = "class Schema:\n    pass\n"
 
 
@@ -27,7 +29,7 @@ def site_packages(tmp_path: Path) -> Path:
     wheel = hatch["build"]["targets"]["wheel"]
     folders = {name: name for name in wheel["packages"]} | wheel["force-include"]
     for source, target in folders.items():
-        shutil.copytree(ROOT / source, tmp_path / target)
+        shutil.copytree(ROOT / source, tmp_path / target, ignore=UNFINISHED)
     return tmp_path
 
 

@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,13 @@ class Site:
         url = words[2].replace(printed_for, self.address)
         return self.post(url, words[8], self.token(*command[command.index("token") :]))
 
+    @cached_property
+    def users_token(self) -> str:
+        return self.token("token", "--user-id", "00000000-0000-4000-8000-000000000001")
+
     def ask(self, query: str, variables: Any = None) -> Any:
-        user = ("token", "--user-id", "00000000-0000-4000-8000-000000000001")
         body = json.dumps({"query": query, "variables": variables})
-        answer = self.post(f"{self.address}/graphql", body, self.token(*user))
+        answer = self.post(f"{self.address}/graphql", body, self.users_token)
         assert "errors" not in answer, answer
         return answer["data"]
 
@@ -166,10 +170,9 @@ def test_every_example_of_the_rest_page_is_answered(site: Site, answer: Any) -> 
     document = json.loads(site.page("/openapi.json"))
     content = document["paths"]["/backtests"]["post"]["requestBody"]["content"]
     examples = content["application/json"]["examples"]
-    token = site.token("token", "--user-id", "00000000-0000-4000-8000-000000000001")
 
     answers = {
-        name: site.post(f"{site.address}/backtests", json.dumps(example["value"]), token)
+        name: site.post(f"{site.address}/backtests", json.dumps(example["value"]), site.users_token)
         for name, example in examples.items()
     }
 

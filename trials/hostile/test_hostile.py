@@ -32,10 +32,15 @@ def copy_in(folder: Path) -> Copy:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy = copy_in(tmp_path_factory.mktemp("hostile"))
     copy.generate(8)
-    with running(copy) as service:
+    return copy
+
+
+@pytest.fixture(scope="module")
+def service(filled: Copy) -> Generator[Service]:
+    with running(filled) as service:
         yield service
 
 
@@ -46,10 +51,8 @@ def test_the_service_holds(service: Service, trial: Trial) -> None:
     assert verdict.holds, verdict.seen
 
 
-def test_slow_readers_do_not_hold_up_the_end(tmp_path: Path) -> None:
-    copy = copy_in(tmp_path)
-    copy.generate(8)
-    with running(copy) as service:
+def test_slow_readers_do_not_hold_up_the_end(filled: Copy) -> None:
+    with running(filled) as service:
         verdict = readers.stopped(service)
 
     assert verdict.holds, verdict.seen

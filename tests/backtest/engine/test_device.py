@@ -32,6 +32,7 @@ from tests.oracle.device import (
     stages_of_case,
     statistics_by,
 )
+from tests.oracle.device_code import WOULD_FUSE
 
 WITHOUT_EXTRAS = """
 import sys
@@ -44,14 +45,6 @@ print([name for name in sys.modules if name.split(".")[0] in ("numba_cuda", "ray
        or name.startswith(("numba.cuda", "cuda."))])
 """
 FUSED = {"fma.rn.f64"}
-# Kernels with a product that goes into a sum.
-WOULD_FUSE = {
-    "score_compounding", "score_fixed", "score_locked",
-    "grow_compounding", "grow_fixed", "grow_locked",
-    "stop_lines", "profit_lines", "signal_lines", "judge_regions",
-    "grow_cells", "step_cells", "draw_cells",
-    "sum_windows",
-}  # fmt: skip
 
 needs_numba_cuda = pytest.mark.skipif(
     find_spec("numba_cuda") is None, reason="the extra cuda is not installed"
@@ -103,7 +96,7 @@ def test_device_code_has_no_operation_that_rounds_differently() -> None:
     }
     # what the option prevents
     found = {name: set(inexact_operations(text)) for name, text in code["theirs"].items()}
-    assert {name for name, operations in found.items() if operations >= FUSED} == WOULD_FUSE
+    assert {name for name, operations in found.items() if operations >= FUSED} == set(WOULD_FUSE)
 
 
 def test_without_the_extra_nothing_of_it_is_loaded(tmp_path: Path) -> None:

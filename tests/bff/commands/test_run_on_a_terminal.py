@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from bff.cli import app
 
 REQUEST: dict[str, Any] = {
     "time_range": {"start": "2024-01-02T00:00:00Z", "end": "2024-01-05T00:00:00Z"},
@@ -34,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("terminal")
     (folder / "request.json").write_text(json.dumps(REQUEST), encoding="utf-8")
     made = command(folder, "candles", "generate", "--symbol", "SYNTHUSDT", "--days", "3")
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.output
     return folder
 
 
@@ -42,14 +45,9 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(folder), "COLUMNS": "100"}
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bff", *arguments],
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def command(folder: Path, *arguments: str) -> Result:
+    """Where no terminal is looking."""
+    return CliRunner().invoke(app, arguments, env=environment(folder))
 
 
 def on_a_terminal(folder: Path, *arguments: str) -> str:
@@ -121,7 +119,7 @@ def test_what_the_request_or_the_command_line_includes_is_told(folder: Path) -> 
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do(folder: Path) -> None:
     refused = command(folder, "run", str(folder / "request.json"), "--include", "horoscope")
 
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     for word in ("horoscope", "evidence", "landscape", "receipt", "intrabar"):
         assert word in refused.stderr
 
