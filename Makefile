@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 PORT ?= 8080
+JOBS ?= 2
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
@@ -80,8 +81,9 @@ serve: $(RUN_STAMP) console  ## Serve on http://127.0.0.1:8080, or another PORT=
 warm: $(RUN_STAMP)  ## Compile all kernels into the cache
 	@$(BIN)/roehub-backtest check --warm
 
-test: $(DEV_STAMP)  ## Run the tests
-	@$(BIN)/python -m pytest -q
+# A file is tried in one process, and files are handed out in the order that was drawn.
+test: $(DEV_STAMP)  ## Run the tests, JOBS= files at once
+	@$(BIN)/python -m pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # What is interpreted overflows with a warning where compiled words go round.
 device: $(DEV_STAMP)  ## Run a few tests on a simulated CUDA device

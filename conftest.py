@@ -40,6 +40,11 @@ def pytest_configure() -> None:
     os.environ |= SET
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the trials, in any order: a long one at the end would leave the others idle."""
+    items.sort(key=lambda item: not item.nodeid.startswith("trials/"))
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
