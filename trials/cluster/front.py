@@ -8,7 +8,7 @@ from typing import Any
 from tests.bff.served import children
 from tests.waiting import PATIENCE_S, wait_for
 from trials.cluster.service import served
-from trials.load.scenes import cpu_s
+from trials.processes import cpu_s
 
 
 def in_front(

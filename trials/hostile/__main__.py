@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.tables import table
-from trials.hostile.plan import KILLED_SUPERVISOR, TRIALS, Finding, tried
+from trials.hostile.plan import STARTS, TRIALS, Finding, tried
 from trials.hostile.service import ROOT
+from trials.processes import Cost
 from trials.soak.page import write_region
 
 BEFORE = Path(__file__).with_name("before.json")
@@ -22,7 +23,7 @@ def main() -> int:
     arguments.add_argument("--before", type=Path, help="another working copy")
     arguments.add_argument("--only", action="append", help="a trial by its name")
     given = arguments.parse_args()
-    names: list[str] = given.only or [*TRIALS, KILLED_SUPERVISOR]
+    names: list[str] = given.only or [*TRIALS, *STARTS]
     findings = tried(given.before.resolve() if given.before else ROOT, names)
     if given.before:
         kept = _kept() | {finding.name: finding.as_dict() for finding in findings}
@@ -48,18 +49,15 @@ def _row(finding: Finding, kept: dict[str, dict[str, object]]) -> tuple[str, ...
         "yes" if finding.holds else "no",
         finding.seen,
         f"{finding.seconds} s",
-        _mib(finding.answers_mib),
-        _mib(finding.computes_mib),
+        str(Cost(mib=finding.answers_mib, cpu_s=finding.answers_cpu_s)),
+        str(Cost(mib=finding.computes_mib, cpu_s=finding.computes_cpu_s)),
     )
 
 
-def _mib(peak: int) -> str:
-    return f"{peak} MiB" if peak else ""
-
-
 def _seen(before: dict[str, object]) -> str:
-    peak = before["answers_mib"]
-    return f"{before['seen']}; {peak} MiB" if peak else str(before["seen"])
+    """With the most that each process held."""
+    both = [f"{peak}" for peak in (before["answers_mib"], before["computes_mib"]) if peak]
+    return "; ".join([str(before["seen"]), *([f"{' + '.join(both)} MiB"] if both else [])])
 
 
 if __name__ == "__main__":

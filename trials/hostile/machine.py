@@ -6,11 +6,11 @@ import re
 import signal
 from pathlib import Path
 
-from tests.bff.served import children
 from trials.hostile import limits
 from trials.hostile.service import Copy, Service, eventually, running
 from trials.hostile.verdict import Verdict
 from trials.hostile.wire import answer_of, connected, question
+from trials.processes import Costs
 
 N_REQUESTS = 6_000
 N_WORKERS = 2
@@ -60,14 +60,11 @@ def _n_dropped(service: Service) -> int:
     return 0
 
 
-def killed_supervisor(copy: Copy) -> Verdict:
+def killed_supervisor(copy: Copy, costs: Costs) -> Verdict:
     """SIGKILL for the supervisor of two workers."""
     absent = {"ROEHUB_ENV": "dev", "CH_HOST": "127.0.0.1", "CH_PORT": "1"}
-    with running(copy, "--workers", str(N_WORKERS), env=absent) as service:
-        within_s = limits.WORKER_STARTED_S
-        eventually(lambda: "Serving on" in service.lines.get(timeout=within_s), within_s)
-        workers = children(service.process.pid)
-        all_of_them = [*workers, *(pid for worker in workers for pid in children(worker))]
+    with running(copy, env=absent, n_workers=N_WORKERS) as service, service.costing(costs):
+        all_of_them = service.answering() + service.computing()
         service.process.kill()
         service.process.wait()
         after_s = eventually(lambda: not any(map(_lives, all_of_them)), limits.SUPERVISOR_LOST_S)

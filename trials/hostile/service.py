@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +17,10 @@ from bff.http.tokens import issue_token
 from tests.bff.doubles import USER
 from tests.bff.served import children
 from trials.hostile import limits
+from trials.processes import Costs, measured, status_mib
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_FILES = 1_024
-SAMPLE_S = 0.1
-MIB = 1 << 20
 GENERATE = "candles generate --symbol BTCUSDT --days"
 CONFIG = """
 version: 1
@@ -69,10 +68,14 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A running process and where it listens; the token is good for a day."""
+    """A running process and where it listens; the token is good for a day.
+
+    Of several workers `process` is the supervisor.
+    """
 
     process: subprocess.Popen[bytes]
     port: int
+    n_workers: int = 1
     lines: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
     is_read: threading.Event = field(default_factory=threading.Event)
 
@@ -80,53 +83,35 @@ class Service:
     def token(self) -> str:
         return issue_token(TEST_SECRET, user_id=USER, paid_level="pro", ttl_s=86_400)
 
-    def pids(self) -> list[int]:
-        """The process that answers, then the one that computes."""
-        return [self.process.pid, *children(self.process.pid)]
+    def answering(self) -> list[int]:
+        """The processes that answer."""
+        first = self.process.pid
+        return [first] if self.n_workers == 1 else children(first)
+
+    def computing(self) -> list[int]:
+        """Those that compute for them."""
+        return [pid for one in self.answering() for pid in children(one)]
+
+    def costing(self, costs: Costs) -> AbstractContextManager[None]:
+        """Note what they cost during a block."""
+        return measured(self.answering(), self.computing(), costs)
 
     def resident_mib(self) -> int:
         """Memory of the process that answers."""
-        return _status_mib(self.process.pid, "VmRSS")
+        return status_mib(self.process.pid, "VmRSS")
 
 
-def _status_mib(pid: int, name: str) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return 0
-    found = re.search(rf"{name}:\s+(\d+) kB", status)
-    return int(found[1]) // 1024 if found else 0
+class NotStarted(Exception):
+    """A service ended before it served; what it had said."""
 
 
 @contextmanager
-def measured(service: Service) -> Generator[list[int]]:
-    """Most MiB that each of its processes held during the block, also where they end in it."""
-    pids = service.pids()
-    peaks = [0] * len(pids)
-    ended = threading.Event()
-    for pid in pids:
-        Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="utf-8")
-
-    def sample() -> None:
-        while not ended.wait(SAMPLE_S):
-            peaks[:] = [
-                max(peak, _status_mib(pid, "VmHWM")) for peak, pid in zip(peaks, pids, strict=True)
-            ]
-
-    sampling = threading.Thread(target=sample)
-    sampling.start()
-    try:
-        yield peaks
-        time.sleep(2 * SAMPLE_S)
-    finally:
-        ended.set()
-        sampling.join()
-
-
-@contextmanager
-def running(copy: Copy, *options: str, env: dict[str, str] | None = None) -> Generator[Service]:
+def running(
+    copy: Copy, *, env: dict[str, str] | None = None, n_workers: int = 1
+) -> Generator[Service]:
     """A fresh process that may open 1 024 files; killed at the end of the block."""
-    command = [sys.executable, "-m", "bff", "serve", "--port", "0", *options]
+    workers = ["--workers", str(n_workers)] if n_workers > 1 else []
+    command = [sys.executable, "-m", "bff", "serve", "--port", "0", *workers]
     with subprocess.Popen(
         ["/bin/sh", "-c", f'ulimit -n {OPEN_FILES}; exec "$@"', "sh", *command],
         env=copy.environ | (env or {}),
@@ -134,13 +119,13 @@ def running(copy: Copy, *options: str, env: dict[str, str] | None = None) -> Gen
         stderr=subprocess.PIPE,
     ) as process:
         try:
-            yield _announced(process)
+            yield _announced(process, n_workers)
         finally:
             process.kill()
 
 
-def _announced(process: subprocess.Popen[bytes]) -> Service:
-    """What it says is read until `is_read` is cleared; then its pipe fills."""
+def _announced(process: subprocess.Popen[bytes], n_workers: int) -> Service:
+    """All of it serves. What it says is read until `is_read` is cleared; then its pipe fills."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     is_read = threading.Event()
     is_read.set()
@@ -148,10 +133,16 @@ def _announced(process: subprocess.Popen[bytes]) -> Service:
     told = ""
     while line := lines.get(timeout=limits.STARTED_S):
         told += line
-        found = re.search(r"Serving on \S+:(\d+)", line)
-        if found:
-            return Service(process=process, port=int(found[1]), lines=lines, is_read=is_read)
-    raise AssertionError(told)
+        ports = re.findall(r"Serving on \S+:(\d+)", told)
+        if len(ports) == n_workers:
+            return Service(
+                process=process,
+                port=int(ports[0]),
+                n_workers=n_workers,
+                lines=lines,
+                is_read=is_read,
+            )
+    raise NotStarted(told)
 
 
 def _read(

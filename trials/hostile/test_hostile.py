@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import PATIENCE_S
-from trials.hostile import limits, machine, readers
-from trials.hostile.plan import ENDING, LONG, TRIALS, Trial
+from trials.hostile import folders, limits, machine, readers, starts
+from trials.hostile.plan import ENDING, LONG, TRIALS, Start, Trial
 from trials.hostile.service import ROOT, Copy, Service, running
+from trials.processes import Costs
 
 SHORT = {name: trial for name, trial in TRIALS.items() if name not in ENDING} | {
     LONG: partial(readers.begun_behind, body=readers.LONG)
@@ -65,7 +66,17 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
     assert verdict.holds, verdict.seen
 
 
-def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
-    verdict = machine.killed_supervisor(copy_in(tmp_path))
+# What else a machine does has tests of its own, nearer to the code that meets it.
+@pytest.mark.parametrize(
+    "start",
+    [machine.killed_supervisor, folders.taken_away, starts.little_space, starts.two_imports],
+)
+def test_the_service_bears_its_machine(tmp_path: Path, start: Start) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    copy = copy_in(folder)
+    copy.generate(8)
+
+    verdict = start(copy, Costs())
 
     assert verdict.holds, verdict.seen

@@ -67,6 +67,13 @@ def answer_of(line: socket.socket) -> tuple[int, bytes]:
     return status, data[:length]
 
 
+def answered_run(port: int, body: Mapping[str, Any], token: str) -> tuple[int, bytes]:
+    """Status and body of a grid over REST, on a connection of its own."""
+    with connected(port) as line:
+        line.sendall(run_of(body, token))
+        return answer_of(line)
+
+
 def honest_seconds(port: int) -> float | None:
     """How long a client that only asks a question waits for its 401; None when it gets none."""
     started = time.monotonic()

@@ -21,13 +21,12 @@ from trials.load.scenes import (
     short_beside_long,
 )
 from trials.load.service import Loaded, filled_store, loaded
+from trials.processes import Costs, measured
 from trials.soak.page import rows_of, write_region
 
 DEADLINE_S = 60.0
-COSTS = (
-    "commit", "asked", "status", "answer", "took", "busy after it", "process of runs",
-    "answering, peak", "computing, peak",
-)  # fmt: skip
+COSTS = ("answers", "computes")
+LARGE = ("commit", "asked", "status", "answer", "took", "busy after it", "process of runs")
 SHORTS = ("commit", "alone", "200", "p50", "p95", "long ones ended")
 FILES = ("commit", "with 64 files", "200 afterwards")
 THREADS = ("commit", "with no thread to start", "200 afterwards")
@@ -43,10 +42,14 @@ def main() -> None:
         data = filled_store(folder)
 
         def play(scene: Callable[[Loaded], Row], tree: Path, deadline_s: float) -> Row:
+            costs = Costs()
             with loaded(data, folder, tree, deadline_s=deadline_s) as service:
-                return scene(service)
+                answering, *computing = service.pids()
+                with measured([answering], computing, costs):
+                    row = scene(service)
+            return *row, str(costs.answers), str(costs.computes)
 
-        costs = [
+        large = [
             (commit, asked, *play(scene, tree, DEADLINE_S))
             for asked, scene in ANSWERS.items()
             for commit, tree in trees.items()
@@ -59,13 +62,15 @@ def main() -> None:
             if os.access(THREADS_GROUP, os.W_OK)
         ]
     for region, header, rows in (
-        ("answers", COSTS, costs),
+        ("answers", LARGE, large),
         ("shorts", SHORTS, shorts),
         ("files", FILES, files),
         *([("threads", THREADS, threads)] if threads else []),
     ):
+        columns = (*header, *COSTS)
         kept = [] if before is not None else rows_of(region, "before")
-        text = table(header, [*kept, *rows])
+        filled = [(*row, *[""] * (len(columns) - len(row))) for row in [*kept, *rows]]
+        text = table(columns, filled)
         print(text, flush=True)
         write_region(region, text)
 

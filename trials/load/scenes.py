@@ -1,6 +1,5 @@
 """What is asked of the service, and what each question costs it."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ import numpy as np
 
 from tests.faces import to_graphql
 from trials.load.service import Loaded
+from trials.processes import cpu_s
 
 IDLE_SHARE = 0.05
 LOOK_S = 0.25
@@ -80,15 +80,13 @@ def eleven_selections(loaded: Loaded) -> Row:
 def _asked(loaded: Loaded, path: str, body: Mapping[str, Any]) -> Row:
     runner = loaded.runner
     answer, took_s = loaded.post(path, body, user=1)
-    busy_s = _busy_s(runner)
+    busy_s = 0.0 if runner is None else _busy_s(runner)
     is_same = "kept" if loaded.runner == runner else "lost"
-    answering, computing = loaded.peaks_mib()
     size = f"{len(answer.content) / (1 << 20):.1f} MiB"
-    times = f"{took_s:.1f} s", f"{busy_s:.1f} s"
-    return str(answer.status_code), size, *times, is_same, f"{answering} MiB", f"{computing} MiB"
+    return str(answer.status_code), size, f"{took_s:.1f} s", f"{busy_s:.1f} s", is_same
 
 
-def _busy_s(pid: int | None) -> float:
+def _busy_s(pid: int) -> float:
     """Seconds until a process has had nothing to do for a second."""
     started, idle_since = time.monotonic(), time.monotonic()
     while time.monotonic() - idle_since < 1.0:
@@ -97,15 +95,6 @@ def _busy_s(pid: int | None) -> float:
         if cpu_s(pid) - before > IDLE_SHARE * LOOK_S:
             idle_since = time.monotonic()
     return max(0.0, idle_since - started)
-
-
-def cpu_s(pid: int | None) -> float:
-    """Processor seconds that a process has had; 0 where there is none."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-    except FileNotFoundError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def short_beside_long(loaded: Loaded) -> Row:
@@ -138,7 +127,7 @@ def _all_done(runs: list[Future[Any]]) -> bool:
 def few_files(loaded: Loaded) -> Row:
     """A hundred clients at once while each process may have 64 open files, then enough again."""
     with ExitStack() as limits:
-        for pid in _pids(loaded):
+        for pid in loaded.pids():
             soft, hard = prlimit(pid, RLIMIT_NOFILE)
             prlimit(pid, RLIMIT_NOFILE, (FILES, hard))
             limits.callback(prlimit, pid, RLIMIT_NOFILE, (soft, hard))
@@ -153,21 +142,17 @@ def no_more_threads(loaded: Loaded) -> Row:
     """
     group = THREADS_GROUP / f"trial-{loaded.process.pid}"
     group.mkdir()
-    for pid in _pids(loaded):
+    for pid in loaded.pids():
         (group / "cgroup.procs").write_text(str(pid), encoding="ascii")
     n_threads = (group / "pids.current").read_text(encoding="ascii")
     (group / "pids.max").write_text(n_threads, encoding="ascii")
     crowd = _crowd(loaded)
     (group / "pids.max").write_text("max", encoding="ascii")
     row = _told(crowd, loaded)
-    for pid in _pids(loaded):
+    for pid in loaded.pids():
         (THREADS_GROUP / "cgroup.procs").write_text(str(pid), encoding="ascii")
     group.rmdir()
     return row
-
-
-def _pids(loaded: Loaded) -> list[int]:
-    return [loaded.process.pid, *([] if loaded.runner is None else [loaded.runner])]
 
 
 def _crowd(loaded: Loaded) -> list[int]:

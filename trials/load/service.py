@@ -41,11 +41,9 @@ class Loaded:
         """The process of runs, where there is one."""
         return next(iter(children(self.process.pid)), None)
 
-    def peaks_mib(self) -> tuple[int, int]:
-        """The most that each of the two processes has held."""
-        runner = self.runner
-        answering = _status_mib(self.process.pid, "VmHWM")
-        return answering, 0 if runner is None else _status_mib(runner, "VmHWM")
+    def pids(self) -> list[int]:
+        """Of both."""
+        return [self.process.pid, *children(self.process.pid)]
 
     def post(self, path: str, body: Mapping[str, Any], user: int) -> tuple[Response, float]:
         """One request of a user, and how long it took."""
@@ -110,11 +108,3 @@ def _told_address(process: subprocess.Popen[str]) -> str:
             threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
             return line.split("Serving on ")[1].split()[0]
     raise AssertionError("the service did not start")
-
-
-def _status_mib(pid: int, field: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        name, _, rest = line.partition(":")
-        if name == field:
-            return int(rest.split()[0]) // 1024
-    raise KeyError(field)
