@@ -35,7 +35,10 @@ class Ended:
 
     @property
     def last_words(self) -> str:
-        return last_words(self.said)
+        """What a table has room for; one that was ended here had not said why."""
+        if self.code < 0:
+            return "went on"
+        return f"ended with {self.code}: {last_words(self.said)}"
 
 
 def last_words(said: str) -> str:
@@ -80,8 +83,7 @@ def two_imports(copy: Copy, costs: Costs) -> Verdict:
 def _refused(process: "subprocess.Popen[str]", words: str, costs: Costs) -> Verdict:
     ended = _ended(process)
     costs.answers = ended.cost
-    told = "went on" if ended.code < 0 else f"ended with {ended.code}: {ended.last_words}"
-    return Verdict(holds=ended.is_sentence and words in ended.said, seen=told)
+    return Verdict(holds=ended.is_sentence and words in ended.said, seen=ended.last_words)
 
 
 def _begun(
