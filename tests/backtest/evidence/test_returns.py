@@ -24,9 +24,7 @@ def total_pct(growth: Growth, *, adds_up: bool) -> list[float]:
     whole = growth.astype(np.int64).sum(axis=1) / 1e6
     lost = (growth <= -(1 << 30)).any(axis=1)
     grown = whole if adds_up else np.expm1(whole)
-    return [
-        -100.0 if gone else round(one * 100.0, 4) for one, gone in zip(grown, lost, strict=True)
-    ]
+    return np.where(lost, -100.0, np.round(grown * 100.0, 4)).tolist()
 
 
 @pytest.mark.parametrize("adds_up", [False, True], ids=["compounds", "adds up"])
