@@ -18,7 +18,7 @@ from trials.load.scenes import YEAR, grid
 USER = UUID(int=1)
 # By the Sharpe ratio, which measures the trades of every variant.
 LARGE = grid(
-    300, "ma.sma", "ma.ema", timeframe="5m", time_range=YEAR, top_k=10,
+    400, "ma.sma", "ma.ema", timeframe="5m", time_range=YEAR, top_k=10,
     include=["evidence", "landscape"], ranking={"primary_metric": "sharpe"},
 )  # fmt: skip
 
@@ -39,12 +39,12 @@ def join_large_runs(data: Path, nodes: LocalNodes, n_runs: int) -> dict[str, int
             found, facts = _disturbed(cluster, nodes, is_own=number % 2 == 1)
             seen.update(
                 {
-                    "right": found == expected,
-                    "wrong": found != expected,
+                    "right": int(found == expected),
+                    "wrong": int(found != expected),
                     "shards": facts["shards"],
                     "shards looked through again": facts["shards_lost"],
                     "runs begun again": facts["nodes_lost"],
-                    "runs that the new node joined": facts["shard_nodes"] > n_nodes,
+                    "runs that the new node joined": int(facts["shard_nodes"] > n_nodes),
                 }
             )
             print("large run", number + 1, dict(seen), flush=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from backtest.control import Control
 from backtest.engine.shards import Machines
@@ -29,6 +29,22 @@ Build = Callable[[Settings, Machines], LocalRunner]
 
 PROGRAM = ("backtest", "schema", "resolvers", "bff")
 EARLY_CANCELS = 1_024
+# Of each group of methods. More calls than anybody admits to one node at once, which only wait.
+THREADS = {"calls": 256, "control": 4, "life": 1}
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def within(group: str) -> Callable[[Method], Method]:
+    """Mark whose threads a method is called in, as `ray.method` does, which needs Ray.
+
+    A caller cannot choose them: Ray's client refuses that.
+    """
+
+    def mark(method: Method) -> Method:
+        method.__ray_concurrency_group__ = group  # pyright: ignore[reportFunctionMemberAccess]
+        return method
+
+    return mark
 
 
 class Node:
@@ -61,10 +77,12 @@ class Node:
         self._runner.warm(Control())
         return program_digest()
 
+    @within("life")
     def stay(self) -> None:
         """Never return: whoever waits for it learns that the process has ended."""
         threading.Event().wait()
 
+    @within("calls")
     def do(
         self, key: str, frames: Sequence[bytes], peers: Sequence[Peer], *shared: Any
     ) -> tuple[Frames, Progress]:
@@ -89,10 +107,12 @@ class Node:
             self._end(key)
         return tuple(map(bytes, reply)), Progress(stages, control.used_s)
 
+    @within("control")
     def meet(self, peers: Sequence[Peer]) -> None:
         """Somebody is new among those who can be asked for help."""
         self._peers.know(peers)
 
+    @within("control")
     def cancel(self, key: str) -> None:
         """Nobody waits for a call any more; it may not have begun yet."""
         with self._lock:
@@ -102,6 +122,7 @@ class Node:
         if control is not None:
             control.cancel()
 
+    @within("control")
     def progress(self, key: str) -> Progress:
         """How far a call is; nothing where it does not run."""
         with self._lock:
@@ -110,6 +131,7 @@ class Node:
             return NOT_BEGUN
         return Progress(dict(stages), control.used_s)
 
+    @within("control")
     def held_bytes(self) -> int:
         """Resident memory of the process."""
         return held_bytes()

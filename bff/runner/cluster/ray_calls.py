@@ -16,14 +16,12 @@ from uuid import uuid4
 
 from backtest.errors import ClusterUnavailable
 from bff.config.settings import Settings
-from bff.runner.cluster.node import Build, Node
+from bff.runner.cluster.node import THREADS, Build, Node
 from bff.runner.cluster.peer import Frames, NodeLostError, Peer, Progress, first_line
 from bff.serving.reachable import unreachable
 
 # Several services may share the accelerator of a node, each with an actor of its own.
 GPU_SHARE = 0.25
-# More calls than anybody admits to one node at once; a thread each, which only waits.
-CALLS_AT_ONCE = 256
 REACHED_WITHIN_S = 5.0
 LOCAL_STORE_BYTES = 256 << 20
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
@@ -107,7 +105,7 @@ class RayCluster:
             num_gpus=GPU_SHARE if has_gpu else 0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
             # A run asks its own node too: calls need threads of their own, and so do their ends.
-            concurrency_groups={"calls": CALLS_AT_ONCE, "control": 4, "life": 1},
+            concurrency_groups=THREADS,
             max_restarts=0,
             max_task_retries=0,
         )
@@ -135,13 +133,13 @@ class NodeHandle:
 
     def ended(self) -> Future[None]:
         """Settles when the process there has ended."""
-        return _asked(self._in("life", "stay").remote)
+        return _asked(self._actor.stay.remote)
 
     def do(
         self, key: str, frames: Sequence[bytes], peers: Sequence[Peer], *shared: Any
     ) -> Future[tuple[Frames, Progress]]:
         """`Node.do`."""
-        return _asked(self._in("calls", "do").remote, key, frames, peers, *shared)
+        return _asked(self._actor.do.remote, key, frames, peers, *shared)
 
     def share(self, value: object) -> Any:
         """Put a value into the object store."""
@@ -151,28 +149,25 @@ class NodeHandle:
 
     def meet(self, peers: Sequence[Peer]) -> None:
         """`Node.meet`."""
-        _asked(self._in("control", "meet").remote, peers)
+        _asked(self._actor.meet.remote, peers)
 
     def cancel(self, key: str) -> None:
         """`Node.cancel`."""
-        _asked(self._in("control", "cancel").remote, key)
+        _asked(self._actor.cancel.remote, key)
 
     def progress(self, key: str) -> Future[Progress]:
         """`Node.progress`."""
-        return _asked(self._in("control", "progress").remote, key)
+        return _asked(self._actor.progress.remote, key)
 
     def held_bytes(self) -> Future[int]:
         """`Node.held_bytes`."""
-        return _asked(self._in("control", "held_bytes").remote)
+        return _asked(self._actor.held_bytes.remote)
 
     def kill(self) -> None:
         """End it at once, with all that it does."""
         import ray  # noqa: PLC0415
 
         ray.kill(self._actor)
-
-    def _in(self, group: str, method: str) -> Any:
-        return getattr(self._actor, method).options(concurrency_group=group)
 
 
 def _asked(send: Callable[..., Any], *words: Any) -> Future[Any]:
