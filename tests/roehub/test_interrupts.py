@@ -74,9 +74,8 @@ class Terminal:
         while not claim(self.shown):
             try:
                 read = os.read(self._ours, 4_096)
-            except OSError:  # it has ended
-                read = b""
-            assert read, self.shown.decode()
+            except OSError:
+                pytest.fail(f"ended: {self.shown!r}, {self._ended()}")
             self.shown += read
 
     def interrupt(self) -> None:
@@ -90,6 +89,10 @@ class Terminal:
         out, _ = self.process.communicate()
         reader.join()
         return out
+
+    def _ended(self) -> str:
+        out, _ = self.process.communicate()
+        return f"printed {out!r}, exit code {self.process.returncode}"
 
     def _read_on(self) -> None:
         with contextlib.suppress(OSError):  # it has ended

@@ -124,8 +124,6 @@ def test_a_strategy_of_somebody_else_a_deleted_one_and_a_token_that_has_expired(
         told(page, "This strategy belongs to somebody else", "forbidden")
 
         sign_in(page, data, USER)
-        page.get_by_role("link", name="Back to the saved strategies").click()
-        page.get_by_role("button", name="Run again").click()
         (line,) = asked(page, "{ strategies { strategyId } }", {})["data"]["strategies"]
         delete = "mutation ($id: UUID!) { deleteStrategy(strategyId: $id) }"
         asked(page, delete, {"id": line["strategyId"]})
@@ -134,7 +132,7 @@ def test_a_strategy_of_somebody_else_a_deleted_one_and_a_token_that_has_expired(
 
         sign_in(page, data, USER, "--ttl", "1")
         wait_for(lambda: page.evaluate(STATUS) == 401)
-        page.get_by_role("link", name="Saved", exact=True).click()
+        page.get_by_role("button", name="Run", exact=True).click()
         told(page, "Not signed in", "expired")
 
 
