@@ -20,6 +20,7 @@ from trials.console.browser import asked, command, opened
 from trials.console.steps import RUN, judge, judge_twice, open_best, run
 
 STORED = "{ instruments { firstTs lastTs gaps coverage } }"
+DELETE = "mutation ($id: UUID!) { deleteStrategy(strategyId: $id) }"
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +235,9 @@ def test_every_screen_says_what_it_waits_for(page: Page) -> None:
     [("results", "Nothing has been run yet"), ("saved", "No saved"), ("history", "No runs yet")],
 )
 def test_a_screen_with_nothing_on_it_says_what_to_do(page: Page, screen: str, title: str) -> None:
+    for saved in asked(page, "{ strategies { strategyId } }", {})["data"]["strategies"]:
+        asked(page, DELETE, {"id": saved["strategyId"]})  # what another trial has left
+
     page.goto(f"/#/{screen}")
     expect(page.get_by_role("heading", name=re.compile(title))).to_be_visible()
     judge_twice(page, f"empty-{screen}")
