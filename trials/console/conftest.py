@@ -4,9 +4,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from trials.console.browser import PATIENCE_MS, command, lacking, started_browser
+from tests.bff.served import serving
+from trials.console.browser import PATIENCE_MS, command, lacking, opened, started_browser
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -31,3 +32,18 @@ def browser() -> Generator[Browser]:
     """A browser without a window."""
     with started_browser() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def address(data: Path) -> Generator[str]:
+    """A server of `dev` over these stores."""
+    with serving(data, module="bff", ROEHUB_ENV="dev") as served:
+        yield served.address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Generator[Page]:
+    """A page of it that has begun to load."""
+    with opened(browser, address) as page:
+        page.goto("/")
+        yield page

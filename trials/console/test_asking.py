@@ -15,19 +15,11 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 from schema.examples import USER
-from tests.bff.served import serving
 from trials.console.browser import asked, command, opened
 from trials.console.steps import RUN, judge, judge_twice, open_best, run
 
 STORED = "{ instruments { firstTs lastTs gaps coverage } }"
 DELETE = "mutation ($id: UUID!) { deleteStrategy(strategyId: $id) }"
-
-
-@pytest.fixture(scope="module")
-def address(data: Path) -> Generator[str]:
-    """A server of `dev` over these stores."""
-    with serving(data, module="bff", ROEHUB_ENV="dev") as served:
-        yield served.address
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Generator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Browser, Page, Response, expect
 
 from bff.console import graphiql_folder
-from tests.bff.served import serving
 from trials.console.browser import (
     DESK,
     PHONE,
@@ -36,20 +34,6 @@ from trials.console.steps import (
     shown_surface,
     told_of,
 )
-
-
-@pytest.fixture(scope="module")
-def address(data: Path) -> Generator[str]:
-    """A server of `dev` over these stores."""
-    with serving(data, module="bff", ROEHUB_ENV="dev") as served:
-        yield served.address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Generator[Page]:
-    with opened(browser, address) as page:
-        page.goto("/")
-        yield page
 
 
 def test_a_stranger_asks_sorts_opens_saves_and_runs_it_again(page: Page) -> None:

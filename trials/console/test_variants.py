@@ -1,8 +1,6 @@
 """The signals of a variant beneath its candles, and a saved variant run again with changes."""
 
 import re
-from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,24 +9,8 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.bff.served import serving
 from trials.console.browser import DESK, PHONE, Scheme, opened
 from trials.console.steps import is_run, judge, judge_twice, open_best, run, run_of
-
-
-@pytest.fixture(scope="module")
-def address(data: Path) -> Generator[str]:
-    """A server of `dev` over these stores."""
-    with serving(data, module="bff", ROEHUB_ENV="dev") as served:
-        yield served.address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Generator[Page]:
-    with opened(browser, address) as page:
-        page.goto("/")
-        yield page
-
 
 # How many pixels of a pane have a colour, above the middle of a row and beneath it.
 PIXELS = """([pane, name, nRows]) => {

@@ -1,13 +1,6 @@
 // Shaded spans of time behind a chart.
-import type {
-  IChartApi,
-  IPanePrimitive,
-  IPanePrimitivePaneView,
-  PaneAttachedParameter,
-  Time,
-} from "lightweight-charts";
-
-type Target = Parameters<NonNullable<ReturnType<IPanePrimitivePaneView["renderer"]>>["draw"]>[0];
+import type { ITimeScaleApi, Time } from "lightweight-charts";
+import { Painted, type Target } from "./painted";
 
 /** Places of the first bar inside a band and of the first one after it. */
 export interface Span {
@@ -15,36 +8,18 @@ export interface Span {
   to: number;
 }
 
-export class Bands implements IPanePrimitive<Time> {
-  private chart: IChartApi | null = null;
-  private readonly view: IPanePrimitivePaneView;
-
-  constructor(spans: Span[], colour: string) {
-    this.view = {
-      zOrder: () => "bottom",
-      renderer: () => ({ draw: (target) => this.draw(target, spans, colour) }),
-    };
+export class Bands extends Painted {
+  constructor(
+    private readonly spans: Span[],
+    private readonly colour: string,
+  ) {
+    super("bottom");
   }
 
-  attached({ chart, requestUpdate }: PaneAttachedParameter<Time>): void {
-    this.chart = chart as IChartApi;
-    requestUpdate();
-  }
-
-  detached(): void {
-    this.chart = null;
-  }
-
-  paneViews(): readonly IPanePrimitivePaneView[] {
-    return [this.view];
-  }
-
-  private draw(target: Target, spans: Span[], colour: string): void {
-    const scale = this.chart?.timeScale();
-    if (!scale) return;
+  protected draw(target: Target, scale: ITimeScaleApi<Time>): void {
     target.useBitmapCoordinateSpace(({ context, bitmapSize, horizontalPixelRatio }) => {
-      context.fillStyle = colour;
-      spans.forEach(({ from, to }, i) => {
+      context.fillStyle = this.colour;
+      this.spans.forEach(({ from, to }, i) => {
         const [left, right] = [from, to].map((place) => scale.logicalToCoordinate(place as never));
         if (left == null || right == null) return;
         // only whole places have a coordinate, in the middle of the bar

@@ -1,14 +1,7 @@
 // Rows of signals in a pane of a chart: long above the line of a row, short beneath it.
-import type {
-  IChartApi,
-  IPanePrimitive,
-  IPanePrimitivePaneView,
-  PaneAttachedParameter,
-  Time,
-} from "lightweight-charts";
+import type { ITimeScaleApi, Time } from "lightweight-charts";
+import { Painted, type Target } from "./painted";
 import type { Row, Strip } from "./signals";
-
-type Target = Parameters<NonNullable<ReturnType<IPanePrimitivePaneView["renderer"]>>["draw"]>[0];
 
 /** Heights in CSS pixels: of a row, and of its title. */
 export const ROW_HEIGHT = 28;
@@ -22,31 +15,15 @@ interface Colours {
   font: string;
 }
 
-export class Strips implements IPanePrimitive<Time> {
-  private chart: IChartApi | null = null;
-  private readonly view: IPanePrimitivePaneView;
-
+export class Strips extends Painted {
   constructor(
     private readonly rows: Row[],
     private readonly colours: Colours,
   ) {
-    this.view = { renderer: () => ({ draw: (target) => this.draw(target) }) };
+    super("normal");
   }
 
-  attached({ chart, requestUpdate }: PaneAttachedParameter<Time>): void {
-    this.chart = chart as IChartApi;
-    requestUpdate();
-  }
-
-  detached(): void {
-    this.chart = null;
-  }
-
-  paneViews(): readonly IPanePrimitivePaneView[] {
-    return [this.view];
-  }
-
-  private draw(target: Target): void {
+  protected draw(target: Target, scale: ITimeScaleApi<Time>): void {
     target.useMediaCoordinateSpace(({ context, mediaSize }) => {
       const height = mediaSize.height / this.rows.length;
       const half = (height - TITLE_HEIGHT - 2) / 2;
@@ -54,7 +31,7 @@ export class Strips implements IPanePrimitive<Time> {
         const middle = i * height + TITLE_HEIGHT + half;
         context.fillStyle = this.colours.line;
         context.fillRect(0, middle, mediaSize.width, 0.5);
-        this.drawStrips(context, strips, { width: mediaSize.width, middle, half });
+        this.drawStrips(context, strips, scale, { width: mediaSize.width, middle, half });
         context.fillStyle = this.colours.text;
         context.font = `10px ${this.colours.font}`;
         context.fillText(title, 4, i * height + TITLE_HEIGHT - 3);
@@ -65,10 +42,9 @@ export class Strips implements IPanePrimitive<Time> {
   private drawStrips(
     context: CanvasRenderingContext2D,
     strips: Strip[],
+    scale: ITimeScaleApi<Time>,
     { width, middle, half }: { width: number; middle: number; half: number },
   ): void {
-    const scale = this.chart?.timeScale();
-    if (!scale) return;
     // only whole places have a coordinate, in the middle of the bar
     const spacing = scale.options().barSpacing;
     const origin = (scale.logicalToCoordinate(0 as never) ?? 0) - spacing / 2;
