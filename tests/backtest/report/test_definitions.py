@@ -4,7 +4,6 @@ What is asked of vectorbt and backtesting.py runs where they are installed (`mak
 """
 
 import math
-import os
 import re
 import warnings
 from dataclasses import replace
@@ -186,7 +185,6 @@ def test_the_sharpe_of_vectorbt_is_of_the_returns_of_bars() -> None:
 
 
 def backtesting_statistics(closes: list[float], freq: str) -> Any:
-    os.environ["TQDM_DISABLE"] = "1"
     backtesting: Any = pytest.importorskip("backtesting", reason=INSTALLED_BY)
 
     class Follow(backtesting.Strategy):
@@ -204,7 +202,9 @@ def backtesting_statistics(closes: list[float], freq: str) -> Any:
     index = pd.date_range("2024-01-01", periods=len(closes), freq=freq)
     frame = pd.DataFrame(dict.fromkeys(("Open", "High", "Low", "Close"), close), index=index)
     test = backtesting.Backtest(frame, Follow, cash=CASH, trade_on_close=True, finalize_trades=True)
-    return test.run()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TQDM_DISABLE", "1")
+        return test.run()
 
 
 def test_backtesting_py() -> None:
