@@ -129,6 +129,7 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
             running=compute.running_runs or _cpus(),
             waiting=compute.waiting_runs,
             short=compute.running_short_runs or _cpus(),
+            short_s=compute.short_run_seconds,
             per_user=compute.runs_per_user,
             retry_after_s=compute.retry_after_seconds,
             quota=_quota(compute.run_seconds_per_user_minute, "run_ms", quota_store, units=1_000),

@@ -22,6 +22,9 @@ CELL_S = 8e-12
 SLOW_CELL_S = 8e-11
 REPORT_S = 3e-8
 SAVED_VARIANTS = 100
+# For each bar of a variant with its trades in the answer: 10 us to write and compress a trade, and
+# averages of a few bars trade every third bar.
+LISTED_S = 1e-5 / 3
 
 # A ledger costs a tenth of the scoring, and its 64 logarithms for each variant that is scored.
 LEDGER_SHARE = 0.1
@@ -81,7 +84,8 @@ def effort_s(request: RunRequest, draft: Draft, policy: RunPolicy) -> float:
     """
     load = _load_of(request, draft, policy)
     reports_s = load.n_target * load.returned * REPORT_S
-    alone_s = BASE_S + load.n_minutes * MINUTE_S + load.scoring_s + reports_s
+    listed_s = load.n_target * _n_listing(request, policy, load.returned) * LISTED_S
+    alone_s = BASE_S + load.n_minutes * MINUTE_S + load.scoring_s + reports_s + listed_s
     return alone_s + _parts_s(load, request.parts)
 
 
@@ -138,5 +142,12 @@ def saved_effort_s(request: RunRequest, policy: RunPolicy) -> float:
     """Seconds of one processor for a strategy that is still to be read: few variants of minutes."""
     n_minutes = (request.time_range.end_ms - request.time_range.start_ms) / MINUTE_MS
     returned = min(request.top_k or policy.top_k, SAVED_VARIANTS)
-    per_bar_s = SAVED_VARIANTS * SCORE_S + returned * REPORT_S
+    n_listing = _n_listing(request, policy, returned)
+    per_bar_s = SAVED_VARIANTS * SCORE_S + returned * REPORT_S + n_listing * LISTED_S
     return BASE_S + n_minutes * (MINUTE_S + per_bar_s)
+
+
+def _n_listing(request: RunRequest, policy: RunPolicy, returned: int) -> int:
+    """Returned variants whose trades are listed."""
+    wanted = policy.top_trades_n if request.top_trades_n is None else request.top_trades_n
+    return min(wanted, returned)

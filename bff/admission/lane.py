@@ -3,6 +3,7 @@
 See: docs/reliability.md
 """
 
+import asyncio
 import math
 import threading
 import time
@@ -20,7 +21,7 @@ MAX_RETRY_AFTER_S = 600
 REMEMBERED_RUNS = 32
 
 
-@dataclass(eq=False, slots=True, kw_only=True)
+@dataclass(eq=False, slots=True, kw_only=True, weakref_slot=True)
 class Ticket:
     """One accepted call, waiting or running."""
 
@@ -28,6 +29,7 @@ class Ticket:
     control: Control
     work: Callable[[], Any]
     lane: "Lane"
+    loop: asyncio.AbstractEventLoop
     accepted_at: float = field(default_factory=time.monotonic)
     expected_s: float = 0.0
     started_at: float | None = None
@@ -40,12 +42,15 @@ class Lane:
     Args:
         running: Threads that work at the same time.
         waiting: Calls that may wait for a thread.
+        limit_s: Seconds after which a call no longer keeps others from a thread; None for no limit.
     """
 
-    def __init__(self, running: int, waiting: int) -> None:
+    def __init__(self, running: int, waiting: int, limit_s: float | None = None) -> None:
+        self.limit_s = limit_s
         self.n_threads, self._n_places = running, running + waiting
         self.queue: FairQueue[UUID | None, Ticket] = FairQueue()
         self.started: set[Ticket] = set()
+        self._overdue: set[Ticket] = set()
         self.threads: set[threading.Thread] = set()
         self._recent_s: deque[float] = deque(maxlen=REMEMBERED_RUNS)
 
@@ -61,7 +66,7 @@ class Lane:
 
     def next_ticket(self) -> Ticket | None:
         """The call that may have a thread now, taken out of the queue; None where none may."""
-        if len(self.started) == self.n_threads:
+        if len(self.started) - len(self._overdue) == self.n_threads:
             return None
         expected_s = self._mean_s() or 1.0
         ticket = self.queue.pop(expected_s)
@@ -75,10 +80,19 @@ class Lane:
         self.started.discard(ticket)
         self.queue.put_back(ticket.user_id, ticket, ticket.expected_s)
 
+    def let_pass(self, ticket: Ticket) -> None:
+        """A call has gone on for longer than the limit: another one may have a thread beside it.
+
+        It keeps its place, so the lane never has more threads than places.
+        """
+        if ticket in self.started:
+            self._overdue.add(ticket)
+
     def leave(self, ticket: Ticket, took_s: float) -> None:
         """A call has ended."""
         self._recent_s.append(took_s)
         self.started.discard(ticket)
+        self._overdue.discard(ticket)
         self.queue.done(ticket.user_id, took_s - ticket.expected_s)
 
     def wait_s(self, n_before: int, otherwise_s: int) -> int:

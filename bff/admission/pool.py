@@ -7,8 +7,10 @@ import asyncio
 import math
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -45,12 +47,14 @@ class RunPool:
 
     Who has had least of the threads' time is next, so a user with many waiting calls delays nobody
     by more than one of them.
-    Short calls have places of their own, so they never wait for long ones.
+    Short calls have places of their own, so they never wait for long ones, nor, for longer than
+    a short one takes, for those that only looked short.
 
     Args:
         running: Threads that work at the same time.
         waiting: Accepted calls that may wait for a thread.
         short: Threads that short calls have besides, with as many places to wait.
+        short_s: Seconds after which a short call no longer keeps others from a thread.
         per_user: Places that one user may have of them; None for all.
         retry_after_s: What a refused caller is told to wait while no run has ended yet; later
             it follows from how long recent ones took.
@@ -63,12 +67,13 @@ class RunPool:
         running: int,
         waiting: int,
         short: int = 1,
+        short_s: float = 1.0,
         per_user: int | None = None,
         retry_after_s: int = 1,
         quota: Quota | None = None,
     ) -> None:
         self._lock = threading.Lock()
-        self._long, self._short = Lane(running, waiting), Lane(short, waiting)
+        self._long, self._short = Lane(running, waiting), Lane(short, waiting, short_s)
         self._lanes = (self._long, self._short)
         self._per_user = per_user
         self._retry_after_s = retry_after_s
@@ -178,7 +183,11 @@ class RunPool:
     ) -> Ticket:
         context = copy_context()
         ticket = Ticket(
-            user_id=user_id, control=control, work=lambda: context.run(fn, control), lane=lane
+            user_id=user_id,
+            control=control,
+            work=lambda: context.run(fn, control),
+            lane=lane,
+            loop=asyncio.get_running_loop(),
         )
         with self._lock:
             self._check_places(user_id, lane)
@@ -227,6 +236,8 @@ class RunPool:
 
     def _work(self, ticket: Ticket) -> Ticket | None:
         ticket.started_at = time.monotonic()
+        if ticket.lane.limit_s is not None:
+            self._limit(ticket, ticket.lane.limit_s)
         settle: Callable[[], None]
         try:
             ticket.control.check()
@@ -240,6 +251,20 @@ class RunPool:
         if ticket.future.set_running_or_notify_cancel():
             settle()
         return following
+
+    def _limit(self, ticket: Ticket, limit_s: float) -> None:
+        """Have others pass a call that is still there after so many seconds."""
+
+        def let_pass(reference: weakref.ref[Ticket]) -> None:
+            late = reference()
+            if late is not None:
+                with self._lock:
+                    late.lane.let_pass(late)
+                    self._start_threads(late.lane)
+
+        later = ticket.loop.call_later
+        with suppress(RuntimeError):  # a loop that is closed: nobody waits any more
+            ticket.loop.call_soon_threadsafe(later, limit_s, let_pass, weakref.ref(ticket))
 
     def _leave(self, ticket: Ticket) -> Ticket | None:
         """Give the place of a call that has ended back; the call that has its thread now."""

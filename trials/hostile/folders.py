@@ -12,6 +12,7 @@ from trials.hostile.wire import answered_run
 from trials.processes import Costs
 
 ODD_NAME = "a#b?c%41"
+AVERAGE, REPLAY = "rolling_mean", "replay"
 KERNELS = "from backtest import jit; print(jit.config.CACHE_DIR or jit._folder)"
 
 
@@ -51,28 +52,28 @@ def taken_away(copy: Copy, costs: Costs) -> Verdict:
 
 
 def damaged_kernels(copy: Copy, costs: Costs) -> Verdict:
-    """One file of machine code is cut short, another has a bit flipped."""
+    """The index of one kernel that every run needs is cut short, code of another has a bit flipped.
+
+    A copy may keep them several times, and use one of them.
+    """
     cache = copy.folder / "cache"
-    files = _copied_kernels(copy, cache / "roehub-backtest")
-    cut, flipped = files[0], files[-1]
-    damage = {
-        cut: cut.read_bytes()[: cut.stat().st_size // 2],
-        flipped: _flipped(flipped.read_bytes()),
-    }
+    _copy_kernels(copy, cache / "roehub-backtest")
+    damage = {path: _cut(path.read_bytes()) for path in cache.rglob(f"*.{AVERAGE}-*.nbi")}
+    damage |= {path: _flipped(path.read_bytes()) for path in cache.rglob(f"*.{REPLAY}-*.nbc")}
     for path, content in damage.items():
         path.write_bytes(content)
     env = {"XDG_CACHE_HOME": str(cache)}
     with running(copy, env=env) as service, service.costing(costs):
         status = answered_run(service.port, SMALL, service.token)[0]
-    n_anew = sum(path.read_bytes() != content for path, content in damage.items())
+    anew = {path.suffix for path, content in damage.items() if path.read_bytes() != content}
     return Verdict(
-        holds=status == 200 and n_anew == len(damage),
-        seen=f"a run was answered with {status}; {n_anew} of {len(damage)} files made anew",
+        holds=status == 200 and anew == {".nbi", ".nbc"},
+        seen=f"a run was answered with {status}; {len(anew)} of 2 made anew",
     )
 
 
-def _copied_kernels(copy: Copy, to: Path) -> list[Path]:
-    """The files of machine code of a working copy, in a place of their own; indexes first."""
+def _copy_kernels(copy: Copy, to: Path) -> None:
+    """Have the machine code of a working copy in a place of its own."""
     told = subprocess.run(
         [sys.executable, "-c", KERNELS],
         env=copy.environ,
@@ -83,7 +84,10 @@ def _copied_kernels(copy: Copy, to: Path) -> list[Path]:
     )
     folder = Path(told.stdout.strip())
     shutil.copytree(folder, to / folder.name)
-    return [*sorted(to.rglob("*.nbi")), *sorted(to.rglob("*.nbc"))]
+
+
+def _cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
 
 
 def _flipped(content: bytes) -> bytes:

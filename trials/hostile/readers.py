@@ -48,7 +48,10 @@ def run(*indicators: Mapping[str, Any], days: int, trades: int) -> Mapping[str, 
 LARGE = run(windows("ma.sma", 8), days=7, trades=8)
 SMALL = run(windows("ma.sma", 4), days=1, trades=1)
 LONG = run(windows("ma.sma", 200), windows("ma.ema", 500), days=7, trades=1)
-LONGEST = run(windows("ma.sma", 500), windows("ma.ema", 900), days=DAYS - 1, trades=1)
+LONGEST = {
+    **run(windows("ma.sma", 300), windows("ma.ema", 500), days=DAYS - 1, trades=1),
+    "ranking": {"primary_metric": "max_drawdown_pct"},
+}
 
 
 @contextmanager

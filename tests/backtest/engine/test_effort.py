@@ -12,13 +12,16 @@ from tests.fakes import POLICY, FakeDefaults
 SHORT_S = 1.0
 
 
-def effort(windows: int, *, end: str = "2024-02-01", timeframe: str = "15m", **more: Any) -> float:
+def effort(
+    windows: int, *, end: str = "2024-02-01", timeframe: str = "15m", listed: int = 3, **more: Any
+) -> float:
     axis = {"mode": "range", "start": 3, "stop_incl": 2 + windows, "step": 1}
     grid = {"params": {"window": axis}, "source": {"mode": "explicit", "values": ["close"]}}
     request = parse_request(
         {
             "time_range": {"start": "2024-01-01T00:00:00Z", "end": f"{end}T00:00:00Z"},
             "top_k": 10,
+            "top_trades_n": listed,
             "template": {
                 "instrument_id": {"market_id": 1, "symbol": "BTCUSDT"},
                 "timeframe": timeframe,
@@ -60,3 +63,17 @@ def test_a_saved_strategy_is_judged_by_its_range(end: str, is_short: bool) -> No
     )
 
     assert (saved_effort_s(request, POLICY) < SHORT_S) is is_short
+
+
+def test_many_listed_trades_of_a_month_of_minutes_are_not_written_in_a_moment() -> None:
+    assert effort(8, timeframe="1m") < SHORT_S < effort(8, timeframe="1m", listed=10)
+
+
+def test_a_saved_strategy_is_judged_by_the_trades_that_are_listed_too() -> None:
+    def saved(**more: Any) -> float:
+        times = {"start": "2024-01-01T00:00:00Z", "end": "2024-02-01T00:00:00Z"}
+        saved_id = "00000000-0000-4000-8000-000000000001"
+        body = {"strategy_id": saved_id, "time_range": times, "top_k": 20, **more}
+        return saved_effort_s(parse_request(body), POLICY)
+
+    assert saved(top_trades_n=1) < SHORT_S < saved(top_trades_n=20)

@@ -314,3 +314,46 @@ def test_a_short_call_waits_for_no_long_one_and_has_places_of_its_own() -> None:
 
     asyncio.run(calls())
     pool.close()
+
+
+def test_a_call_that_only_looked_short_keeps_no_short_one_waiting() -> None:
+    pool = RunPool(running=1, waiting=2, short=1, short_s=0.0)
+    may_end = threading.Event()
+
+    async def calls() -> None:
+        def long(_: Control) -> bool:
+            return may_end.wait(PATIENCE_S)
+
+        late = [
+            asyncio.ensure_future(pool.run_in_thread(stays, long, is_short=True)) for _ in range(2)
+        ]
+        await asyncio.sleep(0)
+
+        assert await pool.run_in_thread(stays, lambda _: 7, is_short=True) == 7
+        may_end.set()
+        assert await asyncio.gather(*late) == [True, True]
+
+    asyncio.run(calls())
+    pool.close()
+
+
+def test_calls_that_only_looked_short_take_no_more_threads_than_there_are_places() -> None:
+    pool = RunPool(running=1, waiting=1, short=1, short_s=0.0, retry_after_s=9)
+    may_end = threading.Event()
+
+    async def calls() -> None:
+        def long(_: Control) -> bool:
+            return may_end.wait(PATIENCE_S)
+
+        late = [
+            asyncio.ensure_future(pool.run_in_thread(stays, long, is_short=True)) for _ in range(2)
+        ]
+        await asyncio.to_thread(wait_for, lambda: pool.n_running == len(late))
+        with pytest.raises(Overloaded):
+            await pool.run_in_thread(stays, long, is_short=True)
+        may_end.set()
+        assert await asyncio.gather(*late) == [True, True]
+        assert await pool.run_in_thread(stays, lambda _: 7, is_short=True) == 7
+
+    asyncio.run(calls())
+    pool.close()
