@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.guards import Guards
-from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.neighbours import NearReturns
+from backtest.engine.blocks.ledger import N_BLOCKS
+from backtest.engine.limits.guards import Guards
+from backtest.engine.pipeline.recorder import Recorded
 from backtest.engine.ranked import Ranked
-from backtest.engine.recorder import Recorded
-from backtest.engine.winners import KeyMaker
+from backtest.engine.selection.neighbours import NearReturns
+from backtest.engine.selection.winners import KeyMaker
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence.evidence import Shortlisted, weigh, without_ledger
 from backtest.evidence.landscape import AxisStory, Landscape
 from backtest.evidence.neighbourhood import Neighbourhood, neighbourhoods, robust_order

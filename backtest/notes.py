@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from backtest.axes import Scalar
-from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.blocks.ledger import N_BLOCKS
 from backtest.indicators.catalog import INDICATORS
 from backtest.report.table import hides_a_thousandth, print_days
 from backtest.result import RankedVariant, ResolvedGrid, RunResult, SameAxis

@@ -19,7 +19,7 @@ MetricValue = float | int | None
 class Trade:
     """One closed round trip. Bar indexes count from the first loaded bar, times are closes.
 
-    See: docs/fills.md (backtest/engine/trades.py)
+    See: docs/fills.md (backtest/engine/money/trades.py)
     """
 
     trade_id: int
@@ -187,7 +187,7 @@ class Replay(Protocol):
 class RankingValue:
     """What a ranking metric says of a variant: infinite where it is, NaN where it is undefined.
 
-    See: docs/ranking.md (backtest/engine/ranking.py)
+    See: docs/ranking.md (backtest/engine/pipeline/ranking.py)
     """
 
     metric: RankingMetric
@@ -200,7 +200,7 @@ class SameAxis:
 
     `indicator_id` is None for `sl_pct` and `tp_pct`.
 
-    See: docs/ranking.md#distinct-results (backtest/engine/distinct.py)
+    See: docs/ranking.md#distinct-results (backtest/engine/selection/distinct.py)
     """
 
     indicator_id: str | None
@@ -212,7 +212,7 @@ class SameAxis:
 class SameAs:
     """The variants that a returned one stands for; their values include its own.
 
-    See: docs/ranking.md#distinct-results (backtest/engine/distinct.py)
+    See: docs/ranking.md#distinct-results (backtest/engine/selection/distinct.py)
     """
 
     n_others: int
@@ -293,7 +293,7 @@ class Estimate:
     `processor_s` is about how many seconds one processor would be busy; `parts` say what each part
     beside the variants would add.
 
-    See: docs/memory.md (backtest/engine/estimate.py)
+    See: docs/memory.md (backtest/engine/limits/estimate.py)
     """
 
     stage_a_variants: int

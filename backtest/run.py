@@ -11,12 +11,10 @@ from uuid import UUID
 
 from backtest.beside import tell_beside
 from backtest.control import Control
-from backtest.engine.accelerator import Accelerator
-from backtest.engine.chunks import Workers
-from backtest.engine.effort import effort_s, part_effort_s, saved_effort_s
-from backtest.engine.estimate import NO_TRADES, estimate_bytes
-from backtest.engine.first_signal import is_on_before
-from backtest.engine.guards import Guards
+from backtest.engine.limits.effort import effort_s, part_effort_s, saved_effort_s
+from backtest.engine.limits.estimate import NO_TRADES, estimate_bytes
+from backtest.engine.limits.guards import Guards
+from backtest.engine.pipeline.slabs import Candidates
 from backtest.engine.ranked import LookElsewhere, look_through, rank_variants
 from backtest.engine.shards import (
     Found,
@@ -27,7 +25,9 @@ from backtest.engine.shards import (
     gathered,
     shards_for_growth,
 )
-from backtest.engine.slabs import Candidates
+from backtest.engine.signal_rows.first_signal import is_on_before
+from backtest.engine.workers.accelerator import Accelerator
+from backtest.engine.workers.chunks import Workers
 from backtest.errors import (
     BrokenInvariant,
     GuardExceeded,

@@ -13,11 +13,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from backtest.engine import recorder as recorder_module
-from backtest.engine import stages as stages_module
-from backtest.engine.accelerator import Accelerator
-from backtest.engine.slabs import slabs_of
-from backtest.engine.stages import Stages
+from backtest.engine.pipeline import recorder as recorder_module
+from backtest.engine.pipeline import stages as stages_module
+from backtest.engine.pipeline.slabs import slabs_of
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.workers.accelerator import Accelerator
 from backtest.jit import warm
 from backtest.result import RunResult
 from backtest.run import Backtester

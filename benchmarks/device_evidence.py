@@ -6,9 +6,9 @@ from contextlib import closing
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.accelerator import Accelerator
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.accelerator import Accelerator
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence.luck import best_by_luck, observe
 from backtest.evidence.pbo import champions_of, counts_of
 from backtest.evidence.resamples import draw_resamples

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from backtest.engine.accelerator import Accelerator
-from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.stages import Stages
+from backtest.engine.blocks.ledger import N_BLOCKS
+from backtest.engine.pipeline.risk_plane import RiskPlane
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.workers.accelerator import Accelerator
 from benchmarks.bars import YEAR_15M
 from benchmarks.engine import SIZINGS, two_averages
 from benchmarks.grids import request

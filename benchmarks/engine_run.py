@@ -9,12 +9,12 @@ from uuid import UUID
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.combos import Combos
-from backtest.engine.items import N_TRADES
-from backtest.engine.rows import Readers
-from backtest.engine.stages import Stages
-from backtest.engine.target import TargetSlice
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.scoring.items import N_TRADES
+from backtest.engine.signal_rows.combos import Combos
+from backtest.engine.signal_rows.rows import Readers
+from backtest.engine.workers.chunks import Workers
 from backtest.indicators.series import Series
 from backtest.plan import Plan, make_plan
 from backtest.policy import RunPolicy

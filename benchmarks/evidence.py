@@ -9,8 +9,8 @@ from functools import partial
 from typing import TypeVar
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import Evidence, Verdict, weigh
 from benchmarks.alone import alone
 from benchmarks.evidence_example import examples

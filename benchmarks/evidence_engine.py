@@ -4,9 +4,9 @@ import numpy as np
 
 from backtest.beside import Weighed, seed_of
 from backtest.control import Control
-from backtest.engine.chunks import Workers
+from backtest.engine.pipeline.recorder import Recorded
 from backtest.engine.ranked import rank_variants
-from backtest.engine.recorder import Recorded
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import Evidence
 from backtest.policy import Want
 from backtest.run import Backtester

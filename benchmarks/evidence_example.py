@@ -3,8 +3,8 @@
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import N_BLOCKS, UNITS, Ledger
+from backtest.engine.blocks.ledger import N_BLOCKS, UNITS, Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import Evidence, weigh
 from backtest.evidence.luck import best_by_luck, observe
 from backtest.evidence.pbo import champions_of

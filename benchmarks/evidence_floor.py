@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import luck
 from backtest.evidence.reality_check import reality_check
 from backtest.evidence.rows import describe_rows

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.recorder import Recorded
+from backtest.engine.pipeline.recorder import Recorded
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import Evidence, weigh
 from backtest.evidence.evidence import Shortlisted
 from backtest.evidence.luck import Observed, best_by_luck, observe

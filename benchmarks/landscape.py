@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.engine.ledger import N_BLOCKS, Ledger, block_ends
-from backtest.engine.recorder import Recorded
+from backtest.engine.blocks.ledger import N_BLOCKS, Ledger, block_ends
+from backtest.engine.pipeline.recorder import Recorded
 from backtest.enums import SurfaceStatistic
 from backtest.evidence.landscape import Landscape
 from backtest.grid import Grid, IndicatorAxes

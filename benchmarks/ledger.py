@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from backtest.engine.accelerator import Accelerator
-from backtest.engine.combine import BitRows
-from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.marks import cut_rows, marks_of
-from backtest.engine.running_totals import LANES
-from backtest.engine.score_growth import grow_by_walk
-from backtest.engine.score_pairs import look_up_growth, score_by_totals, score_by_walk
-from backtest.engine.slabs import slabs_of
-from backtest.engine.stages import Stages
+from backtest.engine.bits.combine import BitRows
+from backtest.engine.blocks.ledger import N_BLOCKS
+from backtest.engine.blocks.marks import cut_rows, marks_of
+from backtest.engine.pipeline.slabs import slabs_of
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.scoring.running_totals import LANES
+from backtest.engine.scoring.score_growth import grow_by_walk
+from backtest.engine.scoring.score_pairs import look_up_growth, score_by_totals, score_by_walk
+from backtest.engine.workers.accelerator import Accelerator
 from backtest.jit import warm
 from benchmarks.alone import alone
 from benchmarks.bars import YEAR_15M

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from backtest.engine import score_pairs
+from backtest.engine.scoring import score_pairs
 from benchmarks.alone import alone
 from benchmarks.bars import YEAR_15M
 from benchmarks.cost import Cost, measure, measure_here

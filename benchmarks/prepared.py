@@ -5,12 +5,12 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from backtest.control import Control
-from backtest.engine.accelerator import Accelerator
-from backtest.engine.chunks import Workers
-from backtest.engine.combos import Combos
-from backtest.engine.rows import Readers
-from backtest.engine.stages import Stages
-from backtest.engine.target import TargetSlice
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.signal_rows.combos import Combos
+from backtest.engine.signal_rows.rows import Readers
+from backtest.engine.workers.accelerator import Accelerator
+from backtest.engine.workers.chunks import Workers
 from backtest.indicators.series import Series
 from backtest.plan import make_plan
 from backtest.timeline import fill_bars, load_range

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from backtest.engine.ledger import N_BLOCKS, UNITS, Ledger, block_ends
+from backtest.engine.blocks.ledger import N_BLOCKS, UNITS, Ledger, block_ends
 from backtest.types import FloatArray
 
 N_BARS = 60 * N_BLOCKS

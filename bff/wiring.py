@@ -28,8 +28,8 @@ from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.table import StoredInstrument, stored_instruments
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.writer import StrategyWriter
-from backtest.engine.accelerator import Accelerator
 from backtest.engine.shards import Machines
+from backtest.engine.workers.accelerator import Accelerator
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.admission.memory_budget import MemoryBudget

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from backtest.control import Stage
-from backtest.engine import accelerator, device_work
+from backtest.engine.workers import accelerator, device_work
 from backtest.jit import config as numba_config
 from tests.simulator import take_turns
 

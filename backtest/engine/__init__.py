@@ -1,9 +1,9 @@
 """From bit rows to winners: kernels and what drives them.
 
-Reading order: `account`, `prices`, `segments` (with `edges`), `passage`, `trades` (the exact
-truth); `score`, `plane`, `drawdown`, `items` (the speed); then `target`, `combos`, `stages`,
-`shortlist`, `winners` and `ranked` (what drives them), `accelerator` and `on_device` (a device
-beside the processors), and `estimate` (what it will take).
+Reading order, from what imports nothing of the others upwards: `bits`, `money`, `blocks`,
+`scoring` (kernels); `workers`, `signal_rows`, `pipeline`, `limits`, `selection` (what drives them);
+`ranked`, the run from bars to winners, and `shards`, a part of one on another machine.
+`cuda_device` scores beside the processors.
 See: docs/scoring.md, docs/kernels.md
 """
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from backtest.exports import lazy
 
 if TYPE_CHECKING:
-    from backtest.engine.chunks import Workers
-    from backtest.engine.estimate import estimate_bytes
+    from backtest.engine.limits.estimate import estimate_bytes
     from backtest.engine.ranked import Ranked, rank_variants
+    from backtest.engine.workers.chunks import Workers
 else:
     __getattr__ = lazy(
         __name__,
         {
-            "chunks": ["Workers"],
-            "estimate": ["estimate_bytes"],
+            "workers.chunks": ["Workers"],
+            "limits.estimate": ["estimate_bytes"],
             "ranked": ["Ranked", "rank_variants"],
         },
     )

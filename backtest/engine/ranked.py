@@ -9,21 +9,21 @@ from typing import Protocol
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.combos import Combos
-from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.neighbours import NearReturns, Steps, near_returns
-from backtest.engine.preselection import Preselection
-from backtest.engine.ranking import Criteria
-from backtest.engine.recorder import Recorded, Recorder
-from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.rows import Readers
+from backtest.engine.blocks.ledger import N_BLOCKS
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline.ranking import Criteria
+from backtest.engine.pipeline.recorder import Recorded, Recorder
+from backtest.engine.pipeline.risk_plane import RiskPlane
+from backtest.engine.pipeline.shortlist import Margin
+from backtest.engine.pipeline.slabs import Candidates
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.selection.neighbours import NearReturns, Steps, near_returns
+from backtest.engine.selection.preselection import Preselection
+from backtest.engine.selection.winners import Contest, KeyMaker, Winner
 from backtest.engine.shards import Found, Keep, Shard
-from backtest.engine.shortlist import Margin
-from backtest.engine.slabs import Candidates
-from backtest.engine.stages import Stages
-from backtest.engine.target import TargetSlice
-from backtest.engine.winners import Contest, KeyMaker, Winner
+from backtest.engine.signal_rows.combos import Combos
+from backtest.engine.signal_rows.rows import Readers
+from backtest.engine.workers.chunks import Workers
 from backtest.identity import VariantKeys
 from backtest.indicators.series import Series
 from backtest.plan import Plan

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Protocol
 
 from backtest.control import Control
-from backtest.engine.ledger import N_BLOCKS, Grown
-from backtest.engine.slabs import Candidates, merge
+from backtest.engine.blocks.ledger import N_BLOCKS, Grown
+from backtest.engine.pipeline.slabs import Candidates, merge
 from backtest.request import RunRequest, Template
 from backtest.types import Bars
 

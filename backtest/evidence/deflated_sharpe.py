@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from backtest.engine.ledger import N_BLOCKS, Ledger
+from backtest.engine.blocks.ledger import N_BLOCKS, Ledger
 from backtest.evidence.result import Deflated, DeflatedSharpe, Trials
 from backtest.evidence.rounding import rounded
 from backtest.evidence.rows import Rows

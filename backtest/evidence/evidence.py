@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence.conclusion import Findings, conclude, without_data
 from backtest.evidence.deflated_sharpe import deflated_sharpe
 from backtest.evidence.passed_over import Bases

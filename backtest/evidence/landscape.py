@@ -13,9 +13,9 @@ from itertools import permutations
 import numpy as np
 
 from backtest.axes import Scalar
-from backtest.engine.growth import LN2
-from backtest.engine.ledger import RUINED, UNITS, FlagArray
-from backtest.engine.recorder import Recorded
+from backtest.engine.blocks.growth import LN2
+from backtest.engine.blocks.ledger import RUINED, UNITS, FlagArray
+from backtest.engine.pipeline.recorder import Recorded
 from backtest.enums import AxisKind, SurfaceStatistic
 from backtest.errors import InvalidRequest, Problem
 from backtest.grid import Grid

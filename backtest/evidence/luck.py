@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers, spans
-from backtest.engine.device_work import DeviceWork
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.chunks import Workers, spans
+from backtest.engine.workers.device_work import DeviceWork
 from backtest.evidence.on_device import luck_on_device
 from backtest.evidence.resampled import ResampledTrials, best_of_part
 from backtest.evidence.resamples import Resamples

@@ -12,8 +12,8 @@ from statistics import median
 
 import numpy as np
 
-from backtest.engine.neighbours import NearReturns, Steps
-from backtest.engine.recorder import Recorded
+from backtest.engine.pipeline.recorder import Recorded
+from backtest.engine.selection.neighbours import NearReturns, Steps
 from backtest.enums import NeighbourhoodShape
 from backtest.evidence.landscape import returns_of
 from backtest.grid import Grid

@@ -12,10 +12,10 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Stage
-from backtest.engine.accelerator import Device, DeviceLost
-from backtest.engine.chunks import Chunk, spans
-from backtest.engine.device_work import DeviceWork, check_room
-from backtest.engine.ledger import GrowthArray
+from backtest.engine.blocks.ledger import GrowthArray
+from backtest.engine.workers.accelerator import Device, DeviceLost
+from backtest.engine.workers.chunks import Chunk, spans
+from backtest.engine.workers.device_work import DeviceWork, check_room
 from backtest.evidence.resampled import ResampledTrials, best_of_part
 from backtest.evidence.resamples import Resamples
 from backtest.evidence.splits import (

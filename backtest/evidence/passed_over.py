@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence.luck import Observed, best_by_luck, observe
 from backtest.evidence.resamples import Resamples
 from backtest.evidence.rows import Rows

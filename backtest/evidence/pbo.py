@@ -13,9 +13,9 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers, spans
-from backtest.engine.device_work import DeviceWork
-from backtest.engine.ledger import RUINED, Ledger
+from backtest.engine.blocks.ledger import RUINED, Ledger
+from backtest.engine.workers.chunks import Workers, spans
+from backtest.engine.workers.device_work import DeviceWork
 from backtest.evidence.on_device import champions_on_device, counts_on_device
 from backtest.evidence.result import Overfitting
 from backtest.evidence.rounding import rounded

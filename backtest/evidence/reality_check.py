@@ -14,8 +14,8 @@ See: docs/evidence.md#reality-check
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import N_BLOCKS, Ledger
+from backtest.engine.blocks.ledger import N_BLOCKS, Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence.luck import best_by_luck, observe
 from backtest.evidence.passed_over import Bases, best_with_passed_over
 from backtest.evidence.resamples import BLOCK_LENGTH, draw_resamples

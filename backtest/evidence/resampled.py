@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from backtest.engine.account import greater
-from backtest.engine.ledger import N_BLOCKS, GrowthArray
+from backtest.engine.blocks.ledger import N_BLOCKS, GrowthArray
+from backtest.engine.money.account import greater
 from backtest.evidence.resamples import Resamples
 from backtest.jit import inline, kernel
 from backtest.types import FloatArray, IntArray

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from backtest.engine.ledger import N_BLOCKS, GrowthArray
+from backtest.engine.blocks.ledger import N_BLOCKS, GrowthArray
 from backtest.types import FloatArray, IntArray
 
 N_RESAMPLES = 1_000

@@ -5,7 +5,7 @@ See: docs/evidence.md#returns
 
 import numpy as np
 
-from backtest.engine.chunks import spans
+from backtest.engine.workers.chunks import spans
 from backtest.evidence.landscape import returns_of
 from backtest.evidence.result import Returns
 from backtest.types import FloatArray, IntArray

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers, spans
-from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray, Ledger
+from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray, Ledger
+from backtest.engine.workers.chunks import Workers, spans
 from backtest.jit import kernel
 from backtest.types import FloatArray, IntArray
 

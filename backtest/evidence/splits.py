@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from backtest.engine.ledger import N_BLOCKS, GrowthArray
+from backtest.engine.blocks.ledger import N_BLOCKS, GrowthArray
 from backtest.jit import inline, kernel
 from backtest.types import IntArray
 

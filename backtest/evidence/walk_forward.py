@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers, spans
-from backtest.engine.ledger import N_BLOCKS, RUINED, UNITS, GrowthArray, Ledger
+from backtest.engine.blocks.ledger import N_BLOCKS, RUINED, UNITS, GrowthArray, Ledger
+from backtest.engine.workers.chunks import Workers, spans
 from backtest.evidence.result import Fold, WalkForward
 from backtest.evidence.rounding import rounded
 from backtest.evidence.rows import ROWS_PER_CHUNK, Rows

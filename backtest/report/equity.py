@@ -5,9 +5,9 @@ See: docs/metrics.md
 
 import numpy as np
 
-from backtest.engine.account import Terms
-from backtest.engine.drawdown import Position, held_equity
-from backtest.engine.trades import (
+from backtest.engine.money.account import Terms
+from backtest.engine.money.drawdown import Position, held_equity
+from backtest.engine.money.trades import (
     AVAILABLE_AFTER,
     ENTRY,
     ENTRY_FEE,

@@ -10,8 +10,8 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.engine.account import LONG, Terms, entry_fill
-from backtest.engine.trades import (
+from backtest.engine.money.account import LONG, Terms, entry_fill
+from backtest.engine.money.trades import (
     ENTRY,
     EXIT,
     REASON,

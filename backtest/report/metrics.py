@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backtest.engine.account import Terms
-from backtest.engine.daily import DAYS_PER_YEAR
-from backtest.engine.trades import ENTRY, ENTRY_QUOTE, EXIT, NET, TradeLog
+from backtest.engine.money.account import Terms
+from backtest.engine.money.daily import DAYS_PER_YEAR
+from backtest.engine.money.trades import ENTRY, ENTRY_QUOTE, EXIT, NET, TradeLog
 from backtest.policy import RunSettings
 from backtest.report.equity import (
     LONGEST_BARS,

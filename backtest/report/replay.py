@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.engine.daily import Measures
-from backtest.engine.items import N_METRICS, score_trades
-from backtest.engine.passage import Passages
-from backtest.engine.ranking import measures_of, metrics_of, ranking_values
-from backtest.engine.segments import Segments, empty_segments, find_segments
-from backtest.engine.target import TargetSlice
-from backtest.engine.trades import (
+from backtest.engine.bits.segments import Segments, empty_segments, find_segments
+from backtest.engine.money.daily import Measures
+from backtest.engine.money.passage import Passages
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.money.trades import (
     ENTRY,
     EXIT,
     REASON,
@@ -25,6 +23,8 @@ from backtest.engine.trades import (
     replay,
     total_return_pct,
 )
+from backtest.engine.pipeline.ranking import measures_of, metrics_of, ranking_values
+from backtest.engine.scoring.items import N_METRICS, score_trades
 from backtest.grid import Grid
 from backtest.policy import RunSettings
 from backtest.report.intrabar import Extent, what_closes_hide

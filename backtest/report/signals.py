@@ -8,8 +8,8 @@ from functools import reduce
 
 import numpy as np
 
-from backtest.engine.rows import Readers
-from backtest.engine.variant_rows import rows_of_variant
+from backtest.engine.signal_rows.rows import Readers
+from backtest.engine.signal_rows.variant_rows import rows_of_variant
 from backtest.grid import Grid
 from backtest.indicators.series import Series
 from backtest.result import SignalStretches

@@ -7,14 +7,14 @@ import math
 
 import numpy as np
 
-from backtest.engine.daily import (
+from backtest.engine.money.daily import (
     MIN_GROWTH_DAYS,
     MIN_SPREAD_DAYS,
     Measures,
 )
-from backtest.engine.items import FULL_DRAWDOWN, GROWTH, SHARPE, SORTINO, VOLATILITY
-from backtest.engine.ranking import ranking_values
-from backtest.engine.trades import ENTRY, EXIT, NET
+from backtest.engine.money.trades import ENTRY, EXIT, NET
+from backtest.engine.pipeline.ranking import ranking_values
+from backtest.engine.scoring.items import FULL_DRAWDOWN, GROWTH, SHARPE, SORTINO, VOLATILITY
 from backtest.report.metrics import TradeHistory
 from backtest.report.table import print_days
 from backtest.result import StandardRatios
@@ -30,8 +30,8 @@ def standard_ratios(history: TradeHistory, scores: FloatArray, days: Measures) -
 
     Args:
         history: The trades and their bars.
-        scores: Shape (1, 10), exact metrics (`backtest.engine.items`), measured by days and with
-            the drawdown from the initial cash.
+        scores: Shape (1, 10), exact metrics (`backtest.engine.scoring.items`), measured by days
+            and with the drawdown from the initial cash.
         days: The days of the bars.
 
     Returns:

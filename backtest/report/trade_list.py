@@ -9,7 +9,7 @@ from typing import Literal, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.engine.trades import (
+from backtest.engine.money.trades import (
     ENTRY,
     ENTRY_FEE,
     ENTRY_FILL,

@@ -9,14 +9,14 @@ from functools import partial
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.bitops import count_runs
-from backtest.engine.chunks import Workers
-from backtest.engine.distinct import same_as
-from backtest.engine.estimate import TradeCounts, has_reports
-from backtest.engine.guards import Guards
+from backtest.engine.bits.bitops import count_runs
+from backtest.engine.limits.estimate import TradeCounts, has_reports
+from backtest.engine.limits.guards import Guards
+from backtest.engine.pipeline.risk_plane import Tile
 from backtest.engine.ranked import Ranked
-from backtest.engine.risk_plane import Tile
-from backtest.engine.winners import KeyMaker, Winner
+from backtest.engine.selection.distinct import same_as
+from backtest.engine.selection.winners import KeyMaker, Winner
+from backtest.engine.workers.chunks import Workers
 from backtest.plan import Plan
 from backtest.report.replay import ReplayInputs, VariantReplay
 from backtest.result import RankedVariant, Report

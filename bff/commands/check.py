@@ -93,7 +93,7 @@ def _told(tell: Callable[[], str]) -> str:
 
 
 def _device(wish: "Device") -> str:
-    from backtest.engine.accelerator import Accelerator
+    from backtest.engine.workers.accelerator import Accelerator
 
     with closing(Accelerator(wish)) as accelerator:
         accelerator.device()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backtest.axes import explicit
-from backtest.engine.distinct import same_as
+from backtest.engine.selection.distinct import same_as
 from backtest.notes import notes_of
 from backtest.plan import make_plan
 from backtest.request import RunRequest, Template

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from backtest.engine.account import account_terms
-from backtest.engine.trades import ENTRY, EXIT, REASON, SIDE
+from backtest.engine.money.account import account_terms
+from backtest.engine.money.trades import ENTRY, EXIT, REASON, SIDE
 from backtest.policy import RunSettings
 from backtest.report.metrics import Curve, TradeHistory, all_metrics, draw_curve
 from backtest.report.table import print_rows

@@ -8,7 +8,8 @@ import pytest
 
 from backtest import beside
 from backtest.control import Control
-from backtest.engine import ranked, recorder, stages
+from backtest.engine import ranked
+from backtest.engine.pipeline import recorder, stages
 from backtest.policy import Want
 from backtest.types import AnswerPart
 from tests.backtesters import USER, backtester_over

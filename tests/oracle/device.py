@@ -16,15 +16,15 @@ import numpy as np
 
 from backtest.axes import explicit
 from backtest.control import Control
-from backtest.engine import on_device, planes_on_device
-from backtest.engine.accelerator import Accelerator, Wish
-from backtest.engine.chunks import Workers
-from backtest.engine.combos import Batch, Combos
-from backtest.engine.ledger import N_BLOCKS, RUINED, Ledger
-from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.slabs import slabs_of
-from backtest.engine.stages import Stages
-from backtest.engine.target import TargetSlice
+from backtest.engine.blocks.ledger import N_BLOCKS, RUINED, Ledger
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline import on_device, planes_on_device
+from backtest.engine.pipeline.risk_plane import RiskPlane
+from backtest.engine.pipeline.slabs import slabs_of
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.signal_rows.combos import Batch, Combos
+from backtest.engine.workers.accelerator import Accelerator, Wish
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import on_device as evidence_on_device
 from backtest.evidence.luck import best_by_luck, observe
 from backtest.evidence.pbo import champions_of, counts_of

@@ -7,16 +7,23 @@ from functools import partial
 
 import numpy as np
 
-from backtest.engine import trades as columns
-from backtest.engine.account import account_terms
-from backtest.engine.daily import Measures
-from backtest.engine.items import DRAWDOWN, FULL_DRAWDOWN, LOSSES, N_TRADES, RETURN_PCT, WINS
-from backtest.engine.passage import Passages, passage_table
-from backtest.engine.ranking import measures_of
-from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.segments import Segments, empty_segments, find_segments
-from backtest.engine.target import TargetSlice
-from backtest.engine.trades import TradeLog, empty_log, replay, total_return_pct
+from backtest.engine.bits.segments import Segments, empty_segments, find_segments
+from backtest.engine.money import trades as columns
+from backtest.engine.money.account import account_terms
+from backtest.engine.money.daily import Measures
+from backtest.engine.money.passage import Passages, passage_table
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.money.trades import TradeLog, empty_log, replay, total_return_pct
+from backtest.engine.pipeline.ranking import measures_of
+from backtest.engine.pipeline.risk_plane import RiskPlane
+from backtest.engine.scoring.items import (
+    DRAWDOWN,
+    FULL_DRAWDOWN,
+    LOSSES,
+    N_TRADES,
+    RETURN_PCT,
+    WINS,
+)
 from backtest.report.equity import WORST, draw_equity, measure_drawdowns
 from backtest.report.trade_list import REASONS
 from backtest.types import DirectionMode, FloatArray, Ranking, RankingMetric

@@ -6,12 +6,12 @@ from typing import cast
 import numpy as np
 
 from backtest.control import Control
-from backtest.engine.bitops import words_for
-from backtest.engine.chunks import Workers
-from backtest.engine.combos import Batch, Combos
-from backtest.engine.slabs import slabs_of
-from backtest.engine.stages import Stages
-from backtest.engine.target import TargetSlice
+from backtest.engine.bits.bitops import words_for
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline.slabs import slabs_of
+from backtest.engine.pipeline.stages import Stages
+from backtest.engine.signal_rows.combos import Batch, Combos
+from backtest.engine.workers.chunks import Workers
 from backtest.policy import RunSettings
 from backtest.types import (
     MINUTE_MS,

@@ -7,10 +7,12 @@ import pytest
 
 from backtest.axes import explicit
 from backtest.control import Control
-from backtest.engine import combos, recorder, risk_plane, rows, score_pairs, stages
+from backtest.engine.pipeline import recorder, risk_plane, stages
+from backtest.engine.pipeline.recorder import Recorded
 from backtest.engine.ranked import rank_variants
-from backtest.engine.recorder import Recorded
-from backtest.engine.score_pairs import look_up_growth
+from backtest.engine.scoring import score_pairs
+from backtest.engine.scoring.score_pairs import look_up_growth
+from backtest.engine.signal_rows import combos, rows
 from backtest.errors import DeadlineExceeded, RunCancelled
 from backtest.plan import make_plan
 from backtest.request import IndicatorGrid, RiskGrid, RunRequest

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backtest.axes import explicit
-from backtest.engine.trades import NET
+from backtest.engine.money.trades import NET
 from backtest.money import MIN_QUOTE
 from backtest.request import IndicatorGrid, RiskGrid, Template
 from backtest.result import RankedVariant, RunResult

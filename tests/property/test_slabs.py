@@ -11,9 +11,10 @@ import pytest
 
 from backtest.axes import RangeAxis, explicit
 from backtest.control import Control
-from backtest.engine import measured, preselection, slabs, stages
-from backtest.engine.shortlist import NO_MARGIN, Margin
-from backtest.engine.slabs import Candidates, merge
+from backtest.engine.pipeline import measured, slabs, stages
+from backtest.engine.pipeline.shortlist import NO_MARGIN, Margin
+from backtest.engine.pipeline.slabs import Candidates, merge
+from backtest.engine.selection import preselection
 from backtest.errors import GuardExceeded, RunCancelled
 from backtest.policy import Want
 from backtest.request import IndicatorGrid, RiskGrid, RunRequest

@@ -37,7 +37,7 @@ class Project:
 
     @cached_property
     def tails(self) -> frozenset[str]:
-        """Every end of every path of a file or folder, such as `engine/trades.py`."""
+        """Every end of every path of a file or folder, such as `engine/money/trades.py`."""
         return frozenset(
             "/".join(parts[start:]) for parts in _paths(self.root) for start in range(len(parts))
         )

@@ -20,8 +20,8 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from backtest.engine.accelerator import DeviceLost
 from backtest.engine.cuda_device.kernels import cuda
+from backtest.engine.workers.accelerator import DeviceLost
 from backtest.jit import config
 
 # A fused product and sum; sums and products that the assembler may still fuse, because they do not

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.engine.account import lesser
-from backtest.engine.bitops import ZERO
-from backtest.engine.edges import Word, cut_walk_with
-from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.marks import Marks
-from backtest.engine.score import NEAR_ZERO, Account, Balance
-from backtest.engine.score_growth import ends_with, worth, worth_of_budget
+from backtest.engine.bits.bitops import ZERO
+from backtest.engine.bits.edges import Word, cut_walk_with
+from backtest.engine.blocks.ledger import N_BLOCKS
+from backtest.engine.blocks.marks import Marks
+from backtest.engine.money.account import lesser
+from backtest.engine.scoring.score import NEAR_ZERO, Account, Balance
+from backtest.engine.scoring.score_growth import ends_with, worth, worth_of_budget
 from backtest.jit import inline
 from backtest.types import FloatArray, IntArray, WordArray
 

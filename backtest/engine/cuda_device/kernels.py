@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 from numba import cuda as _cuda
 
-from backtest.engine.bitops import ZERO
+from backtest.engine.bits.bitops import ZERO
+from backtest.engine.blocks.growth import write_growth
+from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray
+from backtest.engine.blocks.marks import Marks
 from backtest.engine.cuda_device.growth import (
     Marking,
     grown_fixed,
     grown_locked,
     grown_product,
 )
-from backtest.engine.growth import write_growth
-from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
-from backtest.engine.marks import Marks
-from backtest.engine.score import Account, Balance, compounded, fixed, locked
+from backtest.engine.scoring.score import Account, Balance, compounded, fixed, locked
 from backtest.types import FloatArray, IntArray, WordArray
 
 cuda: Any = _cuda

@@ -11,9 +11,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from backtest.engine.accelerator import DeviceLost
-from backtest.engine.account import Terms
-from backtest.engine.chunks import Workers
+from backtest.engine.blocks.marks import Marks
 from backtest.engine.cuda_device.compiled import compile_kernel
 from backtest.engine.cuda_device.failures import first_line, told_as_lost
 from backtest.engine.cuda_device.kernels import SIGNATURES as STAGE_A
@@ -22,9 +20,11 @@ from backtest.engine.cuda_device.plane_kernels import SIGNATURES as STAGE_B
 from backtest.engine.cuda_device.stage_a import CudaStageA
 from backtest.engine.cuda_device.stage_b import CudaPlanes
 from backtest.engine.cuda_device.trial import differing
-from backtest.engine.marks import Marks
-from backtest.engine.passage import Passages
-from backtest.engine.prices import Prices
+from backtest.engine.money.account import Terms
+from backtest.engine.money.passage import Passages
+from backtest.engine.money.prices import Prices
+from backtest.engine.workers.accelerator import DeviceLost
+from backtest.engine.workers.chunks import Workers
 from backtest.types import WordArray
 
 # Threads of a block; a variant is one of them.

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from backtest.engine.account import lesser
-from backtest.engine.plane import (
+from backtest.engine.money.account import lesser
+from backtest.engine.scoring.plane import (
     gain_line,
     holds_stepwise,
     is_varying,
@@ -23,8 +23,8 @@ from backtest.engine.plane import (
     led_by,
     reached,
 )
-from backtest.engine.plane_growth import Seen, end_of, mark_gain
-from backtest.engine.score import NEAR_ZERO, trade_step
+from backtest.engine.scoring.plane_growth import Seen, end_of, mark_gain
+from backtest.engine.scoring.score import NEAR_ZERO, trade_step
 from backtest.jit import inline
 from backtest.types import FloatArray
 

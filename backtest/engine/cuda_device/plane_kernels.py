@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from backtest.engine.bits.segments import Segments, find_segments
+from backtest.engine.blocks.growth import write_growth
+from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray
 from backtest.engine.cuda_device.kernels import Kernel, cuda
 from backtest.engine.cuda_device.plane import (
     cell_equity,
@@ -22,11 +25,8 @@ from backtest.engine.cuda_device.plane import (
     spread_down,
     step_cell,
 )
-from backtest.engine.growth import write_growth
-from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
-from backtest.engine.passage import PassageArray, Passages
-from backtest.engine.plane_growth import Seen, draw_cell
-from backtest.engine.segments import Segments, find_segments
+from backtest.engine.money.passage import PassageArray, Passages
+from backtest.engine.scoring.plane_growth import Seen, draw_cell
 from backtest.jit import inline
 from backtest.types import FloatArray, IntArray, WordArray
 

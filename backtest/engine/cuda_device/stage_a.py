@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from backtest.engine.account import Terms
+from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray
+from backtest.engine.blocks.marks import Marks
 from backtest.engine.cuda_device import kernels
 from backtest.engine.cuda_device.failures import told_as_lost
 from backtest.engine.cuda_device.growth import slots_of
 from backtest.engine.cuda_device.kernels import cuda
-from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray
-from backtest.engine.marks import Marks
-from backtest.engine.prices import Prices
-from backtest.engine.target import ALLOWED
+from backtest.engine.money.account import Terms
+from backtest.engine.money.prices import Prices
+from backtest.engine.money.target import ALLOWED
 from backtest.types import FloatArray, IntArray, WordArray
 
 Launch = Callable[..., None]

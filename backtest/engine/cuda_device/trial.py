@@ -9,19 +9,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backtest.engine.accelerator import Device
-from backtest.engine.account import Terms, account_terms
-from backtest.engine.bitops import words_for
-from backtest.engine.combine import BitRows
-from backtest.engine.items import Items, score_planes
-from backtest.engine.ledger import N_BLOCKS
-from backtest.engine.marks import Marks, cut_rows, marks_of
-from backtest.engine.passage import Passages, passage_table
-from backtest.engine.plane_growth import grow_planes
-from backtest.engine.prices import Prices, prices_of
-from backtest.engine.score import score_balances, score_compounding
-from backtest.engine.score_growth import grow_by_walk
-from backtest.engine.segments import empty_segments
+from backtest.engine.bits.bitops import words_for
+from backtest.engine.bits.combine import BitRows
+from backtest.engine.bits.segments import empty_segments
+from backtest.engine.blocks.ledger import N_BLOCKS
+from backtest.engine.blocks.marks import Marks, cut_rows, marks_of
+from backtest.engine.money.account import Terms, account_terms
+from backtest.engine.money.passage import Passages, passage_table
+from backtest.engine.money.prices import Prices, prices_of
+from backtest.engine.scoring.items import Items, score_planes
+from backtest.engine.scoring.plane_growth import grow_planes
+from backtest.engine.scoring.score import score_balances, score_compounding
+from backtest.engine.scoring.score_growth import grow_by_walk
+from backtest.engine.workers.accelerator import Device
 from backtest.types import Execution, FloatArray, IntArray, SizingMode, WordArray
 
 N_BARS, N_SLOW, N_FAST = 300, 4, 8

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from backtest.engine.blocks.ledger import GrowthArray
 from backtest.engine.cuda_device.failures import told_as_lost
 from backtest.engine.cuda_device.kernels import Kernel, cuda
-from backtest.engine.ledger import GrowthArray
 from backtest.evidence.splits import (
     N_GROUPS,
     NEVER_BEST,

@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from backtest.engine.account import greater
+from backtest.engine.blocks.ledger import N_BLOCKS, GrowthArray
 from backtest.engine.cuda_device.failures import told_as_lost
 from backtest.engine.cuda_device.kernels import Kernel, cuda
-from backtest.engine.ledger import N_BLOCKS, GrowthArray
+from backtest.engine.money.account import greater
 from backtest.evidence.resampled import ResampledTrials, squared_statistic
 from backtest.evidence.resamples import Resamples
 from backtest.jit import inline

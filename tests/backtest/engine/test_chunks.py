@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers, spans
+from backtest.engine.workers.chunks import Workers, spans
 from backtest.errors import DeadlineExceeded, RunCancelled
 from tests.waiting import PATIENCE_S, wait_for
 

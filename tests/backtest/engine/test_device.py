@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from backtest.engine.accelerator import (
+from backtest.engine.workers.accelerator import (
     Accelerator,
     BlockScorer,
     Device,
@@ -21,7 +21,7 @@ from backtest.engine.accelerator import (
     PlaneScorer,
     Wish,
 )
-from backtest.engine.chunks import Workers
+from backtest.engine.workers.chunks import Workers
 from tests.oracle.device import (
     N_CASES,
     Arrays,
@@ -37,7 +37,7 @@ from tests.oracle.device_code import WOULD_FUSE
 WITHOUT_EXTRAS = """
 import sys
 import backtest.run, bff.wiring, bff.app, roehub
-from backtest.engine.accelerator import Accelerator
+from backtest.engine.workers.accelerator import Accelerator
 said = []
 Accelerator("cuda", lambda sentence, is_bad: said.append((sentence, is_bad))).device()
 print(said)
@@ -182,8 +182,8 @@ class FailingDevice:
 def with_device(
     device: Device, monkeypatch: pytest.MonkeyPatch, wish: Wish = "auto"
 ) -> tuple[Accelerator, list[tuple[str, bool]]]:
-    monkeypatch.setattr("backtest.engine.accelerator._find_cuda", lambda: device)
-    monkeypatch.setattr("backtest.engine.on_device.LAUNCH_WORK", 1)
+    monkeypatch.setattr("backtest.engine.workers.accelerator._find_cuda", lambda: device)
+    monkeypatch.setattr("backtest.engine.pipeline.on_device.LAUNCH_WORK", 1)
     said: list[tuple[str, bool]] = []
     return Accelerator(wish, lambda sentence, is_bad: said.append((sentence, is_bad))), said
 
@@ -252,7 +252,7 @@ def test_processors_alone_look_for_no_device(monkeypatch: pytest.MonkeyPatch) ->
     def fail() -> Device:
         raise AssertionError
 
-    monkeypatch.setattr("backtest.engine.accelerator._find_cuda", fail)
+    monkeypatch.setattr("backtest.engine.workers.accelerator._find_cuda", fail)
     accelerator = Accelerator("cpu")
 
     assert accelerator.device() is None
@@ -266,7 +266,7 @@ def test_no_device_is_told_once_and_is_no_error(
     def find() -> Device:
         raise DeviceLost("there is no CUDA driver")
 
-    monkeypatch.setattr("backtest.engine.accelerator._find_cuda", find)
+    monkeypatch.setattr("backtest.engine.workers.accelerator._find_cuda", find)
     said: list[tuple[str, bool]] = []
     accelerator = Accelerator(wish, lambda sentence, bad: said.append((sentence, bad)))
 

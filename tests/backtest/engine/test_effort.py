@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backtest.engine.effort import effort_s, saved_effort_s
+from backtest.engine.limits.effort import effort_s, saved_effort_s
 from backtest.plan import make_draft
 from schema.parse import parse_request
 from tests.fakes import POLICY, FakeDefaults

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backtest.engine.items import RETURN_PCT
-from backtest.engine.risk_plane import RiskPlane
-from backtest.engine.shortlist import Margin
+from backtest.engine.pipeline.risk_plane import RiskPlane
+from backtest.engine.pipeline.shortlist import Margin
+from backtest.engine.scoring.items import RETURN_PCT
 from backtest.types import Execution, FloatArray, SizingMode
 from tests.oracle.cases import random_closes, random_setup, random_signal
 from tests.oracle.engine import Setup, play

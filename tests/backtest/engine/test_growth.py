@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backtest.engine import growth as module
-from backtest.engine.growth import grow_row
-from backtest.engine.ledger import MOST, N_BLOCKS, RUINED, UNITS, GrowthArray
+from backtest.engine.blocks import growth as module
+from backtest.engine.blocks.growth import grow_row
+from backtest.engine.blocks.ledger import MOST, N_BLOCKS, RUINED, UNITS, GrowthArray
 from backtest.types import FloatArray
 
 

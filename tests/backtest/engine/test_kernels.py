@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from backtest.engine.account import LONG, SHORT, account_terms
-from backtest.engine.bitops import count_runs, trailing_zeros, words_for
-from backtest.engine.combine import BitRows, combine_slow
-from backtest.engine.passage import passage_table
-from backtest.engine.segments import empty_segments, find_segments
-from backtest.engine.target import ALLOWED, FORBIDDEN
+from backtest.engine.bits.bitops import count_runs, trailing_zeros, words_for
+from backtest.engine.bits.combine import BitRows, combine_slow
+from backtest.engine.bits.segments import empty_segments, find_segments
+from backtest.engine.money.account import LONG, SHORT, account_terms
+from backtest.engine.money.passage import passage_table
+from backtest.engine.money.target import ALLOWED, FORBIDDEN
 from backtest.jit import kernel
 from backtest.types import SizingMode, WordArray
 from tests.oracle.cases import PERCENTS, random_closes, random_setup, random_signal

@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from backtest.engine.ledger import MOST, N_BLOCKS, RUINED, UNITS, block_ends
-from backtest.engine.recorder import Recorded
-from backtest.engine.risk_plane import RiskPlane
+from backtest.engine.blocks.ledger import MOST, N_BLOCKS, RUINED, UNITS, block_ends
+from backtest.engine.pipeline.recorder import Recorded
+from backtest.engine.pipeline.risk_plane import RiskPlane
 from backtest.types import FloatArray, IntArray, SizingMode
 from tests.oracle.cases import random_closes, random_setup, random_signal
 from tests.oracle.engine import Setup, play

@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from backtest.engine.daily import Measures
-from backtest.engine.ranking import Criteria, measures_of, ranking_bound, ranking_columns
-from backtest.engine.target import TargetSlice
+from backtest.engine.money.daily import Measures
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline.ranking import Criteria, measures_of, ranking_bound, ranking_columns
 from backtest.policy import RunSettings
 from backtest.types import DirectionMode, Execution, Ranking, RankingMetric, SizingMode
 from tests.oracle.cases import Case, random_case

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from backtest.engine.ledger import N_BLOCKS, FlagArray, GrowthArray, block_ends
-from backtest.engine.marks import cut_rows, marks_of
-from backtest.engine.running_totals import LANES
-from backtest.engine.score_growth import grow_by_walk
-from backtest.engine.score_pairs import look_up_growth
+from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray, block_ends
+from backtest.engine.blocks.marks import cut_rows, marks_of
+from backtest.engine.scoring.running_totals import LANES
+from backtest.engine.scoring.score_growth import grow_by_walk
+from backtest.engine.scoring.score_pairs import look_up_growth
 from backtest.types import DirectionMode, FloatArray, SizingMode
 from tests.backtest.engine.test_score_pairs import COSTS, Scene, scene
 from tests.oracle.cases import random_signal

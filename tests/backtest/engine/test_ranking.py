@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from backtest.engine.items import (
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline.ranking import measures_of, ranking_columns, ranking_values
+from backtest.engine.scoring.items import (
     DRAWDOWN,
     FULL_DRAWDOWN,
     GROWTH,
@@ -15,8 +17,6 @@ from backtest.engine.items import (
     SORTINO,
     WINS,
 )
-from backtest.engine.ranking import measures_of, ranking_columns, ranking_values
-from backtest.engine.target import TargetSlice
 from backtest.types import FloatArray, Ranking, RankingMetric
 from tests.backtest.report.test_metrics import FREE as EXECUTION
 from tests.oracle.engine import Setup

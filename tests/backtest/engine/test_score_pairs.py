@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from backtest.engine import score_pairs
-from backtest.engine.combine import BitRows
-from backtest.engine.items import RETURN_PCT
-from backtest.engine.marks import NO_MARKS
-from backtest.engine.running_totals import LANES, aligned
-from backtest.engine.score_pairs import look_up_pairs, score_by_totals, score_by_walk
-from backtest.engine.shortlist import Margin
-from backtest.engine.target import TargetSlice
+from backtest.engine.bits.combine import BitRows
+from backtest.engine.blocks.marks import NO_MARKS
+from backtest.engine.money.target import TargetSlice
+from backtest.engine.pipeline.shortlist import Margin
+from backtest.engine.scoring import score_pairs
+from backtest.engine.scoring.items import RETURN_PCT
+from backtest.engine.scoring.running_totals import LANES, aligned
+from backtest.engine.scoring.score_pairs import look_up_pairs, score_by_totals, score_by_walk
 from backtest.types import DirectionMode, Execution, FloatArray, IntArray, SignalArray, SizingMode
 from tests.backtesters import answer
 from tests.oracle.cases import random_closes, random_setup, random_signal

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backtest.engine.shortlist import (
+from backtest.engine.pipeline.shortlist import (
     Margin,
     best_by_bound,
     best_by_columns,

@@ -1,6 +1,6 @@
 import pytest
 
-from backtest.engine.chunks import Workers
+from backtest.engine.workers.chunks import Workers
 
 
 @pytest.fixture(scope="package")

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.engine.ledger import N_BLOCKS, Ledger, block_ends
+from backtest.engine.blocks.ledger import N_BLOCKS, Ledger, block_ends
 
 Growth = NDArray[np.int32]
 

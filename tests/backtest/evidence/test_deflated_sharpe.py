@@ -5,7 +5,7 @@ import math
 import pytest
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import deflated_sharpe as module
 from backtest.evidence.deflated_sharpe import Moments
 from backtest.evidence.rows import describe_rows

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.errors import RunCancelled
 from backtest.evidence import Evidence, Verdict, luck, pbo, rows, walk_forward, weigh
 from backtest.evidence.evidence import Shortlisted, without_ledger

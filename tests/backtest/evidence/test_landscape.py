@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from backtest.axes import Scalar
-from backtest.engine.ledger import N_BLOCKS, RUINED, Ledger
-from backtest.engine.recorder import Recorded
+from backtest.engine.blocks.ledger import N_BLOCKS, RUINED, Ledger
+from backtest.engine.pipeline.recorder import Recorded
 from backtest.enums import NeighbourhoodShape, SurfaceStatistic
 from backtest.errors import InvalidRequest
 from backtest.evidence import landscape

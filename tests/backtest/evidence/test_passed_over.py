@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import Ledger
+from backtest.engine.blocks.ledger import Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import luck
 from backtest.evidence import reality_check as module
 from backtest.evidence.passed_over import Bases

@@ -6,7 +6,7 @@ from arch.bootstrap import SPA, StepM
 from skfolio.measures import deflated_sharpe_ratio, expected_max_sharpe_ratio
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import deflated_sharpe as module
 from backtest.evidence.passed_over import Bases
 from backtest.evidence.reality_check import reality_check

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import N_BLOCKS
+from backtest.engine.blocks.ledger import N_BLOCKS
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence import returns, weigh, without_ledger
 from backtest.evidence.result import Returns
 from tests.backtest.evidence.ledgers import Growth, ledger_of, noise

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
-from backtest.engine.ledger import RUINED, Ledger
+from backtest.engine.blocks.ledger import RUINED, Ledger
+from backtest.engine.workers.chunks import Workers
 from backtest.evidence.result import WalkForward
 from backtest.evidence.rows import describe_rows
 from backtest.evidence.walk_forward import walk_forward

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backtest.engine.account import account_terms
-from backtest.engine.daily import daily_measures, ratios_of
+from backtest.engine.money.account import account_terms
+from backtest.engine.money.daily import daily_measures, ratios_of
 from backtest.report.metrics import Curve, TradeHistory, all_metrics, draw_curve
 from backtest.types import DAY_MS, DirectionMode, Execution, Timeframe
 from tests.oracle.cases import Case

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from backtest.control import Control
-from backtest.engine.account import LONG, SHORT, account_terms
-from backtest.engine.trades import FORCED_CLOSE, SIGNAL_EXIT, STOP_LOSS, TAKE_PROFIT
+from backtest.engine.money.account import LONG, SHORT, account_terms
+from backtest.engine.money.trades import FORCED_CLOSE, SIGNAL_EXIT, STOP_LOSS, TAKE_PROFIT
 from backtest.policy import Want
 from backtest.report.intrabar import Extent, what_closes_hide
 from backtest.result import Intrabar, RankedVariant, Risk, RunResult

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from backtest.engine.account import account_terms
+from backtest.engine.money.account import account_terms
 from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
 from backtest.result import MetricValue
 from backtest.types import Execution

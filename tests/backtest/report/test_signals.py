@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backtest.control import Control
-from backtest.engine.estimate import NUMBER, TOLD_SIGNAL_SERIES
+from backtest.engine.limits.estimate import NUMBER, TOLD_SIGNAL_SERIES
 from backtest.indicators.catalog import INDICATORS
 from backtest.indicators.series import Series
 from backtest.policy import Want

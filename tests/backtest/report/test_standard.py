@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backtest.engine.daily import daily_measures, growth_rate, ratios_of
+from backtest.engine.money.daily import daily_measures, growth_rate, ratios_of
 from backtest.result import EquityCurve, RankedVariant, Report, StandardRatios, Trade
 from backtest.types import DAY_MS, FloatArray
 from tests.backtest.test_daily_rankings import bars_for, hourly_feed, random_days

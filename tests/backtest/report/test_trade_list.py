@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backtest.engine.trades import N_INT_COLUMNS, N_MONEY_COLUMNS
+from backtest.engine.money.trades import N_INT_COLUMNS, N_MONEY_COLUMNS
 from backtest.report.trade_list import SLICE, TradeList
 
 

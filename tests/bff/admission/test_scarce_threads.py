@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from backtest.control import Control
-from backtest.engine.chunks import Workers
+from backtest.engine.workers.chunks import Workers
 from backtest.errors import Overloaded
 from bff.admission.pool import RunPool
 from tests.waiting import PATIENCE_S
