@@ -59,11 +59,11 @@ class RunnerProcess:
         self._opened()
 
     def wait_until_started(self) -> None:
-        """Return when the process can be asked; on a busy machine that may take minutes.
+        """Return when it and a first node can be asked; on a busy machine that may take minutes.
 
         What has a deadline would take the silence until then for that of a process that hangs.
         """
-        self._prepare(_nothing, Control())
+        self._prepare(_await_start, Control())
 
     def do(self, job: Job[T], control: Control, *, is_repeatable: bool = False) -> T:
         """What the job returns or raises over there.
@@ -153,8 +153,8 @@ def _do(job: Job[T], is_repeatable: bool, runner: PreparedRunner, control: Contr
     return runner.do(job, control, is_repeatable=is_repeatable)
 
 
-def _nothing(_runner: PreparedRunner, _control: Control) -> None:
-    return
+def _await_start(runner: PreparedRunner, control: Control) -> None:
+    runner.await_start(control)
 
 
 def _ping(runner: PreparedRunner, control: Control) -> None:

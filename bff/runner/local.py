@@ -69,6 +69,10 @@ class PreparedRunner(Runner, Protocol):
         """What runs in this process claim their memory from."""
         ...
 
+    def await_start(self, control: Control) -> None:
+        """Return when it can be asked; a first node of a cluster takes its time."""
+        ...
+
     def ping(self, control: Control) -> None:
         """Return, or raise what a run would be told."""
         ...
@@ -134,6 +138,10 @@ class LocalRunner:
         assert self.look_through is not None
         with self._within_memory():
             return self.look_through(shard, bars, control)
+
+    def await_start(self, control: Control) -> None:
+        """Return: nothing but this process has to start."""
+        del control
 
     def ping(self, control: Control) -> None:
         """Ask the candle store."""

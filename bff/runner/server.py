@@ -10,8 +10,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -30,7 +30,7 @@ from bff.telemetry.streams import logged_process
 
 NICENESS = 10
 RETRY_AFTER_S = 1
-LAST_WORDS_S = 0.5
+RUNS_END_S, CLOSED_S = 0.5, 4.0
 TELL_EVERY_S = 0.25
 
 
@@ -60,11 +60,11 @@ class _Server:
         except (EOFError, OSError):
             return
         finally:
-            _end_soon()
-            for number in tuple(self._controls):
-                self._cancel(number)
-            for thread in tuple(self._threads):
-                thread.join()
+            with _ended_within(RUNS_END_S):
+                for number in tuple(self._controls):
+                    self._cancel(number)
+                for thread in tuple(self._threads):
+                    thread.join()
 
     def _begin(self, call: Call) -> None:
         tell = partial(self._tell, call.number) if call.is_watched else None
@@ -132,11 +132,16 @@ def _reply(call: Call, runner: PreparedRunner, control: Control) -> list[bytes |
     return packed(Reply(number=call.number, failure=failure, facts=facts))
 
 
-def _end_soon() -> None:
-    """What a run does not give up in time is ended with the process."""
-    timer = threading.Timer(LAST_WORDS_S, os._exit, [0])
+@contextmanager
+def _ended_within(limit_s: float) -> Generator[None]:
+    """What takes longer is ended with the process."""
+    timer = threading.Timer(limit_s, os._exit, [0])
     timer.daemon = True
     timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def serve_calls(build: Callable[[Settings], PreparedRunner]) -> None:
@@ -146,7 +151,8 @@ def serve_calls(build: Callable[[Settings], PreparedRunner]) -> None:
     else on the machine has precedence over it.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+        # SIG_IGN would be inherited by the processes of a cluster, which nothing could end then.
+        signal.signal(number, lambda _number, _frame: None)
     os.nice(NICENESS)
     connection = Connection(int(sys.argv[1]))
     settings = connection.recv()
@@ -156,6 +162,7 @@ def serve_calls(build: Callable[[Settings], PreparedRunner]) -> None:
         runner = build(settings)
         keep_within(settings.compute, runner.memory)
         _Server(connection, runner).serve()
-        runner.close()
+        with _ended_within(CLOSED_S):  # a cluster in this machine is some processes more to end
+            runner.close()
         say_last_lines()
         os._exit(0)  # a library that does not end must not keep the process

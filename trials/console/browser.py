@@ -65,7 +65,8 @@ def opened(
         yield page
     finally:
         context.close()
-    assert [text for text in complaints if "Failed to load resource" not in text] == []
+    told = [text for text in complaints if "Failed to load resource" not in text]
+    assert not told, told
 
 
 def _is_bad(kind: str) -> bool:

@@ -242,11 +242,14 @@ def test_a_trade_brings_its_place_in_the_chart(page: Page) -> None:
 
 EQUITY_BY_NIGHT = [232, 236, 242]
 # A chart holds its colours: one that was drawn by day has black lines on a dark ground at night.
+# A copy is read, because the browser complains about a canvas that is read again and again.
 IS_DRAWN_IN = """([red, green, blue]) => {
   for (const canvas of document.querySelectorAll(".chart canvas")) {
     const {width, height} = canvas;
     if (width * height === 0) continue;
-    const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+    copy.drawImage(canvas, 0, 0);
+    const {data} = copy.getImageData(0, 0, width, height);
     for (let i = 0; i < data.length; i += 4) {
       if (data[i] === red && data[i + 1] === green && data[i + 2] === blue) return true;
     }

@@ -125,8 +125,6 @@ class Nodes:
             self._is_closed = True
             self._state.notify_all()
         self._watch.join()
-        if self._cluster is not None:
-            self._cluster.close()
 
     def _unavailable(self) -> ClusterUnavailable:
         """One for each caller: whoever raises an exception adds to it where it was raised."""
@@ -161,6 +159,8 @@ class Nodes:
                     lambda: self._is_closed or self._told or self._n_drops != self._n_drops_seen,
                     LOOK_S if self._failure is None else LEFT_ALONE_S,
                 )
+        if self._cluster is not None:
+            self._cluster.close()  # in the thread that has connected: in another one Ray hangs
 
     def _look(self) -> None:
         if self._cluster is not None and not self._cluster.is_connected:

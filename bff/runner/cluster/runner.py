@@ -77,6 +77,10 @@ class ClusterRunner:
             log_failure(exc)
             raise
 
+    def await_start(self, control: Control) -> None:
+        """Return when a node is ready, or none will be: then the job is told."""
+        self._nodes.await_first(control)
+
     def ping(self, control: Control) -> None:
         """Ask the candle store, and whether there is a node."""
         self._here.ping(control)
@@ -87,8 +91,8 @@ class ClusterRunner:
         return self._here.look(shard, bars, control)
 
     def warm(self, control: Control) -> None:
-        """Return when a node is ready, or none will be: then the job is told."""
-        self._nodes.await_first(control)
+        """Return when a node is ready with its kernels, or none will be."""
+        self.await_start(control)
 
     def _close(self) -> None:
         self._nodes.close()

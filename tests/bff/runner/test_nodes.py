@@ -1,6 +1,7 @@
 """Who has work and who is lost, by a cluster that is played: no Ray is needed."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ class PlayedCluster:
         self.nodes = {"node": (2, False)}
         self.engines: list[PlayedEngine] = []
         self.is_connected = True
-        self.is_closed = False
+        self.closed_in: int | None = None
 
     def living(self) -> dict[str, tuple[int, bool]]:
         return dict(self.nodes)
@@ -70,7 +71,7 @@ class PlayedCluster:
         return self.engines[-1]
 
     def close(self) -> None:
-        self.is_closed = True
+        self.closed_in = threading.get_ident()
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_a_connection_that_is_lost_is_made_anew(settings: Settings) -> None:
 
         an_engine(clusters[1]).readiness.set_result(program_digest())
         wait_for(lambda: [place.handle for place in nodes.ready()] == clusters[1].engines)
-        assert clusters[0].is_closed
+        assert clusters[0].closed_in is not None
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])
@@ -245,3 +246,17 @@ def test_a_node_that_does_not_end_a_cancelled_run_is_ended(monkeypatch: pytest.M
     assert isinstance(waited.outcome.exception(PATIENCE_S), NodeLostError)
     assert engine.cancelled == ["key"]
     assert engine.is_killed
+
+
+def test_a_cluster_is_left_in_the_thread_that_connected_to_it(settings: Settings) -> None:
+    made: list[tuple[int, PlayedCluster]] = []
+
+    def connect() -> PlayedCluster:
+        made.append((threading.get_ident(), PlayedCluster()))
+        return made[-1][1]
+
+    with watched(connect, settings):
+        wait_for(lambda: made)
+    [(connected_in, cluster)] = made
+
+    assert cluster.closed_in == connected_in

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 
 import pytest
@@ -27,7 +28,7 @@ def call(number: int) -> Call:
 def test_a_call_without_a_thread_is_refused_and_the_next_one_is_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "_end_soon", lambda: None)
+    monkeypatch.setattr(server, "_ended_within", lambda _: nullcontext())
     runner = services().runner._inner  # pyright: ignore[reportAttributeAccessIssue] # the double's own
     ours, theirs = (Connection(end.detach()) for end in socket.socketpair())
     start = threading.Thread.start
