@@ -18,7 +18,7 @@ from trials.load.scenes import YEAR, grid
 USER = UUID(int=1)
 # By the Sharpe ratio, which measures the trades of every variant.
 LARGE = grid(
-    400, "ma.sma", "ma.ema", timeframe="5m", time_range=YEAR, top_k=10,
+    700, "ma.sma", "ma.ema", timeframe="5m", time_range=YEAR, top_k=10,
     include=["evidence", "landscape"], ranking={"primary_metric": "sharpe"},
 )  # fmt: skip
 

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,11 @@ class Served:
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list[str])
+
+    def read(self, lines: Iterable[str]) -> None:
+        """Keep every line until the process has ended."""
+        with suppress(ValueError):  # closed with the process
+            self.lines.extend(lines)
 
     @property
     def address(self) -> str | None:
@@ -73,8 +78,7 @@ def served(
     ) as process:
         service = Served(process=process)
         assert process.stderr is not None
-        lines = process.stderr
-        threading.Thread(target=lambda: service.lines.extend(lines), daemon=True).start()
+        threading.Thread(target=service.read, args=(process.stderr,), daemon=True).start()
         try:
             wait_for(lambda: service.address is not None)
             yield service
