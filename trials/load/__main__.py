@@ -39,11 +39,11 @@ def main() -> None:
     trees = {"before": before, "this": ROOT} if before is not None else {"this": ROOT}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        data = filled_store(folder)
+        data = {tree: filled_store(folder / commit, tree) for commit, tree in trees.items()}
 
         def play(scene: Callable[[Loaded], Row], tree: Path, deadline_s: float) -> Row:
             costs = Costs()
-            with loaded(data, folder, tree, deadline_s=deadline_s) as service:
+            with loaded(data[tree], folder, tree, deadline_s=deadline_s) as service:
                 answering, *computing = service.pids()
                 with measured([answering], computing, costs):
                     row = scene(service)

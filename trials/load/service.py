@@ -58,14 +58,15 @@ class Loaded:
             return answer, time.monotonic() - started
 
 
-def filled_store(folder: Path) -> Path:
-    """A data directory with a year of minutes."""
+def filled_store(folder: Path, tree: Path = ROOT) -> Path:
+    """A data directory with a year of minutes, as a working copy stores them."""
     data = folder / "data"
     words = ["candles", "generate", "--symbol", "BTCUSDT", "--days", "366"]
     subprocess.run(
-        [sys.executable, "-m", "bff", *words],
-        env=os.environ | {"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(data)},
-        cwd=ROOT,
+        [sys.executable, "-P", "-m", "bff", *words],
+        env=os.environ
+        | {"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(data), "PYTHONPATH": str(tree)},
+        cwd=tree,
         check=True,
         capture_output=True,
     )
