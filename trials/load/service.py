@@ -45,14 +45,16 @@ class Loaded:
         """Of both."""
         return [self.process.pid, *children(self.process.pid)]
 
-    def post(self, path: str, body: Mapping[str, Any], user: int) -> tuple[Response, float]:
+    def post(
+        self, path: str, body: Mapping[str, Any], user: int, patience_s: float = PATIENCE_S
+    ) -> tuple[Response, float]:
         """One request of a user, and how long it took."""
         token = issue_token(SECRET, user_id=UUID(int=user), paid_level="pro", ttl_s=3_600)
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/graphql-response+json",
         }
-        with Client(base_url=self.address, timeout=PATIENCE_S) as client:
+        with Client(base_url=self.address, timeout=patience_s) as client:
             started = time.monotonic()
             answer = client.post(path, json=dict(body), headers=headers)
             return answer, time.monotonic() - started
