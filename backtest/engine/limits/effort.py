@@ -15,7 +15,7 @@ from backtest.timeline import count_bars, load_range
 from backtest.types import MINUTE_MS, AnswerPart, RankingMetric, SizingMode
 
 BASE_S = 0.02
-MINUTE_S = 1e-6
+MINUTE_S = 7e-7
 SCORE_S = 3e-10
 EXACT_S = 3e-9
 CELL_S = 8e-12

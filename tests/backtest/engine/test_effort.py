@@ -77,3 +77,7 @@ def test_a_saved_strategy_is_judged_by_the_trades_that_are_listed_too() -> None:
         return saved_effort_s(parse_request(body), POLICY)
 
     assert saved(top_trades_n=1) < SHORT_S < saved(top_trades_n=20)
+
+
+def test_a_year_of_quarters_of_an_hour_with_its_usual_trades_is_short() -> None:
+    assert effort(120, end="2025-01-01") < SHORT_S
