@@ -84,7 +84,8 @@ def effort_s(request: RunRequest, draft: Draft, policy: RunPolicy) -> float:
     """
     load = _load_of(request, draft, policy)
     reports_s = load.n_target * load.returned * REPORT_S
-    listed_s = load.n_target * _n_listing(request, policy, load.returned) * LISTED_S
+    wanted = policy.top_trades_n if request.top_trades_n is None else request.top_trades_n
+    listed_s = load.n_target * min(wanted, load.returned) * LISTED_S
     alone_s = BASE_S + load.n_minutes * MINUTE_S + load.scoring_s + reports_s + listed_s
     return alone_s + _parts_s(load, request.parts)
 
@@ -142,12 +143,5 @@ def saved_effort_s(request: RunRequest, policy: RunPolicy) -> float:
     """Seconds of one processor for a strategy that is still to be read: few variants of minutes."""
     n_minutes = (request.time_range.end_ms - request.time_range.start_ms) / MINUTE_MS
     returned = min(request.top_k or policy.top_k, SAVED_VARIANTS)
-    n_listing = _n_listing(request, policy, returned)
-    per_bar_s = SAVED_VARIANTS * SCORE_S + returned * REPORT_S + n_listing * LISTED_S
+    per_bar_s = SAVED_VARIANTS * SCORE_S + returned * REPORT_S
     return BASE_S + n_minutes * (MINUTE_S + per_bar_s)
-
-
-def _n_listing(request: RunRequest, policy: RunPolicy, returned: int) -> int:
-    """Returned variants whose trades are listed."""
-    wanted = policy.top_trades_n if request.top_trades_n is None else request.top_trades_n
-    return min(wanted, returned)

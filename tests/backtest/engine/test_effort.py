@@ -53,7 +53,9 @@ def test_half_a_million_variants_over_a_year_are_long() -> None:
     assert effort(700, end="2025-01-01") > 4 * SHORT_S
 
 
-@pytest.mark.parametrize(("end", "is_short"), [("2024-02-01", True), ("2030-01-01", False)])
+@pytest.mark.parametrize(
+    ("end", "is_short"), [("2024-02-01", True), ("2024-06-01", True), ("2030-01-01", False)]
+)
 def test_a_saved_strategy_is_judged_by_its_range(end: str, is_short: bool) -> None:
     request = parse_request(
         {
@@ -67,16 +69,6 @@ def test_a_saved_strategy_is_judged_by_its_range(end: str, is_short: bool) -> No
 
 def test_many_listed_trades_of_a_month_of_minutes_are_not_written_in_a_moment() -> None:
     assert effort(8, timeframe="1m") < SHORT_S < effort(8, timeframe="1m", listed=10)
-
-
-def test_a_saved_strategy_is_judged_by_the_trades_that_are_listed_too() -> None:
-    def saved(**more: Any) -> float:
-        times = {"start": "2024-01-01T00:00:00Z", "end": "2024-02-01T00:00:00Z"}
-        saved_id = "00000000-0000-4000-8000-000000000001"
-        body = {"strategy_id": saved_id, "time_range": times, "top_k": 20, **more}
-        return saved_effort_s(parse_request(body), POLICY)
-
-    assert saved(top_trades_n=1) < SHORT_S < saved(top_trades_n=20)
 
 
 def test_a_year_of_quarters_of_an_hour_with_its_usual_trades_is_short() -> None:
