@@ -62,10 +62,10 @@ def number_axis_problems(axis: Axis, loc: Loc) -> Iterator[Problem]:
 def source_problems(row: Indicator, axis: Axis, loc: Loc) -> Iterator[Problem]:
     """What is wrong with the choice of candle series."""
     if not row.sources:
-        yield Problem(loc, "source_not_supported", f"{row.id} has no choice of source")
+        yield Problem(loc, "source_not_supported", f"{row.id} takes no source; remove it")
         return
     if isinstance(axis, RangeAxis):
-        yield Problem(loc, "source_not_supported", "a source axis lists names, not a range")
+        yield Problem(loc, "source_not_supported", "source must be a list of names, not a range")
         return
     if not axis.values:
         yield Problem((*loc, "values"), "too_short", "values must not be empty")

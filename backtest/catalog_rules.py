@@ -57,7 +57,7 @@ def signal_problems(
         if row is None or row.rule is None or row.id not in indicator_ids:
             yield Problem(place, "unknown_indicator", "not among the indicators of this run")
         elif names.count(row.id) > 1:
-            yield Problem(place, "duplicate_indicator", "given twice")
+            yield Problem(place, "duplicate_indicator", "the indicator is listed twice; remove one")
         else:
             yield from _axes_problems(f"the rule of {row.id}", row.rule.params, params, place)
 
@@ -123,8 +123,12 @@ def _rising_problems(
     """Two axes of which no pair of values rises."""
     top, bottom = max(_ends(axes[larger])), min(_ends(axes[smaller]))
     if top <= bottom:
-        message = f"{larger} must be > {smaller} in some variant, but {top:g} is its largest value"
-        yield Problem((*loc, larger), "parameter_order", f"{message} and {bottom:g} the smallest")
+        yield Problem(
+            (*loc, larger),
+            "parameter_order",
+            f"no variant has {larger} > {smaller}: the largest {larger} is {top:g}, the smallest"
+            f" {smaller} is {bottom:g}",
+        )
 
 
 def _ends(axis: Axis) -> Sequence[float]:

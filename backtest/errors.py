@@ -104,9 +104,9 @@ class NoMarketData(InvalidRequest):
     """
 
     def __init__(self, stored: str | None = None, problem: Problem | None = None) -> None:
-        told = "no candle is stored for this range"
+        told = "no candles are stored for this range"
         if stored is not None:
-            told += f"; stored is {stored}"
+            told += f"; available: {stored}"
         super().__init__(
             [problem or Problem(("time_range",), "no_market_data", told)],
             "no market data for requested range",
@@ -140,15 +140,18 @@ class UnknownInstrument(NoMarketData):
         elsewhere: Sequence[int],
     ) -> None:
         place, code = ("symbol", "unknown_symbol")
-        told = f"no candle of {symbol} is stored for market {market_id}"
+        told = f"no candles of {symbol} are stored for market {market_id}"
         if not markets:
-            told = "no candle is stored at all; import candles or generate some"
+            told = (
+                "the candle store is empty; fill it with candles import, candles download or"
+                " candles generate"
+            )
         elif market_id not in markets:
             place, code = ("market_id", "unknown_market")
-            told = f"no candle is stored for market {market_id}, only for {_listed(markets)}"
+            told = f"no candles are stored for market {market_id}, only for {_listed(markets)}"
         else:
             more = f" (and {n_more} more)" if n_more else ""
-            told += f"; the nearest symbols there: {', '.join(nearest)}{more}"
+            told += f"; the most similar symbols in that market: {', '.join(nearest)}{more}"
         if elsewhere:
             told += f"; {symbol} is stored for market {_listed(elsewhere)}"
         super().__init__(problem=Problem((*loc, place), code, told))
@@ -170,9 +173,9 @@ class TimeframeTooShort(NoMarketData):
         self, loc: Loc, timeframe: str, *, lengths: Sequence[str], choices: Sequence[str]
     ) -> None:
         stored = " and ".join(lengths)
-        told = f"stored are candles of {stored}, and bars of {timeframe} cannot be made of them"
+        told = f"only {stored} candles are stored, and {timeframe} bars cannot be built from them"
         if choices:
-            told += f"; ask for {', '.join(choices)}"
+            told += f"; choose timeframe {', '.join(choices)}"
         super().__init__(problem=Problem(loc, "timeframe_too_short", told))
 
 
@@ -188,8 +191,8 @@ class EmptyRange(InvalidRequest):
 
     def __init__(self, timeframe: str, stored: str) -> None:
         told = (
-            f"no bar of {timeframe} closes inside the range; ask for a longer range or a shorter"
-            f" timeframe; stored is {stored}"
+            f"no {timeframe} bar closes inside the range; choose a longer range or a shorter"
+            f" timeframe; available: {stored}"
         )
         super().__init__([Problem(("time_range",), "empty_target", told)])
 
@@ -210,8 +213,8 @@ class AnswerTooLong(GuardExceeded):
 
     def __init__(self, *, n_bytes: int, limit: int, stage: str) -> None:
         super().__init__(
-            f"The answer would have more than {limit} bytes; ask for fewer trades (top_trades_n), "
-            "fewer variants (top_k), fewer selections or a shorter range",
+            f"The answer would exceed {limit} bytes; lower top_trades_n or top_k, select fewer "
+            "fields or shorten the range",
             error="answer_max_bytes_exceeded",
             stage=stage,
             answer_bytes=n_bytes,
@@ -315,7 +318,7 @@ class RunnerUnavailable(Transient):
     """
 
     def __init__(self) -> None:
-        super().__init__("The process that runs backtests has ended; the next run starts a new one")
+        super().__init__("The backtest process stopped during the run; send the request again")
 
 
 class ClusterUnavailable(Transient):
@@ -329,7 +332,7 @@ class ClusterUnavailable(Transient):
 
     def __init__(self, n_lost: int = 0) -> None:
         super().__init__(
-            "No node of the cluster can run backtests now; try again later",
+            "No cluster node is available to run backtests; try again later",
             {"nodes_lost": n_lost} if n_lost else {},
         )
 
@@ -342,7 +345,7 @@ class DeadlineExceeded(Transient):
 
     def __init__(self, deadline_s: float) -> None:
         super().__init__(
-            "The run did not finish in time; ask for a smaller grid or a shorter range",
+            "The run did not finish in time; use a smaller grid or a shorter range",
             {"deadline_seconds": deadline_s},
         )
 

@@ -51,16 +51,19 @@ def _range_beyond_candles(run: RunResult) -> str | None:
     found = run.found
     told = "No candle opens inside the range:"
     if found.last_ms is not None:
-        told = f"The candles end at {_minute(found.last_ms)}, before the range does:"
+        told = f"The candles end at {_minute(found.last_ms)}, before the end of the range:"
     if found.n_bars_after > 0:
         return f"{told} {found.n_bars_after:,} of {run.target_bars:,} bars are made up"
     n_candles = run.settings.timeframe.ms // found.candle_ms
     if found.n_tail > SHORT_END_RATE * n_candles:
-        return f"{told} the last bar lacks the last {found.n_tail:,} of its {n_candles:,} candles"
+        return (
+            f"{told} the last bar is missing {found.n_tail:,} of its {n_candles:,} candles at its"
+            " end"
+        )
     if found.n_after > SHORT_END_RATE * found.n_expected:
         return (
-            f"{told} the last {found.n_after:,} of its {found.n_expected:,} candles are missing,"
-            " and no bar closes on them"
+            f"{told} the range is missing {found.n_after:,} of its {found.n_expected:,} candles at"
+            " its end, and no bar closes there"
         )
     return None
 
@@ -71,8 +74,9 @@ def _range_before_candles(run: RunResult) -> str | None:
     if found.n_bars_absent == 0 or found.n_before == 0 or found.first_ms is None:
         return None
     return (
-        f"The candles begin at {_minute(found.first_ms)}, after the range does:"
-        f" {found.n_bars_absent:,} of {found.n_bars_absent + run.target_bars:,} bars do not exist"
+        f"The candles begin at {_minute(found.first_ms)}, after the start of the range: it is"
+        f" missing the first {found.n_bars_absent:,} of its"
+        f" {found.n_bars_absent + run.target_bars:,} bars"
     )
 
 
@@ -84,8 +88,9 @@ def _missing_candles(run: RunResult) -> str | None:
         return None
     n_filled = found.n_bars_filled - found.n_bars_after
     return (
-        f"{n_missing:,} of {n_inside:,} candles are missing where there are candles around:"
-        f" {n_filled:,} of {run.target_bars:,} bars are made up, others are made of fewer candles"
+        f"{n_missing:,} of {n_inside:,} candles are missing inside the range:"
+        f" {n_filled:,} of {run.target_bars:,} bars are made up, and others are built from fewer"
+        " candles"
     )
 
 
@@ -93,8 +98,8 @@ def _short_warmup(run: RunResult) -> str | None:
     if run.found.n_warmup_absent == 0:
         return None
     return (
-        f"Only {run.found.n_warmup_bars:,} bars exist before the range, and the warm-up asks for"
-        f" {run.settings.warmup_bars:,}: indicators may be undefined or unsettled at its start"
+        f"The range has only {run.found.n_warmup_bars:,} of its {run.settings.warmup_bars:,}"
+        " warm-up bars: indicators may be undefined or not yet settled when it starts"
     )
 
 
@@ -112,11 +117,11 @@ def _too_few_variants(run: RunResult) -> str | None:
     n_found = n_rows + sum(v.same_as.n_others for v in run.variants if v.same_as is not None)
     if not settings.min_trades or n_rows >= settings.top_k or n_found >= run.stage_b_variants:
         return None
-    asked = f"{settings.top_k:,} variants asked for"
+    asked = f"{settings.top_k:,} requested variants"
     if settings.distinct or run.stage_b_variants < settings.top_k:
         asked = _counted(run.stage_b_variants, "variant")
     return (
-        f"Only {n_found:,} of the {asked} were found with at least"
+        f"Only {n_found:,} of the {asked} made at least"
         f" {_counted(settings.min_trades, 'trade')} (min_trades)"
     )
 
@@ -132,8 +137,8 @@ def _on_at_start(run: RunResult) -> str | None:
     if not run.is_on_at_start:
         return None
     return (
-        "The first signal of the best variant was already on before the range: it enters at the"
-        " first close, not where the signal set in"
+        "The best variant's first signal was already active before the range: its first trade"
+        " enters at the first close, not where the signal began"
     )
 
 
@@ -152,9 +157,12 @@ def _preselected(run: RunResult) -> str | None:
     n_kept = run.stage_b_variants // n_cells
     if not met or n_kept == run.stage_a_variants:
         return None
+    were, them = "Stop-loss and take-profit were", "them"
+    if len(met) == 1:
+        were, them = f"The {met[0]} was", "it"
     return (
-        f"Only {n_kept:,} of {run.stage_a_variants:,} variants met the {' and the '.join(met)}:"
-        " the best without (preselect)"
+        f"{were} tried on only {n_kept:,} of {run.stage_a_variants:,} variants:"
+        f" the best without {them} (preselect)"
     )
 
 
@@ -180,7 +188,7 @@ def _no_landscape(run: RunResult) -> str | None:
         return None
     return (
         f"The range has {run.target_bars:,} bars, and a map of the grid needs at least {N_BLOCKS}:"
-        " ask for a longer range or a shorter timeframe"
+        " choose a longer range or a shorter timeframe"
     )
 
 
@@ -191,8 +199,8 @@ def _rounded_money(run: RunResult) -> str | None:
     if n_rounded == 0:
         return None
     return (
-        f"The rows print the total profit of {_counted(n_rounded, 'variant')} rounded by more than"
-        " a thousandth of it; metrics hold the numbers"
+        f"The report rows round the total profit of {_counted(n_rounded, 'variant')} by more than"
+        " 0.1 %; metrics has the exact values"
     )
 
 

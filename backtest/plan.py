@@ -202,7 +202,11 @@ def _problems(template: Template, root: Loc) -> Iterator[Problem]:
         loc = (*root, "indicator_grids", position)
         name = normal_name(grid.indicator_id)
         if name in seen:
-            yield Problem((*loc, grid.id_member), "duplicate_indicator", "given twice")
+            yield Problem(
+                (*loc, grid.id_member),
+                "duplicate_indicator",
+                "the indicator is listed twice; remove one",
+            )
         seen.add(name)
         yield from indicator_problems(grid, loc)
     yield from signal_problems(seen, template.signal_grids, (*root, "signal_grids"))

@@ -44,7 +44,7 @@ def measure_device() -> list[Finding]:
         if accelerator.device() is None:
             raise Skipped(accelerator.state)
         warm()
-        card = accelerator.state.removesuffix(" scores")
+        card = accelerator.state.removeprefix("scoring on ")
         parts = [
             stage_a(accelerator, card),
             stage_b(accelerator, card),

@@ -7,7 +7,7 @@ import re
 
 SHOWN = 5
 _OPTION = re.compile(
-    r"--(?P<name>interval|timezone|times|date-order|file-symbol) (?P<value>[^\s,;]+)"
+    r"--(?P<name>interval|timezone|times|date-order|file-symbol)(?: (?P<value>[^\s,;]+))?"
     r"|--(?P<flag>[a-z][a-z-]+)"
 )
 
@@ -18,7 +18,7 @@ def in_python(told: str) -> str:
     Rows count from 0.
 
     Args:
-        told: For example `line 3: …; say --interval 1h if the file holds candles of 1h`.
+        told: For example `line 3: …; pass --interval 1h if the file holds 1h candles`.
 
     See: docs/python.md#candles
     """
@@ -37,7 +37,8 @@ def in_few(faults: list[str]) -> str:
 
 def _argument(option: re.Match[str]) -> str:
     if option["flag"] is None:
-        return f'{option["name"].replace("-", "_")}="{option["value"]}"'
+        name = option["name"].replace("-", "_")
+        return f'{name}="{option["value"]}"' if option["value"] else name
     if option["flag"] == "symbol":
         return "the instrument"
     return f"{option['flag'].replace('-', '_')}=True"

@@ -47,7 +47,11 @@ def _indicator_problems(template: Mapping[str, Any]) -> Iterator[Problem]:
         loc: Loc = ("template", "indicator_grids", position)
         name = _name(raw)
         if name is not None and name in seen:
-            yield Problem((*loc, "indicator_id"), "duplicate_indicator", "given twice")
+            yield Problem(
+                (*loc, "indicator_id"),
+                "duplicate_indicator",
+                "the indicator is listed twice; remove one",
+            )
         seen.add(name or "")
         grid = _read(schema.IndicatorGrid, _with_sound_axes(raw))
         if grid is not None:

@@ -55,7 +55,7 @@ def spec_of_variant(answer: Mapping[str, Any], position: int) -> dict[str, Any]:
     is_document = is_graphql(answer)
     run = run_of(answer) if is_document else answer
     if run is None:
-        raise NoSuchVariant("the GraphQL response holds no run: ask for runBacktest")
+        raise NoSuchVariant("the GraphQL response contains no run: select runBacktest")
     variant = _variant(run, position, is_document=is_document)
     return _spec(_needed({**run, **variant}, is_document=is_document))
 

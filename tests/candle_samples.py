@@ -1,6 +1,7 @@
 """Three weeks of BTCUSDT minutes as Binance publishes them: generated, and real where there are.
 
-The real file is named by `SAMPLE_CANDLES`, or lies in a folder `data` beside the repository.
+The real file is named by `SAMPLE_CANDLES`, or lies in a folder `data` of the checkout, or of a
+folder beside it.
 """
 
 import os

@@ -129,8 +129,8 @@ def _against_cash(best: AdjustedP | None, trials: Trials, limits: Thresholds) ->
         code=CASH,
         speaks_for=_low_is_good(best.p_value, limits.holds_up_p_value, limits.luck_p_value),
         text=(
-            f"the best of {trials.total:,} variants without skill{others} looks at least this good "
-            f"beside cash with probability {best.p_value:.3f} (holds up below "
+            f"the best of {trials.total:,} variants without skill{others} would look at least this "
+            f"good against cash with probability {best.p_value:.3f} (holds up below "
             f"{limits.holds_up_p_value:g}, luck from {limits.luck_p_value:g})"
         ),
     )
@@ -144,7 +144,7 @@ def _against_holding(best: AdjustedP | None, limits: Thresholds) -> Reason:
         code=HOLDING,
         speaks_for=_good(is_good=is_good),
         text=(
-            "beside holding the instrument that probability is "
+            "against holding the instrument, that probability is "
             f"{best.p_value:.3f} (holds up below {limits.holds_up_p_value:g})"
         ),
     )
@@ -160,10 +160,10 @@ def _overfitting(pbo: Overfitting | None, n_bases: int | None, limits: Threshold
         code=PBO,
         speaks_for=Verdict.LIKELY_LUCK if is_luck else _good(is_good=is_good),
         text=(
-            f"the winner of one half of the time{_among(n_bases)} is not above the median in the "
-            f"other half in {pbo.probability:.0%} of {pbo.n_splits:,} splits (holds up to "
-            f"{limits.holds_up_pbo:.0%}, luck from {limits.luck_pbo:.0%}), and loses there in "
-            f"{pbo.loss_share:.0%} (holds up below {limits.luck_pbo:.0%})"
+            f"in {pbo.probability:.0%} of {pbo.n_splits:,} splits the winner of one half of the "
+            f"time{_among(n_bases)} is not above the median in the other half (holds up to "
+            f"{limits.holds_up_pbo:.0%}, luck from {limits.luck_pbo:.0%}), and in "
+            f"{pbo.loss_share:.0%} it loses money there (holds up below {limits.luck_pbo:.0%})"
         ),
     )
 
@@ -191,9 +191,9 @@ def _walked(walk: WalkForward | None, n_bases: int | None, limits: Thresholds) -
         code="walk_forward",
         speaks_for=_good(is_good=walk.growth_pct > limits.holds_up_walk_forward_pct),
         text=(
-            f"choosing the best of the past{_among(n_bases)} and trading it next would have made "
-            f"{walk.growth_pct:.2f} % in {len(walk.folds)} folds (holds up above "
-            f"{limits.holds_up_walk_forward_pct:g} %)"
+            f"walk-forward: choosing the best variant of the past{_among(n_bases)} and trading it "
+            f"next would have returned {walk.growth_pct:.2f} % in {len(walk.folds)} folds (holds "
+            f"up above {limits.holds_up_walk_forward_pct:g} %)"
         ),
     )
 

@@ -1,6 +1,6 @@
 """Who may compute, when, and with how much memory.
 
-Reading order: `pool`, `fair_queue`, `quotas`, `quota_store`, `memory_budget`.
+Reading order: `pool`, `lane`, `fair_queue`, `quotas`, `quota_store`, `memory_budget`.
 See: docs/reliability.md
 """
 

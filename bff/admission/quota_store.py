@@ -68,7 +68,7 @@ class QuotaStore:
         try:
             self.counts.exists("roehub:ping")
         except StoreUnavailableError as exc:
-            return f"{_reason(exc)}; until it answers each process counts for itself"
+            return f"{_reason(exc)}; until Redis answers, each process counts quotas separately"
         return None
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class QuotaStore:
         with self._state:
             is_news, self._is_lost = self._is_lost, False
         if is_news:
-            log.warning("quota_store_back")
+            log.warning("quota_store_recovered")
 
 
 def _reason(exc: StoreUnavailableError) -> str:

@@ -116,13 +116,13 @@ _SENTENCES: dict[Kind, Told] = {
         " are missing; an outage of the exchange, or a file that was not imported"
     ),
     Kind.STEPS: lambda found, step_ms: (
-        f"{found.n_candles:,} candles lie {_length(int(found.places[0].size))} apart among those of"
-        f" {_length(step_ms)}, in {_many(found.n, '1 stretch', 'stretches')}; candles of another"
-        " length were stored, import the right ones over them"
+        f"{found.n_candles:,} candles are {_length(int(found.places[0].size))} apart within the"
+        f" {_length(step_ms)} series, in {_many(found.n, '1 stretch', 'stretches')}; candles of"
+        " another length were stored, import the correct ones to replace them"
     ),
     Kind.IMPOSSIBLE: lambda found, _: (
         f"{_many(found.n, '1 candle', 'candles')} with an open or close outside low..high, a price"
-        " that is not above 0 or a volume below 0; import the right ones over them"
+        " that is not above 0 or a volume below 0; import the correct ones to replace them"
     ),
     Kind.SPIKES: lambda found, _: (
         f"{_many(found.n, '1 candle', 'candles')} that jump by up to {_pct(found.places[0])} and"
@@ -137,13 +137,12 @@ _SENTENCES: dict[Kind, Told] = {
         f" {told_duration(found.n_candles * step_ms)} in all; nobody traded, or the file had none"
     ),
     Kind.SAME_CLOSE: lambda found, step_ms: (
-        f"{_many(found.n, '1 stretch', 'stretches')} with one and the same close although volume"
-        f" was traded, {told_duration(found.n_candles * step_ms)} in all; a feed that stood still,"
-        " or a pegged price"
+        f"{_many(found.n, '1 stretch', 'stretches')} with an unchanged close despite volume,"
+        f" {told_duration(found.n_candles * step_ms)} in all; a stalled feed, or a pegged price"
     ),
     Kind.SYNTHETIC: lambda _found, _step_ms: (
-        "candles that `candles generate` made up stand among real ones; import or download all of"
-        " the range over them"
+        "synthetic candles from `candles generate` are mixed with real ones; import or download the"
+        " whole range to replace them"
     ),
 }
 

@@ -73,8 +73,8 @@ def download_files(context: typer.Context, asked: Download) -> bool:
     is_empty = not (outcome.n_imported or outcome.n_stored or outcome.n_failed)
     if is_empty:
         stderr().print(
-            f"There are no {wanted.interval} candles of {wanted.instrument.symbol} there;"
-            " check --symbol, --market-id and --from.",
+            f"The source has no {wanted.interval} candles of {wanted.instrument.symbol} for this"
+            " period; check --symbol, --market-id and --from.",
             style="bold red",
         )
     return not outcome.n_failed and not is_empty
@@ -98,7 +98,7 @@ def _refuse(asked: Download) -> None:
     """What can be known to be wrong before anything is asked of a server."""
     symbol, market_id = asked.instrument.symbol, asked.instrument.market_id
     if len(symbol) > _LONGEST_SYMBOL or not symbol.replace("_", "").replace("-", "").isalnum():
-        raise typer.BadParameter(f"{symbol} is no symbol of an exchange", param_hint="--symbol")
+        raise typer.BadParameter(f"{symbol} is not a valid exchange symbol", param_hint="--symbol")
     _refuse_interval(asked)
     if asked.exchange is None:
         _refuse_archives(market_id, symbol)
@@ -113,7 +113,7 @@ def _refuse(asked: Download) -> None:
 def _refuse_interval(asked: Download) -> None:
     length_ms = parsed_length(asked.interval)
     if length_ms is None or not is_storable(length_ms):
-        told = f"must be a length of whole minutes that divides a day, was {asked.interval}"
+        told = f"must be a whole number of minutes that divides a day evenly, was {asked.interval}"
         raise typer.BadParameter(told, param_hint="--interval")
     if asked.exchange is not None and length_ms != MINUTE_MS:
         told = "--exchange has one-minute candles; leave --interval out"
@@ -131,7 +131,7 @@ def _refuse_archives(market_id: int, symbol: str) -> None:
     if not known:
         markets = ", ".join(str(n) for n in sorted({archive.market_id for archive in ARCHIVES}))
         raise typer.BadParameter(
-            f"no archive of market {market_id} is known, only of {markets}; see --exchange and"
+            f"market {market_id} has no archive (only {markets} have one); use --exchange or"
             " `candles import`",
             param_hint="--market-id",
         )
@@ -246,7 +246,7 @@ def _summarise(wanted: Wanted, outcome: Outcome) -> None:
         f" {outcome.n_failed:,} failed"
     )
     if outcome.absent and (outcome.n_imported or outcome.n_stored):
-        typer.echo(f"  not there, or not yet: {_told_periods(outcome.absent)}")
+        typer.echo(f"  not published (yet): {_told_periods(outcome.absent)}")
 
 
 def _files(n: int) -> str:

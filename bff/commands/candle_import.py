@@ -121,8 +121,8 @@ def _foretold(checked: CheckedFile) -> str:
 def told(written: Written) -> str:
     """What became of some minutes, in words."""
     n_written = written.n_new + written.n_replaced
-    replaced = f" ({written.n_replaced:,} over other values)" if written.n_replaced else ""
-    return f"{n_written:,} written{replaced}, {written.n_identical:,} skipped as already there"
+    replaced = f" ({written.n_replaced:,} replaced)" if written.n_replaced else ""
+    return f"{n_written:,} written{replaced}, {written.n_identical:,} already stored"
 
 
 def _moment(moment_ms: int) -> str:

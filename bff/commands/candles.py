@@ -34,7 +34,9 @@ def _zone(name: str | None) -> str | None:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        raise typer.BadParameter(f"{name} is no time zone such as Europe/Berlin") from error
+        raise typer.BadParameter(
+            f"{name} is not a time zone; use a name such as Europe/Berlin"
+        ) from error
     return name
 
 
@@ -44,7 +46,8 @@ def _interval(text: str) -> str:
     length_ms = parsed_length(text.strip())
     if length_ms is None or not is_storable(length_ms):
         raise typer.BadParameter(
-            f"must be a length of whole minutes that divides a day, such as 5m or 1h, was {text}"
+            "must be a whole number of minutes that divides a day evenly, such as 5m or 1h, was"
+            f" {text}"
         )
     return text.strip()
 
@@ -56,25 +59,25 @@ def import_(
         list[Path],
         typer.Argument(
             help="Candles of any exchange or tool: CSV, JSON, Parquet or Feather, also"
-            " in gzip, zstd or zip; what a file is shows in its bytes."
+            " in gzip, zstd or zip; the format is detected from the content."
         ),
     ],
     market_id: MarketId,
     symbol: Symbol,
     file_symbol: Annotated[
         str | None,
-        typer.Option(help="How the file spells the symbol, where that is another name."),
+        typer.Option(help="How the file spells the symbol, if it differs from --symbol."),
     ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
-            help="Where the clock of times without a zone was: UTC, Europe/Berlin, …",
+            help="Time zone of times that carry none: UTC, Europe/Berlin, …",
             callback=_zone,
         ),
     ] = None,
     times: Annotated[
         Literal["open", "close"] | None,
-        typer.Option(help="What the times are, where the file does not say."),
+        typer.Option(help="Whether times are open or close times, where the file does not say."),
     ] = None,
     date_order: Annotated[
         Literal["day-first", "month-first"] | None,
@@ -106,7 +109,7 @@ def import_(
         bool, typer.Option("--dry-run", help="Only say what would happen; write nothing.")
     ] = False,
 ) -> None:
-    """Import candle files. Doing it twice changes nothing; a damaged file changes nothing."""
+    """Import candle files. Importing one twice changes nothing; a damaged one is not imported."""
     from backtest.adapters.candles.series import parsed_length
     from backtest.adapters.ingest.asked import Asked
     from backtest.types import MINUTE_MS
@@ -190,14 +193,14 @@ def download_(
         typer.Option(help="Ask this exchange through ccxt instead of an archive, today included."),
     ] = None,
     exchange_symbol: Annotated[
-        str | None, typer.Option(help="How it spells the symbol, such as BTC/USDT.")
+        str | None, typer.Option(help="The exchange's own symbol, such as BTC/USDT.")
     ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(help="Where downloaded files are kept; in ROEHUB_DATA_DIR if not given."),
     ] = None,
 ) -> None:
-    """Fetch what is missing from the exchange's public archive. Interrupted, it goes on later."""
+    """Fetch what is missing from the exchange's public archive. An interrupted download resumes."""
     from bff.commands.candle_download import Download, download_files
 
     wanted = Download(

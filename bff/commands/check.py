@@ -105,7 +105,10 @@ def _clock_problem() -> str | None:
     installed_s = max(path.stat().st_mtime for path in Path(__file__).parent.glob("*.py"))
     behind_s = installed_s - time.time()
     if behind_s > CLOCK_TOLERANCE_S:
-        return f"the clock is {behind_s:.0f} s behind the files of this program; set it"
+        return (
+            f"the system clock is {behind_s:.0f} s behind the files of this program; correct the"
+            " clock"
+        )
     return None
 
 

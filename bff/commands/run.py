@@ -32,10 +32,10 @@ CURVE_POINTS = 68
 def run(
     request: Annotated[Path, typer.Argument(help="A file with the body of POST /backtests.")],
     user_id: Annotated[
-        UUID, typer.Option(help="Who asks; a saved strategy runs only for its owner.")
+        UUID, typer.Option(help="User to run as; a saved strategy runs only for its owner.")
     ] = NOBODY,
     out: Annotated[
-        Path | None, typer.Option(help="Where the answer goes; default standard output.")
+        Path | None, typer.Option(help="Write the answer to this file instead of standard output.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the answer itself on a terminal too.")
@@ -47,7 +47,7 @@ def run(
     include: Annotated[
         list[str] | None,
         typer.Option(
-            help="Tell this too: evidence, landscape, receipt, intrabar; with commas, or repeated."
+            help="Also include evidence, landscape, receipt, intrabar; comma-separated or repeated."
         ),
     ] = None,
 ) -> None:

@@ -32,24 +32,24 @@ PREPARING = "Preparing kernels; the first start on a machine takes longer …"
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 picks a free port.")] = 8080,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes behind one port.")] = 1,
     metrics_port: Annotated[
         int | None,
         typer.Option(
             min=0,
             max=65_535,
-            help="Where /healthz, /readyz and /metrics are; worker n takes this port plus n; 0"
-            " takes a free one.",
+            help="Port for /healthz, /readyz and /metrics; worker n uses this port plus n; 0"
+            " picks a free port.",
         ),
     ] = None,
     metrics_host: Annotated[
-        str, typer.Option(help="Address of that port; nothing limits who asks there.")
+        str, typer.Option(help="Address for the metrics port, which has no authentication.")
     ] = "127.0.0.1",
     wait_for_stores: Annotated[
         float,
         typer.Option(
-            min=0, max=3_600, help="Outside dev: seconds that the stores may take to come."
+            min=0, max=3_600, help="Outside dev: seconds to wait for the stores at startup."
         ),
     ] = 10.0,
     listener_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -61,7 +61,7 @@ def serve(
     from bff.telemetry.streams import logged_process
 
     never_wait_for_stderr()
-    # By the variable itself: what is wrong with the settings belongs into the log as well.
+    # By the variable itself: what is wrong with the settings belongs in the log as well.
     with logged_process(os.environ.get("ROEHUB_ENV") or "dev"):
         settings = configured()
         _require_extras(settings)
@@ -73,7 +73,7 @@ def serve(
             _work(settings, socket.socket(fileno=listener_fd), watch_at, wait_for_stores)
             return
         for notice in settings.notices:
-            structlog.stdlib.get_logger(__name__).info("configuration_not_read", notice=notice)
+            structlog.stdlib.get_logger(__name__).info("configuration_ignored", notice=notice)
         with closing(_listening_socket(host, port)) as listener:
             _await_candle_server(settings, wait_for_stores)
             if workers == 1:
@@ -238,7 +238,7 @@ def _listening_socket(host: str, port: int) -> socket.socket:
         if exc.errno == errno.EADDRINUSE:
             console.print(
                 f"Port {port} on {host} is in use. Stop the other program, or choose another port"
-                " with --port (0 takes a free one)."
+                " with --port (0 picks a free port)."
             )
         else:
             console.print(f"Cannot listen on {host}:{port}: {exc.strerror}", markup=False)

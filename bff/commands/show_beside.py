@@ -47,15 +47,16 @@ def _show_conclusion(console: Console, evidence: dict[str, Any]) -> None:
 def _landscape(landscape: dict[str, Any]) -> str:
     shares = [(axis["share"], axis["name"]) for axis in landscape["axes"] if axis["share"]]
     told = ", ".join(f"{name} {share:.0%}" for share, name in sorted(shares, reverse=True))
-    return f"What the axes explain of the return, each alone: {told or 'nothing'}."
+    return f"Share of the return's variance that each axis explains alone: {told or 'none'}."
 
 
 def _hidden(variant: dict[str, Any]) -> str:
     hidden = variant["intrabar"]
     return (
-        f"Inside of bars, the best variant touched its stop in {hidden['trades_touched_stop']:,}"
-        f" trades and its target in {hidden['trades_touched_target']:,} before a close ended them;"
-        f" filled there, it returns {hidden['total_return_pct']:.4f} %"
+        "Within bars, the best variant touched its stop-loss in"
+        f" {hidden['trades_touched_stop']:,} trades and its take-profit in"
+        f" {hidden['trades_touched_target']:,} before the close that ended them; filled at those"
+        f" levels, it would return {hidden['total_return_pct']:.4f} %"
         f" instead of {variant['total_return_pct']:.4f} %."
     )
 

@@ -11,21 +11,21 @@ import typer
 from backtest.errors import BacktestError
 from bff.commands.expected import FAILED, say_failure, stderr
 
-app = typer.Typer(no_args_is_help=True, help="Make the tables of both stores.")
+app = typer.Typer(no_args_is_help=True, help="Create the tables of both stores.")
 
 
 @app.callback()
 def stores() -> None:
-    """Make the tables of both stores."""
+    """Create the tables of both stores."""
 
 
 @app.command("init")
 def init(
     only: Annotated[
-        str | None, typer.Option(help="`candles` or `strategies`; both unless it is said.")
+        str | None, typer.Option(help="`candles` or `strategies`; default both.")
     ] = None,
 ) -> None:
-    """Create what is missing in both stores and say what was done; again, and nothing is done."""
+    """Create what is missing in both stores and report it; a second run changes nothing."""
     if only not in {None, "candles", "strategies"}:
         raise typer.BadParameter(f"must be candles or strategies, was {only}", param_hint="--only")
     from bff.commands.store_facts import (
@@ -49,7 +49,7 @@ def _done(store: str, take: Callable[[], Sequence[tuple[str, bool]]], variables:
 
     try:
         for what, is_new in take():
-            typer.echo(f"{store}: {what} {'was made' if is_new else 'is there already'}")
+            typer.echo(f"{store}: {what} {'was created' if is_new else 'already exists'}")
     except BacktestError as exc:
         say_failure(exc)
         stderr().print(advice(exc, variables), markup=False)

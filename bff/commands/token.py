@@ -13,8 +13,8 @@ from bff.http.tokens import PaidLevel, issue_token
 
 
 def token(
-    user_id: Annotated[UUID, typer.Option(help="Whose token.")],
-    paid_level: Annotated[PaidLevel, typer.Option(help="What the user pays for.")] = "free",
+    user_id: Annotated[UUID, typer.Option(help="User the token is for.")],
+    paid_level: Annotated[PaidLevel, typer.Option(help="Paid level of the user.")] = "free",
     ttl: Annotated[
         int | None, typer.Option(min=1, help="Seconds until it expires; default from the config.")
     ] = None,

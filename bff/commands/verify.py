@@ -48,7 +48,7 @@ _SPELLED_ALIKE = {
 def verify(
     answer: Annotated[Path, typer.Argument(help="A file with an answer that has a receipt.")],
 ) -> None:
-    """Run the receipt of an answer again and say same, or name the first layer that differs."""
+    """Re-run an answer's receipt and print "same", or the first layer that differs."""
     with failures_told():
         found = _read(answer)
         receipt = _receipt_of(found)
@@ -78,7 +78,7 @@ def _read(path: Path) -> dict[str, Any]:
         found = run_of(answer) if is_graphql(answer) and "variants" not in answer else answer
         if found is not None:
             return found if found is answer else _comparable(found)
-    raise _fail(f"{path} holds no answer of a run")
+    raise _fail(f"{path} does not hold the answer to a run")
 
 
 def _comparable(found: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _receipt_of(found: Mapping[str, Any]) -> dict[str, Any]:
         raise _fail('the answer has no receipt; ask for it with include: ["receipt"]')
     missing = [name for name in wanted if name not in receipt]
     if missing:
-        raise _fail(f"the receipt lacks {', '.join(missing)}; ask for all of it")
+        raise _fail(f"the receipt is missing {', '.join(missing)}; select all its fields")
     return cast("dict[str, Any]", receipt)
 
 
@@ -158,7 +158,7 @@ def _edited(receipt: Mapping[str, Any]) -> Iterator[_Difference]:
     layers = {layer: receipt[member] for layer, member in _LAYERS.items()}
     summed = sha256_hex(canonical_json(layers))
     if summed != receipt["sha256"]:
-        text = f"its layers make {summed}, and it says {receipt['sha256']}; it was edited"
+        text = f"its layers hash to {summed}, but it says {receipt['sha256']}: it was edited"
         yield "receipt", text
 
 
@@ -168,7 +168,7 @@ def _layers(receipt: Mapping[str, Any], again: "BacktestResponse") -> Iterator[_
     for layer, member in _LAYERS.items():
         told, now = receipt[member], getattr(made, member)
         if told != now:
-            yield layer, f"the answer has {told}, and it is {now} now"
+            yield layer, f"the answer says {told}, this run gives {now}"
 
 
 def _members(path: str, told: object, now: object) -> Iterator[str]:
@@ -180,11 +180,11 @@ def _members(path: str, told: object, now: object) -> Iterator[str]:
     elif isinstance(told, list) and isinstance(now, list):
         items, others_ = cast("list[Any]", told), cast("list[Any]", now)
         if len(items) != len(others_):
-            yield f"{path} has {len(items)} entries, and there are {len(others_)} now"
+            yield f"entries in {path}: the answer says {len(items)}, this run gives {len(others_)}"
         for place, (one, other) in enumerate(zip(items, others_, strict=False)):
             yield from _members(f"{path}.{place}", one, other)
     elif told != now:
-        yield f"{path} is {json.dumps(told)}, and it is {json.dumps(now)} now"
+        yield f"{path}: the answer says {json.dumps(told)}, this run gives {json.dumps(now)}"
 
 
 def _fail(message: str) -> typer.Exit:

@@ -211,7 +211,9 @@ def _entry_problems(
         found = list(indicator_problems(entry.grid, ()))
         row = catalog.get(entry.indicator_id)
         if ids.count(entry.indicator_id) > 1:
-            found.append(Problem((), "duplicate_indicator", "given twice"))
+            found.append(
+                Problem((), "duplicate_indicator", "the indicator is listed twice; remove one")
+            )
         elif row is not None and not found and set(row.axes) <= entry.axes.keys():
             found.extend(order_problems(row, entry.axes, ()))
         if row is not None and not row.is_internal:

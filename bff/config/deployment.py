@@ -110,4 +110,4 @@ def _read_main(path: Path) -> tuple[BacktestFile, list[str]]:
     except ValidationError as exc:
         raise BadConfig(list(shape_problems(exc, str(path)))) from exc
     names = ", ".join(sisters)
-    return parsed, [f"{path}: {names}: for other services, not read"] if sisters else []
+    return parsed, [f"{path}: {names}: ignored, meant for other services"] if sisters else []

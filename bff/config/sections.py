@@ -114,7 +114,9 @@ class EvidenceThresholds(_Section):
     @model_validator(mode="after")
     def _luck_is_worse(self) -> Self:
         if self.luck_p_value < self.holds_up_p_value or self.luck_pbo < self.holds_up_pbo:
-            raise ValueError("luck_p_value and luck_pbo must not be below their holds_up_ twins")
+            raise ValueError(
+                "luck_p_value must be >= holds_up_p_value, and luck_pbo >= holds_up_pbo"
+            )
         return self
 
 

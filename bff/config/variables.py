@@ -39,7 +39,9 @@ def name_problems(environ: Mapping[str, str], known: Collection[str]) -> Iterato
         is_unknown = name.startswith("ROEHUB_") and name not in known
         if is_unknown and not name.startswith(SISTER_PREFIXES):
             (nearest,) = get_close_matches(name, ours, n=1, cutoff=0.0)
-            message = f"unknown variable; did you mean {nearest}? Known are {', '.join(ours)}"
+            message = (
+                f"unknown variable; did you mean {nearest}? Known variables: {', '.join(ours)}"
+            )
             yield ConfigProblem("environment", name, message)
 
 
@@ -47,7 +49,7 @@ def name_notices(environ: Mapping[str, str], known: Collection[str]) -> Iterator
     """What stands in the environment and is not read, in one line, and near misses in one each."""
     sisters = [name for name in sorted(environ) if name.startswith(SISTER_PREFIXES)]
     if sisters:
-        yield f"environment: {', '.join(sisters)}: for other services, not read"
+        yield f"environment: {', '.join(sisters)}: ignored, meant for other services"
     for name, meant in _near_misses(environ, known):
         yield f"environment: {name}: not read; did you mean {meant}?"
 
@@ -60,7 +62,10 @@ def prod_problems(environ: Mapping[str, str], known: Collection[str]) -> Iterato
         yield ConfigProblem("environment", "IDENTITY_JWT_SECRET", message)
     for server, choice in STORES.items():
         if server not in environ and choice not in environ:
-            message = f"prod needs it; set it, or {choice}=embedded for a store in ROEHUB_DATA_DIR"
+            message = (
+                f"required in prod; set it, or set {choice}=embedded to use a store in"
+                " ROEHUB_DATA_DIR"
+            )
             misses = [name for name, meant in _near_misses(environ, known) if meant == server]
             hint = f" ({', '.join(misses)} is not read)" if misses else ""
             yield ConfigProblem("environment", server, message + hint)

@@ -1,7 +1,8 @@
 """The GraphQL face over HTTP.
 
-Reading order: `router`, `limits` (what a document may cost), `inputs`, `execution`, `context` (who
-answers the fields), `errors`; `page.html` is for people.
+Reading order: `router`, `limits` (what a document may cost), `inputs`, `selected` (what it asks of
+a run), `execution`, `context` (who answers the fields), `json_text`, `events` (a subscription),
+`errors`; `page.html` is for people.
 See: docs/graphql.md
 """
 

@@ -23,7 +23,7 @@ from schema.report import Report
 from schema.response import BacktestResponse
 from schema.saved import SavedStrategyLine
 
-ONE_RUN = "at most 1 result in a subscription, fragments written out"
+ONE_RUN = "at most 1 result in a subscription, with fragments expanded"
 
 
 @dataclass(slots=True, kw_only=True)

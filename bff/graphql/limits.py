@@ -157,7 +157,7 @@ def _cost_problems(document: DocumentNode, limits: GraphQLLimits) -> Iterator[Pr
     )
     for code, what, count, limit in measured:
         if count > limit:
-            message = f"at most {limit} {what} in a document, fragments written out"
+            message = f"at most {limit} {what} in a document, with fragments expanded"
             yield Problem(("query",), code, message)
 
 

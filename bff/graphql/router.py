@@ -215,7 +215,9 @@ class _Face:
             node=_choose(document, name),
         )
         if not self._has_introspection and operation.root_names & {"__schema", "__type"}:
-            raise _refusal("query", "introspection_disabled", "introspection is switched off here")
+            raise _refusal(
+                "query", "introspection_disabled", "introspection is disabled on this server"
+            )
         return operation
 
     async def _authenticate(self, request: Request, operation: _Operation) -> Caller | None:

@@ -68,6 +68,6 @@ class ClientPlaces:
 def _no_room() -> RoehubError:
     return RoehubError(
         Code.OVERLOADED,
-        "There are too many requests from this address; try again later",
+        "Too many simultaneous requests from this address; try again later",
         {"retry_after_s": RETRY_AFTER_S},
     )

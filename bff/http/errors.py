@@ -181,7 +181,7 @@ def masked(exc: BaseException) -> RoehubError:
     note(code=Code.UNEXPECTED_ERROR.value, error_id=error_id)
     return RoehubError(
         Code.UNEXPECTED_ERROR,
-        "Something went wrong on our side; quote the error id when asking about it",
+        "Something went wrong on our side; quote the error id when you report it",
         {"error_id": error_id},
     )
 

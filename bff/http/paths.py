@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 class WithoutTrailingSlash:
     """Lets everything behind it see a path without the slash that some clients put at its end.
 
-    A redirect would cost a POST its body in some clients. It is the outermost layer, so that the
-    log and the metrics know the path by one name.
+    A redirect would cost a POST its body in some clients. It lies around the log, so that the log
+    and the metrics know the path by one name.
 
     Args:
         app: The whole application.

@@ -1,4 +1,4 @@
-"""The outermost layer: a request id, one log line, safe headers, and no bug that shows. Pure ASGI.
+"""Around all that answers: a request id, one log line, safe headers, no bug that shows. Pure ASGI.
 
 See: docs/security.md
 """

@@ -96,8 +96,8 @@ class RunnerProcess:
         except RoehubError as bug:
             unavailable = RunnerUnavailable()
             unavailable.add_note(
-                "It could not get ready. The log has the cause beside the error id"
-                f" {bug.details.get('error_id')}."
+                "The process that runs backtests is not ready. Look up error id"
+                f" {bug.details.get('error_id')} in the log."
             )
             raise unavailable from bug
 

@@ -1,6 +1,6 @@
 """As many open files as the machine allows, and how many connections that leaves room for.
 
-See: docs/security.md#who-may-harm-whom
+See: docs/security.md#threats-and-limits
 """
 
 import sys
@@ -29,5 +29,5 @@ def room_for_connections(wanted: int) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     room = min(wanted, max(most - OTHERS, most // 4))
     if room < wanted:
-        log.warning("few_open_files", limit=most, connections=room, wanted=wanted)
+        log.warning("open_file_limit_low", limit=most, connections=room, wanted=wanted)
     return room

@@ -1,4 +1,4 @@
-"""The log line of a run that failed by nobody's mistake, with what the driver said.
+"""The log line of a run that failed through no fault of the caller, with what the driver said.
 
 See: docs/errors.md
 """

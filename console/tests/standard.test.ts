@@ -31,11 +31,11 @@ test("the usual ratio is shown under its name, and the row of nearly the same na
   assert.equal(metric(variant, "Sharpe"), -3.456);
   assert.equal(printed(variant, "Sharpe Ratio"), "400094827");
   assert.equal(metric(variant, "Sharpe Ratio"), 400094827);
-  assert.equal(standardText(report.standard, "Longest losing run"), "4");
+  assert.equal(standardText(report.standard, "Longest losing streak"), "4");
 });
 
 test("a ratio without a number says why, as REST and GraphQL both tell it", () => {
-  assert.equal(standardText(report.standard, "Growth a year [%]"), "–");
+  assert.equal(standardText(report.standard, "Annual growth [%]"), "–");
   assert.equal(whyMissing(report.standard, "cagrPct"), "needs 30 days, the run has 4");
   assert.equal(whyMissing(report.standard, "sharpe"), undefined);
 });

@@ -85,7 +85,7 @@ def test_a_range_beyond_the_candles_names_their_end_and_the_bars_made_up() -> No
     )
 
     assert told(run)["range_beyond_candles"] == (
-        "The candles end at 2024-03-06T23:00, before the range does:"
+        "The candles end at 2024-03-06T23:00, before the end of the range:"
         " 8,615 of 11,136 bars are made up"
     )
 
@@ -95,8 +95,8 @@ def test_a_last_bar_that_is_cut_off_is_told(n_tail: int, is_told: bool) -> None:
     run = a_run(found=found(last_ms=1_709_764_380_000, n_tail=n_tail, n_after=n_tail + 1))
 
     assert told(run).get("range_beyond_candles") == (
-        "The candles end at 2024-03-06T22:33, before the range does: the last bar lacks the last"
-        " 7 of its 60 candles"
+        "The candles end at 2024-03-06T22:33, before the end of the range: the last bar is missing"
+        " 7 of its 60 candles at its end"
         if is_told
         else None
     )
@@ -107,8 +107,8 @@ def test_an_end_of_the_range_behind_its_last_bar_is_told(n_after: int, is_told: 
     run = a_run(found=found(last_ms=1_709_764_380_000, n_after=n_after, n_expected=10_000))
 
     assert told(run).get("range_beyond_candles") == (
-        "The candles end at 2024-03-06T22:33, before the range does: the last 1,001 of its 10,000"
-        " candles are missing, and no bar closes on them"
+        "The candles end at 2024-03-06T22:33, before the end of the range: the range is missing"
+        " 1,001 of its 10,000 candles at its end, and no bar closes there"
         if is_told
         else None
     )
@@ -134,7 +134,7 @@ def test_a_range_without_a_candle_whose_first_bar_is_real_says_so() -> None:
 def test_a_range_before_the_candles_names_the_bars_that_do_not_exist() -> None:
     run = a_run(found=found(n_bars_absent=48, n_before=800, n_present=640))
 
-    assert "48 of 2,448 bars do not exist" in told(run)["range_before_candles"]
+    assert "it is missing the first 48 of its 2,448 bars" in told(run)["range_before_candles"]
     assert "missing_candles" not in told(run)
 
 
@@ -162,7 +162,7 @@ def test_a_short_warmup_is_told() -> None:
     run = a_run(found=found(n_warmup_bars=20, n_warmup_absent=179))
 
     assert told(run)["short_warmup"].startswith(
-        "Only 20 bars exist before the range, and the warm-up asks for 200"
+        "The range has only 20 of its 200 warm-up bars: indicators may be undefined"
     )
 
 
@@ -197,7 +197,7 @@ def test_a_list_that_the_floor_on_trades_made_shorter_is_told(
     assert ("too_few_variants" in told(run)) == is_told
     if is_told:
         assert told(run)["too_few_variants"] == (
-            "Only 1 of the 5 variants asked for were found with at least 40 trades (min_trades)"
+            "Only 1 of the 5 requested variants made at least 40 trades (min_trades)"
         )
 
 
@@ -206,7 +206,7 @@ def test_a_small_grid_that_the_floor_empties_is_told_by_its_own_number() -> None
     run = replace(run, settings=replace(run.settings, top_k=300, min_trades=1_000))
 
     assert told(run)["too_few_variants"] == (
-        "Only 0 of the 2 variants were found with at least 1,000 trades (min_trades)"
+        "Only 0 of the 2 variants made at least 1,000 trades (min_trades)"
     )
 
 
@@ -219,7 +219,7 @@ def test_rows_that_stand_for_others_are_not_missing_ones() -> None:
     assert told(run) == {}
     fewer = replace(run, variants=best_of(run, same_as=replace(others, n_others=6)))
     assert told(fewer)["too_few_variants"] == (
-        "Only 7 of the 9 variants were found with at least 1 trade (min_trades)"
+        "Only 7 of the 9 variants made at least 1 trade (min_trades)"
     )
 
 
@@ -349,7 +349,8 @@ def test_a_cut_before_the_stops_is_told_with_both_numbers() -> None:
 
     assert told(run) == {}
     assert told(with_stops)["preselected"] == (
-        "Only 20,000 of 112,320 variants met the stop-loss: the best without (preselect)"
+        "The stop-loss was tried on only 20,000 of 112,320 variants:"
+        " the best without it (preselect)"
     )
 
 

@@ -196,7 +196,7 @@ def test_check_tells_of_a_missing_store_of_quotas_and_is_content_without_it(
     result = invoke("check", built=lost)
 
     assert result.exit_code == 0
-    assert "until it answers each process counts for itself" in result.stdout
+    assert "until Redis answers, each process counts quotas separately" in result.stdout
 
 
 def test_stores_are_made_once_and_counted(invoke: Invoke, tmp_path: Path) -> None:
@@ -204,8 +204,8 @@ def test_stores_are_made_once_and_counted(invoke: Invoke, tmp_path: Path) -> Non
     checked = invoke("check", built=services())
 
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.stdout.count("was made") == 2
-    assert second.stdout.count("is there already") == 2
+    assert first.stdout.count("was created") == 2
+    assert second.stdout.count("already exists") == 2
     assert f"candles: embedded, {tmp_path / 'candles'}: 0 instruments, 0 rows" in checked.stdout
     assert f"SQLite, {tmp_path / 'strategies.sqlite'}, schema 1 of 1: 0" in checked.stdout
 
@@ -220,7 +220,7 @@ def test_a_store_that_cannot_be_made_is_told_and_the_other_is_made(
 
     assert result.exit_code == 1
     assert "correct CH_HOST" in result.stderr
-    assert "strategies: the table strategy_strategies was made" in result.stdout
+    assert "strategies: the table strategy_strategies was created" in result.stdout
 
 
 def test_looking_at_strategies_makes_no_store(invoke: Invoke, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ def test_a_command_keeps_its_output_for_its_answer(
 ) -> None:
     monkeypatch.setattr(structlog, "is_configured", lambda: False)
 
-    wiring._tell_of_device("the processors score: there is no CUDA driver", False)
-    wiring._tell_of_device("the processors score: it fell off the bus", True)
+    wiring._tell_of_device("scoring on the CPU: there is no CUDA driver", False)
+    wiring._tell_of_device("scoring on the CPU: it fell off the bus", True)
 
-    assert capsys.readouterr() == ("", "the processors score: it fell off the bus\n")
+    assert capsys.readouterr() == ("", "scoring on the CPU: it fell off the bus\n")
 
 
 @pytest.mark.parametrize(("is_bad", "level"), [(False, "info"), (True, "warning")])
@@ -25,13 +25,13 @@ def test_a_service_says_it_in_its_log(
     monkeypatch.setattr(structlog, "is_configured", lambda: True)
 
     with structlog.testing.capture_logs() as lines:
-        wiring._tell_of_device("a device scores", is_bad)
+        wiring._tell_of_device("scoring on a device", is_bad)
 
-    assert lines == [{"event": "device", "state": "a device scores", "log_level": level}]
+    assert lines == [{"event": "device", "state": "scoring on a device", "log_level": level}]
 
 
 def test_check_says_what_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backtest.engine.workers.accelerator.find_spec", lambda _: None)
 
-    assert _device("cpu") == "the processors score"
-    assert _device("auto") == "the processors score: the extra cuda is not installed"
+    assert _device("cpu") == "scoring on the CPU"
+    assert _device("auto") == "scoring on the CPU: the extra cuda is not installed"

@@ -24,7 +24,7 @@ LEFT_OUT = {
         "needs other machines; tests/bff/runner/test_cluster.py starts nodes here"
     ),
     ("docs/scale.md", "export ROEHUB_CLUSTER="): "needs that cluster and both servers",
-    ("docs/scale.md", "a simulated device scores"): "printed by `make device`",
+    ("docs/scale.md", "scoring on a simulated device"): "printed by `make device`",
     ("docs/scoring.md", "f(a, x) / T(x)"): "a formula",
     ("docs/stores.md", "candles/1/BTCUSDT/1m/"): "the name of a file",
     ("docs/stores.md", "-- Postgres"): (

@@ -129,7 +129,7 @@ def test_an_unknown_symbol_is_told_at_the_symbol_with_the_nearest(faces: Faces) 
 
     assert (path, code) == ("body.template.instrument_id.symbol", "unknown_symbol")
     assert message == (
-        "no candle of BTCUSD is stored for market 1; the nearest symbols there:"
+        "no candles of BTCUSD are stored for market 1; the most similar symbols in that market:"
         " BTCUSDC, BTCUSDT, ETHUSDT, SOLUSDT, XRPUSDT (and 1 more)"
     )
 
@@ -145,7 +145,7 @@ def test_an_unknown_market_is_told_at_the_market(faces: Faces) -> None:
     assert problem(faces, body(market_id=4)) == (
         "body.template.instrument_id.market_id",
         "unknown_market",
-        "no candle is stored for market 4, only for 1, 2; BTCUSDT is stored for market 1, 2",
+        "no candles are stored for market 4, only for 1, 2; BTCUSDT is stored for market 1, 2",
     )
 
 
@@ -178,7 +178,7 @@ def test_a_range_outside_the_store_is_told_with_what_is_stored(
     assert problem(faces, asked) == (
         "body.time_range",
         "no_market_data",
-        "no candle is stored for this range; stored is BTCUSDT: 1970-01-01 to 1970-01-02",
+        "no candles are stored for this range; available: BTCUSDT: 1970-01-01 to 1970-01-02",
     )
 
 
@@ -188,8 +188,8 @@ def test_a_range_without_a_close_is_told_with_what_is_stored(faces: Faces) -> No
     path, code, message = problem(faces, body(time_range=between))
 
     assert (path, code) == ("body.time_range", "empty_target")
-    assert "no bar of 15m closes inside the range" in message
-    assert message.endswith("stored is BTCUSDT: 1970-01-01 to 1970-01-02")
+    assert "no 15m bar closes inside the range" in message
+    assert message.endswith("; available: BTCUSDT: 1970-01-01 to 1970-01-02")
 
 
 def test_an_empty_store_says_that_it_is_empty() -> None:
@@ -198,7 +198,10 @@ def test_an_empty_store_says_that_it_is_empty() -> None:
         path, code, message = problem(faces, body())
 
     assert (path, code) == ("body.template.instrument_id.symbol", "unknown_symbol")
-    assert message == "no candle is stored at all; import candles or generate some"
+    assert message == (
+        "the candle store is empty; fill it with candles import, candles download or candles"
+        " generate"
+    )
 
 
 def test_a_range_that_begins_with_an_outage_says_which_bars_are_made_up() -> None:

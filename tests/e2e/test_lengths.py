@@ -73,7 +73,7 @@ def test_what_is_shorter_is_refused_with_the_reason(faces: Faces, timeframe: str
         {
             "path": "body.template.timeframe",
             "code": "timeframe_too_short",
-            "message": f"stored are candles of 1h, and bars of {timeframe} cannot be made of them;"
-            " ask for 1h, 4h, 1d",
+            "message": f"only 1h candles are stored, and {timeframe} bars cannot be built from"
+            " them; choose timeframe 1h, 4h, 1d",
         }
     ]

@@ -110,8 +110,8 @@ def test_periods_and_times_without_a_zone_are_taken_where_their_zone_is_said(
 @pytest.mark.parametrize(
     ("frame", "told"),
     [
-        (hours().tz_localize(None), 'say timezone="UTC"'),
-        (hours().drop(columns="volume"), "say zero_volume=True"),
+        (hours().tz_localize(None), 'pass timezone="UTC"'),
+        (hours().drop(columns="volume"), "pass zero_volume=True"),
         (
             hours().rename(columns={"open": "first"}),
             "no column for open; the columns are time, first",

@@ -93,7 +93,7 @@ def test_another_folder_of_the_environment_is_another_store(
     first = roehub.run(**GRID)
     monkeypatch.setenv("ROEHUB_DATA_DIR", str(tmp_path))
 
-    with pytest.raises(roehub.Refused, match="no candle is stored at all"):
+    with pytest.raises(roehub.Refused, match="the candle store is empty"):
         roehub.run(**GRID)
     assert len(first) == 6
 

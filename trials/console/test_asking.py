@@ -44,7 +44,7 @@ def test_the_coverage_bar_is_what_the_service_knows_of_the_store(page: Page) -> 
 
 def test_the_brush_over_the_price_sets_the_range(page: Page) -> None:
     """By keyboard, which moves the same handles as a pointer."""
-    start, end = page.get_by_label("From UTC"), page.get_by_label("To, not included UTC")
+    start, end = page.get_by_label("From UTC"), page.get_by_label("To (exclusive) UTC")
     before = start.input_value(), end.input_value()
     first, last = page.locator(".brush input").all()
 
@@ -71,7 +71,7 @@ def test_the_count_follows_what_one_types_and_slides(page: Page) -> None:
 
 def test_a_range_without_candles_is_told_before_it_is_run(page: Page) -> None:
     page.get_by_label("From UTC").fill("2010-01-01")
-    page.get_by_label("To, not included UTC").fill("2010-06-01")
+    page.get_by_label("To (exclusive) UTC").fill("2010-06-01")
     expect(page.get_by_text("No candles are stored for this range")).to_be_visible()
 
     page.get_by_label("From UTC").fill("2010-07-01")
@@ -172,7 +172,7 @@ def test_the_list_tells_plateaus_once_the_map_was_opened(page: Page) -> None:
         page.get_by_text("Map of the grid").click()
     near = sent.value.json()["data"]["runBacktest"]["landscape"]["neighbourhoods"]
 
-    column = page.locator("thead th", has_text="Around it")
+    column = page.locator("thead th", has_text="Neighbourhood")
     expect(column).to_be_visible()
     place = column.evaluate("(cell) => cell.cellIndex")
     shown = page.locator(".list tbody tr:not(.spacer)").first.locator("td").nth(place)

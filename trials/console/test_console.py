@@ -62,7 +62,7 @@ def test_a_stranger_asks_sorts_opens_saves_and_runs_it_again(page: Page) -> None
 
     page.get_by_role("link", name="Saved").click()
     page.get_by_role("button", name="Delete the one I keep").click()
-    page.get_by_role("button", name="Really delete").click()
+    page.get_by_role("button", name="Confirm delete").click()
     expect(mine).to_have_count(0)
 
 
@@ -307,7 +307,7 @@ def test_a_cell_tells_the_best_the_median_the_mean_or_a_slice(page: Page) -> Non
     shown = [shown_surface(page)]
     for statistic in ("MEDIAN", "MEAN", "SLICE"):
         with page.expect_response(is_run) as sent:
-            page.get_by_label("Of the variants in a cell").select_option(statistic)
+            page.get_by_label("Show in each cell").select_option(statistic)
         surface = run_of(sent.value)["landscape"]["surface"]
         assert surface["statistic"] == statistic
         shown.append(shown_surface(page))
@@ -344,7 +344,7 @@ def test_small_maps_by_a_third_axis_are_the_services_and_one_is_shown_large(page
     run(page)
     page.get_by_text("Map of the grid").click()
     shown_surface(page)
-    third = page.get_by_label("Once for each value of")
+    third = page.get_by_label("One map for each value of")
     with page.expect_response(is_run) as sent:
         third.select_option(index=1)
     surfaces = run_of(sent.value)["landscape"]["surfaces"]
@@ -491,7 +491,7 @@ def test_the_cost_counts_the_evidence_where_it_is_asked_for(page: Page) -> None:
     memory = page.locator(".cost dl div", has_text="memory").locator("dd")
 
     expect(memory).to_have_text(size(estimate["estimatedBytes"] + part["bytes"]))
-    page.get_by_label("Weigh whether the best is luck").uncheck()
+    page.get_by_label("Test whether the best is luck").uncheck()
     expect(memory).to_have_text(size(estimate["estimatedBytes"]))
     run(page)
     expect(page.locator(".luck")).to_have_count(0)
@@ -515,10 +515,10 @@ def test_a_grid_that_is_too_large_says_so_before_it_is_run(page: Page) -> None:
 
 def test_a_range_without_candles_says_so(page: Page) -> None:
     page.get_by_label("From UTC").fill("2010-01-01")
-    page.get_by_label("To, not included UTC").fill("2010-06-01")
+    page.get_by_label("To (exclusive) UTC").fill("2010-06-01")
     page.get_by_role("button", name=RUN).click()
 
-    expect(page.get_by_role("alert")).to_contain_text("no candle is stored for this range")
+    expect(page.get_by_role("alert")).to_contain_text("no candles are stored for this range")
     keep_picture(page, "results-no-candles-1280-light")
 
 
@@ -545,7 +545,7 @@ def test_who_is_not_signed_in_is_told_how_to_be(page: Page) -> None:
 REFUSALS = {
     "deadline_exceeded": ("The run took too long", {"deadline_seconds": 60}),
     "overloaded": ("The service is busy", {"retry_after_s": 5}),
-    "unavailable": ("A store does not answer", {}),
+    "unavailable": ("The service is temporarily unavailable", {}),
     "unexpected_error": ("Something went wrong in the service", {"error_id": "7f3a"}),
 }
 

@@ -104,7 +104,7 @@ def test_a_store_that_does_not_answer_is_told_and_can_be_tried_again(
     browser: Browser, data: Path
 ) -> None:
     with console(browser, data, CH_HOST="127.0.0.1", CH_PORT="1") as page:
-        told(page, "A store does not answer", "store")
+        told(page, "The service is temporarily unavailable", "store")
         expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 

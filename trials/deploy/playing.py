@@ -59,9 +59,9 @@ def make_stores(scene: Scene) -> str:
     scene.rights.make_users()
     first = scene.command("stores", "init", as_admin=True)
     again = scene.command("stores", "init", as_admin=True)
-    n_made = first.count("was made")
+    n_made = first.count("was created")
     assert n_made >= 2, first
-    assert "was made" not in again, again
+    assert "was created" not in again, again
     scene.rights.let_read()
     return f"{n_made} steps made; again: none"
 

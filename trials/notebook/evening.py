@@ -52,16 +52,16 @@ PUT = 'roehub.candles.put({}, "binance:spot:WALKUSDT", interval="1h"{})'
 CELLS = (
     Cell(FRAME, ""),
     Cell("import time; t = time.perf_counter(); import roehub; time.perf_counter() - t", r"\d"),
-    Cell(PUT.format("frame", ""), r'say timezone="UTC"', is_wrong=True),
+    Cell(PUT.format("frame", ""), r'pass timezone="UTC"', is_wrong=True),
     Cell(PUT.format("frame.rename(columns={'close': 'final'})", ""), "no column for close", True),
     Cell(
         PUT.format("pd.concat([frame, frame.iloc[:1] * 2])", ', timezone="UTC"'),
-        r"row 4800: ts_open must be new, was also on row 0",
+        r"row 4800: ts_open must be unique, was also on row 0",
         is_wrong=True,
     ),
     Cell(
         'roehub.candles.put(frame, "binance:spot:WALKUSDT", timezone="UTC")',
-        'say interval="1h"',
+        'pass interval="1h"',
         is_wrong=True,
     ),
     Cell(PUT.format("frame", ', timezone="UTC"'), "^4800$"),
@@ -76,10 +76,10 @@ CELLS = (
     Cell("roehub.run(**{**grid, 'timeframe': '60m'})", "'15m', '1h'", is_wrong=True),
     Cell(
         "roehub.run(**{**grid, 'instrument': 'binance:spot:WALKUSD'})",
-        "the nearest symbols there: WALKUSDT",
+        "similar symbols in that market: WALKUSDT",
         is_wrong=True,
     ),
-    Cell("roehub.run(**{**grid, 'start': '2025-01-01', 'end': '2026-01-01'})", "stored is", True),
+    Cell("roehub.run(**{**grid, 'start': '2025-01-01', 'end': '2026-01-01'})", "available:", True),
 )
 AFTER = Cell("roehub.run(**grid) == result", r"(?m)^True$")
 

@@ -1,4 +1,7 @@
-"""Regions of docs/reliability.md that commands write: `<!-- soak:name -->` to `<!-- /soak -->`."""
+"""Regions of pages that trials write: `<!-- soak:name -->` to `<!-- /soak -->`.
+
+The page is docs/reliability.md unless another is named.
+"""
 
 import re
 from pathlib import Path

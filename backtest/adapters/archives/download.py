@@ -150,7 +150,8 @@ def _refuse_other_time(checked: CheckedFile, start_ms: int, stop_ms: int) -> Non
             for moment_ms in (checked.first_ms, checked.last_ms)
         )
         raise BrokenFile(
-            f"{checked.path}: it holds candles from {first} to {last} UTC, not those of its name"
+            f"{checked.path}: it holds candles from {first} to {last} UTC, not the dates in its"
+            " name"
         )
 
 

@@ -58,7 +58,7 @@ class Exchange:
     ) -> None:
         self._ccxt = _ccxt()
         if name not in self._ccxt.exchanges:
-            raise NotOffered(f"ccxt knows no exchange {name}; its names are at docs.ccxt.com")
+            raise NotOffered(f"ccxt has no exchange named {name}; docs.ccxt.com lists the names")
         self._api = getattr(self._ccxt, name)(dict(_OPTIONS))
         self._attempts = Retrying(
             retry=retry_if_exception_type(self._ccxt.NetworkError),
@@ -97,8 +97,8 @@ class Exchange:
         ]
         if not found:
             raise NotOffered(
-                f"{self._api.name} has no {spelling or instrument.symbol}; say its name there with"
-                " --exchange-symbol, such as BTC/USDT"
+                f"{self._api.name} has no {spelling or instrument.symbol}; pass the exchange's own"
+                " symbol with --exchange-symbol, such as BTC/USDT"
             )
         market = min(found, key=lambda each: (not each.get("spot"), str(each["symbol"])))
         if market.get("contract") and not (market["linear"] and market["contractSize"] == 1):

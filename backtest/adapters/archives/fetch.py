@@ -158,7 +158,7 @@ class Fetcher:
                     return False
                 if answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                     file.discard()
-                    raise _Again("the part that was there does not fit the file")
+                    raise _Again("the partial download does not match the file")
                 self._judge(answer)
                 n_begun = begun[0] if begun and _continues(answer, begun[0]) else 0
                 self._receive(answer, part, file, n_begun)
@@ -182,7 +182,10 @@ class Fetcher:
                 self._count(len(chunk))
         if max(n_bytes, n_begun + announced) > most:
             file.discard()
-            raise FetchFailed(f"{part.name}: it is greater than {most >> 20} MiB, no such file is")
+            raise FetchFailed(
+                f"{part.name}: it is larger than {most >> 20} MiB, too large for a file of this"
+                " archive"
+            )
 
     def _judge(self, answer: httpx.Response) -> None:
         """Raise unless the body is what was asked for."""
@@ -215,7 +218,7 @@ class Fetcher:
         line = rb"([0-9a-fA-F]{64}) [ *]" + re.escape(part.name.encode()) + rb"\s*"
         found = re.fullmatch(line, text)
         if found is None:
-            raise FetchFailed(f"{answer.url}: this is no SHA-256 of {part.name}")
+            raise FetchFailed(f"{answer.url}: this is not a SHA-256 checksum of {part.name}")
         return found[1].decode().lower()
 
 

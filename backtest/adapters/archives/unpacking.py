@@ -27,8 +27,8 @@ def refuse_bomb(path: Path, *, most_bytes: int) -> None:
                     n_bytes += len(chunk)
                     if n_bytes > most_bytes:
                         raise BrokenFile(
-                            f"{path}: it unpacks to more than {most_bytes >> 20} MiB, as no file of"
-                            " this archive does"
+                            f"{path}: it unpacks to more than {most_bytes >> 20} MiB, too large for"
+                            " a file of this archive"
                         )
     except UNREADABLE as error:
         raise BrokenFile(f"{path}: {error}") from error

@@ -80,8 +80,8 @@ def require_folder(directory: Path) -> None:
         )
     if (directory / OLD_FORM).is_dir():
         raise unavailable_because(
-            f"{directory} holds candles as an earlier version stored them. Stop what uses it and"
-            " run `candles list`: it makes Parquet files of them, once."
+            f"{directory} holds candles in the format of an earlier version. Stop every process"
+            " that uses it and run `candles list`, which converts them to Parquet files once."
         )
 
 
@@ -212,7 +212,10 @@ def _open_all(
             raise
         else:
             return descriptors
-    raise unavailable_because(f"The files in {series_folder(directory, series)} keep changing.")
+    raise unavailable_because(
+        f"The files in {series_folder(directory, series)} kept changing while they were read; try"
+        " again when imports have finished."
+    )
 
 
 def _close_all(descriptors: Iterable[int]) -> None:

@@ -68,10 +68,10 @@ def _convert_alone(directory: Path) -> None:
         )
         if done.returncode:
             raise unavailable_because(
-                f"{directory} holds candles as an earlier version stored them, and they could not"
-                " be made into files. Stop what still uses the folder, then try again; nothing is"
-                " lost.",
-                f"It said: {done.stderr.strip()[-300:]}",
+                f"{directory} holds candles in the format of an earlier version, and converting"
+                " them to Parquet failed. Stop every process that uses the folder and try again;"
+                " no data was lost.",
+                f"The converter said: {done.stderr.strip()[-300:]}",
             )
         _put_aside(directory)
     finally:

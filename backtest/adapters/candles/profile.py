@@ -43,7 +43,7 @@ def forced_otherwise(client: Client) -> Iterator[str]:
         setting = client.server_settings.get(name)
         if setting is not None and setting.readonly and setting.value != wanted:
             yield (
-                f"The profile of the ClickHouse user forces {name} = '{setting.value}', which may"
-                f" leave out candles without a word. Set it to '{wanted}' there, or let the user"
-                " change it (CHANGEABLE_IN_READONLY)."
+                f"The profile of the ClickHouse user forces {name} = '{setting.value}', which can"
+                f" silently drop candles. Set it to '{wanted}' in the profile, or allow the user"
+                " to change it (CHANGEABLE_IN_READONLY)."
             )

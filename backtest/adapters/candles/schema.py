@@ -3,10 +3,11 @@
 See: docs/stores.md
 """
 
-CANDLE_TABLE = "market_data.canonical_candles_1m"
+DATABASE = "market_data"
+CANDLE_TABLE = f"{DATABASE}.canonical_candles_1m"
 # Candles of other lengths: the same columns and their length. Apart, since a deployment has the
 # table of minutes already, and whoever reads that must not meet hours in it.
-LONGER_TABLE = "market_data.canonical_candles_longer"
+LONGER_TABLE = f"{DATABASE}.canonical_candles_longer"
 
 COLUMNS = {
     "market_id": "UInt16",
@@ -32,7 +33,7 @@ _LISTED = ",\n    ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
 
 LENGTH_COLUMN = "length_ms"
 
-DATABASE_DDL = "CREATE DATABASE IF NOT EXISTS market_data"
+DATABASE_DDL = f"CREATE DATABASE IF NOT EXISTS {DATABASE}"
 TABLE_DDL = f"""
 CREATE TABLE IF NOT EXISTS {CANDLE_TABLE}
 (

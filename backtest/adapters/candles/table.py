@@ -27,7 +27,13 @@ from backtest.adapters.candles.failures import is_missing_table
 from backtest.adapters.candles.folder import candle_files, stored_series
 from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.rollup import INSTRUMENTS_SQL, LATEST_SQL
-from backtest.adapters.candles.schema import DATABASE_DDL, LENGTH_COLUMN, LONGER_TABLE, TABLE_DDL
+from backtest.adapters.candles.schema import (
+    DATABASE,
+    DATABASE_DDL,
+    LENGTH_COLUMN,
+    LONGER_TABLE,
+    TABLE_DDL,
+)
 from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import on_server, readable
 from backtest.adapters.candles.staging import Stage, staged
@@ -100,8 +106,20 @@ def create_table(pool: ClickHousePool) -> None:
     prepare_to_read(pool)
     if isinstance(pool.target, EmbeddedEngine):
         return
-    pool.run(lambda client: client.command(DATABASE_DDL))
+    create_database(pool)
     pool.run(lambda client: client.command(TABLE_DDL))
+
+
+def create_database(pool: ClickHousePool) -> None:
+    """Create the database of a server's tables where it is missing.
+
+    Where it exists it is not asked for again, since few users have the right to create one.
+
+    Raises:
+        CandlesUnavailable: The store refused or cannot be reached.
+    """
+    if not pool.run(lambda client: client.command(f"EXISTS DATABASE {DATABASE}")):
+        pool.run(lambda client: client.command(DATABASE_DDL))
 
 
 def insert_minutes(

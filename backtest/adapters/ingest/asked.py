@@ -48,7 +48,8 @@ class Asked:
     def other_symbol(self, first: str, *more: str) -> str:
         """That a file holds other symbols, and what to do."""
         names = ", ".join((first, *more[:4])) + (" …" if len(more) > 4 else "")
+        wanted = self.file_symbol or self.symbol
         return (
-            f"the file holds candles of {names}, not of {self.file_symbol or self.symbol}; if that"
-            f" is its name there, say --file-symbol {first}"
+            f"the file holds candles of {names}, not of {wanted}; if the file calls {wanted} by the"
+            f" name {first}, pass --file-symbol {first}"
         )

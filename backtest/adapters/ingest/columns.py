@@ -195,7 +195,7 @@ def _order(
         return asked.date_order, []
     return None, [
         (
-            f"a date such as {texts[0]} can be read in two ways; say --date-order day-first or"
+            f"a date such as {texts[0]} can be read in two ways; pass --date-order day-first or"
             " --date-order month-first"
         )
     ]

@@ -1,7 +1,7 @@
 """What lies in a file: told by its bytes, never by its name.
 
-Gzip and zstd are unpacked on the way, a zip gives each of its files in turn. What holds no candles
-is named for what it is, so that nobody has to guess from the message of a parser.
+Gzip, bzip2, xz and zstd are unpacked on the way, a zip gives each of its files in turn. What holds
+no candles is named for what it is, so that nobody has to guess from the message of a parser.
 See: docs/candle-files.md
 """
 # pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
@@ -31,7 +31,7 @@ _EXPORT = "export a CSV or Parquet"
 _SAVE_AS_UTF8 = "save it as UTF-8, for example with iconv -f UTF-16 -t UTF-8"
 # What the bytes are and what to do: the first line that is true decides.
 _FOREIGN: tuple[tuple[Callable[[bytes], object], str], ...] = (
-    (lambda head: not head, "the file is empty (0 bytes); fetch it again"),
+    (lambda head: not head, "the file is empty (0 bytes); download it again"),
     (
         lambda head: head.startswith(b"version https://git-lfs"),
         "this is a Git LFS pointer, not the file it stands for; fetch that with git lfs pull",

@@ -325,7 +325,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="Nautilus bars",
         headings=_set("ts_event open high low close"),
-        note="ts_event is taken for the open time; where bars were stamped at their close, say"
+        note="ts_event is taken for the open time; where bars were stamped at their close, pass"
         " --times close",
     ),
     Format(

@@ -110,7 +110,7 @@ def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> Ch
     except IsADirectoryError as error:
         raise BrokenFile(f"{path}: this is a folder; name the files in it") from error
     except EOFError as error:
-        raise BrokenFile(f"{path}: the file is cut short ({error}); fetch it again") from error
+        raise BrokenFile(f"{path}: the file is truncated ({error}); download it again") from error
     except UNREADABLE as error:
         raise BrokenFile(f"{path}: {error}") from error
     checked = reading.checked()
@@ -185,7 +185,7 @@ class _Reading:
         conflicts = [
             (
                 self._where(row),
-                f"ts_open must be new, was also on {self._where(other)} with other values",
+                f"ts_open must be unique, was also on {self._where(other)} with other values",
             )
             for row, other in found.conflicts[:MOST_REASONS]
         ]

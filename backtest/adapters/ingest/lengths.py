@@ -49,7 +49,7 @@ def wrong_length(
         floored = np.diff(ascending(times_us // length_us * length_us))
         step = int(np.gcd.reduce(floored)) if len(floored) else length_us
     if step % length_us and _are_uneven(times_us, length_us):
-        return "the times lie unevenly within their candles; say --floor-times for their starts"
+        return "the times lie unevenly within their candles; pass --floor-times for their starts"
     if step % length_us:
         return other_length(f"the times step by {told_length(common)}", length_us, common)
     if is_said:
@@ -67,11 +67,11 @@ def other_length(found: str, length_us: int, found_us: int | None) -> str:
         length_us: What was asked for.
         found_us: The length that was found, where there is one for the whole file.
     """
-    wanted = f"{found}, and candles of {told_length(length_us)} were asked for"
+    wanted = f"{found}, but {told_length(length_us)} candles are expected"
     if found_us is not None and found_us % 1_000 == 0 and is_storable(found_us // 1_000):
         told = told_length(found_us)
-        return f"{wanted}; say --interval {told} if the file holds candles of {told}"
-    return f"{wanted}; only minutes that divide a day can be stored"
+        return f"{wanted}; pass --interval {told} if the file holds {told} candles"
+    return f"{wanted}; only whole minutes that divide a day evenly can be stored"
 
 
 def _are_uneven(times_us: IntArray, length_us: int) -> bool:

@@ -253,10 +253,10 @@ def _judge_times(
     faults: _Faults, open_us: IntArray, is_doubtful: BoolArray, moment: Moment, length_us: int
 ) -> None:
     faults.mark(open_us == UNREADABLE_TIME, "ts_open", "must be a time")
-    faults.mark(is_doubtful, "ts_open", "exists twice or not at all where the clocks are changed")
+    faults.mark(is_doubtful, "ts_open", "is ambiguous or does not exist because of a clock change")
     is_outside = (open_us < 0) | (open_us >= _LAST_US)
     faults.mark(is_outside, "ts_open", "must lie between 1970 and 2100")
-    faults.mark(open_us > moment.now_us, "ts_open", "must not lie in the future")
+    faults.mark(open_us > moment.now_us, "ts_open", "must not be in the future")
     faults.mark(_is_off(open_us, length_us), "ts_open", _must_be_whole(length_us))
 
 

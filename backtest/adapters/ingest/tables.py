@@ -106,7 +106,7 @@ def _readable(container: str) -> Generator[None]:
         yield
     except (pa.ArrowException, OSError) as error:
         raise ValueError(
-            f"the {container} file cannot be read ({error}); if it is damaged, fetch it again"
+            f"the {container} file cannot be read ({error}); if it is damaged, download it again"
         ) from error
 
 

@@ -75,7 +75,7 @@ def _length(name: str, found: FileFacts, asked: Asked, times: IntArray) -> str |
 
 def _symbols(found: FileFacts, asked: Asked, times: IntArray) -> str | None:
     if len(found.symbols) > 1 and asked.symbol is None and asked.file_symbol is None:
-        return f"the file holds several symbols: {_some(found.symbols)}; say which with --symbol"
+        return f"the file holds several symbols: {_some(found.symbols)}; choose one with --symbol"
     if found.symbols and not any(map(asked.is_wanted, found.symbols)) and not len(times):
         return asked.other_symbol(*sorted(found.symbols))
     return None
@@ -86,8 +86,8 @@ def _volumes(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
         return None
     names = (layouts[0].headings.get(name) for name in ("volume_base", "volume_quote"))
     return (
-        f"{found.volume_fault} (read from {' and '.join(filter(None, names))}); name or multiply"
-        " them in the file, or take the one that is no volume out of it"
+        f"{found.volume_fault} (read from {' and '.join(filter(None, names))}); rename or rescale"
+        " the columns in the file, or remove the one that is not a volume"
     )
 
 
@@ -97,8 +97,8 @@ def _filled_in(found: FileFacts) -> str | None:
     if found.n_alike < _MOST_ALIKE * found.n_moving or n_changes < _FEWEST_CHANGES:
         return None
     return (
-        "most candles repeat the one before, volume and all, as longer candles do that were filled"
-        " in; import the longer ones with --interval"
+        "most candles repeat the one before including its volume, so they look like longer candles"
+        " expanded to shorter ones; import the original candles with --interval"
     )
 
 
@@ -107,10 +107,10 @@ def _labels(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     for name, values in found.labels.items():
         if len(values) > 1:
             heading = next((layout.headings[name] for layout in layouts), name)
-            one = " or say --file-symbol for one of them" if name == "label" else ""
+            one = " or pick one with --file-symbol" if name == "label" else ""
             return (
-                f"the column {heading} says {_some(values)}: these are several series; keep the"
-                f" rows of one in the file{one}"
+                f"column {heading} has several values ({_some(values)}), so the file mixes several"
+                f" series; keep only one of them in the file{one}"
             )
     return None
 
@@ -121,7 +121,7 @@ def _archive(names: Sequence[str], found: FileFacts, asked: Asked) -> str | None
     if wanted is None or found.symbols:
         return None
     named = next(filter(None, (other_symbol_of_file(name, wanted) for name in names)), None)
-    return named and f"going by its name, {asked.other_symbol(named)}"
+    return named and f"judging by its name, {asked.other_symbol(named)}"
 
 
 def _some(names: set[str]) -> str:
@@ -139,8 +139,8 @@ def _zone(layouts: Sequence[Layout], found: FileFacts, asked: Asked, times: IntA
     ):
         return None
     return (
-        "the times have no zone; say --timezone UTC, or where their clock was, such as"
-        " --timezone Europe/Berlin"
+        "the times have no time zone; pass --timezone UTC or the zone they were recorded in, such"
+        " as --timezone Europe/Berlin"
     )
 
 
@@ -157,12 +157,12 @@ def _close_times(
     if is_late and not asked.floor_times:
         opened = "the minute" if asked.length_us == MINUTE_US else "an open"
         return (
-            f"every time is {offset / 1e6:.10g} s after {opened}, as closes are; say --times close"
+            f"every time is {offset / 1e6:.10g} s after {opened}, as closes are; pass --times close"
         )
     if ends_of_days(times, asked.length_us) and not found.lengths:
         first = "00:01" if asked.length_us == MINUTE_US else told_length(asked.length_us)
         return (
-            f"whole days run from {first} to 24:00, as closes do; say --times close, or --times"
+            f"whole days run from {first} to 24:00, as closes do; pass --times close, or --times"
             " open if they are opens"
         )
     return None
@@ -175,11 +175,11 @@ def assumptions(
     notes: list[str] = []
     if found.n_local:
         zones = sorted({layout.zone or asked.timezone or "" for layout in layouts})
-        source = "as published" if all(layout.zone for layout in layouts) else "as you said"
+        source = "as published" if all(layout.zone for layout in layouts) else "as given"
         notes += [f"times without a zone are in {zone}, {source}" for zone in zones if zone]
     if any(layout.is_close_time for layout in layouts) or asked.times == "close":
-        taken = "a minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
-        notes.append(f"times are those of the close; {taken} was taken off")
+        taken = "one minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
+        notes.append(f"times are close times; {taken} was subtracted")
     counts = (
         (found.n_other_symbols, "row of another symbol left out", "rows of other symbols left out"),
         (found.n_unfinished, "unfinished bar left out", "unfinished bars left out"),
@@ -191,9 +191,9 @@ def assumptions(
     notes += _oddities(found, asked, opens)
     if len(opens) == 1 and not found.lengths and not found.intervals:
         taken = "a minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
-        notes.append(f"one candle shows no length; it is taken for {taken}")
+        notes.append(f"a single candle does not show its length; {taken} was assumed")
     if asked.length_us != MINUTE_US:
-        notes.append(f"candles of {told_length(asked.length_us)}, apart from those of minutes")
+        notes.append(f"{told_length(asked.length_us)} candles, stored separately from 1m candles")
     return notes
 
 
@@ -204,9 +204,10 @@ def _oddities(found: FileFacts, asked: Asked, opens: IntArray) -> list[str]:
         notes.append("every volume is 0, as for mark and index prices, at which nobody trades")
     if found.first_jump:
         line, before, after = found.first_jump
-        more = f" and {found.n_jumps - 1:,} times more" if found.n_jumps > 1 else ""
+        n_more = found.n_jumps - 1
+        more = f" and {n_more:,} more {'time' if n_more == 1 else 'times'}" if n_more > 0 else ""
         notes.append(
-            f"the price jumps from {before:g} to {after:g} in line {line:,}{more}; see that it is"
-            " one instrument, in one unit"
+            f"the price jumps from {before:g} to {after:g} in line {line:,}{more}; check that the"
+            " file holds one instrument in one unit"
         )
     return notes

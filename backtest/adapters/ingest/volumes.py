@@ -58,7 +58,7 @@ def volumes_of(form: Format, sample: Sample, places: dict[str, int], asked: Aske
         return Volumes(notes=("there is no base volume; it is stored as 0",))
     seen = "only a quote volume" if "volume_quote" in places else "no volume"
     return Volumes(
-        problems=(f"no column for volume_base: there is {seen}; say --zero-volume to store 0",)
+        problems=(f"no column for volume_base: there is {seen}; pass --zero-volume to store 0",)
     )
 
 
@@ -104,7 +104,7 @@ def _by_currency(sample: Sample, places: dict[str, int], asked: Asked) -> Volume
             problems=(
                 (
                     f"no base volume: the symbol is {symbol or 'not given'}, the volumes are in"
-                    f" {' and '.join(found)}; say --zero-volume to store 0"
+                    f" {' and '.join(found)}; pass --zero-volume to store 0"
                 ),
             )
         )
@@ -146,14 +146,14 @@ def fault_of_volumes(
     if min(len(np.unique(base)), len(np.unique(quote))) < _FEWEST_ROWS:
         return None
     if lie_within(base, quote, low, high):
-        return "the base volume is the quote volume times the price: they changed places"
+        return "the base volume is the quote volume times the price: the two columns are swapped"
     ratio, price = quote / base, (low + high) / 2
     if not any(map(_is_constant, (ratio / price, ratio * price, ratio))):
         return None
     factor = float(np.median(ratio / price))
     return (
         f"the quote volume is {factor:.3g} times the base volume times the price: the base volume"
-        " counts contracts or another currency, or one of them is no volume"
+        " counts contracts or another currency, or one of them is not a volume"
     )
 
 

@@ -9,15 +9,14 @@ from typing import Any
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.schema import (
     CANDLE_TABLE,
-    DATABASE_DDL,
+    DATABASE,
     LONGER_TABLE,
     LONGER_TABLE_DDL,
     TABLE_DDL,
 )
-from backtest.adapters.candles.table import create_table
+from backtest.adapters.candles.table import create_database, create_table
 from backtest.adapters.migrations.steps import Step
 
-DATABASE = CANDLE_TABLE.partition(".")[0]
 VERSIONS = "schema_versions"
 VERSIONS_DDL = f"""
 CREATE TABLE IF NOT EXISTS {DATABASE}.{VERSIONS}
@@ -51,9 +50,7 @@ def take_steps(pool: ClickHousePool) -> list[Step]:
         create_table(pool)
         return [Step(number=1, what=f"the folder {target.directory}", is_new=is_new)]
     if VERSIONS not in _tables(pool):
-        # Not asked for where it is not needed: that right is one that few users have.
-        if not _has_database(pool):
-            _command(pool, DATABASE_DDL)
+        create_database(pool)
         _command(pool, VERSIONS_DDL)
     had = steps_taken(pool)
     return [
@@ -87,10 +84,6 @@ def _taken(
 def _tables(pool: ClickHousePool) -> set[str]:
     found = _rows(pool, f"SELECT name FROM system.tables WHERE database = '{DATABASE}'")  # noqa: S608 - a constant
     return {str(row[0]) for row in found}
-
-
-def _has_database(pool: ClickHousePool) -> bool:
-    return bool(_rows(pool, f"SELECT 1 FROM system.databases WHERE name = '{DATABASE}'"))  # noqa: S608 - a constant
 
 
 def _rows(pool: ClickHousePool, sql: str) -> list[tuple[Any, ...]]:

@@ -44,7 +44,7 @@ STRATEGIES = sa.Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqliteFile:
-    """Saved strategies in a file; it is created with its table on first use."""
+    """Saved strategies in a file; it is created with its table by the first who writes."""
 
     path: Path
 

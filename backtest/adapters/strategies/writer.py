@@ -1,4 +1,4 @@
-"""Writing saved strategies, for the commands; the service itself only reads."""
+"""Writing saved strategies, for the commands, and for a service that may save them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

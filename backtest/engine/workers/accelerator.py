@@ -157,7 +157,7 @@ class Accelerator:
         self._is_open = wish == "cpu"
         self._device: Device | None = None
         self._has_refused = False
-        self.state = "the processors score"
+        self.state = "scoring on the CPU"
 
     def device(self) -> Device | None:
         """The device; None for the processors alone."""
@@ -172,14 +172,17 @@ class Accelerator:
         with self._opening:
             if self._device is device:
                 self._device = None
-                self._say(f"{device.name} is given up, the processors score: {reason}", True)
+                self._say(
+                    f"{device.name} failed and is no longer used, scoring on the CPU: {reason}",
+                    True,
+                )
 
     def refuse(self, device: Device, reason: str) -> None:
         """Say, the first time, why a device that works is not used for a run."""
         with self._opening:
             if not self._has_refused:
                 self._has_refused = True
-                self._say(f"{device.name} leaves a run to the processors: {reason}", True)
+                self._say(f"{device.name} cannot take this run, scoring on the CPU: {reason}", True)
 
     def close(self) -> None:
         """End the device's thread."""
@@ -192,9 +195,9 @@ class Accelerator:
         try:
             self._device = _find_cuda()
         except DeviceLost as reason:
-            self._say(f"the processors score: {reason}", self._wish == "cuda")
+            self._say(f"scoring on the CPU: {reason}", self._wish == "cuda")
         else:
-            self._say(f"{self._device.name} scores", False)
+            self._say(f"scoring on {self._device.name}", False)
 
     def _say(self, sentence: str, is_bad: bool) -> None:
         self.state = sentence

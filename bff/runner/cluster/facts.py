@@ -25,7 +25,8 @@ def cluster_facts(settings: Settings) -> tuple[str, str | None]:
     if missing is not None:
         return "not usable", missing
     if address == "local":
-        return f"local: serve starts one Ray node here, of {os.cpu_count()} processors", None
+        here = _counted(os.cpu_count() or 1, "processor")
+        return f"local: serve starts one Ray node on this machine with {here}", None
     from bff.runner.cluster.ray_calls import RayCluster  # noqa: PLC0415 - Ray is an extra
 
     try:
@@ -35,7 +36,7 @@ def cluster_facts(settings: Settings) -> tuple[str, str | None]:
         return "not usable", "\n".join([exc.message, *exc.__notes__])
     problem = None if processors else "The cluster has no node with a processor for runs"
     nodes = _counted(len(processors), "node")
-    return f"{address}: {nodes} of {_counted(sum(processors), 'processor')} in all", problem
+    return f"{address}: {nodes} with {_counted(sum(processors), 'processor')} in total", problem
 
 
 def _counted(n: int, noun: str) -> str:

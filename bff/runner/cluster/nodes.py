@@ -256,5 +256,5 @@ def _problem(found: Future[str]) -> str | None:
     if failure is not None:
         return first_line(failure)
     if found.result() != program_digest():
-        return "another version of the program is installed there"
+        return "a different version of roehub-backtest is installed on the node"
     return None

@@ -235,16 +235,16 @@ def _why_not(address: str, failure: Exception) -> str:
     told = "\n".join(map(str, causes))
     if "authentic" in told.lower():
         return (
-            f"The Ray cluster at {address} wants a token, and not the one that is here. Set"
+            f"The Ray cluster at {address} rejected the token that is configured here. Set"
             " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to the token of the cluster."
         )
     if "Version mismatch" in told:
         return (
-            f"The Ray cluster at {address} has another Ray or Python than is here. Install the"
-            " same ones on all machines."
+            f"The Ray cluster at {address} runs a different version of Ray or Python. Install the"
+            " same versions on all machines."
         )
     return (
-        f"What listens at {address} answers as no Ray cluster does ({first_line(causes[-1])})."
-        " `host:6379` is the port of `ray start --head`, `ray://host:10001` that of its client,"
-        " which is as silent where RAY_AUTH_MODE or RAY_AUTH_TOKEN are not those of the cluster."
+        f"The server at {address} does not answer like a Ray cluster ({first_line(causes[-1])})."
+        " Use host:6379, the port of `ray start --head`, or ray://host:10001, the port of its"
+        " client server; a wrong RAY_AUTH_MODE or RAY_AUTH_TOKEN gives this error on the latter."
     )

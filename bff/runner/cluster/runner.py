@@ -188,7 +188,7 @@ class _Wait:
     def _look(self) -> None:
         if self._ended_at is not None and time.monotonic() - self._ended_at >= SILENT_S:
             self._place.handle.kill()
-            raise NodeLostError("it does not end what should have ended")
+            raise NodeLostError("it did not stop a run that had to end")
         if self._control.is_watched and self._asked is None:
             self._asked = self._place.handle.progress(self._key)
             self._asked.add_done_callback(self._events.put)

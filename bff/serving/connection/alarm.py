@@ -1,6 +1,6 @@
 """A timer that can be set anew.
 
-See: docs/security.md#who-may-harm-whom
+See: docs/security.md#threats-and-limits
 """
 
 import asyncio

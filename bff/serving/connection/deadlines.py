@@ -89,7 +89,7 @@ class Deadlines(HalfClose):
     def _drop_slow_reader(self) -> None:
         n_bytes = self.transport.get_write_buffer_size()
         if n_bytes:
-            log.warning("answer_not_taken", bytes_left=n_bytes)
+            log.warning("slow_client_dropped", bytes_left=n_bytes)
             self.transport.abort()
 
 

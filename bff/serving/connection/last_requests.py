@@ -71,7 +71,7 @@ class LastRequests(Deadlines):
         if running is not None and self.has_request:
             n_bytes += running.expected_content_length
         if after_s > last_answer_s(n_bytes):
-            log.warning("answer_not_taken", bytes_left=n_bytes)
+            log.warning("slow_client_dropped", bytes_left=n_bytes)
             self.transport.abort()
 
     def _leave_if_stopping(self) -> None:

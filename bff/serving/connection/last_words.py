@@ -1,6 +1,6 @@
 """The bytes of a refusal that no application writes.
 
-See: docs/security.md#who-may-harm-whom
+See: docs/security.md#threats-and-limits
 """
 
 from http import HTTPStatus

@@ -69,7 +69,7 @@ class Parsing(Requests):
             if self.pipeline:
                 self.flow.resume_reading()  # or it would not be seen that the client leaves
         elif self.parser.get_method() == b"CONNECT":
-            raise _malformed("There is no proxy here")
+            raise _malformed("CONNECT is not supported: this server is not a proxy")
 
     def on_body(self, body: bytes) -> None:
         """Something has come that an application reads, and limits."""
@@ -117,7 +117,7 @@ class Parsing(Requests):
     def _too_large(self) -> RoehubError:
         limits = self._limits
         return _malformed(
-            f"The head of a request, or its trailers, must have at most {limits.head_max_bytes} "
+            f"The request headers (and the trailers) must have at most {limits.head_max_bytes} "
             f"bytes and {limits.head_max_fields} fields",
             head_max_bytes=limits.head_max_bytes,
             head_max_fields=limits.head_max_fields,

@@ -1,6 +1,6 @@
 """The whole: a connection that is one of not too many.
 
-See: docs/security.md#who-may-harm-whom
+See: docs/security.md#threats-and-limits
 """
 
 import asyncio
@@ -59,6 +59,6 @@ class Connection(LastRequests):
 def _no_room() -> RoehubError:
     return RoehubError(
         Code.OVERLOADED,
-        "There are too many connections; try again later",
+        "Too many open connections; try again later",
         {"retry_after_s": RETRY_AFTER_S},
     )

@@ -1,6 +1,6 @@
 """Which request of a connection is being answered, and how a connection is left.
 
-See: docs/security.md#who-may-harm-whom
+See: docs/security.md#threats-and-limits
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Offers to speak another protocol: nothing else is spoken here, so they are left out.
 
-See: docs/security.md#who-may-harm-whom
+See: docs/security.md#threats-and-limits
 """
 
 from collections.abc import Iterable, Iterator

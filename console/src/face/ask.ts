@@ -62,7 +62,7 @@ export function parsed<Answer>(text: string): Answered<Answer> {
   try {
     return JSON.parse(text) as Answered<Answer>;
   } catch {
-    throw new FaceError("unexpected_error", "What came is no answer of this service");
+    throw new FaceError("unexpected_error", "The response is not from this service");
   }
 }
 
@@ -73,7 +73,9 @@ export function dataOf<Answer>(answer: Answered<Answer>, response: Response): An
     const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
     throw new FaceError(code, error.message, details, Number.isFinite(wait) ? wait : null);
   }
-  if (answer.data == null) throw new FaceError("unexpected_error", "The answer held no data");
+  if (answer.data == null) {
+    throw new FaceError("unexpected_error", "The response contained no data");
+  }
   return answer.data;
 }
 
@@ -100,7 +102,7 @@ export async function read(response: Response): Promise<string> {
     return await response.text();
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new FaceError("offline", "The connection was lost before the answer had come");
+    throw new FaceError("offline", "The connection was lost before the answer arrived");
   }
 }
 

@@ -27,7 +27,7 @@ export async function watch<Answer, Variables>(
     if (name === "complete") return;
     if (name === "next") tell(dataOf(parsed<Answer>(data), response));
   }
-  throw new FaceError("offline", "The connection was lost before the answer had come");
+  throw new FaceError("offline", "The connection was lost before the answer arrived");
 }
 
 export interface Event {
@@ -67,7 +67,7 @@ async function* textsOf(response: Response): AsyncGenerator<string> {
     for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new FaceError("offline", "The connection was lost before the answer had come");
+    throw new FaceError("offline", "The connection was lost before the answer arrived");
   } finally {
     reader.releaseLock();
   }

@@ -153,7 +153,9 @@ function Maps({ landscape, source, best, refusal }: MapsProps) {
   };
   return (
     <>
-      {refusal !== null && surface && <p class="mistake">Without small maps: {refusal}.</p>}
+      {refusal !== null && surface && (
+        <p class="mistake">The small maps are not drawn: {refusal}.</p>
+      )}
       {surfaces && by !== null && <SmallMaps by={by} maps={surfaces} chosen={at} choose={choose} />}
       {large ? (
         <OpenableMap key={at} {...{ source, best, held }} surface={large} />
@@ -232,7 +234,7 @@ function Choices({ landscape: { axes }, wanted, want }: ChoicesProps) {
         onChange={choose("y")}
       />
       <SelectField
-        label="Of the variants in a cell"
+        label="Show in each cell"
         field="map.statistic"
         value={wanted.statistic}
         options={STATISTICS}
@@ -240,7 +242,7 @@ function Choices({ landscape: { axes }, wanted, want }: ChoicesProps) {
       />
       {thirds.length > 0 && (
         <SelectField
-          label="Once for each value of"
+          label="One map for each value of"
           field="map.by"
           value={wanted.by ?? ""}
           options={[["", "nothing: one map"], ...thirds]}

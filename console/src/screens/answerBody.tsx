@@ -57,7 +57,7 @@ function NeverTraded({ result }: { result: RunResult }) {
       <p>
         {isNobody
           ? "All indicators have to agree before one enters, and they never did. Drop an indicator, or move the thresholds of its signals closer to what it reaches."
-          : "It is the best because it lost nothing: whatever traded did worse. Ask for a least number of trades to see those."}
+          : "It ranks first because it lost nothing: every variant that traded did worse. Require a minimum number of trades to see those."}
       </p>
     </section>
   );
@@ -73,9 +73,9 @@ function Tiles({ result, seconds: took }: Props) {
   if (best) {
     tiles.push(
       ["Best return", printed(best, "Total Return [%]"), "%"],
-      ["Holding instead", printed(best, "Benchmark Return [%]"), "%"],
-      ["Its drawdown", printed(best, "Max. Drawdown [%]"), "%"],
-      ["Its trades", printed(best, "Num. Trades")],
+      ["Buy and hold", printed(best, "Benchmark Return [%]"), "%"],
+      ["Drawdown of the best", printed(best, "Max. Drawdown [%]"), "%"],
+      ["Trades of the best", printed(best, "Num. Trades")],
     );
   }
   return (
@@ -137,7 +137,7 @@ function spreadTold(result: RunResult): string {
     return `They are the best of ${count(triedIn(result))}, and the best of many is partly luck.`;
   }
   const gained = percent(tried.profitableShare * 100, 1);
-  return `The one in the middle made ${percent(tried.medianPct)}; ${gained} of them made a gain.`;
+  return `The median return is ${percent(tried.medianPct)}; ${gained} of the variants are profitable.`;
 }
 
 function triedIn({ evidence, stageAVariants, stageBVariants }: RunResult): number {

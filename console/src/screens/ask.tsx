@@ -35,15 +35,15 @@ const RANKINGS: readonly (readonly [RankingMetric, string])[] = [
   ["SHARPE", "Sharpe ratio"],
   ["SORTINO", "Sortino ratio"],
   ["CALMAR", "Calmar ratio"],
-  ["CAGR_PCT", "Growth a year"],
+  ["CAGR_PCT", "Annual growth"],
 ];
 
 const LIMIT_LABELS: Record<LimitName, readonly [label: string, unit: string]> = {
   top_k: ["Return at most", "variants"],
-  preselect: ["Try stops on", "variants"],
+  preselect: ["Try stop-loss and take-profit on", "variants"],
   warmup_bars: ["Warm-up", "bars"],
   min_trades: ["Require at least", "trades"],
-  prior_trials: ["Tried before", "variants"],
+  prior_trials: ["Prior trials", "variants"],
 };
 
 export function Ask() {
@@ -324,7 +324,7 @@ function Money({ form: filled, defaults }: { form: Form; defaults: Catalog["runt
           checked={filled.evidence}
           onChange={(event) => change({ evidence: event.currentTarget.checked })}
         />
-        <span>Weigh whether the best is luck</span>
+        <span>Test whether the best is luck</span>
       </label>
     </section>
   );

@@ -44,10 +44,10 @@ export function Cost({ mistakes, withEvidence }: Props) {
 }
 
 function refusedTold(code: string): string {
-  if (code === "validation_error") return "Correct what is marked first.";
+  if (code === "validation_error") return "Fix the marked fields first.";
   return code === "offline"
     ? "No connection. What you filled in is kept."
-    : "It cannot be counted now.";
+    : "The estimate is not available right now.";
 }
 
 function most(estimate: Estimate): number {
@@ -88,8 +88,8 @@ function Verdict({ estimate, cost }: CostProps) {
   if (cost.isEvidenceTooMuch) {
     return (
       <p class="mistake" role="status">
-        Weighing luck needs more memory than a run may use, {bytes(estimate.maxBytes)}: leave it
-        out, or shorten the axes.
+        The luck test needs more memory than the {bytes(estimate.maxBytes)} a run may use: turn it
+        off or use fewer axis values.
       </p>
     );
   }

@@ -41,8 +41,8 @@ export function Folds({ proof, start, origin }: Props) {
   return (
     <>
       <p class="hint">
-        Four times, a past is looked at and the time right after it is traded. A variant that only
-        fits its past makes less afterwards.
+        Four times, a past period is evaluated and the period right after it is traded. An
+        overfitted variant earns less out of sample.
       </p>
       <Scroller label="Out-of-sample folds" kind="folds">
         <table>

@@ -61,7 +61,7 @@ export function InstrumentFields({ form, stored, onChange }: Props) {
           placeholder="2024-01-31"
         />
         <TextField
-          label="To, not included"
+          label="To (exclusive)"
           unit="UTC"
           field="time_range.end"
           value={form.end}

@@ -40,12 +40,12 @@ const ASCENDING = new Set([
   "Avg. Drawdown [%]",
   "Max. Drawdown Duration",
   "Avg. Drawdown Duration",
-  "Volatility a year [%]",
-  "Longest losing run",
+  "Annual volatility [%]",
+  "Longest losing streak",
 ]);
 const RANK = "";
 const P_VALUE = "Adjusted p";
-const AROUND = "Around it";
+const AROUND = "Neighbourhood";
 // On a phone a variant takes up to three lines; style.css has the same width.
 const PHONE = "(max-width: 560px)";
 const PHONE_ROW_HEIGHT = 58;
@@ -154,7 +154,7 @@ function Sortable({ result, usual }: { result: RunResult; usual: string[] }) {
   const ratios = STANDARD.map(([, title]) => title);
   const others = usual.filter((name) => !rows.includes(name) && !ratios.includes(name));
   const groups: [string, string[]][] = [
-    ["Usual ratios", ratios],
+    ["Standard ratios", ratios],
     ["Rows of the report", rows],
   ];
   return (

@@ -48,7 +48,9 @@ export function Proof({ input, proven, retry, origin }: Props) {
       <section class="card">
         <h2>Luck and out of sample</h2>
         <LuckOf origin={origin} />
-        {proven.state === "loading" && <Loading what="Running it alone for its folds …" />}
+        {proven.state === "loading" && (
+          <Loading what="Running this variant alone to compute its folds …" />
+        )}
         {proven.state === "failed" && <Trouble error={proven.error} retry={retry} />}
         {proven.state === "ready" && (
           <Folds proof={proven.proof} start={input.timeRange.start} origin={origin} />
@@ -100,7 +102,7 @@ function LuckOf({ origin }: { origin: Origin | null }) {
 }
 
 function whyNoP({ evidence }: Origin["result"]): string {
-  if (!evidence) return "Its grid was run without weighing luck.";
+  if (!evidence) return "Its grid was run without the luck test.";
   const [reason] = evidence.conclusion.reasons;
   return `There is no p-value. ${reason ? sentence(reason.text) : ""}`;
 }
@@ -124,8 +126,8 @@ function ReceiptCard({ proof, text }: Extract<Proven, { state: "ready" }>) {
         <code class="hash">{receipt.sha256}</code>
       </p>
       <p class="hint">
-        Made of the request, {count(receipt.nBars)} bars, the engine's rules (
-        {receipt.engineSemantics}) and the result. Whoever has the same candles verifies it:
+        Covers the request, {count(receipt.nBars)} bars, the engine's rules (
+        {receipt.engineSemantics}) and the result. Anyone with the same candles can verify it:
       </p>
       <pre class="wrapped">python -m bff verify {file}</pre>
       <p class="hint">It prints “same”, or the first thing that differs.</p>

@@ -4,7 +4,7 @@ import type { RunResult } from "../view/variants";
 
 const VERDICTS: Record<string, string> = {
   LIKELY_LUCK: "The best is likely luck",
-  UNCLEAR: "Whether the best is luck cannot be told",
+  UNCLEAR: "Unclear whether the best is luck",
   HOLDS_UP: "The best holds up against luck",
   NOT_ENOUGH_DATA: "There is not enough data to tell luck from skill",
 };
@@ -45,7 +45,7 @@ export function Rests({ result }: { result: RunResult }) {
 function candlesTold(data: RunResult["data"]): string {
   const { candlesPresent: present, candlesExpected: expected, longestGap } = data;
   const candles = `${count(present)} of ${count(expected)} candles of ${lengthOf(data.candleSeconds)}`;
-  if (data.candlesMissing === 0) return `${candles}, so none is missing.`;
+  if (data.candlesMissing === 0) return `${candles}; none are missing.`;
   const share = percent((data.candlesMissing / expected) * 100);
   const filled = data.barsFilled > 0 ? `; ${count(data.barsFilled)} bars were made up` : "";
   const gap = longestGap

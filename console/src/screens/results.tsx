@@ -33,7 +33,7 @@ export function Results() {
     case "cancelled":
       return (
         <Empty title="Cancelled">
-          <p>The run was cancelled; the service computes it no longer.</p>
+          <p>The run was cancelled; the service has stopped computing it.</p>
           <Again asked={now.asked} />
         </Empty>
       );
@@ -64,7 +64,7 @@ function Running({ asked, startedAt, cancel, progress }: InProgress) {
       <h2>{asked.title}</h2>
       <p role="status" class="loading">
         <span class="spinner" aria-hidden="true" />{" "}
-        {stage ?? "Waiting for a free place, and reading candles"}
+        {stage ?? "Waiting for a free slot and reading candles"}
       </p>
       <p class="numbers">
         {seconds(elapsed)}

@@ -96,7 +96,7 @@ export function RunAgain({ line }: { line: Line }) {
             onChange={(text) => setSpan([text, to])}
           />
           <TextField
-            label="To, not included"
+            label="To (exclusive)"
             unit="UTC"
             field="saved.time_range.end"
             value={to}

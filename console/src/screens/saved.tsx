@@ -94,7 +94,7 @@ function Delete({ line, onGone }: { line: Line; onGone: () => void }) {
   return (
     <>
       <button type="button" class="danger" onClick={() => void remove()}>
-        Really delete
+        Confirm delete
       </button>
       <button type="button" onClick={() => setAsked(false)}>
         Keep

@@ -30,8 +30,8 @@ export function VariantScreen() {
   const input = unpacked(route.value.carried);
   if (!isRunnableVariant(input)) {
     return (
-      <Empty title="This link names no variant">
-        <p>It was cut or changed on its way. Open the variant from a list of results again.</p>
+      <Empty title="This link does not lead to a variant">
+        <p>The link is incomplete or was changed. Open the variant from a list of results again.</p>
         <a class="button main" href={href("results")}>
           To the results
         </a>
@@ -131,7 +131,8 @@ function Save({ input }: { input: VariantReportInput }) {
       <section class="card">
         <h2>Save as a strategy</h2>
         <p class="hint">
-          This service does not write strategies; they are saved where they are kept.
+          Saving is switched off on this service (<code>server.save_strategies</code>); use{" "}
+          <code>roehub-backtest strategies add</code>.
         </p>
       </section>
     );

@@ -109,11 +109,11 @@ export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyPr
 function UsualRatios({ standard }: { standard: Standard }) {
   return (
     <section class="card">
-      <h2>Usual ratios</h2>
+      <h2>Standard ratios</h2>
       <p class="hint">
-        Of daily returns, a year of 365 days, as other tools have them; who ranks by Sharpe ranks by
-        this one. The report's rows Sharpe, Sortino and Calmar Ratio compound the rate of a year and
-        leave the first day out.
+        Computed from daily returns and a 365-day year, as in other tools; ranking by Sharpe uses
+        this one. The report's Sharpe, Sortino and Calmar rows compound the annual rate and omit the
+        first day.
       </p>
       <table class="report">
         <tbody>

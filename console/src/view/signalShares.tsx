@@ -8,12 +8,12 @@ export function SignalShares({ report }: { report: VariantQuery["variantReport"]
   return (
     <table class="signals">
       <caption class="hint">
-        Signals, in % of the bars. A trade enters when the signal sets in: when all indicators say
-        the same.
+        Signals, in % of the bars. A trade enters when the signal starts, that is, when all
+        indicators agree.
       </caption>
       <thead>
         <tr>
-          <th scope="col">Says</th>
+          <th scope="col">Source</th>
           <th scope="col" class="number">
             <span class="swatch long" aria-hidden="true" /> Long
           </th>

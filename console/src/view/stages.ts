@@ -7,11 +7,11 @@ const WORDS: Record<string, string> = {
   exact: "Ranking the best exactly",
   report: "Writing the reports of the best",
   replay: "Going through the best bar by bar",
-  evidence_rows: "Weighing luck: collecting what every variant made",
-  reality_check: "Weighing luck: the best beside chance",
-  pbo_champions: "Weighing luck: the winners of each half",
-  pbo_ranks: "Weighing luck: how they do in the other half",
-  walk_forward: "Weighing luck: trading the best of the past",
+  evidence_rows: "Luck test: collecting what every variant made",
+  reality_check: "Luck test: the best against chance",
+  pbo_champions: "Luck test: the winners of each half",
+  pbo_ranks: "Luck test: how they do in the other half",
+  walk_forward: "Luck test: trading the best of the past",
 };
 
 /** A stage in words; one that is newer than this page is at least readable. */

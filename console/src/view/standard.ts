@@ -9,11 +9,11 @@ export const STANDARD: readonly (readonly [keyof Named, string])[] = [
   ["sharpe", "Sharpe"],
   ["sortino", "Sortino"],
   ["calmar", "Calmar"],
-  ["cagrPct", "Growth a year [%]"],
-  ["annualVolatilityPct", "Volatility a year [%]"],
+  ["cagrPct", "Annual growth [%]"],
+  ["annualVolatilityPct", "Annual volatility [%]"],
   ["profitFactor", "Profit factor"],
   ["payoff", "Payoff"],
-  ["longestLosingRun", "Longest losing run"],
+  ["longestLosingRun", "Longest losing streak"],
   ["exposurePct", "Exposure [%]"],
 ];
 

@@ -92,7 +92,9 @@ function toldOf(error: FaceError): Told {
     case "offline":
       return {
         title: "No connection to the service",
-        advice: <p>What you filled in is kept. Check that the service runs, then try again.</p>,
+        advice: (
+          <p>What you filled in is kept. Check that the service is running, then try again.</p>
+        ),
       };
     case "deadline_exceeded":
       return {
@@ -108,7 +110,7 @@ function toldOf(error: FaceError): Told {
     case "forbidden":
       return {
         title: "This strategy belongs to somebody else",
-        advice: <p>Only who saved it can run it. Are you signed in as the right user?</p>,
+        advice: <p>Only the user who saved it can run it. Are you signed in as the right user?</p>,
       };
     case "not_found":
       return {
@@ -131,7 +133,7 @@ function toldOf(error: FaceError): Told {
       };
     case "unavailable":
       return {
-        title: "A store does not answer",
+        title: "The service is temporarily unavailable",
         advice: <p>Nothing is wrong with the request. Try again in a moment.</p>,
       };
     case "validation_error":

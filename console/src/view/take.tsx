@@ -8,7 +8,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
       await navigator.clipboard.writeText(text);
       tell("Copied");
     } catch {
-      tell("The browser does not allow it");
+      tell("The browser does not allow copying");
     }
   };
   return (

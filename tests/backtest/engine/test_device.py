@@ -115,7 +115,7 @@ def test_without_the_extra_nothing_of_it_is_loaded(tmp_path: Path) -> None:
     )
 
     assert done.stdout.splitlines() == [
-        "[('the processors score: the extra cuda is not installed', True)]",
+        "[('scoring on the CPU: the extra cuda is not installed', True)]",
         "[]",
     ], done.stderr
 
@@ -206,9 +206,12 @@ def test_a_device_that_fails_is_given_up_and_the_run_goes_on(
 
     assert device.n_scorers == 1
     assert said == [
-        ("a failing device scores", False),
+        ("scoring on a failing device", False),
         (
-            "a failing device is given up, the processors score: it fell off the bus",
+            (
+                "a failing device failed and is no longer used, scoring on the CPU:"
+                " it fell off the bus"
+            ),
             True,
         ),
     ]
@@ -256,7 +259,7 @@ def test_processors_alone_look_for_no_device(monkeypatch: pytest.MonkeyPatch) ->
     accelerator = Accelerator("cpu")
 
     assert accelerator.device() is None
-    assert accelerator.state == "the processors score"
+    assert accelerator.state == "scoring on the CPU"
 
 
 @pytest.mark.parametrize(("wish", "is_bad"), [("auto", False), ("cuda", True)])
@@ -272,4 +275,4 @@ def test_no_device_is_told_once_and_is_no_error(
 
     assert_scored_by_processors(accelerator, range(N_CASES))
 
-    assert said == [("the processors score: there is no CUDA driver", is_bad)]
+    assert said == [("scoring on the CPU: there is no CUDA driver", is_bad)]

@@ -112,7 +112,7 @@ def test_reasons_carry_their_numbers_and_the_limits() -> None:
     assert "1,234 variants" in texts["reality_check_cash"]
     assert "0.431 (holds up below 0.05, luck from 0.2)" in texts["reality_check_cash"]
     assert "10% of 12,870 splits" in texts["pbo"]
-    assert "loses there in 10% (holds up below 50%)" in texts["pbo"]
+    assert "in 10% it loses money there (holds up below 50%)" in texts["pbo"]
     assert "80 independent trials reach 0.200" in texts["deflated_sharpe"]
     assert "5.00 %" in texts["walk_forward"]
     assert "ranked by sharpe" in texts["ranked_by"]

@@ -104,7 +104,7 @@ def test_what_is_wrong_is_told_without_the_password(gone: str) -> None:
         told = store.problem()
 
     assert told is not None
-    assert "each process counts for itself" in told
+    assert "each process counts quotas separately" in told
     assert "hunter2" not in told
 
 

@@ -41,10 +41,10 @@ def test_download_list_and_download_again(run: Run, archive: ArchiveServer, tmp_
     first, second = run(*wanted, *dates), run(*wanted, *dates)
 
     assert first.exit_code == second.exit_code == 0, first.output
-    assert "BTCUSDT-1m-2023-02.zip: 3 written, 0 skipped" in first.stdout
+    assert "BTCUSDT-1m-2023-02.zip: 3 written, 0 already stored" in first.stdout
     assert "1:BTCUSDT 1m, 2023-01-01 to 2023-03-31: 6 written" in first.stdout
     assert "2 files imported, 0 stored already, 0 failed" in first.stdout
-    assert "not there, or not yet: 2023-01\n" in first.stdout
+    assert "not published (yet): 2023-01\n" in first.stdout
     assert "0 files imported, 2 stored already, 0 failed" in second.stdout
     (listed,) = json.loads(run("list", "--json").stdout)
     assert (listed["symbol"], listed["candles"]) == ("BTCUSDT", 6)
@@ -59,7 +59,7 @@ def test_an_archive_that_has_nothing_says_what_to_check(
     )
 
     assert found.exit_code == 1
-    assert "There are no 1m candles of NOSUCH there; check --symbol" in found.stderr
+    assert "The source has no 1m candles of NOSUCH for this period; check --symbol" in found.stderr
 
 
 def test_a_file_that_failed_fails_the_command_and_not_the_others(
@@ -81,19 +81,19 @@ def test_a_file_that_failed_fails_the_command_and_not_the_others(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"--interval": "1w"}, "must be a length of whole minutes that divides a day, was 1w"),
-        ({"--interval": "7m"}, "must be a length of whole minutes that divides a day, was 7m"),
+        ({"--interval": "1w"}, "a whole number of minutes that divides a day evenly, was 1w"),
+        ({"--interval": "7m"}, "a whole number of minutes that divides a day evenly, was 7m"),
         ({"--interval": "10m"}, "no archive of the market has candles of 10m, only of 1m, 3m"),
         ({"--from": "2023"}, "must be a month or a day such as 2023-01"),
         ({"--to": "2023-02-30"}, "must be a month or a day such as 2023-01"),
         ({"--from": "2023-03", "--to": "2023-01"}, "must not be after 2023-01-31, was 2023-03-01"),
         ({"--from": "2999-01"}, "must not be after"),
-        ({"--symbol": "../../etc"}, "is no symbol of an exchange"),
-        ({"--symbol": "A" * 41}, "is no symbol of an exchange"),
+        ({"--symbol": "../../etc"}, "is not a valid exchange symbol"),
+        ({"--symbol": "A" * 41}, "is not a valid exchange symbol"),
         ({"--market-id": "4", "--symbol": "BTCUSD"}, "count their volume in dollars"),
         ({"--market-id": "4", "--symbol": "BTCUSDH24"}, "count their volume in dollars"),
-        ({"--market-id": "7"}, "no archive of market 7 is known, only of 1, 2, 3, 4"),
-        ({"--exchange": "nosuch"}, "ccxt knows no exchange nosuch"),
+        ({"--market-id": "7"}, "market 7 has no archive (only 1, 2, 3, 4 have one)"),
+        ({"--exchange": "nosuch"}, "ccxt has no exchange named nosuch"),
         ({"--source": "ftp://mirror"}, "must be an address such as https://mirror.example"),
         ({"--source": "http://"}, "must be an address such as https://mirror.example"),
     ],

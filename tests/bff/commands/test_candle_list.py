@@ -136,7 +136,7 @@ def test_made_up_candles_among_real_ones_do_not_pass_the_check(run: Run, tmp_pat
     checked = run("check")
 
     assert checked.exit_code == 1
-    assert "synthetic: candles that `candles generate` made up stand among real" in checked.stdout
+    assert "synthetic: synthetic candles from `candles generate` are mixed" in checked.stdout
 
 
 def test_a_check_of_what_is_not_stored_is_a_mistake(run: Run) -> None:

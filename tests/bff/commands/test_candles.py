@@ -32,8 +32,8 @@ def test_import_list_and_import_again(run: Run, tmp_path: Path) -> None:
     listed = run("list")
 
     assert first.exit_code == second.exit_code == listed.exit_code == 0, first.output
-    assert "3 rows read; 3 written, 0 skipped as already there; 0 refused" in first.stdout
-    assert "0 written, 3 skipped" in second.stdout
+    assert "3 rows read; 3 written, 0 already stored; 0 refused" in first.stdout
+    assert "0 written, 3 already stored" in second.stdout
     row = words(listed.stdout)
     assert row[row.index("BTCUSDT") :][:6] == [
         "BTCUSDT",
@@ -94,14 +94,14 @@ def test_hours_are_refused_with_the_step_that_was_found(run: Run, tmp_path: Path
 
     assert refused.exit_code == 1
     assert "nothing written" in refused.stdout
-    assert "the times step by 1h, and candles of 1m were asked for; say --interval 1h" in (
+    assert "the times step by 1h, but 1m candles are expected; pass --interval 1h" in (
         refused.stderr
     )
     assert "--skip-refused" not in refused.stderr
     taken = run(*arguments, "--interval", "1h")
     assert taken.exit_code == 0, taken.output
     assert "5 written" in taken.stdout
-    assert "candles of 1h, apart from those of minutes" in taken.stdout
+    assert "1h candles, stored separately from 1m candles" in taken.stdout
     assert "1h" in run("list").stdout
     assert run(*arguments, "--interval", "15m").exit_code == 1
 
@@ -138,9 +138,9 @@ def test_local_times_are_taken_when_the_zone_is_said(run: Run, tmp_path: Path) -
     taken = run(*arguments, "--timezone", "Europe/Athens")
 
     assert refused.exit_code == 1
-    assert "the times have no zone; say --timezone" in refused.stderr
+    assert "the times have no time zone; pass --timezone" in refused.stderr
     assert taken.exit_code == 0
-    assert "times without a zone are in Europe/Athens, as you said" in taken.stdout
+    assert "times without a zone are in Europe/Athens, as given" in taken.stdout
     assert "2024-01-01 00:00" in run("list").stdout
 
 
@@ -150,7 +150,7 @@ def test_an_unknown_zone_is_refused(run: Run, tmp_path: Path) -> None:
     result = run("import", path, "--market-id", 1, "--symbol", "X", "--timezone", "Mars/Base")
 
     assert result.exit_code == 2
-    assert "no time zone" in result.stderr
+    assert "is not a time zone" in result.stderr
 
 
 def test_generate_says_that_it_is_synthetic_and_is_repeatable(run: Run) -> None:

@@ -84,7 +84,7 @@ def test_a_terminal_gets_the_table_the_curve_the_candles_and_the_notes(folder: P
     assert "Equity of the best variant" in shown
     assert "█" in shown
     assert "Candles of 60 s from 2024-01-02T00:00 to 2024-01-03T23:59" in shown
-    assert "- The candles end at 2024-01-03T23:59, before the range does" in shown
+    assert "- The candles end at 2024-01-03T23:59, before the end of the range:" in shown
     assert '"schema_version"' not in shown
 
 
@@ -93,8 +93,8 @@ def test_a_terminal_gets_the_conclusion_in_words_with_its_reasons(folder: Path) 
     shown = " ".join(on_a_terminal(folder, "run", str(folder / "request.json"), *every).split())
 
     assert "Is the best variant luck or skill? " in shown
-    assert "- The best of 3 variants without skill looks at least this good beside cash" in shown
-    assert "each alone: ma.sma.window 100%." in shown
+    assert "- The best of 3 variants without skill would look at least this good against" in shown
+    assert "each axis explains alone: ma.sma.window 100%." in shown
     assert "Receipt: " in shown
 
 
@@ -113,7 +113,7 @@ def test_what_the_request_or_the_command_line_includes_is_told(folder: Path) -> 
     assert bare["variants"][0]["intrabar"] is None
     assert more["variants"][0]["intrabar"]["trades_touched_stop"] > 0
     shown = on_a_terminal(folder, "run", str(request), "--include", "intrabar")
-    assert "Inside of bars, the best variant touched its stop in" in shown
+    assert "Within bars, the best variant touched its stop-loss in" in shown
 
 
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do(folder: Path) -> None:

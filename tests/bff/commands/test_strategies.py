@@ -90,7 +90,7 @@ def test_a_spec_without_its_descriptive_members_is_completed(
         ("[" * 100_000, "is not JSON"),
         ('{"error": {"code": "forbidden", "message": "No."}}', "refused: No."),
         ('{"errors": [{"message": "No."}], "data": null}', "refused: No."),
-        ('{"data": {"indicators": []}}', "ask for runBacktest"),
+        ('{"data": {"indicators": []}}', "select runBacktest"),
         (json.dumps({**RESPONSE, "timeframe": "7m"}), "timeframe: "),
     ],
 )

@@ -110,17 +110,17 @@ def with_layer(answer: dict[str, Any], member: str, value: object) -> dict[str, 
 @pytest.mark.parametrize(
     ("path", "value", "code", "said"),
     [
-        ("receipt.sha256", "0" * 64, 10, "receipt: its layers make "),
-        ("receipt.candles_sha256", "0" * 64, 10, "receipt: its layers make "),
-        ("receipt.request.top_k", 2, 11, "request: the answer has "),
-        ("variants.1.total_return_pct", 1e6, 14, "result: variants.1.total_return_pct is 1000000"),
-        ("variants.0.report.rows.4.value", "7", 14, "result: variants.0.report.rows.4.value is"),
+        ("receipt.sha256", "0" * 64, 10, "receipt: its layers hash to "),
+        ("receipt.candles_sha256", "0" * 64, 10, "receipt: its layers hash to "),
+        ("receipt.request.top_k", 2, 11, "request: the answer says "),
+        ("variants.1.total_return_pct", 1e6, 14, "result: variants.1.total_return_pct: the"),
+        ("variants.0.report.rows.4.value", "7", 14, "result: variants.0.report.rows.4.value: the"),
         ("variants.0.intrabar.trades_touched_stop", 77, 14, "result: variants.0.intrabar.trades_"),
-        ("notes", [], 14, "result: notes has 0 entries, and there are "),
-        ("data.candles_missing", 5, 14, "result: data.candles_missing is 5, and it is "),
-        ("evidence.pbo.probability", 0.01, 15, "evidence: evidence.pbo.probability is 0.01, and"),
-        ("evidence.conclusion.verdict", "SURE", 15, "evidence: evidence.conclusion.verdict is"),
-        ("landscape.robust_order.0", 9, 16, "landscape: landscape.robust_order.0 is 9, and it is"),
+        ("notes", [], 14, "result: entries in notes: the answer says 0, this run gives "),
+        ("data.candles_missing", 5, 14, "result: data.candles_missing: the answer says 5"),
+        ("evidence.pbo.probability", 0.01, 15, "evidence: evidence.pbo.probability: the"),
+        ("evidence.conclusion.verdict", "SURE", 15, "evidence: evidence.conclusion.verdict: the"),
+        ("landscape.robust_order.0", 9, 16, "landscape: landscape.robust_order.0: the answer"),
     ],
 )
 def test_an_edited_answer_is_told_by_its_place(
@@ -159,7 +159,7 @@ def test_each_layer_of_a_receipt_that_adds_up_is_told_by_its_name(
 
     result = verify(with_layer(answers["rest"], member, value))
 
-    assert result.stdout == f"differs: {layer}: the answer has {value}, and it is {now} now\n"
+    assert result.stdout == f"differs: {layer}: the answer says {value}, this run gives {now}\n"
     assert result.exit_code == code
 
 
@@ -170,7 +170,7 @@ def test_edited_evidence_of_the_other_face_is_told_too(
 
     result = verify(edited(answers["graphql"], place, 3))
 
-    assert result.stdout.startswith("differs: evidence: evidence.trials.tried is 3, and it is ")
+    assert result.stdout.startswith("differs: evidence: evidence.trials.tried: the answer says 3, ")
     assert result.exit_code == 15
 
 
@@ -182,7 +182,7 @@ def test_other_candles_are_told_before_the_result_that_they_change(
 
     result = verify(answers["rest"], MemoryFeed(minutes))
 
-    assert result.stdout.startswith("differs: candles: the answer has ")
+    assert result.stdout.startswith("differs: candles: the answer says ")
     assert result.exit_code == 12
 
 
@@ -190,9 +190,9 @@ def test_other_candles_are_told_before_the_result_that_they_change(
     ("answer", "said"),
     [
         ("{", "is not JSON"),
-        ([1], "holds no answer of a run"),
+        ([1], "does not hold the answer to a run"),
         ({"variants": []}, "has no receipt"),
-        ({"variants": [], "receipt": {"sha256": ""}}, "lacks request, request_sha256"),
+        ({"variants": [], "receipt": {"sha256": ""}}, "is missing request, request_sha256"),
     ],
 )
 def test_what_cannot_be_verified_says_why(verify: Verify, answer: object, said: str) -> None:

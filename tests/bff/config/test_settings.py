@@ -214,7 +214,7 @@ CLOSE = {"mode": "explicit", "values": ["close"]}
         ),
         (
             {"ma.vwma": {"source": CLOSE, "params": {"window": WINDOW}}},
-            "ma.vwma.source: ma.vwma has no choice of source",
+            "ma.vwma.source: ma.vwma takes no source; remove it",
         ),
         (
             {"ma.vwma": {"params": {"window": {"mode": "explicit", "values": [1]}}}},
@@ -382,7 +382,7 @@ def test_variables_of_other_services_are_noticed_and_not_read() -> None:
     sisters, near_miss = load_settings(environ).notices
 
     names = "ROEHUB_NUMBA_NUM_THREADS, ROEHUB_REDIS_PASSWORD"
-    assert sisters == f"environment: {names}: for other services, not read"
+    assert sisters == f"environment: {names}: ignored, meant for other services"
     assert near_miss == "environment: CH_HOSTNAME: not read; did you mean CH_HOST?"
 
 
@@ -399,7 +399,7 @@ backtest:
     assert settings.backtest.top_k_default == 7
     (notice,) = settings.notices
     assert notice.endswith(
-        "backtest.yaml: backtest.cpu, backtest.jobs: for other services, not read"
+        "backtest.yaml: backtest.cpu, backtest.jobs: ignored, meant for other services"
     )
 
 

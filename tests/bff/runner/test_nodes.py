@@ -165,9 +165,9 @@ def test_where_nothing_listens_it_is_said_at_once(
 @pytest.mark.parametrize(
     ("cause", "told"),
     [
-        ("Version mismatch: The cluster was started with:\n Ray: 2.59.0", "another Ray or Python"),
-        ("Unauthenticated: Invalid or missing authentication token", "wants a token"),
-        ("Method not found!\nadvice", "answers as no Ray cluster does (Method not found!)"),
+        ("Version mismatch: The cluster was started with:\n Ray: 2.59.0", "a different version"),
+        ("Unauthenticated: Invalid or missing authentication token", "rejected the token"),
+        ("Method not found!\nadvice", "does not answer like a Ray cluster (Method not found!)"),
     ],
 )
 def test_why_there_is_no_connection_is_told_in_a_sentence(cause: str, told: str) -> None:

@@ -1,4 +1,4 @@
-"""What the log says of a run that failed by nobody's mistake."""
+"""What the log says of a run that failed through no fault of the caller."""
 
 import json
 from typing import Any

@@ -368,7 +368,7 @@ def test_what_is_no_checksum_verifies_nothing(client: Client, text: str) -> None
     client.archive.files[f"{path}.CHECKSUM"] = text.encode()
 
     assert client.download("2024-02-01", "2024-02-29").n_failed == 1
-    assert "this is no SHA-256 of" in client.lines[0]
+    assert "this is not a SHA-256 checksum of" in client.lines[0]
     assert client.stored() == []
 
 
@@ -390,7 +390,7 @@ def test_a_body_without_an_end_is_left(client: Client, monkeypatch: pytest.Monke
     client.archive.publish(path, bytes(3 << 20))
 
     assert client.download("2024-02-01", "2024-02-29").n_failed == 1
-    assert "it is greater than 1 MiB" in client.lines[0]
+    assert "it is larger than 1 MiB" in client.lines[0]
     assert not list(client.folder.rglob(f"{Path(path).name}*"))
 
 

@@ -92,5 +92,5 @@ def test_one_that_is_still_in_use_is_left_alone(tmp_path: Path) -> None:
             holder.communicate("")
             create_table(pool)
 
-            assert "Stop what still uses the folder" in refused.value.__notes__[0]
+            assert "Stop every process that uses the folder" in refused.value.__notes__[0]
             assert closes(pool, "OLD") == [7, 8, 9]

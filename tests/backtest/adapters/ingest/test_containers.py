@@ -50,7 +50,7 @@ def test_what_lies_around_a_table_is_no_matter(tmp_path: Path, content: bytes) -
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (gzip.compress(plain().encode())[:-9], "cut short"),
+        (gzip.compress(plain().encode())[:-9], "truncated"),
         (with_password(zipped({"candles.csv": plain()})), "cannot be unpacked here"),
         (zipped({"mimetype": "x", "content.xml": "x"}), "OpenDocument"),
         (b"<!-- saved --><html></html>", "web page"),

@@ -183,7 +183,7 @@ def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, row: str, reason: st
         ("yesterday", "ts_open must be a time, was yesterday"),
         ("", "ts_open must be a time, was "),
         (-60, "ts_open must lie between 1970 and 2100, was -60"),
-        (TIMES[0], "ts_open must be new, was also on line 2 with other values"),
+        (TIMES[0], "ts_open must be unique, was also on line 2 with other values"),
     ],
 )
 def test_a_bad_time_is_refused_with_its_line(tmp_path: Path, time: object, reason: str) -> None:
@@ -261,7 +261,7 @@ def test_a_damaged_table_is_broken_wherever_it_is_damaged(
 
     assert len(refusals) > 20
     assert all(said.startswith(f"{path}: ") for said in refusals)
-    assert all(said.endswith("if it is damaged, fetch it again") for said in refusals)
+    assert all(said.endswith("if it is damaged, download it again") for said in refusals)
 
 
 def test_a_zip_of_two_series_is_refused(tmp_path: Path) -> None:

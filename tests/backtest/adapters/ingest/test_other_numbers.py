@@ -47,7 +47,7 @@ PRICES = "{t},{o},{h},{l},{c},"
     [
         (
             moving(PRICES + "{q},{v}", f"time,{OHLC},base_volume,quote_volume"),
-            "changed places (read from base_volume",
+            "are swapped (read from base_volume",
         ),
         (moving(PRICES + "{dollars},{v}", f"time,{OHLC},volume,turnover"), "counts contracts"),
         (moving(PRICES + "{v},{coins}"), "(read from column 6 and column 7)"),
@@ -153,7 +153,7 @@ def test_volumes_that_change_their_meaning_late_in_a_file_are_refused(tmp_path: 
     rows = "".join([*good, *[swapped] * 4]).splitlines()
     dated = [f"{FIRST_MS + i * MINUTE},{row.split(',', 1)[1]}" for i, row in enumerate(rows)]
 
-    assert "changed places" in refusal(write(tmp_path / "c", "\n".join([header, *dated])), BTCUSD)
+    assert "are swapped" in refusal(write(tmp_path / "c", "\n".join([header, *dated])), BTCUSD)
 
 
 def test_longer_candles_that_were_filled_in_are_refused(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ TRAPS: dict[str, tuple[str, str]] = {
         plain(15 * MINUTE, 11) + body(plain(n=4_000, first=FIRST_MS + DAY)),
         "11 times in a row step by 15m",
     ),
-    "uneven times": (uneven(), "say --floor-times for their starts"),
+    "uneven times": (uneven(), "pass --floor-times for their starts"),
     "two columns of one name": (
         lines(f"time,{OHLC},close,volume", "{t},100,101,99,100.5,99.5,{v}"),
         "two columns could be close",
@@ -143,12 +143,12 @@ TRAPS: dict[str, tuple[str, str]] = {
         "open must lie within low..high, was 98",
     ),
     "no known order of columns": (lines("", "{t},100,99,101,100,{v}"), "in no known order"),
-    "closes at 59.999": (plain(first=FIRST_MS + MINUTE - 1), "say --times close"),
-    "days from 00:01 to 24:00": (plain(n=2_880, first=FIRST_MS + MINUTE), "say --times close"),
+    "closes at 59.999": (plain(first=FIRST_MS + MINUTE - 1), "pass --times close"),
+    "days from 00:01 to 24:00": (plain(n=2_880, first=FIRST_MS + MINUTE), "pass --times close"),
     "days from 00:01 to 24:00 with gaps": (
         plain(n=1_000, first=FIRST_MS + MINUTE)
         + body(plain(n=1_870, first=FIRST_MS + 1_011 * MINUTE)),
-        "say --times close",
+        "pass --times close",
     ),
     "dates to be read in two ways": (
         lines(f"date,{OHLC},volume", "03/04/2024 00:{i:02},100,101,99,100.5,{v}"),
@@ -158,7 +158,7 @@ TRAPS: dict[str, tuple[str, str]] = {
         lines(f"time,symbol,{OHLC},volume", "{t},BBBUSDT,100,101,99,100.5,{v}"),
         "candles of BBBUSDT, not of AAAUSDT",
     ),
-    "times in the future": (plain(first=4_000_000_020_000), "must not lie in the future"),
+    "times in the future": (plain(first=4_000_000_020_000), "must not be in the future"),
     "a broken row at the end": (plain(n=70_000) + "x,y\n", "has 2 columns, expected 6"),
     "a fraction of a trade": (
         lines(f"time,{OHLC},volume,trades", PRICES + ",2.5"),
@@ -372,7 +372,7 @@ def test_a_single_coarse_candle_is_told_by_the_name_of_its_file(tmp_path: Path) 
 
 
 def test_a_single_candle_is_said_to_be_taken_for_a_minute(tmp_path: Path) -> None:
-    assert "taken for a minute" in " ".join(checked(write(tmp_path / "c", plain(n=1))).notes)
+    assert "a minute was assumed" in " ".join(checked(write(tmp_path / "c", plain(n=1))).notes)
 
 
 @pytest.mark.parametrize(
@@ -513,7 +513,7 @@ def test_numbers_of_a_broker_are_times_of_its_server(tmp_path: Path) -> None:
     path = write(tmp_path / "candles", text)
     berlin = Asked(timezone="Europe/Berlin")
 
-    assert "say --timezone" in refusal(path, Asked())
+    assert "pass --timezone" in refusal(path, Asked())
     assert times(checked(path, berlin)) == [ms - HOUR for ms in MINUTES]
 
 
@@ -554,7 +554,7 @@ def test_hours_that_exist_twice_or_never_are_refused(tmp_path: Path) -> None:
     )
 
     assert found.n_refused == 2 * N
-    assert "exists twice or not at all" in found.reasons[0][1]
+    assert "is ambiguous or does not exist" in found.reasons[0][1]
 
 
 def test_the_bar_that_was_open_when_the_file_was_written_is_left_out(tmp_path: Path) -> None:
@@ -578,7 +578,7 @@ def test_equal_rows_are_one_and_conflicting_ones_are_refused(tmp_path: Path) -> 
     assert (found.n_repeated, found.n_refused, found.n_kept) == (N - 1, 3, N - 1)
     assert found.reasons[-1] == (
         f"line {n_lines}",
-        "ts_open must be new, was also on line 6 with other values",
+        "ts_open must be unique, was also on line 6 with other values",
     )
 
 
@@ -587,7 +587,7 @@ def test_parquet_moments_without_a_zone_need_one(tmp_path: Path, dtype: pa.DataT
     path = tmp_path / "candles.parquet"
     write_table(path, pa.array([FIRST_MS + i * MINUTE for i in range(N)], pa.int64()), dtype)
 
-    assert "say --timezone" in refusal(path, Asked())
+    assert "pass --timezone" in refusal(path, Asked())
     assert times(checked(path, Asked(timezone="UTC"))) == MINUTES
 
 

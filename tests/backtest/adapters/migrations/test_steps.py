@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.schema import CANDLE_TABLE, DATABASE_DDL, TABLE_DDL
+from backtest.adapters.candles.table import create_table as create_candle_table
 from backtest.adapters.candles.table import stored_instruments
 from backtest.adapters.migrations import candles, strategies
 from backtest.adapters.migrations.advice import GRANT, MAKE_TABLES, advice
@@ -79,6 +80,19 @@ def test_a_table_that_was_made_by_hand_keeps_its_rows_and_gets_a_number(
 
     assert [step.is_new for step in steps] == [False, True]
     assert candles.steps_taken(empty) == {1, 2}
+
+
+def test_a_database_that_exists_is_not_created_again(
+    empty: ClickHousePool, server: FakeServer
+) -> None:
+    """The user who imports has no right to create one (docs/stores.md#rights)."""
+
+    def asked_to_create() -> int:
+        server.requests.clear()
+        create_candle_table(empty)
+        return sum("CREATE DATABASE" in request["sql"] for request in server.requests)
+
+    assert [asked_to_create(), asked_to_create()] == [1, 0]
 
 
 def test_what_to_do_without_a_table_is_told(empty: ClickHousePool) -> None:
