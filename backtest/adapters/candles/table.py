@@ -54,8 +54,8 @@ class Minutes:
     """Candles of one instrument as columns of shape (n_minutes,), in any order.
 
     `ts_open` is int64 epoch milliseconds on whole minutes, `columns` holds float64 arrays for
-    every name of `PRICE_COLUMNS` and for those of `EXTRA_COLUMNS` that are known. `length_ms` tells
-    longer candles from minutes.
+    every name of `PRICE_COLUMNS` and for those of `EXTRA_COLUMNS` that are known, NaN where a
+    candle has none. `length_ms` tells longer candles from minutes.
     """
 
     ts_open: IntArray
@@ -177,7 +177,11 @@ def _arrow_table(
         "source": _constant(source, n),
         "ingested_at": pa.array(stamps, moment),
     }
-    table |= {name: pa.array(column) for name, column in minutes.columns.items()}
+    # What is not known is NaN in an array and null in the store; of a price, NaN is a value.
+    table |= {
+        name: pa.array(column, from_pandas=name in EXTRA_COLUMNS)
+        for name, column in minutes.columns.items()
+    }
     if "trades_count" in table:
         table["trades_count"] = table["trades_count"].cast(pa.uint32())
     if ingest_id is not None:
