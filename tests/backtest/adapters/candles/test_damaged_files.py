@@ -90,6 +90,38 @@ def test_a_damaged_file_is_told_by_its_name(
     assert not any("/dev/fd" in note for note in said)
 
 
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE, errno.EIO])
+@pytest.mark.parametrize(
+    ("refuses", "use"),
+    [("open", "loading"), ("open", "listing"), ("open", "coverage")]
+    + [(method, use) for method in ("iterdir", "is_dir") for use in USES],
+)
+def test_what_the_system_does_not_let_us_read_is_told_by_its_name(
+    pool: ClickHousePool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refuses: str,
+    use: str,
+    code: int,
+) -> None:
+    store, open_ = tmp_path / "candles", os.open
+
+    def refusing(path: Path, *arguments: int) -> int:
+        if refuses == "open" and path.suffix != ".parquet":  # the lock of a folder
+            return open_(path, *arguments)
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(os if refuses == "open" else Path, refuses, refusing)
+
+    with pytest.raises(CandlesUnavailable) as refused:
+        USES[use](pool)
+
+    (note,) = refused.value.__notes__
+    assert note.startswith(str(store))
+    assert "cannot be read" in note
+    assert os.strerror(code) in note
+
+
 def full(path: Path) -> None:
     """As a disk that is full while files are merged."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
