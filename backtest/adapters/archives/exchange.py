@@ -7,6 +7,7 @@ See: docs/downloads.md#from-an-exchange
 # pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
 
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from backtest.adapters.archives.layouts import Period, midnight_ms
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import coverage
 from backtest.adapters.ingest.importer import BrokenFile
-from backtest.types import DAY_MS, MINUTE_MS, Instrument
+from backtest.types import DAY_MS, HOUR_MS, MINUTE_MS, Instrument
 
 _ROWS_AT_ONCE = 1_000
 _ATTEMPTS = 6
@@ -69,23 +70,28 @@ class Exchange:
         if source is not None:
             self._api.urls["api"] = _at(self._api.urls["api"], source)
         self._market = self._find(instrument, spelling)
+        # How far an answer reaches: no exchange less than this, this one as far as it was seen to.
+        self._reach_ms = HOUR_MS
 
     def minutes(self, first_ms: int, stop_ms: int) -> Iterator[Row]:
         """Open time in epoch milliseconds, prices and volume, with `first_ms <= time < stop_ms`.
 
+        Some exchanges answer from the next candle on, whenever that is; others a stretch of time,
+        in which there may be none although there are later ones.
+
         Raises:
             NotOffered: The exchange refused, or did not answer.
         """
-        since_ms = first_ms
+        since_ms, stop_ms = first_ms, min(stop_ms, _open_minute_ms())
         while since_ms < stop_ms:
             wanted = min(_ROWS_AT_ONCE, (stop_ms - since_ms) // MINUTE_MS)
             symbol = self._market["symbol"]
             rows: list[Row] = self._ask("fetch_ohlcv", symbol, "1m", since_ms, wanted)
             inside = [row for row in rows if since_ms <= row[0] < stop_ms]
             yield from inside
-            if not inside:
-                return
-            since_ms = int(inside[-1][0]) + MINUTE_MS
+            seen_ms = max((int(row[0]) + MINUTE_MS - since_ms for row in rows), default=0)
+            self._reach_ms = max(self._reach_ms, seen_ms)
+            since_ms = int(inside[-1][0]) + MINUTE_MS if inside else since_ms + self._reach_ms
 
     def _find(self, instrument: Instrument, spelling: str | None) -> dict[str, Any]:
         markets: dict[str, dict[str, Any]] = self._ask("load_markets")
@@ -110,6 +116,11 @@ class Exchange:
             return self._attempts(getattr(self._api, method), *arguments)
         except self._ccxt.BaseError as error:
             raise NotOffered(f"{self._api.name}: {str(error)[:300]}") from error
+
+
+def _open_minute_ms() -> int:
+    """The minute that is not closed yet: nothing from it on is asked for."""
+    return time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS
 
 
 def _ccxt() -> Any:

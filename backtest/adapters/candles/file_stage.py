@@ -9,6 +9,7 @@ See: docs/stores.md#the-embedded-store
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import fcntl
+import logging
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pyarrow as pa
 from pyarrow import parquet
 
 from backtest.adapters.candles.arrow_rows import (
@@ -34,6 +36,9 @@ from backtest.adapters.candles.folder import (
     series_folder,
 )
 from backtest.adapters.candles.series import StoredSeries
+from backtest.errors import CandlesUnavailable
+
+log = logging.getLogger(__name__)
 
 _UNFINISHED = ".unfinished-"
 _ROWS_PER_GROUP = 1 << 16
@@ -97,10 +102,9 @@ def staged_file(directory: Path, series: StoredSeries) -> Generator[FileStage]:
     try:
         with file_in(folder) as stage:
             yield stage
-        with _locked(folder):
-            _merge_small_files(folder, series.length_ms)
     except OSError as error:
         raise unavailable_because(f"{folder} cannot be written to: {error}") from error
+    _tidy(folder, series.length_ms)
 
 
 @contextmanager
@@ -138,6 +142,19 @@ def _synced(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _tidy(folder: Path, length_ms: int) -> None:
+    """Merge small files, or leave them as they are: what was to be written is in the store."""
+    try:
+        with _locked(folder):
+            try:
+                _merge_small_files(folder, length_ms)
+            finally:
+                _remove_unfinished(folder)
+    except (CandlesUnavailable, OSError, pa.ArrowException) as error:
+        reasons: list[str] = getattr(error, "__notes__", [str(error)])
+        log.warning("small files in %s were not merged: %s", folder, " ".join(reasons))
 
 
 def _merge_small_files(folder: Path, length_ms: int) -> None:

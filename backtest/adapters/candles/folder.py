@@ -11,11 +11,12 @@ See: docs/stores.md#the-embedded-store
 import hashlib
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, unquote
 from uuid import uuid4
 
@@ -32,6 +33,8 @@ _SHORTENED = "~"
 _MOST_LISTINGS = 100
 # An engine of an earlier version kept its tables in the same folder.
 OLD_FORM = "metadata"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +76,29 @@ def require_folder(directory: Path) -> None:
     Raises:
         CandlesUnavailable: The notes say what to do.
     """
-    if not directory.is_dir():
+    with _accessible(directory):
+        is_there, is_old = directory.is_dir(), (directory / OLD_FORM).is_dir()
+    if not is_there:
         raise unavailable_because(
             f"The folder {directory} does not exist. If it was moved, put it back; otherwise"
             " restart, or use `candles import` or `candles generate`, and a new one is made."
         )
-    if (directory / OLD_FORM).is_dir():
+    if is_old:
         raise unavailable_because(
             f"{directory} holds candles in the format of an earlier version. Stop every process"
             " that uses it and run `candles list`, which converts them to Parquet files once."
         )
+
+
+@contextmanager
+def _accessible(path: Path) -> Generator[None]:
+    """Words for what the system refuses; only that something is gone is the caller's business."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise unavailable_because(f"{path} cannot be read: {error}") from error
 
 
 def candle_files(directory: Path, series: StoredSeries) -> list[CandleFile]:
@@ -99,12 +115,12 @@ def candle_files(directory: Path, series: StoredSeries) -> list[CandleFile]:
 
 
 def candle_files_in(folder: Path) -> list[CandleFile]:
-    """The files of a series' folder, by name; none where there is no such folder."""
-    try:
-        paths = sorted(folder.iterdir())
-    except FileNotFoundError:
-        return []
-    return [file for path in paths if (file := _described(path)) is not None]
+    """The files of a series' folder, by name; none where there is no such folder.
+
+    Raises:
+        CandlesUnavailable: The folder cannot be read.
+    """
+    return [file for path in sorted(_inside(folder)) if (file := _described(path)) is not None]
 
 
 def _described(path: Path) -> CandleFile | None:
@@ -164,19 +180,56 @@ def instrument_lengths(directory: Path, instrument: Instrument) -> list[int]:
     return sorted(length_ms for length_ms in lengths if length_ms is not None)
 
 
+def _inside(folder: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError), _accessible(folder):
+        yield from folder.iterdir()
+
+
 def _folders(directory: Path) -> Iterator[Path]:
-    with suppress(FileNotFoundError):
-        yield from (path for path in directory.iterdir() if path.is_dir())
+    with _accessible(directory):
+        yield from filter(Path.is_dir, _inside(directory))
 
 
 def _symbol(name: str, folder: Path) -> str | None:
     """Whose files a folder holds; None where there are none."""
-    first = next((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), None)
+    first = next((path for path in _inside(folder) if _NAME.fullmatch(path.name)), None)
     if first is None:
         return None
     if _SHORTENED not in name:
         return unquote(name)
     return symbol_in(first)
+
+
+def of_files(
+    directory: Path,
+    series: StoredSeries,
+    use: Callable[[list[Path]], T],
+    *,
+    start_ms: int,
+    stop_ms: int,
+) -> T:
+    """What can be made of all files that may hold candles of a range.
+
+    They are listed again whenever a listed one is gone: another file has taken over its rows.
+
+    Args:
+        directory: The store.
+        series: Whose candles.
+        use: Raises FileNotFoundError where a file is gone.
+        start_ms: The first open time.
+        stop_ms: Behind the last one.
+
+    Raises:
+        CandlesUnavailable: The store itself is not there, or changes without end.
+    """
+    for _ in range(_MOST_LISTINGS):
+        files = candle_files(directory, series)
+        with suppress(FileNotFoundError):
+            return use([file.path for file in files if file.overlaps(start_ms, stop_ms)])
+    raise unavailable_because(
+        f"The files in {series_folder(directory, series)} kept changing while they were read; try"
+        " again when imports have finished."
+    )
 
 
 @contextmanager
@@ -186,36 +239,25 @@ def opened_files(
     """All files that may hold candles of a range, as they were at one moment, by descriptor.
 
     Raises:
-        CandlesUnavailable: The store itself is not there.
+        CandlesUnavailable: The store itself is not there, or a file cannot be opened.
     """
-    descriptors = _open_all(directory, series, start_ms, stop_ms)
+    descriptors = of_files(directory, series, _open_all, start_ms=start_ms, stop_ms=stop_ms)
     try:
         yield descriptors
     finally:
         _close_all(descriptors)
 
 
-def _open_all(
-    directory: Path, series: StoredSeries, start_ms: int, stop_ms: int
-) -> dict[int, Path]:
-    """Listed again whenever a listed file is gone: another file has taken over its rows."""
-    for _ in range(_MOST_LISTINGS):
-        descriptors: dict[int, Path] = {}
-        try:
-            for file in candle_files(directory, series):
-                if file.overlaps(start_ms, stop_ms):
-                    descriptors[os.open(file.path, os.O_RDONLY)] = file.path
-        except FileNotFoundError:
-            _close_all(descriptors)
-        except BaseException:
-            _close_all(descriptors)
-            raise
-        else:
-            return descriptors
-    raise unavailable_because(
-        f"The files in {series_folder(directory, series)} kept changing while they were read; try"
-        " again when imports have finished."
-    )
+def _open_all(paths: Iterable[Path]) -> dict[int, Path]:
+    descriptors: dict[int, Path] = {}
+    try:
+        for path in paths:
+            with _accessible(path):
+                descriptors[os.open(path, os.O_RDONLY)] = path
+    except BaseException:
+        _close_all(descriptors)
+        raise
+    return descriptors
 
 
 def _close_all(descriptors: Iterable[int]) -> None:

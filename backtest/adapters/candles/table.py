@@ -24,7 +24,7 @@ from backtest.adapters.candles.arrow_rows import (
 from backtest.adapters.candles.complete_answer import fetch_columns
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.failures import is_missing_table
-from backtest.adapters.candles.folder import candle_files, stored_series
+from backtest.adapters.candles.folder import of_files, stored_series
 from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.rollup import INSTRUMENTS_SQL, LATEST_SQL
 from backtest.adapters.candles.schema import (
@@ -54,8 +54,8 @@ class Minutes:
     """Candles of one instrument as columns of shape (n_minutes,), in any order.
 
     `ts_open` is int64 epoch milliseconds on whole minutes, `columns` holds float64 arrays for
-    every name of `PRICE_COLUMNS` and for those of `EXTRA_COLUMNS` that are known. `length_ms` tells
-    longer candles from minutes.
+    every name of `PRICE_COLUMNS` and for those of `EXTRA_COLUMNS` that are known, NaN where a
+    candle has none. `length_ms` tells longer candles from minutes.
     """
 
     ts_open: IntArray
@@ -177,7 +177,11 @@ def _arrow_table(
         "source": _constant(source, n),
         "ingested_at": pa.array(stamps, moment),
     }
-    table |= {name: pa.array(column) for name, column in minutes.columns.items()}
+    # What is not known is NaN in an array and null in the store; of a price, NaN is a value.
+    table |= {
+        name: pa.array(column, from_pandas=name in EXTRA_COLUMNS)
+        for name, column in minutes.columns.items()
+    }
     if "trades_count" in table:
         table["trades_count"] = table["trades_count"].cast(pa.uint32())
     if ingest_id is not None:
@@ -235,10 +239,9 @@ def _newest_in_files(
     directory: Path, series: StoredSeries, start_ms: int, stop_ms: int
 ) -> StoredMinutes:
     """Without the engine: what only writes need not load half a gigabyte."""
-    files = candle_files(directory, series)
-    paths = [file.path for file in files if file.overlaps(start_ms, stop_ms)]
     columns = ("ts_open", "ingested_at", *PRICE_COLUMNS)
-    rows = newest_rows(read_rows(paths, start_ms=start_ms, stop_ms=stop_ms, columns=columns))
+    read = partial(read_rows, start_ms=start_ms, stop_ms=stop_ms, columns=columns)
+    rows = newest_rows(of_files(directory, series, read, start_ms=start_ms, stop_ms=stop_ms))
     return StoredMinutes(
         ts_open=milliseconds(rows, "ts_open"),
         ingested_at=milliseconds(rows, "ingested_at"),

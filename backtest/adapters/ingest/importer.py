@@ -261,14 +261,15 @@ def write_file(
     if checked.first_ms is None or checked.last_ms is None:
         return written
     series = StoredSeries(instrument=instrument, length_ms=checked.length_ms)
-    is_new = not has_minutes(
-        pool,
-        instrument,
-        first_ms=checked.first_ms,
-        last_ms=checked.last_ms,
-        length_ms=checked.length_ms,
-    )
     with staged(pool, series) as stage:
+        # Not before: another import may just have written them.
+        is_new = not has_minutes(
+            pool,
+            instrument,
+            first_ms=checked.first_ms,
+            last_ms=checked.last_ms,
+            length_ms=checked.length_ms,
+        )
         for minutes in checked.spool:
             is_kept = checked.is_kept[n_done : n_done + len(minutes)]
             written += write_minutes(

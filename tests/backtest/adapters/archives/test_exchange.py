@@ -28,7 +28,10 @@ NOON_S = midnight_ms(DAY) // 1_000 + 12 * 3_600
 
 
 class Kraken(ThreadingHTTPServer):
-    """Answers with the minutes after `since`, `most_rows` at most; `faults` come first."""
+    """Answers with the minutes after `since`, `most_rows` at most; `faults` come first.
+
+    With `window_s` it answers like others do, only with those of that many seconds.
+    """
 
     daemon_threads = True
 
@@ -36,8 +39,9 @@ class Kraken(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.minutes = [NOON_S + 60 * i for i in range(5)]
         self.faults: list[int | str] = []
-        self.n_asked = 0
+        self.asked: list[int] = []
         self.most_rows = 720
+        self.window_s: int | None = None
 
     @property
     def address(self) -> str:
@@ -53,7 +57,7 @@ class Kraken(ThreadingHTTPServer):
         rows = [
             [second, "10", "12", "9", "11", "10.5", "1.5", 7]
             for second in self.minutes
-            if second > since
+            if second > since and (self.window_s is None or second <= since + self.window_s)
         ]
         return {"XBTUSD": rows[-self.most_rows :], "last": since}
 
@@ -65,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         where = urlsplit(self.path)
         since = int(parse_qs(where.query).get("since", ["0"])[0])
         is_candles = where.path.endswith("/OHLC")
-        self.server.n_asked += is_candles
+        self.server.asked += [since] if is_candles else []
         fault = self.server.faults.pop(0) if is_candles and self.server.faults else None
         result = self.server.answer(where.path, since)
         errors = [fault] if isinstance(fault, str) else []
@@ -142,12 +146,48 @@ def test_a_day_that_is_full_is_not_asked_for_again(
     kraken.most_rows = 1_440
     exchange = opened(kraken)
     first, _ = downloaded(pool, exchange, instrument, tmp_path)
-    kraken.n_asked = 0
+    kraken.asked.clear()
 
     second, _ = downloaded(pool, exchange, instrument, tmp_path)
 
     assert first.written == Written(n_new=1_440)
-    assert (second.n_stored, kraken.n_asked) == (1, 1)
+    assert (second.n_stored, len(kraken.asked)) == (1, 2)
+    assert min(kraken.asked) >= midnight_ms(DAY) // 1_000 - 60
+
+
+@pytest.mark.parametrize("window_minutes", [60, 100, 300, 1_000, None])
+@pytest.mark.parametrize("hole_hours", [(1, 2), (1, 12), (6, 23)])
+def test_a_stretch_without_trades_does_not_end_the_day(
+    pool: ClickHousePool,
+    kraken: Kraken,
+    tmp_path: Path,
+    window_minutes: int | None,
+    hole_hours: tuple[int, int],
+) -> None:
+    midnight_s = midnight_ms(DAY) // 1_000
+    first, later = (midnight_s + hour * 3_600 for hour in hole_hours)
+    kraken.minutes = [*range(midnight_s, first, 60), *range(later, later + 660, 60)]
+    kraken.window_s = window_minutes and 60 * window_minutes
+    instrument = a_new_instrument()
+
+    downloaded(pool, opened(kraken), instrument, tmp_path)
+
+    assert stored(pool, instrument) == [second * 1_000 for second in kraken.minutes]
+    assert len(kraken.asked) <= 2 * 26
+
+
+def test_minutes_that_are_not_closed_yet_are_not_asked_for(
+    kraken: Kraken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_ms = (NOON_S + 150) * 1_000
+    monkeypatch.setattr(module.time, "time_ns", lambda: now_ms * 1_000_000)
+    kraken.window_s = 3_600
+    exchange = opened(kraken)
+
+    rows = list(exchange.minutes(NOON_S * 1_000, NOON_S * 1_000 + 12 * 3_600_000))
+
+    assert [row[0] // 1_000 for row in rows] == [NOON_S, NOON_S + 60]
+    assert len(kraken.asked) == 1
 
 
 @pytest.mark.parametrize("fault", [503, 429, "EAPI:Rate limit exceeded"])

@@ -1,5 +1,7 @@
 """Files of the embedded store that cannot be read: none is taken as it is, each is told by name."""
 
+import errno
+import os
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
@@ -8,10 +10,11 @@ from uuid import UUID
 import pytest
 from pyarrow import parquet
 
+from backtest.adapters.candles import file_stage
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.coverage import coverage
 from backtest.adapters.candles.feed import ClickHouseCandles
-from backtest.adapters.candles.folder import candle_files
+from backtest.adapters.candles.folder import candle_files, series_folder
 from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.table import (
     Minutes,
@@ -22,10 +25,11 @@ from backtest.adapters.candles.table import (
 from backtest.adapters.candles.write import write_minutes
 from backtest.control import Control
 from backtest.errors import CandlesUnavailable
-from backtest.types import Instrument, Timeframe
-from tests.backtest.adapters.minutes import random_minutes
+from backtest.types import DAY_MS, Instrument, Timeframe
+from tests.backtest.adapters.minutes import MIDNIGHT_MS, random_minutes
 
 INSTRUMENT = Instrument(market_id=1, symbol="X")
+SERIES = StoredSeries(instrument=INSTRUMENT)
 N_MINUTES = 3_000
 
 USES: dict[str, Callable[[ClickHousePool], object]] = {
@@ -73,7 +77,7 @@ def pool(tmp_path: Path) -> Generator[ClickHousePool]:
 def test_a_damaged_file_is_told_by_its_name(
     pool: ClickHousePool, tmp_path: Path, use: str, damage: Callable[[Path], None]
 ) -> None:
-    path = candle_files(tmp_path / "candles", StoredSeries(instrument=INSTRUMENT))[1].path
+    path = candle_files(tmp_path / "candles", SERIES)[1].path
     USES[use](pool)
     damage(path)
 
@@ -84,6 +88,78 @@ def test_a_damaged_file_is_told_by_its_name(
     assert advice.startswith(f"{path} could not be read. If the file is damaged, move it away")
     assert said
     assert not any("/dev/fd" in note for note in said)
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE, errno.EIO])
+@pytest.mark.parametrize(
+    ("refuses", "use"),
+    [("open", "loading"), ("open", "listing"), ("open", "coverage")]
+    + [(method, use) for method in ("iterdir", "is_dir") for use in USES],
+)
+def test_what_the_system_does_not_let_us_read_is_told_by_its_name(
+    pool: ClickHousePool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refuses: str,
+    use: str,
+    code: int,
+) -> None:
+    store, open_ = tmp_path / "candles", os.open
+
+    def refusing(path: Path, *arguments: int) -> int:
+        if refuses == "open" and path.suffix != ".parquet":  # the lock of a folder
+            return open_(path, *arguments)
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(os if refuses == "open" else Path, refuses, refusing)
+
+    with pytest.raises(CandlesUnavailable) as refused:
+        USES[use](pool)
+
+    (note,) = refused.value.__notes__
+    assert note.startswith(str(store))
+    assert "cannot be read" in note
+    assert os.strerror(code) in note
+
+
+def full(path: Path) -> None:
+    """As a disk that is full while files are merged."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+@pytest.mark.parametrize("failure", ["cut", "flip_a_bit", "full"])
+def test_files_that_cannot_be_merged_fail_no_import(
+    pool: ClickHousePool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: str,
+) -> None:
+    """Two such files are there, two more come; with the fourth they are merged."""
+    store = tmp_path / "candles"
+    path = candle_files(store, SERIES)[1].path
+    if failure == "full":
+        monkeypatch.setattr(file_stage, "newest_rows", lambda _: full(path))
+    else:
+        {"cut": cut, "flip_a_bit": flip_a_bit}[failure](path)
+
+    for day in (30, 60):
+        write(pool, random_minutes(N_MINUTES, first_ms=MIDNIGHT_MS + day * DAY_MS))
+
+    files = candle_files(store, SERIES)
+    assert (len(files), sum(file.n_rows for file in files)) == (4, 4 * N_MINUTES)
+    assert set(series_folder(store, SERIES).iterdir()) == {file.path for file in files}
+    (said,) = caplog.messages
+    assert "were not merged" in said
+    assert str(path) in said
+    if failure == "full":
+        monkeypatch.undo()
+        write(pool, random_minutes(N_MINUTES, first_ms=MIDNIGHT_MS + 90 * DAY_MS))
+        assert len(candle_files(store, SERIES)) == 1
+    else:
+        with pytest.raises(CandlesUnavailable) as refused:
+            USES["loading"](pool)
+        assert str(path) in refused.value.__notes__[0]
 
 
 def test_other_failures_keep_their_words(pool: ClickHousePool) -> None:

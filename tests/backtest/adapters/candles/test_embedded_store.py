@@ -6,6 +6,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -149,6 +150,27 @@ def test_files_that_go_between_the_listing_and_the_opening_are_listed_again(
     with opened_files(folder, SERIES, start_ms=0, stop_ms=ALWAYS_MS[1]) as descriptors:
         assert len(descriptors) == 1
     assert len(opened) == 2
+
+
+def test_stored_minutes_are_listed_again_where_a_merge_took_their_file(
+    filled: ClickHousePool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the engine, and without a lock."""
+    (file,) = candle_files(folder, SERIES)
+    read_table, read = parquet.read_table, list[str]()
+
+    def merging(path: str, **wanted: Any) -> Any:
+        read.append(path)
+        if len(read) == 1:
+            file.path.rename(file.path.with_name(file.path.name.replace(".parquet", "0.parquet")))
+        return read_table(path, **wanted)
+
+    monkeypatch.setattr(parquet, "read_table", merging)
+
+    found = latest_minutes(filled, INSTRUMENT, start_ms=0, stop_ms=10**13)
+
+    assert found.prices["close"].tolist() == [1, 2, 3]
+    assert len(read) == 2
 
 
 def test_a_descriptor_that_is_another_file_now_is_read_anew(filled: ClickHousePool) -> None:

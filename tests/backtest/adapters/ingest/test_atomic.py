@@ -1,11 +1,14 @@
 """An import ends with all of a file in the store, or with none of it, whatever happens to it."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -13,8 +16,14 @@ import pytest
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.folder import candle_files, series_folder
 from backtest.adapters.candles.series import StoredSeries
-from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
-from backtest.adapters.candles.write import write_minutes
+from backtest.adapters.candles.staging import staged
+from backtest.adapters.candles.table import (
+    create_table,
+    insert_minutes,
+    latest_minutes,
+    stored_instruments,
+)
+from backtest.adapters.candles.write import Written, write_minutes
 from backtest.adapters.ingest import importer
 from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import check_file, write_file
@@ -23,6 +32,7 @@ from backtest.types import MINUTE_MS, Instrument
 from tests.backtest.adapters.candle_texts import write
 from tests.backtest.adapters.ingest.test_traps import plain
 from tests.backtest.adapters.minutes import a_new_instrument, random_minutes
+from tests.waiting import PATIENCE_S
 
 N = 100_000
 N_BEFORE = 3
@@ -110,3 +120,30 @@ def test_a_store_that_fails_half_way_has_nothing_of_the_file(
 
     assert n_written == 2
     assert instrument not in {stored.instrument for stored in stored_instruments(pool)}
+
+
+def test_an_import_that_waited_for_another_one_has_the_last_word(
+    pool: ClickHousePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same minutes, though it began before the other one."""
+    instrument, is_waiting, flock = a_new_instrument(), Event(), fcntl.flock
+    checked = check_file(write(tmp_path / "candles", plain(n=3)), lambda *_: None, Asked())
+    (ours,) = checked.spool
+    assert checked.first_ms is not None
+    theirs = random_minutes(3, first_ms=checked.first_ms)
+
+    def noted(descriptor: int, operation: int) -> None:
+        is_waiting.set()
+        flock(descriptor, operation)
+
+    with ThreadPoolExecutor(1) as threads:
+        with staged(pool, StoredSeries(instrument=instrument)) as stage:
+            insert_minutes(pool, instrument, theirs, source="test", ingested_at=2, into=stage)
+            monkeypatch.setattr(fcntl, "flock", noted)
+            writing = threads.submit(write_file, pool, instrument, checked, lambda *_: None, 1)
+            assert is_waiting.wait(PATIENCE_S)
+        written = writing.result()
+
+    stored = latest_minutes(pool, instrument, start_ms=0, stop_ms=10**13)
+    assert written == Written(n_replaced=3)
+    assert stored.prices["close"].tolist() == ours.columns["close"].tolist()

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from backtest.adapters.candles.connection import ClickHousePool
+from backtest.adapters.candles.table import latest_minutes
+from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.asked import Asked
-from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file
+from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
 from tests.backtest.adapters.candle_texts import FIRST_MS
+from tests.backtest.adapters.minutes import a_new_instrument
 
 FILES = Path(__file__).parent / "files"
 UTC = Asked(symbol="AAAUSDT", timezone="UTC")
@@ -105,7 +109,9 @@ VERDICTS: list[tuple[str, Taken | Refused]] = [
     VERDICTS,
     ids=[f"{name} {type(v).__name__.lower()} {v.words}".strip() for name, v in VERDICTS],
 )
-def test_the_verdict_of_every_file(name: str, verdict: Taken | Refused) -> None:
+def test_the_verdict_of_every_file(
+    pool: ClickHousePool, name: str, verdict: Taken | Refused
+) -> None:
     if isinstance(verdict, Refused):
         assert verdict.words in refusal(FILES / name, verdict.asked)
         return
@@ -117,10 +123,23 @@ def test_the_verdict_of_every_file(name: str, verdict: Taken | Refused) -> None:
     assert checked.first_ms == verdict.first_ms
     if verdict.volumes:
         assert volumes(checked) == verdict.volumes
+    assert n_written(pool, checked) == verdict.n
 
 
 def test_every_file_has_a_verdict() -> None:
     assert {path.name for path in FILES.iterdir()} == {name for name, _ in VERDICTS}
+
+
+def n_written(pool: ClickHousePool, checked: CheckedFile) -> int:
+    """How many candles are in the store once the file was written, and once more."""
+    instrument = a_new_instrument()
+    written, again = (write_file(pool, instrument, checked, lambda *_: None, 1) for _ in range(2))
+    stored = latest_minutes(
+        pool, instrument, start_ms=0, stop_ms=2 * FIRST_MS, length_ms=checked.length_ms
+    )
+    n_stored = len(stored.ts_open)
+    assert (written, again) == (Written(n_new=n_stored), Written(n_identical=n_stored))
+    return n_stored
 
 
 def refusal(path: Path, asked: Asked) -> str:

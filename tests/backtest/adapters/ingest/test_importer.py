@@ -125,6 +125,44 @@ def test_a_kline_file_fills_the_extra_columns(pool: ClickHousePool, tmp_path: Pa
     assert rows[0] == (15.5, 7, 0.5, 5.5, key, TIMES[0] + 60_000)
 
 
+EXTRA_FIELDS = {
+    "volume_quote": ("quote_volume", 15.5),
+    "trades_count": ("count", 7),
+    "taker_buy_volume_base": ("taker_buy_volume", 0.5),
+    "taker_buy_volume_quote": ("taker_buy_quote_volume", 5.5),
+}
+
+
+@pytest.mark.parametrize("store", ["pool", "served"])
+@pytest.mark.parametrize("column", EXTRA_FIELDS)
+def test_an_extra_field_that_is_empty_is_null(
+    request: pytest.FixtureRequest, tmp_path: Path, store: str, column: str
+) -> None:
+    """In a row, or in a whole member of a zip."""
+    pool: ClickHousePool = request.getfixturevalue(store)
+    heading, value = EXTRA_FIELDS[column]
+    lines = [f"{HEADER},{heading}"]
+    lines += [
+        f"{ms},10,12,9,11,1.5,{text}" for ms, text in zip(TIMES, (value, "", value), strict=True)
+    ]
+    without = f"{HEADER}\n{TIMES[2] + 60_000},10,12,9,11,1.5"
+    path = write_zip(
+        tmp_path / "candles", **{"X-1m-2024-01-01": "\n".join(lines), "X-1m-2024-01-02": without}
+    )
+
+    instrument, written = imported(pool, path)
+
+    sql = (
+        f"SELECT {column} FROM market_data.canonical_candles_1m"
+        f" WHERE symbol = '{instrument.symbol}' ORDER BY ts_open"
+    )
+    with readable(pool, sql, StoredSeries(instrument=instrument)) as text:
+        rows = pool.run(lambda client: client.query(text).result_rows)
+    assert written == Written(n_new=4)
+    assert [row[0] for row in rows] == [value, None, value, None]
+    assert imported(pool, path, instrument)[1] == Written(n_identical=4)
+
+
 def test_importing_twice_changes_nothing(pool: ClickHousePool, tmp_path: Path) -> None:
     path = write(tmp_path / "candles", generic())
     instrument, _ = imported(pool, path)
