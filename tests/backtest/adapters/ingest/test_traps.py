@@ -544,6 +544,31 @@ def test_clocks_without_their_leading_zeros_are_clocks(tmp_path: Path) -> None:
     assert times(found) == [FIRST_MS + i * MINUTE for i in range(1_440)]
 
 
+@pytest.mark.parametrize("n_days", [1, 3])
+@pytest.mark.parametrize("header", [f"date,time,{OHLC},volume", ""], ids=["named", "by place"])
+@pytest.mark.parametrize("spell", ["{}", "{:02}"])
+def test_hours_as_numbers_are_not_taken_for_minutes(
+    tmp_path: Path, n_days: int, header: str, spell: str
+) -> None:
+    days = [f"2024-01-{1 + i // 24:02},{spell.format(i % 24)}" for i in range(24 * n_days)]
+    rows = [f"{day},100,101,99,100.5,{1 + i % 7}" for i, day in enumerate(days)]
+    path = write(tmp_path / "candles", "\n".join(filter(None, [header, *rows])))
+
+    said = refusal(path, Asked(timezone="UTC"))
+
+    assert "are all below 24, so they may be hours or minutes" in said
+    assert said == refusal(path, Asked(timezone="UTC", length_ms=HOUR))
+
+
+def test_midnights_as_numbers_are_midnights(tmp_path: Path) -> None:
+    rows = [f"202401{1 + i:02},0,100,101,99,100.5,1" for i in range(9)]
+    path = write(tmp_path / "candles", "\n".join([f"<DATE>,<TIME>,{OHLC},<VOL>", *rows]))
+
+    found = checked(path, Asked(timezone="UTC", length_ms=DAY))
+
+    assert times(found) == [FIRST_MS + i * DAY for i in range(9)]
+
+
 def test_hours_that_exist_twice_or_never_are_refused(tmp_path: Path) -> None:
     header = f"time,{OHLC},volume"
     text = lines(header, "2024-10-27 02:{i:02}:00,100,101,99,100.5,{v}")
