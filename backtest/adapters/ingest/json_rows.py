@@ -105,14 +105,17 @@ def _listed(rows: list[Any]) -> JsonRows | None:
 
 
 def _flat(row: Any) -> dict[str, Any]:
-    """Prices within a row, as Oanda's `mid`; anything that is no object is no row."""
+    """Prices within a row, as Oanda's `mid`; anything that is no object is no row.
+
+    What has the same name within and without is the row's own.
+    """
     if not isinstance(row, dict):
         return {}
     inner = {name: value for name, value in row.items() if isinstance(value, dict)}
     if len(inner) != 1:
         return row
     prices = next(iter(inner.values()))
-    return {**{name: value for name, value in row.items() if name not in inner}, **prices}
+    return {**prices, **{name: value for name, value in row.items() if name not in inner}}
 
 
 def _columns(data: dict[str, Any]) -> JsonRows | None:

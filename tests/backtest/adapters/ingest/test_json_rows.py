@@ -69,6 +69,32 @@ def test_prices_within_a_row(tmp_path: Path) -> None:
     assert "counts ticks" in " ".join(found.notes)
 
 
+@pytest.mark.parametrize("inner", ["taker", "k"])
+def test_a_row_knows_better_than_what_is_within_it(tmp_path: Path, inner: str) -> None:
+    rows = [
+        {**dict(zip(NAMES, row, strict=True)), inner: {"volume": 0.5, "high": 7, "open": 8}}
+        for row in ROWS
+    ]
+
+    found = checked(write(tmp_path / "candles", json.dumps(rows)))
+
+    assert volumes(found) == [1.5] * N
+    columns = next(iter(found.spool)).columns
+    assert (columns["open"][0], columns["high"][0]) == (100, 101)
+
+
+def test_what_an_event_holds_is_its_candle(tmp_path: Path) -> None:
+    """Binance's stream says when it spoke beside the candle."""
+    rows = [
+        {"e": "kline", "E": ms + 7, "s": "AAAUSDT", "k": dict(zip("tohlcv", row, strict=True))}
+        for ms, row in zip(MINUTES, ROWS, strict=True)
+    ]
+    text = "\n".join(map(json.dumps, rows))
+
+    assert times(checked(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT"))) == MINUTES
+    assert "not of BBBUSDT" in refusal(tmp_path / "candles", Asked(symbol="BBBUSDT"))
+
+
 def test_a_list_that_is_known_to_count_dollars(tmp_path: Path) -> None:
     answer = {
         "data": {"attributes": {"ohlcv_list": ROWS}},
