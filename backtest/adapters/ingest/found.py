@@ -15,12 +15,14 @@ class FileFacts:
     """What was met in a file, over all of its rows.
 
     `lengths` counts rows by how long their close time makes them, in microseconds. `labels` has
-    some values of the columns `label` and `venue`, of the rows of the wanted symbol. `n_alike` of
-    `n_moving` candles repeat the one before, volume and all. `first_jump` has the line, the price
-    before and the price after. `volume_fault` is what a chunk showed.
+    some values of the columns `label` and `venue`, of the rows of the wanted symbol. `n_unnamed`
+    rows of a column of symbols have none, and none has one before them. `n_alike` of `n_moving`
+    candles repeat the one before, volume and all. `first_jump` has the line, the price before and
+    the price after. `volume_fault` is what a chunk showed.
     """
 
     n_other_symbols: int = 0
+    n_unnamed: int = 0
     n_unfinished: int = 0
     n_without_trade: int = 0
     n_floored: int = 0

@@ -118,14 +118,15 @@ def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> Ra
 def _of_symbol(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> RawChunk:
     if "symbol" not in layout.places:
         return raw
-    column = trimmed(raw.columns[layout.places["symbol"]])
+    column = pc.fill_null(trimmed(raw.columns[layout.places["symbol"]]), "")
     symbols = _distinct(column)
-    others = {symbol for symbol in symbols if not asked.is_wanted(symbol)}
     found.symbols |= symbols
-    is_other = pc.is_in(column, pa.array(sorted({*others, ""} if found.symbols else others)))
+    if not found.symbols:
+        found.n_unnamed += len(column)
+        return raw
+    others = {symbol for symbol in symbols if not asked.is_wanted(symbol)}
+    is_other = pc.is_in(column, pa.array(sorted({*others, ""})))
     keep = ~np.array(is_other.to_numpy(zero_copy_only=False), dtype=np.bool_)
-    if found.symbols and column.null_count:
-        keep &= np.array(pc.is_valid(column).to_numpy(zero_copy_only=False), dtype=np.bool_)
     if keep.all():
         return raw
     found.n_other_symbols += int(np.count_nonzero(~keep))

@@ -78,17 +78,27 @@ def _symbols(found: FileFacts, asked: Asked, times: IntArray) -> str | None:
         return f"the file holds several symbols: {_some(found.symbols)}; choose one with --symbol"
     if found.symbols and not any(map(asked.is_wanted, found.symbols)) and not len(times):
         return asked.other_symbol(*sorted(found.symbols))
+    if found.symbols and found.n_unnamed:
+        return (
+            f"{found.n_unnamed:,} rows above those of {_some(found.symbols)} have no symbol; fill"
+            " their column in, or remove it"
+        )
     return None
 
 
 def _volumes(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     if found.volume_fault is None:
         return None
-    names = (layouts[0].headings.get(name) for name in ("volume_base", "volume_quote"))
+    names = (_heading(layouts, name) for name in ("volume_base", "volume_quote"))
     return (
-        f"{found.volume_fault} (read from {' and '.join(filter(None, names))}); rename or rescale"
-        " the columns in the file, or remove the one that is not a volume"
+        f"{found.volume_fault} (read from {' and '.join(names)}); rename or rescale the columns in"
+        " the file, or remove the one that is not a volume"
     )
+
+
+def _heading(layouts: Sequence[Layout], name: str) -> str:
+    """What the first table that has a field calls it; the files in a zip may have other columns."""
+    return next(layout.headings[name] for layout in layouts if name in layout.headings)
 
 
 def _filled_in(found: FileFacts) -> str | None:
@@ -106,11 +116,10 @@ def _labels(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     """Rows of several series, told by another column than that of a symbol."""
     for name, values in found.labels.items():
         if len(values) > 1:
-            heading = next((layout.headings[name] for layout in layouts), name)
             one = " or pick one with --file-symbol" if name == "label" else ""
             return (
-                f"column {heading} has several values ({_some(values)}), so the file mixes several"
-                f" series; keep only one of them in the file{one}"
+                f"column {_heading(layouts, name)} has several values ({_some(values)}), so the"
+                f" file mixes several series; keep only one of them in the file{one}"
             )
     return None
 

@@ -214,6 +214,23 @@ def test_rows_without_a_symbol_are_not_of_the_one_asked_for(tmp_path: Path) -> N
     assert f"{N} rows of other symbols left out" in found.notes
 
 
+@pytest.mark.parametrize("blank", ["", " ", '""'])
+def test_a_column_of_symbols_without_any_says_nothing(tmp_path: Path, blank: str) -> None:
+    text = lines(f"symbol,time,{OHLC},volume", blank + "," + PRICES)
+
+    assert times(checked(write(tmp_path / "candles", text))) == MINUTES
+
+
+def test_rows_above_the_first_symbol_are_nobodys(tmp_path: Path) -> None:
+    """However many there are: a text is read in chunks, which cut anywhere."""
+    nobodys = lines(f"symbol,time,{OHLC},volume", "," + PRICES, n=70_000)
+    last = lines("", "AAAUSDT," + PRICES, first=FIRST_MS + 70 * DAY)
+
+    said = refusal(write(tmp_path / "candles", nobodys + last), Asked(symbol="AAAUSDT"))
+
+    assert "rows above those of AAAUSDT have no symbol" in said
+
+
 def test_hours_that_run_from_one_to_midnight_are_closes(tmp_path: Path) -> None:
     path = write(tmp_path / "candles", plain(HOUR, 24 * 5, FIRST_MS + HOUR))
     hours = Asked(length_ms=HOUR)
