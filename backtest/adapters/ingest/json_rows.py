@@ -92,7 +92,7 @@ def _listed(rows: list[Any]) -> JsonRows | None:
         if any(isinstance(value, list) for value in first.values()):
             return _inside({str(i): row for i, row in enumerate(rows)})
         rows = [_flat(row) for row in rows]
-        names = list(rows[0])
+        names = list(dict.fromkeys(name for row in rows for name in row))
         if len(names) < _FEWEST_COLUMNS:
             return None
         values = [[row.get(name) for name in names] if row else row for row in rows]
@@ -124,8 +124,10 @@ def _columns(data: dict[str, Any]) -> JsonRows | None:
     if len(columns) < _FEWEST_COLUMNS or sum(map(is_known, columns)) < 4:
         return None
     lists = [_values(value) for value in columns.values()]
-    if len(set(map(len, lists))) != 1 or any(isinstance(v, (list, dict)) for v in lists[0][:1]):
+    if any(isinstance(v, (list, dict)) for v in lists[0][:1]):
         return None
+    if len({tuple(v) if isinstance(v, dict) else len(v) for v in columns.values()}) != 1:
+        raise ValueError("the columns of the JSON have other rows each; write one row per candle")
     rows = [list(row) for row in zip(*lists, strict=True)]
     return JsonRows(list(columns), rows, frozenset())
 

@@ -69,6 +69,27 @@ def test_prices_within_a_row(tmp_path: Path) -> None:
     assert "counts ticks" in " ".join(found.notes)
 
 
+def test_what_only_later_rows_say_counts(tmp_path: Path) -> None:
+    rows = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+    others = [*rows[:5], *({**row, "symbol": "ETHUSDT"} for row in rows[5:])]
+    unfinished = [*rows[:-1], {**rows[-1], "confirm": "0"}]
+
+    said = refusal(write(tmp_path / "others", json.dumps(others)), Asked(symbol="BTCUSDT"))
+
+    assert "candles of ETHUSDT, not of BTCUSDT" in said
+    assert times(checked(write(tmp_path / "last", json.dumps(unfinished)))) == MINUTES[:-1]
+
+
+@pytest.mark.parametrize("late", [0, 1], ids=["another order", "other rows"])
+def test_columns_of_other_rows_are_not_laid_side_by_side(tmp_path: Path, late: int) -> None:
+    columns = {name: dict(enumerate(column, 1)) for name, column in COLUMNS.items()}
+    columns["volume"] = {i + late: float(i) for i in range(N, 0, -1)}
+
+    assert "have other rows each" in refusal(
+        write(tmp_path / "candles", json.dumps(columns)), Asked()
+    )
+
+
 @pytest.mark.parametrize("inner", ["taker", "k"])
 def test_a_row_knows_better_than_what_is_within_it(tmp_path: Path, inner: str) -> None:
     rows = [
