@@ -92,7 +92,7 @@ def _places(sample: Sample, form: Format) -> tuple[dict[str, int], list[str]]:
         if found is None:
             continue
         name, rank = found
-        if name in best and best[name][0] == rank and name in {*_NEEDED, "volume_base", "time"}:
+        if name in best and best[name][0] == rank:
             other = sample.raw_names[best[name][1]]
             problems.append(
                 f"two columns could be {name}, {other} and {raw}; leave one of them out"

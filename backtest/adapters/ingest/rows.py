@@ -85,6 +85,7 @@ def candles_of(
         found.volume_fault = fault_of_volumes(*volumes)
     found.count_alike(prices)
     found.count_jumps(raw.lines, prices)
+    found.count_crossed(open_us, prices, asked.length_us)
     faults = _Faults(raw, layout)
     _judge_times(faults, open_us, is_doubtful, moment, asked.length_us)
     _judge_length(faults, raw, layout, asked, read_us, found)

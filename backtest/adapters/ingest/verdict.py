@@ -22,6 +22,8 @@ from backtest.types import IntArray
 
 _MOST_ALIKE = 0.5
 _FEWEST_CHANGES = 3
+_FEWEST_CROSSED = 10
+_MOST_MET = 0.1
 
 
 def problems_of(
@@ -44,10 +46,11 @@ def problems_of(
     times = ascending(read_us[read_us != UNREADABLE_TIME])
     tests = (
         _length(names[0], found, asked, times),
-        _symbols(found, asked, times),
+        _symbols(found, asked),
         _labels(found, layouts),
         _volumes(found, layouts),
         _filled_in(found),
+        _crossed(found, layouts),
         _archive(names, found, asked),
         _zone(layouts, found, asked, times),
         _close_times(layouts, found, asked, times),
@@ -73,10 +76,10 @@ def _length(name: str, found: FileFacts, asked: Asked, times: IntArray) -> str |
     return other_length(told, wanted, said)
 
 
-def _symbols(found: FileFacts, asked: Asked, times: IntArray) -> str | None:
+def _symbols(found: FileFacts, asked: Asked) -> str | None:
     if len(found.symbols) > 1 and asked.symbol is None and asked.file_symbol is None:
         return f"the file holds several symbols: {_some(found.symbols)}; choose one with --symbol"
-    if found.symbols and not any(map(asked.is_wanted, found.symbols)) and not len(times):
+    if found.symbols and not any(map(asked.is_wanted, found.symbols)):
         return asked.other_symbol(*sorted(found.symbols))
     if found.symbols and found.n_unnamed:
         return (
@@ -109,6 +112,19 @@ def _filled_in(found: FileFacts) -> str | None:
     return (
         "most candles repeat the one before including its volume, so they look like longer candles"
         " expanded to shorter ones; import the original candles with --interval"
+    )
+
+
+def _crossed(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
+    """An open that is the close, which lies within low..high as well."""
+    n_up, n_down = found.n_crossed_up, found.n_crossed_down
+    if min(n_up, n_down) < _FEWEST_CROSSED or found.n_met > _MOST_MET * (n_up + n_down):
+        return None
+    names = " and ".join(_heading(layouts, name) for name in ("open", "close"))
+    return (
+        "candles close where the one before opened, and do not open where it closed: open and close"
+        f" (read from {names}) changed places, or the times run backwards; name the columns in the"
+        " file for what they hold"
     )
 
 

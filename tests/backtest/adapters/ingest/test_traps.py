@@ -138,6 +138,10 @@ TRAPS: dict[str, tuple[str, str]] = {
         lines(f"time,{OHLC},Close,volume", "{t},100,101,99,100.5,99.5,{v}"),
         "two columns could be close",
     ),
+    "another turnover": (
+        lines(f"time,{OHLC},volume,turnover,Turnover", PRICES + ",{w},7"),
+        "two columns could be volume_quote, turnover and Turnover",
+    ),
     "opens below the low": (
         lines(f"time,{OHLC},volume", "{t},98,101,99,100.5,{v}"),
         "open must lie within low..high, was 98",
