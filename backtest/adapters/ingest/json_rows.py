@@ -8,7 +8,7 @@ See: docs/candle-files.md
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ def _listed(rows: list[Any]) -> JsonRows | None:
         if any(isinstance(value, list) for value in first.values()):
             return _inside({str(i): row for i, row in enumerate(rows)})
         rows = [_flat(row) for row in rows]
-        names = list(dict.fromkeys(name for row in rows for name in row))
+        names = _names(rows)
         if len(names) < _FEWEST_COLUMNS:
             return None
         values = [[row.get(name) for name in names] if row else row for row in rows]
@@ -102,6 +102,11 @@ def _listed(rows: list[Any]) -> JsonRows | None:
     if sum(isinstance(field, str) and is_known(field) for field in first) >= 3:
         return JsonRows([str(name) for name in first], rows[1:], frozenset())
     return JsonRows([], rows, frozenset())
+
+
+def _names(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Of all rows: a symbol or a flag may be said by some of them only."""
+    return list(dict.fromkeys(name for row in rows for name in row))
 
 
 def _flat(row: Any) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def _by_time(data: dict[str, Any]) -> JsonRows | None:
     first = next(iter(data.items()), ("", None))
     if not re.match(r"\d", first[0]) or not isinstance(first[1], dict):
         return None
-    names = list(first[1])
+    names = _names(row for row in data.values() if isinstance(row, dict))
     if len(names) < _FEWEST_COLUMNS - 1:
         return None
     rows = [

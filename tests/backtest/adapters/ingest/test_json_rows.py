@@ -69,15 +69,22 @@ def test_prices_within_a_row(tmp_path: Path) -> None:
     assert "counts ticks" in " ".join(found.notes)
 
 
-def test_what_only_later_rows_say_counts(tmp_path: Path) -> None:
-    rows = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+def by_time(rows: list[dict[str, object]]) -> object:
+    return {str(row["timestamp"]): {k: v for k, v in row.items() if k[0] != "t"} for row in rows}
+
+
+@pytest.mark.parametrize("shape", [list, by_time])
+def test_what_only_later_rows_say_counts(
+    tmp_path: Path, shape: Callable[[list[dict[str, object]]], object]
+) -> None:
+    rows: list[dict[str, object]] = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
     others = [*rows[:5], *({**row, "symbol": "ETHUSDT"} for row in rows[5:])]
     unfinished = [*rows[:-1], {**rows[-1], "confirm": "0"}]
 
-    said = refusal(write(tmp_path / "others", json.dumps(others)), Asked(symbol="BTCUSDT"))
+    said = refusal(write(tmp_path / "others", json.dumps(shape(others))), Asked(symbol="BTCUSDT"))
 
     assert "candles of ETHUSDT, not of BTCUSDT" in said
-    assert times(checked(write(tmp_path / "last", json.dumps(unfinished)))) == MINUTES[:-1]
+    assert times(checked(write(tmp_path / "last", json.dumps(shape(unfinished))))) == MINUTES[:-1]
 
 
 @pytest.mark.parametrize("late", [0, 1], ids=["another order", "other rows"])
