@@ -6,6 +6,7 @@ See: docs/stores.md
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -220,6 +221,8 @@ def _to_buckets(columns: list[NDArray[Any]], timeframe: Timeframe, length_ms: in
     if not all(np.isfinite(column).all() for column in numbers):
         raise CandlesUnavailable("The answer of the candle store held numbers that are not finite")
     bucket_open, high, low, close, volume = numbers
+    if np.any(close <= 0):
+        raise _unpriced(ts_open[close <= 0][0])
     return Buckets(
         ts_open=ts_open,
         open=bucket_open,
@@ -230,3 +233,14 @@ def _to_buckets(columns: list[NDArray[Any]], timeframe: Timeframe, length_ms: in
         candle_ms=length_ms,
         runs=np.column_stack((run_first, run_last)),
     )
+
+
+def _unpriced(ts_open_ms: int) -> CandlesUnavailable:
+    """Nothing can be bought for nothing: an import refuses it, a table that others fill may not."""
+    unavailable = CandlesUnavailable("The candle store holds closes that are not above 0")
+    moment = datetime.fromtimestamp(ts_open_ms / 1_000, UTC)
+    unavailable.add_note(
+        f"The first is that of the bar from {moment:%Y-%m-%d %H:%M} UTC on; `candles check` names"
+        " such candles, import the correct ones to replace them."
+    )
+    return unavailable

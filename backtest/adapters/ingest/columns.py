@@ -60,7 +60,7 @@ def layout_of(sample: Sample, asked: Asked) -> Layout:
     places = {**places, **volumes.places}
     problems += [*_missing(sample, places), *volumes.problems, *_tickers(sample, asked)]
     order, order_problem = _order(sample, places, asked)
-    problems += _counted_from_elsewhere(sample, places)
+    problems += [*_counted_from_elsewhere(sample, places), *_hours_or_minutes(sample, places)]
     if not problems:
         problems += scaled_prices(sample, places, asked)
     return Layout(
@@ -92,7 +92,7 @@ def _places(sample: Sample, form: Format) -> tuple[dict[str, int], list[str]]:
         if found is None:
             continue
         name, rank = found
-        if name in best and best[name][0] == rank and name in {*_NEEDED, "volume_base", "time"}:
+        if name in best and best[name][0] == rank:
             other = sample.raw_names[best[name][1]]
             problems.append(
                 f"two columns could be {name}, {other} and {raw}; leave one of them out"
@@ -144,6 +144,20 @@ def _counted_from_elsewhere(sample: Sample, places: dict[str, int]) -> list[str]
         (
             f"times such as {first} count neither from 1970 nor in a known unit (days of a"
             " spreadsheet, numbers of rows, parts of a day); write dates, or seconds since 1970"
+        )
+    ]
+
+
+def _hours_or_minutes(sample: Sample, places: dict[str, int]) -> list[str]:
+    """Clocks from 0 to 23: as hours of days they would become the first minutes of each."""
+    texts = sample.texts(places["clock"]) if "clock" in places else []
+    is_short = all(text.isdigit() and len(text) <= 2 and int(text) < 24 for text in texts)
+    if not is_short or not any(map(int, texts)):
+        return []
+    return [
+        (
+            f"the numbers in {sample.heading(places['clock'])} are all below 24, so they may be"
+            " hours or minutes; write clocks such as 09:00 or 00:09"
         )
     ]
 

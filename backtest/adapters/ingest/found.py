@@ -15,12 +15,16 @@ class FileFacts:
     """What was met in a file, over all of its rows.
 
     `lengths` counts rows by how long their close time makes them, in microseconds. `labels` has
-    some values of the columns `label` and `venue`, of the rows of the wanted symbol. `n_alike` of
-    `n_moving` candles repeat the one before, volume and all. `first_jump` has the line, the price
-    before and the price after. `volume_fault` is what a chunk showed.
+    some values of the columns `label` and `venue`, of the rows of the wanted symbol. `n_unnamed`
+    rows of a column of symbols have none, and none has one before them. `n_alike` of `n_moving`
+    candles repeat the one before, volume and all. `first_jump` has the line, the price before and
+    the price after. `n_met` candles open nearer to the close before them than they close to the
+    open before; of the others, `n_crossed_up` rise and `n_crossed_down` fall. `volume_fault` is
+    what a chunk showed.
     """
 
     n_other_symbols: int = 0
+    n_unnamed: int = 0
     n_unfinished: int = 0
     n_without_trade: int = 0
     n_floored: int = 0
@@ -31,6 +35,9 @@ class FileFacts:
     n_moving: int = 0
     n_alike: int = 0
     n_jumps: int = 0
+    n_met: int = 0
+    n_crossed_up: int = 0
+    n_crossed_down: int = 0
     first_jump: tuple[int, float, float] | None = None
     volume_fault: str | None = None
     symbols: set[str] = field(default_factory=set[str])
@@ -56,6 +63,19 @@ class FileFacts:
             i = int(jumps[0])
             close, opened = float(prices["close"][i]), float(prices["open"][i + 1])
             self.first_jump = (int(lines[i + 1]), close, opened)
+
+    def count_crossed(
+        self, open_us: IntArray, prices: dict[str, FloatArray], length_us: int
+    ) -> None:
+        """Count the neighbours that meet at open and close, and those that do at close and open."""
+        opened, close, steps = prices["open"], prices["close"], np.diff(open_us)
+        nearer = np.abs(close[1:] - opened[:-1]) - np.abs(opened[1:] - close[:-1])
+        nearer *= np.sign(steps)  # rows may run back in time
+        is_next = np.abs(steps) == length_us
+        is_crossed, body = is_next & (nearer < 0), (close - opened)[1:]
+        self.n_met += int(np.count_nonzero(is_next & (nearer > 0)))
+        self.n_crossed_up += int(np.count_nonzero(is_crossed & (body > 0)))
+        self.n_crossed_down += int(np.count_nonzero(is_crossed & (body < 0)))
 
     @property
     def n_left_out(self) -> int:

@@ -2,6 +2,8 @@
 
 See: docs/stores.md, docs/candle-files.md
 """
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownVariableType=false
 
 import io
 import time
@@ -15,6 +17,7 @@ from typing import cast
 from uuid import uuid4
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from backtest.adapters.candles.connection import ClickHousePool
@@ -113,6 +116,9 @@ def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> Ch
         raise BrokenFile(f"{path}: the file is truncated ({error}); download it again") from error
     except UNREADABLE as error:
         raise BrokenFile(f"{path}: {error}") from error
+    except pa.ArrowException as error:
+        told = f"a column holds neither numbers nor texts ({error}); export a CSV"
+        raise BrokenFile(f"{path}: {told}") from error
     checked = reading.checked()
     if not (checked.n_rows or checked.n_left_out or checked.problems):
         raise BrokenFile(f"{path}: there are no rows")

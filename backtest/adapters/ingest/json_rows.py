@@ -8,7 +8,7 @@ See: docs/candle-files.md
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ def _listed(rows: list[Any]) -> JsonRows | None:
         if any(isinstance(value, list) for value in first.values()):
             return _inside({str(i): row for i, row in enumerate(rows)})
         rows = [_flat(row) for row in rows]
-        names = list(rows[0])
+        names = _names(rows)
         if len(names) < _FEWEST_COLUMNS:
             return None
         values = [[row.get(name) for name in names] if row else row for row in rows]
@@ -104,15 +104,23 @@ def _listed(rows: list[Any]) -> JsonRows | None:
     return JsonRows([], rows, frozenset())
 
 
+def _names(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Of all rows: a symbol or a flag may be said by some of them only."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
 def _flat(row: Any) -> dict[str, Any]:
-    """Prices within a row, as Oanda's `mid`; anything that is no object is no row."""
+    """Prices within a row, as Oanda's `mid`; anything that is no object is no row.
+
+    What has the same name within and without is the row's own.
+    """
     if not isinstance(row, dict):
         return {}
     inner = {name: value for name, value in row.items() if isinstance(value, dict)}
     if len(inner) != 1:
         return row
     prices = next(iter(inner.values()))
-    return {**{name: value for name, value in row.items() if name not in inner}, **prices}
+    return {**prices, **{name: value for name, value in row.items() if name not in inner}}
 
 
 def _columns(data: dict[str, Any]) -> JsonRows | None:
@@ -121,8 +129,10 @@ def _columns(data: dict[str, Any]) -> JsonRows | None:
     if len(columns) < _FEWEST_COLUMNS or sum(map(is_known, columns)) < 4:
         return None
     lists = [_values(value) for value in columns.values()]
-    if len(set(map(len, lists))) != 1 or any(isinstance(v, (list, dict)) for v in lists[0][:1]):
+    if any(isinstance(v, (list, dict)) for v in lists[0][:1]):
         return None
+    if len({tuple(v) if isinstance(v, dict) else len(v) for v in columns.values()}) != 1:
+        raise ValueError("the columns of the JSON have other rows each; write one row per candle")
     rows = [list(row) for row in zip(*lists, strict=True)]
     return JsonRows(list(columns), rows, frozenset())
 
@@ -136,7 +146,7 @@ def _by_time(data: dict[str, Any]) -> JsonRows | None:
     first = next(iter(data.items()), ("", None))
     if not re.match(r"\d", first[0]) or not isinstance(first[1], dict):
         return None
-    names = list(first[1])
+    names = _names(row for row in data.values() if isinstance(row, dict))
     if len(names) < _FEWEST_COLUMNS - 1:
         return None
     rows = [

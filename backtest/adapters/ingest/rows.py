@@ -85,6 +85,7 @@ def candles_of(
         found.volume_fault = fault_of_volumes(*volumes)
     found.count_alike(prices)
     found.count_jumps(raw.lines, prices)
+    found.count_crossed(open_us, prices, asked.length_us)
     faults = _Faults(raw, layout)
     _judge_times(faults, open_us, is_doubtful, moment, asked.length_us)
     _judge_length(faults, raw, layout, asked, read_us, found)
@@ -118,14 +119,15 @@ def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> Ra
 def _of_symbol(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> RawChunk:
     if "symbol" not in layout.places:
         return raw
-    column = trimmed(raw.columns[layout.places["symbol"]])
+    column = pc.fill_null(trimmed(raw.columns[layout.places["symbol"]]), "")
     symbols = _distinct(column)
-    others = {symbol for symbol in symbols if not asked.is_wanted(symbol)}
     found.symbols |= symbols
-    is_other = pc.is_in(column, pa.array(sorted({*others, ""} if found.symbols else others)))
+    if not found.symbols:
+        found.n_unnamed += len(column)
+        return raw
+    others = {symbol for symbol in symbols if not asked.is_wanted(symbol)}
+    is_other = pc.is_in(column, pa.array(sorted({*others, ""})))
     keep = ~np.array(is_other.to_numpy(zero_copy_only=False), dtype=np.bool_)
-    if found.symbols and column.null_count:
-        keep &= np.array(pc.is_valid(column).to_numpy(zero_copy_only=False), dtype=np.bool_)
     if keep.all():
         return raw
     found.n_other_symbols += int(np.count_nonzero(~keep))

@@ -71,6 +71,9 @@ def _parquet(stream: io.BufferedReader) -> Table:
     with _readable("Parquet"):
         file = parquet.ParquetFile(stream, page_checksum_verification=True)
         names = [str(name) for name in file.schema_arrow.names]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"several columns are called {', '.join(twice)}; leave all but one out")
 
     def batches(wanted: Sequence[int]) -> Iterator[Any]:
         columns = [names[place] for place in wanted]

@@ -22,6 +22,8 @@ from backtest.types import IntArray
 
 _MOST_ALIKE = 0.5
 _FEWEST_CHANGES = 3
+_FEWEST_CROSSED = 10
+_MOST_MET = 0.1
 
 
 def problems_of(
@@ -44,10 +46,11 @@ def problems_of(
     times = ascending(read_us[read_us != UNREADABLE_TIME])
     tests = (
         _length(names[0], found, asked, times),
-        _symbols(found, asked, times),
+        _symbols(found, asked),
         _labels(found, layouts),
         _volumes(found, layouts),
         _filled_in(found),
+        _crossed(found, layouts),
         _archive(names, found, asked),
         _zone(layouts, found, asked, times),
         _close_times(layouts, found, asked, times),
@@ -73,22 +76,32 @@ def _length(name: str, found: FileFacts, asked: Asked, times: IntArray) -> str |
     return other_length(told, wanted, said)
 
 
-def _symbols(found: FileFacts, asked: Asked, times: IntArray) -> str | None:
+def _symbols(found: FileFacts, asked: Asked) -> str | None:
     if len(found.symbols) > 1 and asked.symbol is None and asked.file_symbol is None:
         return f"the file holds several symbols: {_some(found.symbols)}; choose one with --symbol"
-    if found.symbols and not any(map(asked.is_wanted, found.symbols)) and not len(times):
+    if found.symbols and not any(map(asked.is_wanted, found.symbols)):
         return asked.other_symbol(*sorted(found.symbols))
+    if found.symbols and found.n_unnamed:
+        return (
+            f"{found.n_unnamed:,} rows above those of {_some(found.symbols)} have no symbol; fill"
+            " their column in, or remove it"
+        )
     return None
 
 
 def _volumes(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     if found.volume_fault is None:
         return None
-    names = (layouts[0].headings.get(name) for name in ("volume_base", "volume_quote"))
+    names = (_heading(layouts, name) for name in ("volume_base", "volume_quote"))
     return (
-        f"{found.volume_fault} (read from {' and '.join(filter(None, names))}); rename or rescale"
-        " the columns in the file, or remove the one that is not a volume"
+        f"{found.volume_fault} (read from {' and '.join(names)}); rename or rescale the columns in"
+        " the file, or remove the one that is not a volume"
     )
+
+
+def _heading(layouts: Sequence[Layout], name: str) -> str:
+    """What the first table that has a field calls it; the files in a zip may have other columns."""
+    return next(layout.headings[name] for layout in layouts if name in layout.headings)
 
 
 def _filled_in(found: FileFacts) -> str | None:
@@ -102,15 +115,27 @@ def _filled_in(found: FileFacts) -> str | None:
     )
 
 
+def _crossed(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
+    """An open that is the close, which lies within low..high as well."""
+    n_up, n_down = found.n_crossed_up, found.n_crossed_down
+    if min(n_up, n_down) < _FEWEST_CROSSED or found.n_met > _MOST_MET * (n_up + n_down):
+        return None
+    names = " and ".join(_heading(layouts, name) for name in ("open", "close"))
+    return (
+        "candles close where the one before opened, and do not open where it closed: open and close"
+        f" (read from {names}) changed places, or the times run backwards; name the columns in the"
+        " file for what they hold"
+    )
+
+
 def _labels(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     """Rows of several series, told by another column than that of a symbol."""
     for name, values in found.labels.items():
         if len(values) > 1:
-            heading = next((layout.headings[name] for layout in layouts), name)
             one = " or pick one with --file-symbol" if name == "label" else ""
             return (
-                f"column {heading} has several values ({_some(values)}), so the file mixes several"
-                f" series; keep only one of them in the file{one}"
+                f"column {_heading(layouts, name)} has several values ({_some(values)}), so the"
+                f" file mixes several series; keep only one of them in the file{one}"
             )
     return None
 

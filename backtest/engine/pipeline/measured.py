@@ -53,7 +53,7 @@ def columns_knowing(scores: FloatArray, measured: Measured, criteria: Criteria) 
         return columns
 
     def known(members: IntArray) -> tuple[FloatArray, ...]:
-        lost_everything = scores[members] < NOTHING_LEFT
+        lost_everything = np.abs(scores[members]) < NOTHING_LEFT
         losses = np.full(len(members), 100.0)
         if not lost_everything.all():
             (losses[~lost_everything],) = columns(members[~lost_everything])

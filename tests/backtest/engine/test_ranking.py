@@ -1,10 +1,19 @@
 """Ranking columns at the edges of their metrics."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
+from backtest.engine.money.daily import Measures
 from backtest.engine.money.target import TargetSlice
-from backtest.engine.pipeline.ranking import measures_of, ranking_columns, ranking_values
+from backtest.engine.pipeline.measured import columns_knowing
+from backtest.engine.pipeline.ranking import (
+    Criteria,
+    measures_of,
+    ranking_columns,
+    ranking_values,
+)
 from backtest.engine.scoring.items import (
     DRAWDOWN,
     FULL_DRAWDOWN,
@@ -17,7 +26,7 @@ from backtest.engine.scoring.items import (
     SORTINO,
     WINS,
 )
-from backtest.types import FloatArray, Ranking, RankingMetric
+from backtest.types import FloatArray, IntArray, Ranking, RankingMetric
 from tests.backtest.report.test_metrics import FREE as EXECUTION
 from tests.oracle.engine import Setup
 from tests.oracle.scoring import bars_of, settings_for
@@ -101,6 +110,23 @@ def test_growth_ranks_as_percent() -> None:
 
     assert order(table, RankingMetric.CAGR_PCT) == [0, 2, 1]
     assert ranking_values(table, RankingMetric.CAGR_PCT)[0] == 50.0
+
+
+def test_only_a_loss_of_exactly_everything_is_known_without_measuring() -> None:
+    """A short can lose more than there is: such accounts differ, and the smaller loss is better."""
+    scores = np.array([-0.5, 0.0, -0.5 - 1e-12, -(2.0**-56), 0.5, 2.0**-56, -(2.0**-55)])
+    criteria = Criteria(ranking=Ranking(), measures=(), rough=(), min_trades=0)
+    seen: list[int] = []
+
+    def measured(members: IntArray, _: Sequence[Measures]) -> FloatArray:
+        seen.extend(members.tolist())
+        return metrics(returns=((scores[members] - 1.0) * 100.0).tolist())
+
+    (losses,) = columns_knowing(scores, measured, criteria)(np.arange(7, dtype=np.int64))
+
+    assert losses.tolist() == ((1.0 - scores) * 100.0).tolist()
+    assert losses[0] < losses[2]
+    assert seen == [0, 2, 4, 6]
 
 
 CASH = Setup(execution=EXECUTION).execution.init_cash_quote

@@ -9,7 +9,7 @@ from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.table import Minutes, insert_minutes
 from backtest.control import Control
-from backtest.errors import DeadlineExceeded, RunCancelled
+from backtest.errors import CandlesUnavailable, DeadlineExceeded, RunCancelled
 from backtest.ports import Buckets, CandleFeed, StoredRange
 from backtest.types import MINUTE_MS, Instrument, Timeframe
 from tests.backtest.adapters.minutes import (
@@ -177,6 +177,26 @@ def test_non_finite_numbers(
     instrument = store(pool, minutes(columns["close"], first_ms=MIDNIGHT_MS, **others))
 
     assert len(load(feed, instrument).ts_open) == n_buckets
+
+
+@pytest.mark.parametrize("close", ["0", "-0.0", "-37.6"])
+def test_a_close_that_is_no_price_is_refused_with_its_bar(
+    pool: ClickHousePool, feed: CandleFeed, close: str
+) -> None:
+    instrument = store(pool, minutes(f"1 2 3 4 5 6 {close} 8 9 10 11 {close}"))
+
+    with pytest.raises(CandlesUnavailable, match="closes that are not above 0") as caught:
+        load(feed, instrument, Timeframe.M1)
+
+    assert "the bar from 2024-01-01 00:06 UTC on; `candles check`" in caught.value.__notes__[0]
+
+
+def test_what_no_fill_has_for_its_price_may_be_zero(pool: ClickHousePool, feed: CandleFeed) -> None:
+    instrument = store(pool, minutes("1 0 3 4 5", open="0 1 1 1 1", low="0 0 -1 1 1"))
+
+    buckets = load(feed, instrument)
+
+    assert (buckets.open.tolist(), buckets.low.tolist(), buckets.close.tolist()) == ([0], [-1], [5])
 
 
 def test_the_latest_ingestion_wins_whatever_came_first(

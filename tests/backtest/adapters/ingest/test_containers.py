@@ -90,6 +90,40 @@ def test_wide_fixed_point_numbers_are_named(tmp_path: Path) -> None:
     assert "holds bytes" in refusal(path, Asked())
 
 
+@pytest.mark.parametrize("name", ["time", "open", "volume", "symbol"])
+@pytest.mark.parametrize(
+    "value", [[1.0], {"a": 1.0}, b"\xff", "x"], ids=["list", "struct", "bytes", "text"]
+)
+def test_a_column_of_another_kind_is_refused_in_words(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    columns = {"time": MINUTES, **{price: [100.0] * N for price in OHLC.split(",")}}
+    columns |= {"volume": [1.0] * N, "symbol": ["AAAUSDT"] * N, name: [value] * N}
+    path = tmp_path / "candles"
+    parquet.write_table(pa.table(columns), path)
+
+    assert refusal(path, Asked(symbol="AAAUSDT"))
+
+
+def test_a_column_of_nulls_for_the_symbol_says_nothing(tmp_path: Path) -> None:
+    columns = {"time": MINUTES, **{price: [100.0] * N for price in OHLC.split(",")}}
+    path = tmp_path / "candles"
+    parquet.write_table(pa.table({**columns, "volume": [1.0] * N, "symbol": pa.nulls(N)}), path)
+
+    assert times(checked(path, Asked(symbol="AAAUSDT"))) == MINUTES
+
+
+@pytest.mark.parametrize("name", ["volume", "note"])
+def test_columns_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
+    """Parquet is read by names: what stands behind the second one would be shifted."""
+    columns = [MINUTES, [1.0] * N, [2.0] * N, *[[100.0] * N] * 4, [3.0] * N]
+    names = ["time", name, name, *OHLC.split(","), "volume"]
+    path = tmp_path / "candles"
+    parquet.write_table(pa.table(list(map(pa.array, columns)), names=names), path)
+
+    assert f"several columns are called {name}" in refusal(path, Asked())
+
+
 def test_what_is_unusual_about_the_numbers_is_said(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     mark.write_text(lines(f"time,{OHLC},volume", "{t},100,101,99,100.5,0"))

@@ -69,6 +69,60 @@ def test_prices_within_a_row(tmp_path: Path) -> None:
     assert "counts ticks" in " ".join(found.notes)
 
 
+def by_time(rows: list[dict[str, object]]) -> object:
+    return {str(row["timestamp"]): {k: v for k, v in row.items() if k[0] != "t"} for row in rows}
+
+
+@pytest.mark.parametrize("shape", [list, by_time])
+def test_what_only_later_rows_say_counts(
+    tmp_path: Path, shape: Callable[[list[dict[str, object]]], object]
+) -> None:
+    rows: list[dict[str, object]] = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+    others = [*rows[:5], *({**row, "symbol": "ETHUSDT"} for row in rows[5:])]
+    unfinished = [*rows[:-1], {**rows[-1], "confirm": "0"}]
+
+    said = refusal(write(tmp_path / "others", json.dumps(shape(others))), Asked(symbol="BTCUSDT"))
+
+    assert "candles of ETHUSDT, not of BTCUSDT" in said
+    assert times(checked(write(tmp_path / "last", json.dumps(shape(unfinished))))) == MINUTES[:-1]
+
+
+@pytest.mark.parametrize("late", [0, 1], ids=["another order", "other rows"])
+def test_columns_of_other_rows_are_not_laid_side_by_side(tmp_path: Path, late: int) -> None:
+    columns = {name: dict(enumerate(column, 1)) for name, column in COLUMNS.items()}
+    columns["volume"] = {i + late: float(i) for i in range(N, 0, -1)}
+
+    assert "have other rows each" in refusal(
+        write(tmp_path / "candles", json.dumps(columns)), Asked()
+    )
+
+
+@pytest.mark.parametrize("inner", ["taker", "k"])
+def test_a_row_knows_better_than_what_is_within_it(tmp_path: Path, inner: str) -> None:
+    rows = [
+        {**dict(zip(NAMES, row, strict=True)), inner: {"volume": 0.5, "high": 7, "open": 8}}
+        for row in ROWS
+    ]
+
+    found = checked(write(tmp_path / "candles", json.dumps(rows)))
+
+    assert volumes(found) == [1.5] * N
+    columns = next(iter(found.spool)).columns
+    assert (columns["open"][0], columns["high"][0]) == (100, 101)
+
+
+def test_what_an_event_holds_is_its_candle(tmp_path: Path) -> None:
+    """Binance's stream says when it spoke beside the candle."""
+    rows = [
+        {"e": "kline", "E": ms + 7, "s": "AAAUSDT", "k": dict(zip("tohlcv", row, strict=True))}
+        for ms, row in zip(MINUTES, ROWS, strict=True)
+    ]
+    text = "\n".join(map(json.dumps, rows))
+
+    assert times(checked(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT"))) == MINUTES
+    assert "not of BBBUSDT" in refusal(tmp_path / "candles", Asked(symbol="BBBUSDT"))
+
+
 def test_a_list_that_is_known_to_count_dollars(tmp_path: Path) -> None:
     answer = {
         "data": {"attributes": {"ohlcv_list": ROWS}},

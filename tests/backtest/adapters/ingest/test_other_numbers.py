@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from backtest.adapters.ingest.asked import Asked
@@ -144,6 +145,42 @@ def test_the_order_of_columns_is_the_one_that_fits_every_row(tmp_path: Path, ord
 
     assert found.format.startswith(order)
     assert [float(v) for m in found.spool for v in m.columns["close"]] == [c for _, c in pairs]
+
+
+def walk(header: str, row: str, *, step: int = MINUTE) -> str:
+    """Candles that open near the close before, as markets do; `step` below 0 is newest first."""
+    rng = np.random.default_rng(5)
+    closes = 100 + np.cumsum(rng.normal(0, 0.2, 60))
+    opens = np.concatenate(([100.0], closes[:-1])) + rng.normal(0, 0.02, 60)
+    rows = []
+    for i, (o, c) in enumerate(zip(opens.tolist(), closes.tolist(), strict=True)):
+        h, low = max(o, c) + 0.1, min(o, c) - 0.1
+        rows.append(row.format(t=FIRST_MS + i * abs(step), o=o, h=h, l=low, c=c, v=1 + i % 7))
+    return "\n".join([*filter(None, [header]), *rows[:: 1 if step > 0 else -1]]) + "\n"
+
+
+@pytest.mark.parametrize("step", [MINUTE, -MINUTE])
+@pytest.mark.parametrize("header", ["", f"time,{OHLC},volume"], ids=["by place", "named"])
+def test_an_open_that_is_the_close_is_refused(tmp_path: Path, header: str, step: int) -> None:
+    wrong = write(tmp_path / "wrong", walk(header, "{t},{c},{h},{l},{o},{v}", step=step))
+    right = write(tmp_path / "right", walk(header, "{t},{o},{h},{l},{c},{v}", step=step))
+
+    assert "changed places, or the times run backwards" in refusal(wrong, BTCUSD)
+    assert refusal(right, BTCUSD) == ""
+
+
+def test_candles_that_all_fall_while_the_price_rises_prove_nothing(tmp_path: Path) -> None:
+    rows = [f"{FIRST_MS + i * MINUTE},{101 + i},{102 + i},99,{100 + i},1" for i in range(500)]
+
+    assert refusal(write(tmp_path / "candles", "\n".join(rows)), BTCUSD) == ""
+
+
+def test_open_and_close_of_a_market_that_jumps_may_be_anywhere(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    pairs = rng.uniform(99.5, 100.5, (500, 2)).tolist()
+    rows = [f"{FIRST_MS + i * MINUTE},{o},101,99,{c},1" for i, (o, c) in enumerate(pairs)]
+
+    assert refusal(write(tmp_path / "candles", "\n".join(rows)), BTCUSD) == ""
 
 
 def test_volumes_that_change_their_meaning_late_in_a_file_are_refused(tmp_path: Path) -> None:

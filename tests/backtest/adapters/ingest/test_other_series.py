@@ -132,6 +132,23 @@ def test_each_name_in_a_zip_counts(tmp_path: Path) -> None:
     assert "candles of ETHUSDT" in refusal(path, BTC)
 
 
+def test_a_file_in_a_zip_that_says_another_symbol_counts_for_all(tmp_path: Path) -> None:
+    other = lines(f"symbol,time,{OHLC},volume", "ETHUSDT,{t},100,101,99,100.5,{v}")
+    path = write_zip(tmp_path / "z", **{"candles-2023": plain(), "candles-2024": other})
+
+    assert "candles of ETHUSDT, not of BTCUSDT" in refusal(path, BTC)
+
+
+@pytest.mark.parametrize("column", ["name", "exchange"])
+def test_a_column_that_only_one_file_in_a_zip_has_tells_series_apart(
+    tmp_path: Path, column: str
+) -> None:
+    names = {"BTCUSDT-1m-2023-01": plain(), "BTCUSDT-1m-2024-01": two_series(column)}
+    path = write_zip(tmp_path / "BTCUSDT.zip", **names)
+
+    assert f"column {column} has several values (Bitcoin, Ether)" in refusal(path, BTC)
+
+
 def test_a_price_that_jumps_is_told(tmp_path: Path) -> None:
     other = lines("", "{t},3,3.1,2.9,3,{v}", first=FIRST_MS + DAY)
 

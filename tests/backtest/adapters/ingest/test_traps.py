@@ -138,6 +138,10 @@ TRAPS: dict[str, tuple[str, str]] = {
         lines(f"time,{OHLC},Close,volume", "{t},100,101,99,100.5,99.5,{v}"),
         "two columns could be close",
     ),
+    "another turnover": (
+        lines(f"time,{OHLC},volume,turnover,Turnover", PRICES + ",{w},7"),
+        "two columns could be volume_quote, turnover and Turnover",
+    ),
     "opens below the low": (
         lines(f"time,{OHLC},volume", "{t},98,101,99,100.5,{v}"),
         "open must lie within low..high, was 98",
@@ -212,6 +216,23 @@ def test_rows_without_a_symbol_are_not_of_the_one_asked_for(tmp_path: Path) -> N
 
     assert times(found) == MINUTES
     assert f"{N} rows of other symbols left out" in found.notes
+
+
+@pytest.mark.parametrize("blank", ["", " ", '""'])
+def test_a_column_of_symbols_without_any_says_nothing(tmp_path: Path, blank: str) -> None:
+    text = lines(f"symbol,time,{OHLC},volume", blank + "," + PRICES)
+
+    assert times(checked(write(tmp_path / "candles", text))) == MINUTES
+
+
+def test_rows_above_the_first_symbol_are_nobodys(tmp_path: Path) -> None:
+    """However many there are: a text is read in chunks, which cut anywhere."""
+    nobodys = lines(f"symbol,time,{OHLC},volume", "," + PRICES, n=70_000)
+    last = lines("", "AAAUSDT," + PRICES, first=FIRST_MS + 70 * DAY)
+
+    said = refusal(write(tmp_path / "candles", nobodys + last), Asked(symbol="AAAUSDT"))
+
+    assert "rows above those of AAAUSDT have no symbol" in said
 
 
 def test_hours_that_run_from_one_to_midnight_are_closes(tmp_path: Path) -> None:
@@ -542,6 +563,31 @@ def test_clocks_without_their_leading_zeros_are_clocks(tmp_path: Path) -> None:
     found = checked(path, Asked(symbol="AAAUSDT", timezone="UTC"))
 
     assert times(found) == [FIRST_MS + i * MINUTE for i in range(1_440)]
+
+
+@pytest.mark.parametrize("n_days", [1, 3])
+@pytest.mark.parametrize("header", [f"date,time,{OHLC},volume", ""], ids=["named", "by place"])
+@pytest.mark.parametrize("spell", ["{}", "{:02}"])
+def test_hours_as_numbers_are_not_taken_for_minutes(
+    tmp_path: Path, n_days: int, header: str, spell: str
+) -> None:
+    days = [f"2024-01-{1 + i // 24:02},{spell.format(i % 24)}" for i in range(24 * n_days)]
+    rows = [f"{day},100,101,99,100.5,{1 + i % 7}" for i, day in enumerate(days)]
+    path = write(tmp_path / "candles", "\n".join(filter(None, [header, *rows])))
+
+    said = refusal(path, Asked(timezone="UTC"))
+
+    assert "are all below 24, so they may be hours or minutes" in said
+    assert said == refusal(path, Asked(timezone="UTC", length_ms=HOUR))
+
+
+def test_midnights_as_numbers_are_midnights(tmp_path: Path) -> None:
+    rows = [f"202401{1 + i:02},0,100,101,99,100.5,1" for i in range(9)]
+    path = write(tmp_path / "candles", "\n".join([f"<DATE>,<TIME>,{OHLC},<VOL>", *rows]))
+
+    found = checked(path, Asked(timezone="UTC", length_ms=DAY))
+
+    assert times(found) == [FIRST_MS + i * DAY for i in range(9)]
 
 
 def test_hours_that_exist_twice_or_never_are_refused(tmp_path: Path) -> None:
