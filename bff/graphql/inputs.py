@@ -79,7 +79,7 @@ def read_inputs(
 
 
 def root_fields(document: DocumentNode, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
-    """The fields at the root of an operation, fragments written out.
+    """The fields at the root of an operation, fragments written out, each of them once.
 
     See: docs/graphql.md
     """
@@ -88,13 +88,15 @@ def root_fields(document: DocumentNode, selection_set: SelectionSetNode) -> Iter
         for node in document.definitions
         if isinstance(node, FragmentDefinitionNode)
     }
-    for node in selection_set.selections:
+    left = [*reversed(selection_set.selections)]
+    while left:
+        node = left.pop()
         if isinstance(node, FieldNode):
             yield node
         elif isinstance(node, InlineFragmentNode):
-            yield from root_fields(document, node.selection_set)
+            left += reversed(node.selection_set.selections)
         elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
-            yield from root_fields(document, fragments[node.name.value].selection_set)
+            left += reversed(fragments.pop(node.name.value).selection_set.selections)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
