@@ -30,7 +30,7 @@ from bff.http.addresses import Networks
 from bff.http.body import BodyReader
 from bff.http.client_places import ClientPlaces
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
-from bff.http.paths import WithoutTrailingSlash
+from bff.http.paths import PlainPaths
 from bff.http.request_log import RequestLog
 from bff.pages import OPENAPI_PATH, SCRIPTS_PATH, START_PATH, rest_page, start_page
 from bff.rest import BACKTESTS_PATH, router
@@ -130,7 +130,7 @@ def _add_layers(app: FastAPI, services: Services) -> None:
             expose_headers=["retry-after", "x-request-id"],
         )
     app.add_middleware(RequestLog, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
-    app.add_middleware(WithoutTrailingSlash)
+    app.add_middleware(PlainPaths)
     if server.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(server.trusted_proxies))
 
