@@ -29,7 +29,7 @@ from bff.http.errors import Code, RoehubError
 MAX_NESTING = 64
 CHARS_PER_TOKEN = 24
 RUN_FIELD = "runBacktest"
-QUESTION_FIELDS = frozenset({"estimateBacktest", "variantReport"})
+QUESTION_FIELDS = frozenset({"estimateBacktest", "saveStrategy", "variantReport"})
 LONG_LISTS = frozenset(
     {
         "equityCurve",
@@ -154,7 +154,12 @@ def _cost_problems(document: DocumentNode, limits: GraphQLLimits) -> Iterator[Pr
         ("too_deep", "levels of fields", total.depth, limits.max_depth),
         ("too_complex", "fields", total.fields, limits.max_fields),
         ("one_run_per_document", RUN_FIELD, total.runs, 1),
-        ("too_many_questions", "estimates and reports", total.questions, limits.max_questions),
+        (
+            "too_many_questions",
+            "estimates, reports and saved strategies",
+            total.questions,
+            limits.max_questions,
+        ),
         ("too_many_lists", "long lists", total.long_lists, limits.max_long_lists),
     )
     for code, what, count, limit in measured:

@@ -263,6 +263,7 @@ REFUSED = {
         "too_many_lists",
     ),
     "many questions": ("{" + " estimateBacktest { id }" * 11 + "}", "too_many_questions"),
+    "many strategies": ("mutation {" + " saveStrategy { id }" * 11 + "}", "too_many_questions"),
 }
 
 
