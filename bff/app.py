@@ -3,7 +3,7 @@
 See: docs/security.md
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backtest.errors import BacktestError
@@ -30,7 +31,7 @@ from bff.http.addresses import Networks
 from bff.http.body import BodyReader
 from bff.http.client_places import ClientPlaces
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
-from bff.http.paths import WithoutTrailingSlash
+from bff.http.paths import PlainPaths
 from bff.http.request_log import RequestLog
 from bff.pages import OPENAPI_PATH, SCRIPTS_PATH, START_PATH, rest_page, start_page
 from bff.rest import BACKTESTS_PATH, router
@@ -120,19 +121,28 @@ def _add_layers(app: FastAPI, services: Services) -> None:
             max_per_address=per_address,
             proxies=Networks(server.trusted_proxies),
         )
-    if server.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=server.allowed_origins,
-            allow_credentials=True,
-            allow_methods=["POST"],
-            allow_headers=["authorization", "content-type"],
-            expose_headers=["retry-after", "x-request-id"],
-        )
-    app.add_middleware(RequestLog, graphql_path=GRAPHQL_PATH, watchers=services.watchers)
-    app.add_middleware(WithoutTrailingSlash)
+    share = _shared_with(server.allowed_origins)
+    app.add_middleware(share)
+    app.add_middleware(
+        RequestLog, graphql_path=GRAPHQL_PATH, share=share, watchers=services.watchers
+    )
+    app.add_middleware(PlainPaths)
     if server.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(server.trusted_proxies))
+
+
+def _shared_with(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
+    """A layer that lets pages of these origins read answers; nothing where there are none."""
+    if not origins:
+        return lambda app: app
+    return partial(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_credentials=True,
+        allow_methods=["POST"],
+        allow_headers=["authorization", "content-type"],
+        expose_headers=["retry-after", "x-request-id"],
+    )
 
 
 async def _answer_roehub(_: Request, exc: Exception) -> Response:

@@ -35,17 +35,18 @@ def to_refusal(exc: BacktestError | RoehubError) -> RoehubError:
 
 
 def to_error(
-    error: GraphQLError, places: Mapping[str, Places]
+    error: GraphQLError, places: Mapping[str, Places], answer_levels: int = 1
 ) -> tuple[dict[str, Any], RoehubError]:
     """One entry of `errors`, and the error it stands for.
 
     Args:
         error: From graphql-core, with or without an exception of ours behind it.
         places: The client's spelling of the inputs, by response key of the root field.
+        answer_levels: Length of the path to the answer of a run: its root field, or a member of it.
 
     See: docs/errors.md
     """
-    found = _behind(error, places)
+    found = _behind(error, places, answer_levels)
     entry: dict[str, Any] = {"message": found.message}
     if error.locations:
         entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
@@ -63,11 +64,12 @@ def extensions(error: RoehubError) -> dict[str, Any]:
     return {"code": error.code.value, "status": error.status, "details": details}
 
 
-def _behind(error: GraphQLError, places: Mapping[str, Places]) -> RoehubError:
+def _behind(error: GraphQLError, places: Mapping[str, Places], answer_levels: int) -> RoehubError:
     cause = error.original_error
     if isinstance(cause, InvalidRequest):
-        # An error deeper than a root field is about an argument there, not about the input.
-        root = places.get(str(error.path[0])) if error.path and len(error.path) == 1 else None
+        # An error deeper than the answer is about an argument there, not about the input.
+        path = error.path or []
+        root = places.get(str(path[0])) if len(path) == answer_levels else None
         if len(cause.problems) > MAX_FOUND:
             return to_roehub(too_many_problems(() if root is None else ("input",)), as_written)
         problems = cause.problems if root is None else map(root.translate, cause.problems)

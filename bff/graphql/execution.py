@@ -84,7 +84,8 @@ class GraphqlJob:
         )
         data = None if self.is_subscription and _has_no_result(result) else result.data
         places = {key: found for key, (_, found) in self.inputs.items()}
-        found = [to_error(error, places) for error in result.errors or ()]
+        levels = EVENT_LEVELS if self.is_subscription else 1
+        found = [to_error(error, places, levels) for error in result.errors or ()]
         content: dict[str, Any] = {"data": data} if data is not None else {}
         if found:
             content["errors"] = [entry for entry, _ in found]

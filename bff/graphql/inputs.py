@@ -3,10 +3,11 @@
 See: docs/graphql.md
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     BooleanValueNode,
     DocumentNode,
     EnumValueNode,
@@ -64,22 +65,43 @@ def read_inputs(
     known = {**_defaults(operation), **variables}
     problems: list[Problem] = []
     found: dict[str, ReadInput] = {}
+    read: dict[Hashable, ReadInput | InvalidRequest | None] = {}
     for node in root_fields(document, operation.selection_set):
-        key = node.alias.value if node.alias else node.name.value
-        try:
-            if node.name.value == "bars":
-                found[key] = read_bars(_arguments(node, known))
-            elif (reader := _READERS.get(node.name.value)) is not None:
-                found[key] = reader(_input_of(node, known))
-        except InvalidRequest as error:
-            problems.extend(error.problems)
+        source = _source(node)
+        if source not in read:
+            read[source] = _read(node, known)
+        told = read[source]
+        if isinstance(told, InvalidRequest):
+            problems.extend(told.problems)
+        elif told is not None:
+            found[node.alias.value if node.alias else node.name.value] = told
     if problems:
         raise InvalidRequest(problems)
     return found
 
 
+def _source(node: FieldNode) -> Hashable:
+    """The same for fields that read one variable: it may be long, and asked about many times."""
+    match node.arguments:
+        case [ArgumentNode(value=VariableNode(name=variable))]:
+            return node.name.value, variable.value
+        case _:
+            return id(node)
+
+
+def _read(node: FieldNode, variables: Mapping[str, Any]) -> ReadInput | InvalidRequest | None:
+    """The input of a field or what is wrong with it; None where it has none."""
+    try:
+        if node.name.value == "bars":
+            return read_bars(_arguments(node, variables))
+        reader = _READERS.get(node.name.value)
+        return reader(_input_of(node, variables)) if reader is not None else None
+    except InvalidRequest as error:
+        return error
+
+
 def root_fields(document: DocumentNode, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
-    """The fields at the root of an operation, fragments written out.
+    """The fields at the root of an operation, fragments written out, each of them once.
 
     See: docs/graphql.md
     """
@@ -88,13 +110,15 @@ def root_fields(document: DocumentNode, selection_set: SelectionSetNode) -> Iter
         for node in document.definitions
         if isinstance(node, FragmentDefinitionNode)
     }
-    for node in selection_set.selections:
+    left = [*reversed(selection_set.selections)]
+    while left:
+        node = left.pop()
         if isinstance(node, FieldNode):
             yield node
         elif isinstance(node, InlineFragmentNode):
-            yield from root_fields(document, node.selection_set)
+            left += reversed(node.selection_set.selections)
         elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
-            yield from root_fields(document, fragments[node.name.value].selection_set)
+            left += reversed(fragments.pop(node.name.value).selection_set.selections)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

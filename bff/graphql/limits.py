@@ -29,7 +29,7 @@ from bff.http.errors import Code, RoehubError
 MAX_NESTING = 64
 CHARS_PER_TOKEN = 24
 RUN_FIELD = "runBacktest"
-QUESTION_FIELDS = frozenset({"estimateBacktest", "variantReport"})
+QUESTION_FIELDS = frozenset({"estimateBacktest", "saveStrategy", "variantReport"})
 LONG_LISTS = frozenset(
     {
         "equityCurve",
@@ -74,6 +74,7 @@ class _Cost:
     runs: int = 0
     questions: int = 0
     long_lists: int = 0
+    nesting: int = 0
 
     def add(self, other: "_Cost", levels: int = 0) -> None:
         self.fields += other.fields
@@ -82,6 +83,7 @@ class _Cost:
         self.questions += other.questions
         self.long_lists += other.long_lists
         self.depth = max(self.depth, other.depth + levels)
+        self.nesting = max(self.nesting, other.nesting)
 
 
 def parse_document(text: str, limits: GraphQLLimits) -> DocumentNode:
@@ -152,7 +154,12 @@ def _cost_problems(document: DocumentNode, limits: GraphQLLimits) -> Iterator[Pr
         ("too_deep", "levels of fields", total.depth, limits.max_depth),
         ("too_complex", "fields", total.fields, limits.max_fields),
         ("one_run_per_document", RUN_FIELD, total.runs, 1),
-        ("too_many_questions", "estimates and reports", total.questions, limits.max_questions),
+        (
+            "too_many_questions",
+            "estimates, reports and saved strategies",
+            total.questions,
+            limits.max_questions,
+        ),
         ("too_many_lists", "long lists", total.long_lists, limits.max_long_lists),
     )
     for code, what, count, limit in measured:
@@ -163,7 +170,10 @@ def _cost_problems(document: DocumentNode, limits: GraphQLLimits) -> Iterator[Pr
 
 @dataclass(slots=True)
 class _Meter:
-    """Adds up what a document costs; every fragment is measured once."""
+    """Adds up what a document costs; every fragment is measured once.
+
+    What is walked down here is walked down by others too, so it must not be deeper than a stack.
+    """
 
     document: DocumentNode
     has_cycle: bool = False
@@ -172,6 +182,7 @@ class _Meter:
     )
     _known: dict[str, _Cost] = field(default_factory=dict[str, _Cost])
     _open: set[str] = field(default_factory=set[str])
+    _n_open: int = 0
 
     def __post_init__(self) -> None:
         for node in self.document.definitions:
@@ -180,8 +191,14 @@ class _Meter:
 
     def of_selections(self, selection_set: SelectionSetNode | None) -> _Cost:
         total = _Cost()
-        for node in selection_set.selections if selection_set else ():
+        if selection_set is None:
+            return total
+        self._n_open += 1
+        self._check_nesting()
+        for node in selection_set.selections:
             total.add(*self._of_node(node))
+        self._n_open -= 1
+        total.nesting += 1
         return total
 
     def _of_node(self, node: SelectionNode) -> tuple[_Cost, int]:
@@ -213,4 +230,12 @@ class _Meter:
             self._open.add(name)
             self._known[name] = self.of_selections(self._fragments[name].selection_set)
             self._open.discard(name)
-        return self._known.get(name, _Cost())
+        # One that does not exist is a field, so that what spreads it many times costs something.
+        cost = self._known.get(name, _Cost(fields=1))
+        self._check_nesting(cost.nesting)
+        return cost
+
+    def _check_nesting(self, n_below: int = 0) -> None:
+        if self._n_open + n_below > MAX_NESTING:
+            message = f"selections may nest at most {MAX_NESTING} levels deep, fragments included"
+            raise _too_much("too_deep", message)

@@ -40,16 +40,23 @@ class RequestLog:
     Args:
         app: The application.
         graphql_path: Where a masked bug is worded for a GraphQL client.
+        share: Lets pages of allowed origins read its answer, as they may read all others.
         watchers: Shown the line's facts and the request's headers after each answer.
 
     See: docs/reliability.md
     """
 
     def __init__(
-        self, app: ASGIApp, *, graphql_path: str, watchers: Sequence[Watcher] = ()
+        self,
+        app: ASGIApp,
+        *,
+        graphql_path: str,
+        share: Callable[[ASGIApp], ASGIApp],
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._app = app
         self._graphql_path = graphql_path
+        self._share = share
         self._watchers = watchers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +80,7 @@ class RequestLog:
         if exchange.status is None:
             is_graphql = scope["path"] == self._graphql_path
             response = error_response(error, graphql_payload if is_graphql else payload)
-            await response(scope, exchange.receive, exchange.send)
+            await self._share(response)(scope, exchange.receive, exchange.send)
 
     def _log_request(self, scope: Scope, exchange: "_Exchange", facts: Facts) -> None:
         status = CLIENT_LEFT if exchange.has_client_left else exchange.status or CLIENT_LEFT

@@ -1,6 +1,8 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NoReturn
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +13,7 @@ from backtest import errors as domain
 from tests.bff.doubles import GOOD, USER, Store, ToldService, client, services, token
 
 Post = Callable[..., Response]
+SHARED = "access-control-allow-origin"
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +230,26 @@ def test_a_page_of_an_allowed_origin_may_use_the_cookie() -> None:
     assert allowed.headers["access-control-allow-credentials"] == "true"
     assert refusal(forged) == (401, "unauthorized")
     assert "access-control-allow-origin" not in forged.headers
+
+
+@pytest.mark.parametrize("path", ["/backtests", "/graphql"])
+def test_such_a_page_may_read_the_id_of_a_bug(path: str) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise RuntimeError("cause")
+
+    built = replace(services(), authenticate=broken)
+    body = {"query": "{ runtimeDefaults { topK } }", **GOOD}
+
+    with client(built) as test_client:
+        answers = {
+            origin: test_client.post(path, json=body, headers={"Origin": origin})
+            for origin in ("http://testserver", "http://evil")
+        }
+
+    assert {answer.status_code for answer in answers.values()} == {500}
+    assert "error_id" in answers["http://testserver"].text
+    shared = {origin: answer.headers.get(SHARED) for origin, answer in answers.items()}
+    assert shared == {"http://testserver": "http://testserver", "http://evil": None}
 
 
 def test_closing_the_application_closes_the_stores() -> None:

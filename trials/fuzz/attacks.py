@@ -33,10 +33,21 @@ def overlapping_fragments(n_fragments: int) -> str:
     return f"{{ {spreads} }} {bodies}"
 
 
-def doubling_fragments(depth: int) -> str:
+def doubling_fragments(depth: int, leaf: str = "__typename") -> str:
     """Each fragment spreads the next one twice."""
     bodies = " ".join(f"fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }}" for i in range(depth))
-    return f"{{ ...F0 }} {bodies} fragment F{depth} on Query {{ __typename }}"
+    return f"{{ ...F0 }} {bodies} fragment F{depth} on Query {{ {leaf} }}"
+
+
+def chained_fragments(n_fragments: int, opening: str, *, is_backwards: bool = False) -> str:
+    """Each fragment spreads the next one, 55 levels below its own beginning."""
+    order = range(n_fragments)
+    spreads = " ".join(f"...F{i}" for i in (reversed(order) if is_backwards else order))
+    bodies = " ".join(
+        f"fragment F{i} on Query {opening * 55}{{ __typename ...F{i + 1} }}{'}' * 55}"
+        for i in order
+    )
+    return f"{{ {spreads} }} {bodies} fragment F{n_fragments} on Query {{ __typename }}"
 
 
 def with_window(axis: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +89,13 @@ ATTACKS: dict[str, Attack] = {
         "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"
     ),
     "fragments that double 150 times": document(doubling_fragments(150)),
+    "fragments that double 190 times into nothing": document(doubling_fragments(190, "...Nowhere")),
+    "fragments that double 55 times into nothing": document(doubling_fragments(55, "...Nowhere")),
+    "fields nested through fragments": document(chained_fragments(6, "{ a ")),
+    "inline fragments nested through fragments": document(chained_fragments(6, "{ ... ")),
+    "inline fragments nested backwards": document(
+        chained_fragments(6, "{ ... ", is_backwards=True)
+    ),
     "280 overlapping fields": document(overlapping(280)),
     "90 overlapping fragments": document(overlapping_fragments(90)),
     "950 directives": document("{ a " + "@a " * 950 + "}"),

@@ -86,12 +86,13 @@ class Parsing(Requests):
         while at < len(data) and not self._must_wait():
             self._parse(data[at : at + PIECE_BYTES])
             at += PIECE_BYTES
-        self._unread = bytes(data[at:])
+        self._unread = b"" if self._is_left else bytes(data[at:])
         if len(self._unread) > UNREAD_BYTES:
             self.flow.pause_reading()  # until the answer has gone
 
     def _must_wait(self) -> bool:
-        return self.is_answering or self._refusal is not None or self.transport.is_closing()
+        is_ending = self._is_left or self._refusal is not None or self.transport.is_closing()
+        return self.is_answering or is_ending
 
     def _parse(self, piece: memoryview) -> None:
         self._has_advanced = False

@@ -4,7 +4,8 @@ See: docs/security.md#threats-and-limits
 """
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import structlog
 from uvicorn._types import ASGI3Application
@@ -17,7 +18,7 @@ from bff.serving.connection.last_words import last_words
 log = structlog.stdlib.get_logger(__name__)
 
 LINGER_S = 1.0
-LINGER_BYTES = 1 << 18
+LINGER_BYTES = 1 << 24
 
 
 class Requests(HttpToolsProtocol):
@@ -82,7 +83,23 @@ class Requests(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        line = cycle.transport  # which it would close by itself
+        own = SimpleNamespace(write=line.write, is_closing=line.is_closing, close=self._close)
+        cycle.transport = cast("asyncio.Transport", own)
         super()._start_asgi_task(cycle, app)
+
+    def _close(self) -> None:
+        """End after an answer, one half of the connection where a body is still on its way.
+
+        Closing both would take the answer back. The rest has the time of a head until it ends.
+        """
+        running = self._running
+        is_whole = running is None or not running.response_complete or not running.more_body
+        if is_whole or self.transport.is_closing():
+            self.transport.close()
+        else:
+            self._is_left = True
+            self.transport.write_eof()
 
     def _leave(self, error: RoehubError) -> None:
         """Have the last word, then wait a moment for the client to read it.

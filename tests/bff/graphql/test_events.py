@@ -9,7 +9,14 @@ from uuid import UUID
 import pytest
 
 from backtest.control import Control, Stage
-from backtest.errors import BacktestError, CandlesUnavailable, DeadlineExceeded
+from backtest.errors import (
+    BacktestError,
+    CandlesUnavailable,
+    DeadlineExceeded,
+    InvalidRequest,
+    NoMarketData,
+    Problem,
+)
 from backtest.policy import Want
 from backtest.request import RunRequest
 from backtest.result import RunResult
@@ -126,6 +133,46 @@ def test_what_is_refused_before_it_told_anything_has_its_status(
     mistaken = face.ask(watch("result { mode }"), {"i": {"template": {}}}, **EVENTS)
     unknown = face.ask(watch("progress { speed }"), INPUT, **EVENTS)
     assert (mistaken.status_code, unknown.status_code) == (422, 422)
+
+
+@pytest.mark.parametrize("told", [(), Telling.told], ids=["at once", "later"])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NoMarketData(),
+        InvalidRequest(
+            [
+                Problem(("template", "timeframe"), "unsupported", "an hour is too long"),
+                Problem(
+                    ("template", "indicator_grids", 0, "params", "window", "values", 1),
+                    "out_of_bounds",
+                    "is too large",
+                ),
+            ]
+        ),
+        InvalidRequest([Problem(("template", str(n)), "x", "many") for n in range(1_001)]),
+    ],
+    ids=["no candles", "the catalog", "a thousand problems"],
+)
+def test_mistakes_are_told_at_the_places_of_the_mutation(
+    face: GraphqlFace,
+    use_case: Telling,
+    refusal: BacktestError,
+    told: tuple[tuple[str, int, int], ...],
+) -> None:
+    axis = {"window": {"mode": "explicit", "values": [5, 20]}}
+    grids = [{"indicator_id": "ma.sma", "params": axis}]
+    sent = {"i": to_graphql(GOOD | {"template": {**GOOD["template"], "indicator_grids": grids}})}
+    use_case.told, use_case.fails_with = told, refusal
+    mutation = "mutation($i: RunBacktestInput!) { runBacktest(input: $i) { mode } }"
+
+    (asked,) = face.ask(mutation, sent).json()["errors"]
+    streamed = face.ask(watch("r: result { mode }"), sent, **EVENTS)
+
+    answer = events(streamed)[-2][1] if told else streamed.json()
+    assert answer["errors"][0]["extensions"] == asked["extensions"]
+    places = [item["path"] for item in asked["extensions"]["details"]["errors"]]
+    assert all(place.split(".")[0] == "input" for place in places), places
 
 
 @pytest.mark.parametrize(

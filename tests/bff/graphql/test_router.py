@@ -9,6 +9,7 @@ from backtest.policy import Want
 from tests.bff.doubles import GOOD
 from tests.faces import GraphqlFace, opened, to_graphql
 from tests.fakes import FakeBacktester
+from trials.fuzz.attacks import chained_fragments
 
 STRICT = "application/graphql-response+json"
 INPUT = {"i": to_graphql(GOOD)}
@@ -229,6 +230,20 @@ REFUSED = {
         "{ ...F29 } fragment F0 on Query { __typename __typename } " + FRAGMENTS,
         "too_complex",
     ),
+    "an explosion into nothing": (
+        "{ ...F29 } fragment F0 on Query { ...Nowhere ...Nowhere } " + FRAGMENTS,
+        "too_complex",
+    ),
+    "fields through fragments": (chained_fragments(6, "{ a "), "too_deep"),
+    "inline fragments through fragments": (chained_fragments(6, "{ ... "), "too_deep"),
+    "a fragment known before it is deep": (
+        chained_fragments(2, "{ ... ", is_backwards=True),
+        "too_deep",
+    ),
+    "a cycle with fields": (
+        "{ ...A } fragment A on Query { a { ...B } } fragment B on Query { b { ...A } }",
+        "fragment_cycle",
+    ),
     "a long number": ("{ a(b: " + "9" * 5_000 + ") }", "number_too_long"),
     "two runs": (
         "mutation { a: runBacktest { mode } b: runBacktest { mode } }",
@@ -248,6 +263,7 @@ REFUSED = {
         "too_many_lists",
     ),
     "many questions": ("{" + " estimateBacktest { id }" * 11 + "}", "too_many_questions"),
+    "many strategies": ("mutation {" + " saveStrategy { id }" * 11 + "}", "too_many_questions"),
 }
 
 

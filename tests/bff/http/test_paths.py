@@ -1,4 +1,4 @@
-"""A slash at the end of a path changes nothing."""
+"""A slash at the end of a path changes nothing; a control character makes it another path."""
 
 import logging
 from collections.abc import Iterator
@@ -65,6 +65,25 @@ def test_pages_for_people_are_there_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["/backtests//", "//", "//backtests/", "/nothing/"])
 def test_more_than_one_slash_is_another_path(asked: TestClient, path: str) -> None:
     assert asked.post(f"http://testserver{path}", json=GOOD).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
+@pytest.mark.parametrize("end", ["%0A", "%0A/", "/%0A", "%0a", "%0D%0A", "%00", "%7F"])
+@pytest.mark.parametrize("path", ["/backtests", "/graphql"])
+def test_a_control_character_makes_it_another_path(
+    asked: TestClient, path: str, end: str, method: str
+) -> None:
+    answer = asked.request(method, path + end, json=GOOD)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_so_it_does_for_files_and_pages(tmp_path: Path) -> None:
+    dev = services(environ={"ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(tmp_path)})
+
+    with client(dev) as opened:
+        for path in ("/docs%0A", "/swagger/swagger-ui.css%0A", "/swagger/%00", "/%0A"):
+            assert opened.get(path).status_code == 404, path
 
 
 def test_the_log_knows_the_path_by_one_name(
