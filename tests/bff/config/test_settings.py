@@ -165,6 +165,12 @@ def test_prod_needs_a_long_secret(secret: str | None) -> None:
         ("IDENTITY_COOKIE_NAME", "a=b;"),
         ("ROEHUB_CANDLES", "server"),
         ("QUOTA_REDIS_URL", "http://:hunter2@cache"),
+        ("QUOTA_REDIS_URL", "redis://:hunter2/et@cache:6379/0"),
+        ("QUOTA_REDIS_URL", "redis://cache:hunter2"),
+        ("QUOTA_REDIS_URL", "rediss://[::1"),
+        ("QUOTA_REDIS_URL", "redis://cache?max_connections=hunter2"),
+        ("QUOTA_REDIS_URL", "redis://cache?hunter2=1"),
+        ("QUOTA_REDIS_URL", "rediss://cache?ssl_cert_reqs=hunter2"),
     ],
 )
 def test_a_bad_variable_is_refused_without_repeating_it(name: str, value: str) -> None:
