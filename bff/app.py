@@ -27,7 +27,7 @@ from bff.console import (
     wants_page,
 )
 from bff.graphql.router import GRAPHQL_PATH, graphql_router
-from bff.http.addresses import Networks
+from bff.http.addresses import Networks, with_mapped
 from bff.http.body import BodyReader
 from bff.http.client_places import ClientPlaces
 from bff.http.errors import Code, RoehubError, error_response, graphql_payload, to_roehub
@@ -128,7 +128,9 @@ def _add_layers(app: FastAPI, services: Services) -> None:
     )
     app.add_middleware(PlainPaths)
     if server.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(server.trusted_proxies))
+        app.add_middleware(
+            ProxyHeadersMiddleware, trusted_hosts=with_mapped(server.trusted_proxies)
+        )
 
 
 def _shared_with(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:

@@ -3,6 +3,9 @@
 See: docs/commands.md
 """
 
+import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -65,4 +68,14 @@ app.add_typer(schema.app, name="schema")
 
 def main() -> None:
     """Entry point of the console script and of `python -m bff`."""
+    _make_streams_writable()
     app()
+
+
+def _make_streams_writable() -> None:
+    """Nothing that is only said may end a command: not by its signs, not by a closed stream."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportUnknownMemberType]
+    if sys.stderr is None:  # a file that is opened next would get its number, and what is said
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open
+        os.set_inheritable(sys.stderr.fileno(), True)

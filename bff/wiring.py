@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from backtest.adapters.candles.cache import CachedCandles
@@ -71,7 +72,7 @@ class Services:
     strategies: Store
     service: BacktestService
     runner: Runner
-    authenticate: Authenticator
+    authenticate: Callable[[Headers, str], Caller]
     runs: RunPool
     queries: RunPool
     json_limits: JsonLimits
@@ -122,7 +123,7 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
         strategies=local.strategies,
         service=local.service,
         runner=process or local,
-        authenticate=authenticator(settings),
+        authenticate=_authenticate(settings),
         requests=_quota(compute.requests_per_user_minute, "requests", quota_store),
         quota_store=quota_store,
         runs=RunPool(
@@ -318,6 +319,16 @@ def strategies_url(environment: Environment) -> str:
     if environment.strategy_pg_dsn is not None:
         return environment.strategy_pg_dsn.get_secret_value()
     return f"sqlite:///{environment.data_dir / 'strategies.sqlite'}"
+
+
+def _authenticate(settings: Settings) -> Callable[[Headers, str], Caller]:
+    """Made when somebody asks for the first time, because making it may write a secret."""
+    made = cache(partial(authenticator, settings))
+
+    def authenticate(headers: Headers, scheme: str) -> Caller:
+        return made()(headers, scheme)
+
+    return authenticate
 
 
 def authenticator(settings: Settings) -> Authenticator:

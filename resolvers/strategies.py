@@ -5,7 +5,7 @@ See: docs/saved-strategies.md
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from backtest.axes import Scalar
@@ -224,15 +224,24 @@ def _checked_name(name: str | None) -> str:
 
 
 def _told(line: SavedLine) -> SavedStrategyLine:
+    """What is known of a row, whoever wrote it: one that cannot run is listed too."""
     spec = line.spec
-    instrument: Mapping[str, Any] = spec.get("instrument_id") or {}
+    stored = spec.get("instrument_id")
+    instrument = cast("Mapping[str, object]", stored if isinstance(stored, Mapping) else {})
+    market_id = instrument.get("market_id")
     return SavedStrategyLine(
         strategy_id=line.strategy_id,
         name=line.name,
         instrument_id=Instrument(
-            market_id=int(instrument.get("market_id", 0)), symbol=str(instrument.get("symbol", ""))
+            market_id=market_id if isinstance(market_id, int) and abs(market_id) < 1 << 31 else 0,
+            symbol=_text(instrument.get("symbol")),
         ),
-        timeframe=str(spec.get("timeframe", "")),
-        signal_template=str(spec.get("signal_template", "")),
+        timeframe=_text(spec.get("timeframe")),
+        signal_template=_text(spec.get("signal_template")),
         created_ts=Timestamp(to_time_text(to_epoch_ms(line.created_at))),
     )
+
+
+def _text(value: object) -> str:
+    """A text that can be sent; an escape in JSON may stand for half a character."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""

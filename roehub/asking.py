@@ -7,6 +7,7 @@ See: docs/python.md, docs/grid.md
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
+from uuid import UUID
 
 from roehub.values import axis, instrument, moment, nearest
 
@@ -36,7 +37,7 @@ def request(body: Mapping[str, Any] | None = None, /, **words: Any) -> Body:
     See: docs/python.md
     """
     asked: Body = {**(body or {})}
-    template: Body = {**asked.get("template", {})}
+    template: Body = {**(asked.get("template") or {})}
     for name, value in words.items():
         _place(name)(asked, template, value)
     if template:
@@ -63,7 +64,7 @@ def _instrument(asked: Body, template: Body, value: Any) -> None:
 
 def _time(member: str) -> Callable[[Body, Body, Any], None]:
     def put(asked: Body, template: Body, value: Any) -> None:
-        asked["time_range"] = {**asked.get("time_range", {}), member: moment(value, member)}
+        asked["time_range"] = {**(asked.get("time_range") or {}), member: moment(value, member)}
 
     return put
 
@@ -95,6 +96,10 @@ def _word(member: str) -> Callable[[Body, Body, Any], None]:
     return lambda asked, template, value: template.update({member: value})
 
 
+def _strategy_id(asked: Body, template: Body, value: Any) -> None:
+    asked["strategy_id"] = str(value) if isinstance(value, UUID) else value
+
+
 def _include(asked: Body, template: Body, value: Any) -> None:
     asked["include"] = [value] if isinstance(value, str) else value
 
@@ -115,4 +120,5 @@ _SHORT: dict[str, Callable[[Body, Body, Any], None]] = {
     "sizing": _word("sizing_mode"),
     "ranking": _ranking,
     "include": _include,
+    "strategy_id": _strategy_id,
 }

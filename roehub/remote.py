@@ -3,7 +3,6 @@
 See: docs/python.md, docs/graphql.md
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -223,14 +222,15 @@ def _read(response: "httpx.Response") -> Mapping[str, Any]:
     """
     try:
         body: Any = response.json()
-    except json.JSONDecodeError:
+    except ValueError:  # no JSON, or no text at all
         body = None
-    if not isinstance(body, dict):
-        message = f"{response.url} answered {response.status_code}, but not as a Roehub service"
-        raise Refused("not_a_service", message, {})
-    answer = cast("Mapping[str, Any]", body)
-    if "error" in answer:
-        raise Refused.of(answer)
-    for error in answer.get("errors", ()):
-        raise Refused.of_graphql(error)
-    return answer
+    match body:
+        case {"error": {"code": str(), "message": str()}}:
+            raise Refused.of(cast("Mapping[str, Any]", body))
+        case {"errors": [{"message": str()} as error, *_]}:
+            raise Refused.of_graphql(cast("Mapping[str, Any]", error))
+        case {"variants": [*_]} | {"data": {"runBacktest": {}}} if response.is_success:
+            return cast("Mapping[str, Any]", body)
+        case _:  # something in between answers like this too, such as a proxy
+            message = f"{response.url} answered {response.status_code}, but not as a Roehub service"
+            raise Refused("not_a_service", message, {})

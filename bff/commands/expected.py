@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from backtest.errors import BacktestError
+from backtest.errors import BacktestError, InvalidRequest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,8 +74,12 @@ def failures_told() -> Generator[None]:
 
 
 def say_failure(exc: BacktestError) -> None:
-    """Print a domain error and its notes."""
-    stderr().print(exc.message, style="bold red", markup=False)
+    """Print a domain error, each of its problems with its place, and its notes."""
+    console = stderr()
+    console.print(exc.message, style="bold red", markup=False)
+    for problem in exc.problems if isinstance(exc, InvalidRequest) else ():
+        place = ".".join(map(str, problem.loc))
+        console.print(f"- {place}: {problem.message}", markup=False)
     say_notes(exc)
 
 

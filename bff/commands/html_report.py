@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from backtest.control import Control
+from backtest.enums import Timeframe
 from backtest.request import RunRequest
 from bff.console import report_page
+from resolvers import market
 from resolvers.service import BacktestService
-from schema.market import Bars, BarsQuestion
+from schema.market import BarsQuestion
 from schema.response import BacktestResponse, to_json
 from schema.scalars import to_time_text
 
@@ -63,7 +65,7 @@ def write_report(
         "curve": _curve(response),
         "months": _months(response),
         **_signals(response),
-        "bars": asdict(_bars(service, request, response)),
+        "bars": _bars(service, request, response),
     }
     # Nothing of it can end the script that it stands in.
     text = json.dumps(report, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
@@ -103,16 +105,27 @@ def _signals(response: BacktestResponse) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _bars(service: BacktestService, request: RunRequest, response: BacktestResponse) -> Bars:
+def _bars(
+    service: BacktestService, request: RunRequest, response: BacktestResponse
+) -> dict[str, Any]:
+    """Prices to draw, of a longer timeframe where the run has more bars than may be asked for."""
+    own = Timeframe(response.timeframe)
+    span_ms = request.time_range.end_ms - request.time_range.start_ms
+    drawn = next(
+        longer
+        for longer in Timeframe
+        if longer.ms >= own.ms and span_ms // longer.ms + 2 <= market.MAX_BARS
+    )
     question = BarsQuestion.model_validate(
         {
             "instrument": response.instrument_id.model_dump(),
-            "timeframe": response.timeframe,
+            "timeframe": drawn,
             "range": {"start": _time(request.time_range.start_ms), "end": _end(request)},
             "max_points": MAX_POINTS,
         }
     )
-    return service.market.bars(question, Control())
+    bars = service.market.bars(question, Control())
+    return asdict(bars) | {"bars_per_point": bars.bars_per_point * (drawn.ms // own.ms)}
 
 
 def _end(request: RunRequest) -> str:

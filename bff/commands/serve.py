@@ -154,10 +154,12 @@ def _serve(
             runner.start()
 
         from bff.app import create_app
+        from bff.config.secret import signing_secret
         from bff.serving.server import DrainingServer, prefer_short_waits
         from bff.wiring import build
 
         with failures_told():
+            signing_secret(settings.environment)  # a folder that cannot hold it stops the start
             services = build(settings, runner)
             runner.wait_until_started()
             _check_stores(services, wait_for_stores)

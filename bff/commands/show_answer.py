@@ -14,6 +14,7 @@ from backtest.report.table import print_ratio
 from bff.commands.show_beside import show_beside
 
 LEVELS = " ▁▂▃▄▅▆▇█"
+ASCII_LEVELS = " .:-=+*%#"
 CURVE_ROWS = 10
 
 PIPED_WIDTH = 140
@@ -120,9 +121,10 @@ def show_curve(console: Console, equity: list[float]) -> None:
     low, high = min(equity), max(equity)
     span = (high - low) or 1.0
     heights = [(value - low) / span * (CURVE_ROWS - 1) + 1 for value in equity]
+    levels = ASCII_LEVELS if console.options.ascii_only else LEVELS
     console.print("Equity of the best variant", style="italic")
     for row in range(CURVE_ROWS - 1, -1, -1):
-        blocks = "".join(LEVELS[round(8 * min(1.0, max(0.0, h - row)))] for h in heights)
+        blocks = "".join(levels[round(8 * min(1.0, max(0.0, h - row)))] for h in heights)
         label = {CURVE_ROWS - 1: _money(high, high), 0: _money(low, high)}.get(row, "")
         console.print(Text(f"{label:>10} {blocks}", style="green"))
 

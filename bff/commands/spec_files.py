@@ -9,7 +9,6 @@ from typing import Any, NoReturn, cast
 
 import typer
 
-from backtest.errors import InvalidRequest
 from backtest.markets import instrument_key, market_type
 from backtest.request import Template
 from bff.commands.expected import FAILED, failures_told, stderr
@@ -44,15 +43,8 @@ def completed_spec(path: Path) -> dict[str, Any]:
 
 
 def _checked(payload: dict[str, Any]) -> Template:
-    try:
+    with failures_told():
         return read_spec(payload)
-    except InvalidRequest as error:
-        console = stderr()
-        console.print(error.message, style="bold red")
-        for problem in error.problems:
-            place = ".".join(str(step) for step in problem.loc)
-            console.print(f"- {place}: {problem.message}", markup=False)
-        raise typer.Exit(FAILED) from error
 
 
 def _json_object(path: Path) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def list_(
 ) -> None:
     """Show the saved strategies, oldest first."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from bff.commands.stores import strategy_writer
@@ -71,9 +72,9 @@ def list_(
         table.add_row(
             str(line.strategy_id),
             str(line.user_id),
-            line.name,
-            line.instrument_key,
-            line.timeframe,
+            escape(line.name),
+            escape(line.instrument_key),
+            escape(line.timeframe),
             f"{line.created_at:%Y-%m-%d %H:%M}",
             "deleted" if line.is_deleted else "saved",
         )

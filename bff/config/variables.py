@@ -84,12 +84,26 @@ def quota_problems(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
     url = environ.get("QUOTA_REDIS_URL")
     if url is None:
         return
-    if not url.startswith(("redis://", "rediss://")):
-        message = "must begin with redis:// or rediss://"
-        yield ConfigProblem("environment", "QUOTA_REDIS_URL", message)
     if find_spec("redis") is None:
         message = "needs the package redis; install roehub-backtest[redis]"
         yield ConfigProblem("environment", "QUOTA_REDIS_URL", message)
+    elif not url.startswith(("redis://", "rediss://")) or not _is_understood(url):
+        message = (
+            "must be redis://[user:password@]host[:port][/database], or rediss:// for TLS; in a"
+            " password write / ? # @ as %2F %3F %23 %40"
+        )
+        yield ConfigProblem("environment", "QUOTA_REDIS_URL", message)
+
+
+def _is_understood(url: str) -> bool:
+    """Whether a connection can be made of it, not opened; the driver's words may repeat a part."""
+    from redis import ConnectionPool, RedisError  # noqa: PLC0415 - an optional extra
+
+    try:
+        ConnectionPool.from_url(url).make_connection()  # pyright: ignore[reportUnknownMemberType]
+    except (ValueError, TypeError, RedisError):
+        return False
+    return True
 
 
 def _near_misses(environ: Mapping[str, str], known: Collection[str]) -> Iterator[tuple[str, str]]:

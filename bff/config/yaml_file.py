@@ -3,7 +3,7 @@
 See: docs/configuration.md
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -37,19 +37,34 @@ class BadConfig(Exception):
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses repeated keys."""
+    """SafeLoader that refuses repeated keys, and says where a value is none."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """Build a value; PyYAML lets what Python says of a date or a number pass."""
+        try:
+            return cast("object", super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
+        except (ValueError, KeyError, AttributeError) as exc:
+            told = (
+                f"{_shown(node.value)} is no {node.tag.rpartition(':')[2]}; quote it if it is text"
+            )
+            raise _refused(node, told) from exc
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a mapping after checking that its keys are distinct."""
         seen: set[object] = set()
         for key_node, _ in node.value:
-            key = cast("object", self.construct_object(key_node, deep=True))  # pyright: ignore[reportUnknownMemberType]
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):  # {{ NAME }} reads as a mapping for a key
+                told = "a key must be a word; fill the template in, or quote its braces"
+                raise _refused(key_node, told)
             if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is repeated", key_node.start_mark
-                )
+                raise _refused(key_node, f"the key {key!r} is repeated")
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+def _refused(node: yaml.Node, told: str) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, told, node.start_mark)
 
 
 def read_yaml(path: Path) -> object:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -46,7 +46,9 @@ def running_server(say: Callable[[str], None]) -> Generator[str]:
         DemoFailed: The server ended before it had an address.
     """
     command = [sys.executable, "-m", "bff", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
+        command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+    )
     try:
         yield _address(process, say)
     finally:
@@ -83,9 +85,14 @@ def _address(process: subprocess.Popen[str], say: Callable[[str], None]) -> str:
         found = re.search(r"Serving on (http\S+)", line)
         if found:
             # Nobody reads the log, and a full pipe would stop the server.
-            threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
+            threading.Thread(target=_read_out, args=(process.stderr,), daemon=True).start()
             return found[1]
         told.append(line)
         if PREPARING in line:
             say(PREPARING)
     raise DemoFailed("the server did not start:\n" + "".join(told[-20:]))
+
+
+def _read_out(pipe: IO[str]) -> None:
+    with pipe:
+        deque(pipe, 0)

@@ -3,8 +3,8 @@
 See: docs/security.md#behind-a-proxy
 """
 
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from collections.abc import Collection, Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
 
 NETWORK_BITS = 64
 
@@ -23,6 +23,16 @@ class Networks:
         """Whether one of them holds the address; what is no address is in none."""
         parsed = _parsed(address)
         return parsed is not None and any(parsed in network for network in self._networks)
+
+
+def with_mapped(networks: Collection[str]) -> list[str]:
+    """The networks, and those of version 4 once more as a listener of both versions sees them."""
+    mapped = (
+        f"::ffff:{network.network_address}/{96 + network.prefixlen}"
+        for network in map(ip_network, networks)
+        if isinstance(network, IPv4Network)
+    )
+    return [*networks, *mapped]
 
 
 def place_of(address: str) -> str:

@@ -15,11 +15,15 @@ import structlog
 
 log = structlog.stdlib.get_logger(__name__)
 
+FAILED = 1
 POLL_S = 0.1
 SETTLED_S = 10.0
 
 # What a worker ends with that has told why it does not serve.
 CANNOT_START = 3
+ENDED = {0, -signal.SIGTERM, -signal.SIGINT}
+# What a second signal ends a worker with, and so the whole.
+ENDED_AT_ONCE = {128 + signal.SIGTERM, 128 + signal.SIGINT}
 
 Command = Callable[[int], list[str]]
 
@@ -43,8 +47,10 @@ class ServerWorkers:
         self._command = command
         self._running: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
         self._signals: list[int] = []
-        self._is_stopping = self._has_failed = False
+        self._is_stopping = False
+        self._code = 0
         self._first = set(range(n_workers))
+        self._absent: set[int] = set()
 
     def run(self) -> int:
         """Supervise until stopped; the exit code."""
@@ -52,13 +58,15 @@ class ServerWorkers:
             signal.signal(number, self._remember)
         for n in range(self._n_workers):
             self._start(n)
-        while self._running:
+        while self._running or self._absent:
             time.sleep(POLL_S)
             while self._signals:
                 self._hand_on(self._signals.pop(0))
+            for n in tuple(self._absent):
+                self._replace(n)
             for n in tuple(self._running):
                 self._look_after(n)
-        return int(self._has_failed)
+        return self._code
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -82,19 +90,32 @@ class ServerWorkers:
         if process.stdin is not None:
             process.stdin.close()
         if self._is_stopping:
-            self._has_failed |= code not in {0, -signal.SIGTERM, -signal.SIGINT}
+            if code not in ENDED and self._code != FAILED:
+                self._code = code if code in ENDED_AT_ONCE else FAILED
             return
         log.error("worker_died", worker=n, code=code)
         is_first = n in self._first
         self._first.discard(n)
         if time.monotonic() - started_at < SETTLED_S or (is_first and code == CANNOT_START):
-            self._has_failed = True
+            self._code = FAILED
             self._hand_on(signal.SIGTERM)
             return
-        self._start(n)
+        self._replace(n)
+
+    def _replace(self, n: int) -> None:
+        """Start it again; a machine that has no process left now may have one soon."""
+        try:
+            self._start(n)
+        except OSError as exc:
+            if n not in self._absent:
+                log.error("worker_not_replaced", worker=n, reason=exc.strerror)
+            self._absent.add(n)
+        else:
+            self._absent.discard(n)
 
     def _hand_on(self, number: int) -> None:
         self._is_stopping = True
+        self._absent.clear()
         self._listener.close()
         for process, _ in self._running.values():
             process.send_signal(number)

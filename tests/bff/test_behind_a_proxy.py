@@ -26,6 +26,7 @@ from bff.serving.connection.crowd import Crowd
 from tests.bff.doubles import services
 
 PROXY, CLIENT = "10.0.0.2", "203.0.113.7"
+MAPPED = f"::ffff:{PROXY}"  # as a listener of both versions of IP sees it
 FORWARDED = {"X-Forwarded-For": f"198.51.100.1, {CLIENT}"}
 
 
@@ -59,8 +60,14 @@ def logged_client(opened: TestClient, path: str) -> str:
         ([PROXY], PROXY, CLIENT),
         (["10.0.0.0/8"], PROXY, CLIENT),
         (["10.0.0.3"], PROXY, PROXY),
+        ([PROXY], MAPPED, CLIENT),
+        (["10.0.0.0/8"], MAPPED, CLIENT),
+        (["10.0.0.3", "::/96"], MAPPED, MAPPED),
     ],
-    ids=["nobody", "not even this machine", "the address", "its network", "another one"],
+    ids=[
+        *("nobody", "not even this machine", "the address", "its network", "another one"),
+        *("mapped", "mapped, its network", "mapped, another one"),
+    ],
 )
 def test_only_a_trusted_address_says_for_whom_it_asks(
     path: str, proxies: list[str], peer: str, expected: str, tmp_path: Path

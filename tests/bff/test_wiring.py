@@ -19,10 +19,11 @@ from tests.bff.test_hostile_requests import GRAPHQL_BODY
 from tests.waiting import PATIENCE_S
 
 
-def test_building_contacts_no_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize("env", ["dev", "test"])
+def test_building_contacts_no_store_and_makes_no_secret(tmp_path: Path, env: str) -> None:
     folder = tmp_path / "data"
 
-    built = build(load_settings({"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(folder)}))
+    built = build(load_settings({"ROEHUB_ENV": env, "ROEHUB_DATA_DIR": str(folder)}))
     built.close()
 
     assert [path.name for path in folder.rglob("*")] == ["candles"]

@@ -8,9 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from backtest.adapters.strategies.reader import SqlStrategies
+from backtest.adapters.strategies.table import STRATEGIES, open_engine, store_at
 from backtest.adapters.strategies.writer import StrategyWriter
+from tests.bff.doubles import USER
 from tests.e2e.grids import GRID, candles
 from tests.e2e.world import opened_over
 from tests.faces import GraphqlFace, RestFace, to_graphql
@@ -103,6 +106,43 @@ def test_a_saved_variant_is_listed_and_runs_as_it_was(
         }
     )
     assert again["variants"][0]["total_return_pct"] == total_return_pct
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"instrument_id": {"market_id": None}},
+        {"instrument_id": {"market_id": "one", "symbol": 7}},
+        {"instrument_id": {"market_id": 1 << 40, "symbol": "half a \ud83d character"}},
+        {"instrument_id": "BTC", "timeframe": None, "signal_template": ["ma.sma"]},
+        {"instrument_id": [1], "timeframe": {}},
+        {"instrument_id": 0},
+    ],
+)
+def test_a_row_that_is_odd_is_listed_beside_the_good_ones(
+    url: str, faces: tuple[RestFace, GraphqlFace], odd: dict[str, Any]
+) -> None:
+    writer = StrategyWriter(url)
+    for number in (1, 2):
+        writer.add(
+            strategy_id=UUID(int=number),
+            user_id=USER,
+            name=f"number {number}",
+            spec=SPEC,
+            created_at=datetime(2024, 1, number, tzinfo=UTC),
+        )
+    writer.close()
+    engine = open_engine(store_at(url), is_read_only=False)
+    with engine.begin() as connection:
+        second = STRATEGIES.c.strategy_id == UUID(int=2)
+        connection.execute(sa.update(STRATEGIES).where(second).values(spec_json={**SPEC, **odd}))
+    engine.dispose()
+
+    odd_line, good = data(faces[1], LIST)
+
+    assert (odd_line["name"], good["name"]) == ("number 2", "number 1")
+    assert good["instrumentId"]["symbol"] == SPEC["symbol"]
+    assert odd_line["instrumentId"]["marketId"] == 0
 
 
 def test_a_name_is_made_where_none_is_given(faces: tuple[RestFace, GraphqlFace]) -> None:

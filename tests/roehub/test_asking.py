@@ -1,5 +1,6 @@
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -180,3 +181,17 @@ def test_times_of_every_kind_are_times() -> None:
     told = {roehub.request(start=kind)["time_range"]["start"] for kind in kinds}
 
     assert told == {"2024-01-01T00:00:00+00:00"}
+
+
+def test_null_is_as_good_as_nothing() -> None:
+    body = {"template": None, "time_range": None}
+
+    asked = roehub.request(body, timeframe="1h", start="2024-01-01", top_k=3)
+
+    assert asked == roehub.request(timeframe="1h", start="2024-01-01", top_k=3)
+    assert roehub.request(body) == body
+
+
+@pytest.mark.parametrize("written", [UUID(int=7), str(UUID(int=7))])
+def test_a_strategy_is_named_by_its_id_however_it_is_written(written: UUID | str) -> None:
+    assert roehub.request(strategy_id=written) == {"strategy_id": str(UUID(int=7))}

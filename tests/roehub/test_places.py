@@ -26,6 +26,19 @@ def test_a_service_gives_what_this_process_gives(
     assert len(far) == 6
 
 
+def test_a_run_of_this_process_writes_nothing_into_its_store(places: Places) -> None:
+    before = written(places.store)
+
+    roehub.run(store=places.store, **GRID)
+
+    assert written(places.store) == before
+
+
+def written(folder: Path) -> dict[Path, int]:
+    """Files, and when they were last changed."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
 def test_what_is_awaited_is_the_same(places: Places, result: roehub.Result) -> None:
     async def ask() -> roehub.Result:
         async with roehub.connect_async(places.address, places.token) as service:

@@ -6,7 +6,7 @@ It does not yield to other programs: a machine that is busy is none of the fault
 import logging
 
 from backtest.adapters.candles import feed
-from backtest.adapters.strategies import reader, table
+from backtest.adapters.strategies import table
 from bff.runner import server
 from bff.wiring import served_runner
 
@@ -14,7 +14,6 @@ SILENCE_S = 1
 
 if __name__ == "__main__":
     for module, name in (
-        (reader, "TIMEOUT_S"),
         (table, "TIMEOUT_S"),
         (feed, "_PING_SILENCE_S"),
     ):

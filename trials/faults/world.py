@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table, insert_minutes
 from backtest.adapters.ingest.generate import SyntheticMarket, generate
-from backtest.adapters.strategies import reader, table
+from backtest.adapters.strategies import table
 from backtest.types import Instrument
 from bff.app import create_app
 from bff.config.settings import load_settings
@@ -90,8 +90,7 @@ def opened_world(
     with ExitStack() as stack:
         candles = stack.enter_context(candle_store())
         strategies = stack.enter_context(open_strategies(folder))
-        for module in (reader, table):
-            stack.enter_context(patch.object(module, "TIMEOUT_S", SILENCE_S))
+        stack.enter_context(patch.object(table, "TIMEOUT_S", SILENCE_S))
         settings = load_settings(
             {
                 "ROEHUB_ENV": "test",

@@ -1,7 +1,7 @@
 """Saved strategies in SQLite or Postgres, over SQLAlchemy Core.
 
-Reading order: `table`, `reader`, `writer` (for the commands, and for a service that may save
-them), `watched_connection`.
+Reading order: `watched_connection`, `table`, `reader`, `writer` (for the commands, and for a
+service that may save them).
 See: docs/saved-strategies.md
 """
 

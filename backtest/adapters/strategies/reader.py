@@ -13,14 +13,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from backtest.adapters.strategies.table import (
     STRATEGIES,
-    TIMEOUT_S,
     SqliteFile,
     in_utc,
     open_engine,
     store_at,
+    transaction,
     translated_failures,
 )
-from backtest.adapters.strategies.watched_connection import ended_after
 from backtest.errors import StrategiesUnavailable
 from backtest.ports import SavedLine, SavedStrategy
 
@@ -110,10 +109,8 @@ class SqlStrategies:
             return attempts(self._rows_once, statement)
 
     def _rows_once(self, statement: _Select) -> _Rows:
-        with self._engine.connect() as connection, ended_after(connection, TIMEOUT_S):
-            rows = connection.execute(statement).all()
-            connection.rollback()
-        return rows
+        with transaction(self._engine) as connection:
+            return connection.execute(statement).all()
 
     def _is_nothing_saved_yet(self) -> bool:
         """A file that does not exist yet holds no strategies; one whose folder is gone is lost."""

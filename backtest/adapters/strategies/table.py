@@ -16,6 +16,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from backtest.adapters.strategies.watched_connection import ended_after
 from backtest.errors import StrategiesUnavailable
 
 TIMEOUT_S = 5
@@ -130,9 +131,17 @@ def create_table(store: StrategyStore) -> None:
             store.path.parent.mkdir(parents=True, exist_ok=True)
         engine = open_engine(store, is_read_only=False)
         try:
-            _metadata.create_all(engine)
+            with transaction(engine) as connection:
+                _metadata.create_all(connection)
         finally:
             engine.dispose()
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Generator[sa.Connection]:
+    """A connection in a transaction, which must be over in time, its end included."""
+    with engine.connect() as connection, ended_after(connection, TIMEOUT_S), connection.begin():
+        yield connection
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -15,6 +15,7 @@ from backtest.adapters.strategies.table import (
     in_utc,
     open_engine,
     store_at,
+    transaction,
     translated_failures,
 )
 
@@ -82,7 +83,7 @@ class StrategyWriter:
             "created_at": created_at,
             "is_deleted": False,
         }
-        with translated_failures(), self._engine.begin() as connection:
+        with translated_failures(), transaction(self._engine) as connection:
             if replace:
                 connection.execute(
                     sa.delete(STRATEGIES).where(STRATEGIES.c.strategy_id == strategy_id)
@@ -103,7 +104,7 @@ class StrategyWriter:
             statement = statement.where(columns.user_id == user_id)
         if not with_deleted:
             statement = statement.where(columns.is_deleted.is_(False))
-        with translated_failures(), self._engine.connect() as connection:
+        with translated_failures(), transaction(self._engine) as connection:
             rows = connection.execute(statement).all()
         return [_line(row) for row in rows]
 
@@ -117,7 +118,7 @@ class StrategyWriter:
             .where(columns.strategy_id == strategy_id, columns.is_deleted.is_(False))
             .values(is_deleted=True)
         )
-        with translated_failures(), self._engine.begin() as connection:
+        with translated_failures(), transaction(self._engine) as connection:
             return connection.execute(statement).rowcount == 1
 
     def close(self) -> None:

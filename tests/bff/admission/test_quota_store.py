@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from uuid import UUID
 
 import pytest
+from throttled import per_day
 
 from backtest.errors import RateLimited
 from bff.admission import quota_store
@@ -36,6 +37,12 @@ def stores(n: int, url: str) -> Generator[list[QuotaStore]]:
     finally:
         for store in opened:
             store.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_refill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was taken does not come back during a test, however busy the machine is."""
+    monkeypatch.setattr("bff.admission.quotas.per_min", per_day)
 
 
 @pytest.fixture

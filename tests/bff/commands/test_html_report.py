@@ -70,6 +70,19 @@ def test_the_report_holds_the_answer_and_what_is_drawn_of_its_best(
     assert returned * 100 == pytest.approx(variants[0]["total_return_pct"])
 
 
+def test_more_bars_than_may_be_asked_for_are_drawn_of_a_longer_timeframe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html_report, "report_page", lambda: PAGE)
+    monkeypatch.setattr("resolvers.market.MAX_BARS", 200)
+
+    report = written(tmp_path / "report.html")
+
+    assert report["answer"]["timeframe"] == "1m"
+    assert report["bars"]["bars_per_point"] == 5
+    assert len(report["bars"]["points"]) == 790 / 5
+
+
 def test_without_the_page_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

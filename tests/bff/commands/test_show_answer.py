@@ -1,5 +1,6 @@
 """How an answer looks on a terminal: what ranked it, the Sharpe of other tools, small money."""
 
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
 import pytest
@@ -82,3 +83,15 @@ def test_a_curve_is_labelled_with_digits_that_tell_it(
 
     lines = captured.get().splitlines()
     assert (lines[-1].split()[0], lines[1].split()[0]) == labels
+
+
+def test_a_terminal_without_blocks_shows_the_curve_all_the_same() -> None:
+    written = BytesIO()
+    terminal = TextIOWrapper(written, encoding="latin-1")
+
+    show_curve(Console(file=terminal, width=140), [1.0, 2.0, 3.0])
+
+    terminal.flush()
+    rows = written.getvalue().decode("ascii").splitlines()
+    assert rows[1].endswith("  #")
+    assert rows[-1].endswith("###")

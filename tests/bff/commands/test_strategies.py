@@ -56,6 +56,16 @@ def test_a_variant_is_saved_listed_and_deleted(run: Run, response: Path, stores:
     assert str(strategy_id) in run("list", "--deleted").stdout
 
 
+def test_names_are_listed_as_they_are(run: Run, response: Path) -> None:
+    for name in ("[/red]", "[bold]", "good"):
+        run("add", "--from", response, "--variant", 0, "--user-id", USER, "--name", name)
+
+    listed = run("list")
+
+    assert listed.exit_code == 0, listed.output
+    assert all(name in listed.stdout for name in ("[/red]", "[bold]", "good"))
+
+
 def test_a_spec_without_its_descriptive_members_is_completed(
     run: Run, tmp_path: Path, stores: Stores
 ) -> None:

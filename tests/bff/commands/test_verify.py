@@ -83,6 +83,16 @@ def test_an_untouched_answer_is_the_same(
     assert result.stdout.startswith("same: ")
 
 
+def test_a_receipt_whose_request_is_none_any_more_says_what_is_wrong_with_it(
+    verify: Verify, answers: dict[str, dict[str, Any]]
+) -> None:
+    result = verify(edited(answers["rest"], "receipt.request.template.timeframe", "7m"))
+
+    assert result.exit_code == 1
+    assert "Validation failed" in result.stderr
+    assert "- template.timeframe: " in result.stderr
+
+
 def edited(answer: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     copy: dict[str, Any] = json.loads(json.dumps(answer))
     *steps, last = path.split(".")

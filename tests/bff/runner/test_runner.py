@@ -36,7 +36,7 @@ from bff.admission.memory_budget import MemoryBudget
 from bff.config.settings import load_settings
 from bff.http.errors import Code, RoehubError
 from bff.runner import client as apart
-from bff.runner import connection
+from bff.runner import connection, server
 from bff.runner.client import RunnerProcess
 from bff.runner.local import Job, LocalRunner, PreparedRunner
 from bff.telemetry.facts import collect, note
@@ -132,8 +132,10 @@ class BeginAndWait:
 
 def tell_progress(_service: BacktestService, control: Control) -> bool:
     control.spend(1.5)
-    for done in range(1, 4):
-        control.progress("stage_a", done, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "TELL_EVERY_S", PATIENCE_S)  # however slow this machine is
+        for done in range(1, 4):
+            control.progress("stage_a", done, 3)
     return control.is_watched
 
 

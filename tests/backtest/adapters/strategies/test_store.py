@@ -4,7 +4,7 @@ import json
 import socket
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,15 +15,18 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 import sqlalchemy as sa
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
+from backtest.adapters.strategies import table
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.table import STRATEGIES, open_engine, store_at
 from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.errors import StrategiesUnavailable
 from backtest.ports import SavedStrategy, StrategyReader
 from tests.saved_spec import SPEC
+from trials.faults.proxy import Wire, wire_to
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 STORED: dict[str, Any] = {
@@ -49,6 +52,13 @@ def writer(url: str) -> Generator[StrategyWriter]:
     writer = StrategyWriter(url)
     yield writer
     writer.close()
+
+
+@pytest.fixture
+def wire(postgres: str) -> Generator[Wire]:
+    place = conninfo_to_dict(postgres)
+    with wire_to(str(place["host"]), int(str(place["port"]))) as wire:
+        yield wire
 
 
 @pytest.fixture
@@ -348,6 +358,56 @@ def test_a_server_that_never_answers_is_not_waited_for() -> None:
             reader.find(uuid4())
 
         reader.close()
+
+
+def _write_table(url: str) -> None:
+    StrategyWriter(url).close()
+
+
+def _add(url: str) -> None:
+    with closing(StrategyWriter(url, creates=False)) as writer:
+        add(writer)
+
+
+def _list(url: str) -> None:
+    with closing(StrategyWriter(url, creates=False)) as writer:
+        writer.lines()
+
+
+def _delete(url: str) -> None:
+    with closing(StrategyWriter(url, creates=False)) as writer:
+        writer.delete(uuid4())
+
+
+def _find(url: str) -> None:
+    with closing(SqlStrategies(url)) as reader:
+        reader.find(uuid4())
+
+
+@pytest.mark.parametrize("moment", ["engine_connect", "commit"])
+@pytest.mark.parametrize("use", [_write_table, _add, _list, _delete, _find])
+def test_a_server_that_falls_silent_is_not_waited_for(
+    postgres: str,
+    wire: Wire,
+    monkeypatch: pytest.MonkeyPatch,
+    use: Callable[[str], None],
+    moment: str,
+) -> None:
+    StrategyWriter(postgres).close()
+    monkeypatch.setattr(table, "TIMEOUT_S", 2)
+    url = make_conninfo(postgres, port=wire.port)
+
+    def fall_silent(_: sa.Connection) -> None:
+        wire.state = "mute"
+
+    event.listen(sa.Engine, moment, fall_silent)
+    try:
+        with pytest.raises(StrategiesUnavailable):
+            use(url)
+    finally:
+        event.remove(sa.Engine, moment, fall_silent)
+
+    assert wire.state == "mute"
 
 
 def _swallow(listener: socket.socket) -> None:

@@ -67,6 +67,15 @@ class Server:
         for connection in tuple(self.connections):
             connection.shutdown()
 
+    def hurry(self, head_max_seconds: float) -> None:
+        """Give the heads of the connections that there are so long from now on.
+
+        With a short time from the beginning, a pause of the machine could end a connection before
+        its first request.
+        """
+        for connection in self.connections:
+            connection._head._seconds = head_max_seconds
+
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
 

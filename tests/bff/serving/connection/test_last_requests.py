@@ -10,7 +10,8 @@ from tests.waiting import PATIENCE_S
 
 HELD = GET.replace(b"/", b"/held", 1)
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlast"
-QUICK = Connections(head_max_seconds=0.3)
+QUICK_S = 0.3
+PATIENT = Connections(head_max_seconds=PATIENCE_S)
 
 
 def play_scene(
@@ -34,7 +35,9 @@ async def idle_line(server: Server) -> socket.socket:
     await loop.sock_sendall(line, GET)
     told = b""
     while not told.endswith(b"echo:"):
-        told += await loop.sock_recv(line, 1 << 16)
+        piece = await loop.sock_recv(line, 1 << 16)
+        assert piece, "closed before the answer"
+        told += piece
     return line
 
 
@@ -113,11 +116,12 @@ def test_a_head_that_has_begun_may_end(play: Play) -> None:
 def test_one_that_does_not_end_has_its_time(play: Play) -> None:
     async def scene(server: Server) -> bytes:
         line = await idle_line(server)
+        server.hurry(QUICK_S)
         line.sendall(GET[:9])
         server.stop()
         return await rest(line)
 
-    assert play_scene(play, scene, QUICK) == b""
+    assert play_scene(play, scene, PATIENT) == b""
 
 
 def test_an_answer_has_longer_the_more_is_left_of_it(play: Play) -> None:

@@ -5,26 +5,40 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from bff.config.sections import Connections
 from tests.bff.serving.connection.served import GET, Play, Server, served
 from tests.waiting import PATIENCE_S
 
-QUICK = Connections(head_max_seconds=0.3)
+QUICK_S = 0.3
+QUICK = Connections(head_max_seconds=QUICK_S)
+PATIENT = Connections(head_max_seconds=PATIENCE_S)
 STALLED = Connections(answer_stall_seconds=0.5)
-SLOW = Connections(answer_stall_seconds=2)
+SLOW = Connections(answer_stall_seconds=5)
 LARGE_BYTES = 30 << 20
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def dribbled(server: Server, first: bytes, piece: bytes) -> bytes:
+async def hurried(server: Server) -> Line:
+    """A connection that has all the time before its first head, and little from then on."""
+    line = await server.connect()
+    while not server.connections:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    server.hurry(QUICK_S)
+    return line
+
+
+async def dribbled(line: Line, first: bytes, piece: bytes) -> bytes:
     """What a connection gets that sends something time and again until it is closed."""
-    reader, writer = await server.connect()
+    reader, writer = line
 
     async def dribble() -> None:
         writer.write(first)
         while True:
             writer.write(piece)
-            await asyncio.sleep(QUICK.head_max_seconds / 10)
+            await asyncio.sleep(QUICK_S / 10)
 
     sending = asyncio.ensure_future(dribble())
     told = b""
@@ -52,45 +66,45 @@ def visit(
     ids=["silence", "a URL", "a head", "blank lines"],
 )
 def test_a_head_has_its_time_however_it_grows(play: Play, first: bytes, piece: bytes) -> None:
-    assert visit(play, QUICK, lambda server: dribbled(server, first, piece)) == b""
+    async def scene(server: Server) -> bytes:
+        return await dribbled(await server.connect(), first, piece)
+
+    assert visit(play, QUICK, scene) == b""
 
 
 @pytest.mark.parametrize("piece", [b"", b"\r\n", b"G"], ids=["silence", "blank lines", "a head"])
 def test_so_has_the_next_one_after_an_answer(play: Play, piece: bytes) -> None:
-    answer = visit(play, QUICK, lambda server: dribbled(server, GET, piece))
+    async def scene(server: Server) -> bytes:
+        return await dribbled(await hurried(server), GET, piece)
 
-    assert answer.count(b"HTTP/1.1 200") == 1
+    assert visit(play, PATIENT, scene).count(b"HTTP/1.1 200") == 1
 
 
 def test_a_body_that_nobody_reads_has_no_more_time_than_a_head(play: Play) -> None:
-    async def scene(server: Server) -> bytes:
-        declined = b"GET /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        return await dribbled(server, declined, b"1\r\na\r\n")
+    declined = b"GET /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    async def unread(scope: object, receive: object, send: object) -> None:
-        from starlette.responses import Response  # noqa: PLC0415
-
-        await Response(b"early")(scope, receive, send)  # type: ignore[arg-type]
+    async def unread(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(b"early")(scope, receive, send)
 
     async def there() -> bytes:
-        async with served(QUICK, wrap=lambda _: unread) as server:  # type: ignore[arg-type,return-value]
-            return await scene(server)
+        async with served(PATIENT, wrap=lambda _: unread) as server:
+            return await dribbled(await hurried(server), declined, b"1\r\na\r\n")
 
     assert play(there()).endswith(b"early")
 
 
 def test_half_a_head_behind_a_request_does_not_cut_it(play: Play) -> None:
     async def scene(server: Server) -> bytes:
-        reader, writer = await server.connect()
+        reader, writer = await hurried(server)
         writer.write(GET.replace(b"/", b"/held", 1) + GET[:9])
         await server.app.begun.wait()
-        await asyncio.sleep(3 * QUICK.head_max_seconds)
+        await asyncio.sleep(3 * QUICK_S)
         server.app.released.set()
         answer = await reader.read()
         writer.close()
         return answer
 
-    assert visit(play, QUICK, scene).startswith(b"HTTP/1.1 200")
+    assert visit(play, PATIENT, scene).startswith(b"HTTP/1.1 200")
 
 
 def large_answer(server: Server, window: int) -> socket.socket:
@@ -123,7 +137,7 @@ def test_an_answer_that_is_taken_byte_by_byte_is_dropped(play: Play) -> None:
 def test_an_answer_that_is_taken_slowly_but_steadily_arrives(play: Play) -> None:
     def drink(line: socket.socket) -> int:
         n_bytes = 0
-        slow_until = time.monotonic() + 1.5 * SLOW.answer_stall_seconds
+        slow_until = time.monotonic() + 1.2 * SLOW.answer_stall_seconds
         while piece := line.recv(1 << 16):
             n_bytes += len(piece)
             if time.monotonic() < slow_until:
