@@ -184,7 +184,7 @@ def _no_costs(run: RunResult) -> str | None:
 
 
 def _no_landscape(run: RunResult) -> str | None:
-    if run.beside.get(AnswerPart.LANDSCAPE, run) is not None:
+    if run.parts.get(AnswerPart.LANDSCAPE, run) is not None:
         return None
     return (
         f"The range has {run.target_bars:,} bars, and a map of the grid needs at least {N_BLOCKS}:"

@@ -363,7 +363,7 @@ class RunResult:
 
     `is_on_at_start`: the signal that the best variant enters on first was on before the range.
     `holding_return_pct`: what buying at the first close and holding to the last returned.
-    `beside` holds what was wanted beside the variants (`backtest.beside`).
+    `parts` holds what was wanted beside the variants (`backtest.answer_parts`).
     `scored_by` is for the log alone, like `stage_seconds`: an answer is the same on every machine.
 
     See: docs/ranking.md (backtest/run.py)
@@ -381,5 +381,5 @@ class RunResult:
     holding_return_pct: float
     variants: tuple[RankedVariant, ...]
     stage_seconds: Mapping[str, float]
-    beside: Mapping[AnswerPart, object] = field(default_factory=dict[AnswerPart, object])
+    parts: Mapping[AnswerPart, object] = field(default_factory=dict[AnswerPart, object])
     scored_by: tuple[str, ...] = ()

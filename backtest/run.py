@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from uuid import UUID
 
-from backtest.beside import tell_beside
+from backtest.answer_parts import make_answer_parts
 from backtest.control import Control
 from backtest.engine.limits.effort import effort_s, part_effort_s, saved_effort_s
 from backtest.engine.limits.estimate import NO_TRADES, estimate_bytes
@@ -153,7 +153,7 @@ class Backtester:
                 is_on_before(plan.grid, ranked.winners[0].base, bars, self._workers, control)
             )
         with stopwatch.stage("beside"):
-            beside = tell_beside(guards, bars, ranked, variants, self._workers, control)
+            parts = make_answer_parts(guards, bars, ranked, variants, self._workers, control)
         return RunResult(
             settings=plan.settings,
             grid=plan.resolved_grid(),
@@ -169,7 +169,7 @@ class Backtester:
             ),
             variants=variants,
             stage_seconds=stopwatch.seconds,
-            beside=beside,
+            parts=parts,
             scored_by=ranked.scored_by,
         )
 

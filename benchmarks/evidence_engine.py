@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backtest.beside import Weighed, seed_of
+from backtest.answer_parts import EvidencePart, seed_of
 from backtest.control import Control
 from backtest.engine.pipeline.recorder import Recorded
 from backtest.engine.ranked import rank_variants
@@ -74,8 +74,8 @@ def evidence_of_run(seed: int, edge: float, *, with_risk: bool) -> Evidence:
         result = tester.run(asked, user_id=USER, control=Control(), want=want)
     finally:
         tester.close()
-    weighed = result.beside[AnswerPart.EVIDENCE]
-    assert isinstance(weighed, Weighed)
+    weighed = result.parts[AnswerPart.EVIDENCE]
+    assert isinstance(weighed, EvidencePart)
     return weighed.evidence
 
 

@@ -26,7 +26,7 @@ from backtest.result import Report as DomainReport
 from backtest.result import SameAs as DomainSameAs
 from backtest.result import Trade as DomainTrade
 from backtest.types import ExitReason
-from resolvers.beside import to_beside
+from resolvers.answer_parts import to_answer_parts
 from resolvers.hashes import engine_params_hash, grid_request_hash, spec_hash
 from schema.basis import CandleData, CandleGap, Note
 from schema.enums import RunMode, TradeDirection
@@ -83,7 +83,7 @@ def to_response(result: RunResult, control: Control) -> BacktestResponse:
         variants=tuple(
             to_variant(variant, settings, execution, control) for variant in result.variants
         ),
-        **cast("dict[str, Any]", to_beside(result.beside)),
+        **cast("dict[str, Any]", to_answer_parts(result.parts)),
     )
 
 

@@ -19,8 +19,8 @@ import pyarrow as pa
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.series import parsed_length
 from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
-from backtest.adapters.ingest.asked import Asked, TimesOf
 from backtest.adapters.ingest.importer import BrokenFile, check_file, write_file
+from backtest.adapters.ingest.options import ImportOptions, TimesOf
 from backtest.adapters.ingest.times import DateOrder
 from backtest.enums import spelled_length
 from backtest.markets import instrument_key
@@ -39,7 +39,7 @@ Store = str | os.PathLike[str] | None
 
 
 class Said(TypedDict, total=False):
-    """What candles do not say of themselves; `Asked` has what each of these means.
+    """What candles do not say of themselves; `ImportOptions` has what each of these means.
 
     See: docs/candle-files.md
     """
@@ -87,7 +87,7 @@ def put(
     for word in said.keys() - Said.__annotations__.keys():
         raise TypeError(f"put has no {word!r}{nearest(word, Said.__annotations__)}")
     of = _instrument(instrument)
-    asked = Asked(**said, symbol=of.symbol, length_ms=_length_ms(interval))
+    asked = ImportOptions(**said, symbol=of.symbol, length_ms=_length_ms(interval))
     rows = _with_times(_pandas(frame))
     with tempfile.TemporaryDirectory(prefix="roehub-") as folder:
         checked = _checked(rows, Path(folder) / "frame.parquet", asked)
@@ -159,7 +159,7 @@ def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns=str)
 
 
-def _checked(rows: pd.DataFrame, path: Path, asked: Asked) -> "CheckedFile":
+def _checked(rows: pd.DataFrame, path: Path, asked: ImportOptions) -> "CheckedFile":
     try:
         rows.to_parquet(path, index=False)
         checked = check_file(path, _silent, asked)

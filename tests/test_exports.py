@@ -84,7 +84,7 @@ EXPORTS: dict[str, list[str]] = {
         "Traces",
         "monitored",
     ],
-    "bff.serving.connection": ["Connection", "Crowd", "SlicedAnswers"],
+    "bff.serving.connection": ["Connection", "ConnectionLimiter", "SlicedAnswers"],
     "bff.telemetry": ["Facts", "ObservedUseCase", "collect", "configure_logs", "note"],
     "resolvers": [
         "BacktestService",

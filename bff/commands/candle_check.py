@@ -14,9 +14,9 @@ from backtest.adapters.candles.findings import Finding, Kind, SuspectPlace
 from backtest.adapters.candles.suspicions import suspicions
 from backtest.adapters.candles.table import StoredInstrument, prepare_to_read, stored_instruments
 from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE
-from backtest.adapters.ingest.values import told_length
+from backtest.adapters.ingest.values import format_length
 from bff.commands.candle_import import progress_bar
-from bff.commands.candle_list import iso, told_duration, told_moment
+from bff.commands.candle_list import format_duration, format_moment, iso
 from bff.commands.stores import candle_store
 
 _PLACES_SHOWN = 3
@@ -69,28 +69,28 @@ def _check(pool: ClickHousePool, stored: StoredInstrument) -> tuple[Coverage, li
 def _print(stored: StoredInstrument, found: Coverage, findings: Sequence[Finding]) -> None:
     typer.echo(
         f"{stored.instrument.market_id}:{stored.instrument.symbol} {_length(found.step_ms)}:"
-        f" {found.n_candles:,} candles, {told_moment(stored.first_ms)} to"
-        f" {told_moment(stored.last_ms)} UTC; {'' if findings else 'nothing looks wrong'}".rstrip(
+        f" {found.n_candles:,} candles, {format_moment(stored.first_ms)} to"
+        f" {format_moment(stored.last_ms)} UTC; {'' if findings else 'nothing looks wrong'}".rstrip(
             "; "
         )
     )
     for finding in findings:
         typer.echo(f"  {finding.kind}: {sentence(finding, found.step_ms)}")
         shown = finding.places[:_PLACES_SHOWN]
-        places = ", ".join(_told_place(finding.kind, place, found.step_ms) for place in shown)
+        places = ", ".join(_format_place(finding.kind, place, found.step_ms) for place in shown)
         if shown:
             typer.echo(f"    {'worst: ' if finding.n > len(shown) else ''}{places}")
 
 
-def _told_place(kind: Kind, place: SuspectPlace, step_ms: int) -> str:
-    when = told_moment(place.first_ms)
+def _format_place(kind: Kind, place: SuspectPlace, step_ms: int) -> str:
+    when = format_moment(place.first_ms)
     if kind is Kind.IMPOSSIBLE:
         return when
     if kind in {Kind.SPIKES, Kind.OPENS}:
         return f"{when} ({_pct(place)})"
     if kind is Kind.STEPS:
-        return f"{when} to {told_moment(place.last_ms)} ({_length(int(place.size))})"
-    return f"{when} ({told_duration(int(place.size) * step_ms)})"
+        return f"{when} to {format_moment(place.last_ms)} ({_length(int(place.size))})"
+    return f"{when} ({format_duration(int(place.size) * step_ms)})"
 
 
 def sentence(finding: Finding, step_ms: int) -> str:
@@ -107,7 +107,7 @@ def _pct(place: SuspectPlace) -> str:
 
 
 def _length(step_ms: int) -> str:
-    return told_length(step_ms * 1_000)
+    return format_length(step_ms * 1_000)
 
 
 _SENTENCES: dict[Kind, Told] = {
@@ -134,11 +134,11 @@ _SENTENCES: dict[Kind, Told] = {
     ),
     Kind.NO_VOLUME: lambda found, step_ms: (
         f"{_many(found.n, '1 stretch', 'stretches')} without volume,"
-        f" {told_duration(found.n_candles * step_ms)} in all; nobody traded, or the file had none"
+        f" {format_duration(found.n_candles * step_ms)} in all; nobody traded, or the file had none"
     ),
     Kind.SAME_CLOSE: lambda found, step_ms: (
         f"{_many(found.n, '1 stretch', 'stretches')} with an unchanged close despite volume,"
-        f" {told_duration(found.n_candles * step_ms)} in all; a stalled feed, or a pegged price"
+        f" {format_duration(found.n_candles * step_ms)} in all; a stalled feed, or a pegged price"
     ),
     Kind.SYNTHETIC: lambda _found, _step_ms: (
         "synthetic candles from `candles generate` are mixed with real ones; import or download the"

@@ -246,14 +246,14 @@ def _summarise(wanted: Wanted, outcome: Outcome) -> None:
         f" {outcome.n_failed:,} failed"
     )
     if outcome.absent and (outcome.n_imported or outcome.n_stored):
-        typer.echo(f"  not published (yet): {_told_periods(outcome.absent)}")
+        typer.echo(f"  not published (yet): {_format_periods(outcome.absent)}")
 
 
 def _files(n: int) -> str:
     return "1 file" if n == 1 else f"{n:,} files"
 
 
-def _told_periods(periods: Sequence[Period]) -> str:
+def _format_periods(periods: Sequence[Period]) -> str:
     """`2017-01 to 2017-07, 2024-05-31`: what follows on each other is told as one."""
     told_runs: list[str] = []
     start = previous = periods[0]

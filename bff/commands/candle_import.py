@@ -16,8 +16,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import create_table
 from backtest.adapters.candles.write import Written
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.types import Instrument
 from bff.commands.expected import stderr
 from bff.commands.stores import candle_store
@@ -30,7 +30,7 @@ class Import:
     """What was asked for besides the files."""
 
     instrument: Instrument
-    asked: Asked
+    asked: ImportOptions
     skip_refused: bool
     dry_run: bool
 

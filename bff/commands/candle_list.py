@@ -14,7 +14,7 @@ from rich.table import Table
 
 from backtest.adapters.candles.coverage import Coverage, MissingSpan, coverage
 from backtest.adapters.candles.table import StoredInstrument, prepare_to_read, stored_instruments
-from backtest.adapters.ingest.values import told_length
+from backtest.adapters.ingest.values import format_length
 from backtest.enums import MINUTE_MS
 from bff.commands.stores import candle_store
 
@@ -61,12 +61,12 @@ def _print_table(lines: Sequence[Line], width: int) -> None:
             str(stored.instrument.market_id),
             stored.instrument.symbol,
             _length(found),
-            told_moment(stored.first_ms),
-            told_moment(stored.last_ms),
+            format_moment(stored.first_ms),
+            format_moment(stored.last_ms),
             f"{found.n_candles:,}",
-            told_share(found.n_candles, found.n_expected),
+            format_share(found.n_candles, found.n_expected),
             f"{found.n_gaps:,}",
-            "" if found.longest_gap is None else told_gap(found.longest_gap, found.step_ms),
+            "" if found.longest_gap is None else format_gap(found.longest_gap, found.step_ms),
             bar(found, _BAR_WIDTH, is_ascii=console.options.ascii_only),
             ", ".join(stored.sources),
         )
@@ -76,10 +76,10 @@ def _print_table(lines: Sequence[Line], width: int) -> None:
 def _print_narrow(console: Console, stored: StoredInstrument, found: Coverage) -> None:
     name = f"{stored.instrument.market_id}:{stored.instrument.symbol} {_length(found)}"
     gap = found.longest_gap
-    longest = "" if gap is None else f", the longest {told_gap(gap, found.step_ms)}"
+    longest = "" if gap is None else f", the longest {format_gap(gap, found.step_ms)}"
     console.print(name, style="bold", markup=False)
-    console.print(f"  {told_moment(stored.first_ms)} to {told_moment(stored.last_ms)} UTC")
-    share = told_share(found.n_candles, found.n_expected)
+    console.print(f"  {format_moment(stored.first_ms)} to {format_moment(stored.last_ms)} UTC")
+    share = format_share(found.n_candles, found.n_expected)
     console.print(
         f"  {found.n_candles:,} candles, {share} filled; {_counted(found.n_gaps)}{longest}"
     )
@@ -104,27 +104,27 @@ def bar(found: Coverage, width: int, *, is_ascii: bool) -> str:
 
 
 def _length(found: Coverage) -> str:
-    return told_length(found.step_ms * 1_000)
+    return format_length(found.step_ms * 1_000)
 
 
-def told_moment(moment_ms: int) -> str:
+def format_moment(moment_ms: int) -> str:
     """A minute of UTC."""
     return f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
-def told_share(n: int, n_all: int) -> str:
+def format_share(n: int, n_all: int) -> str:
     """A percentage that says 100 only of all."""
     if n == n_all:
         return "100 %"
     return f"{min(100 * n / n_all, 99.99):.2f} %"
 
 
-def told_gap(gap: MissingSpan, step_ms: int) -> str:
+def format_gap(gap: MissingSpan, step_ms: int) -> str:
     """How long, and since when."""
-    return f"{told_duration(gap.n_missing * step_ms)} from {told_moment(gap.first_ms)}"
+    return f"{format_duration(gap.n_missing * step_ms)} from {format_moment(gap.first_ms)}"
 
 
-def told_duration(length_ms: int) -> str:
+def format_duration(length_ms: int) -> str:
     """`3d 4h`, `2h 5m`, `7m`: the two greatest units."""
     minutes = length_ms // MINUTE_MS
     parts = ((minutes // 1_440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))

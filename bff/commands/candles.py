@@ -111,12 +111,12 @@ def import_(
 ) -> None:
     """Import candle files. Importing one twice changes nothing; a damaged one is not imported."""
     from backtest.adapters.candles.series import parsed_length
-    from backtest.adapters.ingest.asked import Asked
+    from backtest.adapters.ingest.options import ImportOptions
     from backtest.types import MINUTE_MS
     from bff.commands.candle_import import Import, import_files
 
     instrument = _instrument(market_id, symbol)
-    asked = Asked(
+    asked = ImportOptions(
         symbol=instrument.symbol,
         file_symbol=file_symbol,
         timezone=timezone,

@@ -5,7 +5,7 @@ See: docs/commands.md
 
 import typer
 
-from bff.commands.expected import FAILED, configured, failures_told, stderr
+from bff.commands.expected import FAILED, configured, reported_failures, stderr
 
 
 def demo() -> None:
@@ -15,7 +15,7 @@ def demo() -> None:
 
     settings = configured()
     try:
-        with failures_told():
+        with reported_failures():
             play(settings)
     except DemoFailed as failure:
         stderr().print(f"The demo failed: {failure}", style="bold red", markup=False)

@@ -56,34 +56,34 @@ def built(settings: "Settings") -> "Services":
     """The process; its stores are not contacted yet."""
     from bff.wiring import build
 
-    with failures_told():
+    with reported_failures():
         return build(settings)
 
 
 @contextmanager
-def failures_told() -> Generator[None]:
+def reported_failures() -> Generator[None]:
     """Turn expected failures into a message, with the notes that an operator needs."""
     try:
         yield
     except BacktestError as exc:
-        say_failure(exc)
+        print_failure(exc)
         raise typer.Exit(FAILED) from exc
     except OSError as exc:
         stderr().print(f"{exc.filename or 'system'}: {exc.strerror or exc}", markup=False)
         raise typer.Exit(FAILED) from exc
 
 
-def say_failure(exc: BacktestError) -> None:
+def print_failure(exc: BacktestError) -> None:
     """Print a domain error, each of its problems with its place, and its notes."""
     console = stderr()
     console.print(exc.message, style="bold red", markup=False)
     for problem in exc.problems if isinstance(exc, InvalidRequest) else ():
         place = ".".join(map(str, problem.loc))
         console.print(f"- {place}: {problem.message}", markup=False)
-    say_notes(exc)
+    print_notes(exc)
 
 
-def say_notes(exc: BacktestError) -> None:
+def print_notes(exc: BacktestError) -> None:
     """Print what an operator needs to know about an error."""
     for note in getattr(exc, "__notes__", ()):
         stderr().print(note, markup=False)

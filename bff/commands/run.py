@@ -14,7 +14,14 @@ from uuid import UUID
 import typer
 
 from backtest.errors import BacktestError, Transient
-from bff.commands.expected import FAILED, built, configured, failures_told, say_failure, stderr
+from bff.commands.expected import (
+    FAILED,
+    built,
+    configured,
+    print_failure,
+    reported_failures,
+    stderr,
+)
 
 if TYPE_CHECKING:
     from backtest.control import ProgressCallback
@@ -62,7 +69,7 @@ def run(
 
     parts = _parts(include or ())
     settings = configured()
-    with failures_told():
+    with reported_failures():
         body = request.read_bytes()
     for_people = out is None and not as_json and sys.stdout.isatty()
     services = built(settings)
@@ -79,7 +86,7 @@ def run(
         _refuse(exc)
     except BacktestError as exc:
         if isinstance(exc, Transient):
-            say_failure(exc)
+            print_failure(exc)
         _refuse(to_roehub(exc))
     finally:
         services.close()
@@ -129,7 +136,7 @@ def _write_report(
     from bff.commands.html_report import NoReportPage, write_report
 
     try:
-        with failures_told():
+        with reported_failures():
             write_report(path, services.service, run_request, response, took_s)
     except NoReportPage as exc:
         stderr().print(f"No report was written: {exc}.", markup=False)
@@ -146,7 +153,7 @@ def _print(response: "BacktestResponse", out: Path | None, *, for_people: bool) 
     elif out is None:
         typer.echo(answer)
     else:
-        with failures_told():
+        with reported_failures():
             out.write_bytes(answer)
 
 

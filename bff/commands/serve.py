@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backtest.errors import BacktestError, Transient
-from bff.commands.expected import BAD_CONFIG, FAILED, configured, failures_told, say_failure, stderr
+from bff.commands.expected import (
+    BAD_CONFIG,
+    FAILED,
+    configured,
+    print_failure,
+    reported_failures,
+    stderr,
+)
 
 if TYPE_CHECKING:
     from bff.config.settings import Settings
@@ -150,7 +157,7 @@ def _serve(
     from bff.runner.local import freeze_startup
 
     with closing(RunnerProcess(settings)) as runner, ExitStack() as stack:
-        with failures_told():
+        with reported_failures():
             runner.start()
 
         from bff.app import create_app
@@ -158,7 +165,7 @@ def _serve(
         from bff.serving.server import DrainingServer, prefer_short_waits
         from bff.wiring import build
 
-        with failures_told():
+        with reported_failures():
             signing_secret(settings.environment)  # a folder that cannot hold it stops the start
             services = build(settings, runner)
             runner.wait_until_started()
@@ -198,7 +205,7 @@ def _monitored(
         metrics = Metrics(pools, lambda: runner.pid)
         services.watchers.append(metrics.watch)
         pages["/metrics"] = lambda: (200, metrics.page())
-    with failures_told(), monitored(host, port, pages) as taken:
+    with reported_failures(), monitored(host, port, pages) as taken:
         shown = f"[{host}]" if ":" in host else host
         stderr().print(f"Health on http://{shown}:{taken}/readyz", markup=False)
         yield
@@ -260,7 +267,7 @@ def _check_stores(services: "Services", within_s: float) -> None:
                 raise
             import structlog
 
-            say_failure(exc)
+            print_failure(exc)
             structlog.stdlib.get_logger(__name__).warning(
                 "store_not_ready", reason=type(exc).__name__
             )

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backtest.report.table import print_ratio
-from bff.commands.show_beside import show_beside
+from bff.commands.show_parts import show_parts
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 ASCII_LEVELS = " .:-=+*%#"
@@ -45,7 +45,7 @@ def show_answer(console: Console, response: dict[str, Any], equity: list[float])
     if equity:
         show_curve(console, equity)
     show_basis(console, response)
-    show_beside(console, response)
+    show_parts(console, response)
 
 
 def show_basis(console: Console, response: dict[str, Any]) -> None:

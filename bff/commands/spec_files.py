@@ -11,7 +11,7 @@ import typer
 
 from backtest.markets import instrument_key, market_type
 from backtest.request import Template
-from bff.commands.expected import FAILED, failures_told, stderr
+from bff.commands.expected import FAILED, reported_failures, stderr
 from schema.strategy_from_variant import NoSuchVariant, spec_of_variant
 from schema.strategy_spec import read_spec
 
@@ -43,12 +43,12 @@ def completed_spec(path: Path) -> dict[str, Any]:
 
 
 def _checked(payload: dict[str, Any]) -> Template:
-    with failures_told():
+    with reported_failures():
         return read_spec(payload)
 
 
 def _json_object(path: Path) -> dict[str, Any]:
-    with failures_told():
+    with reported_failures():
         content = path.read_bytes()
     if not content.strip():
         fail(f"{path} is empty")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from backtest.errors import BacktestError
-from bff.commands.expected import FAILED, say_failure, stderr
+from bff.commands.expected import FAILED, print_failure, stderr
 
 app = typer.Typer(no_args_is_help=True, help="Create the tables of both stores.")
 
@@ -51,7 +51,7 @@ def _done(store: str, take: Callable[[], Sequence[tuple[str, bool]]], variables:
         for what, is_new in take():
             typer.echo(f"{store}: {what} {'was created' if is_new else 'already exists'}")
     except BacktestError as exc:
-        say_failure(exc)
+        print_failure(exc)
         stderr().print(advice(exc, variables), markup=False)
         return False
     return True

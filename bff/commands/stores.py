@@ -11,7 +11,7 @@ import typer
 
 from backtest.adapters.candles.connection import ClickHousePool, ClickHouseTarget
 from backtest.adapters.strategies.writer import StrategyWriter
-from bff.commands.expected import configured, failures_told
+from bff.commands.expected import configured, reported_failures
 from bff.wiring import candle_target, strategies_url
 
 
@@ -28,7 +28,7 @@ def candle_store(context: typer.Context) -> Generator[ClickHousePool]:
     """Connections for one command; failures end it with a message."""
     pool = ClickHousePool(_stores(context).candles)
     try:
-        with failures_told():
+        with reported_failures():
             yield pool
     finally:
         pool.close()
@@ -37,7 +37,7 @@ def candle_store(context: typer.Context) -> Generator[ClickHousePool]:
 @contextmanager
 def strategy_writer(context: typer.Context, *, creates: bool = True) -> Generator[StrategyWriter]:
     """The writing side of the strategy store for one command; failures end it with a message."""
-    with failures_told():
+    with reported_failures():
         writer = StrategyWriter(_stores(context).strategies_url, creates=creates)
         try:
             yield writer

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from bff.commands.expected import deployed, failures_told
+from bff.commands.expected import deployed, reported_failures
 from bff.http.tokens import PaidLevel, issue_token
 
 
@@ -23,7 +23,7 @@ def token(
     from bff.config.secret import signing_secret
 
     deployment = deployed()
-    with failures_told():
+    with reported_failures():
         secret = signing_secret(deployment.environment)
     typer.echo(
         issue_token(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from bff.commands.expected import FAILED, built, configured, failures_told, stderr
+from bff.commands.expected import FAILED, built, configured, reported_failures, stderr
 
 if TYPE_CHECKING:
     from backtest.enums import AnswerPart
@@ -49,7 +49,7 @@ def verify(
     answer: Annotated[Path, typer.Argument(help="A file with an answer that has a receipt.")],
 ) -> None:
     """Re-run an answer's receipt and print "same", or the first layer that differs."""
-    with failures_told():
+    with reported_failures():
         found = _read(answer)
         receipt = _receipt_of(found)
         services = built(configured())

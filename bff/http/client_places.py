@@ -1,8 +1,8 @@
 """How many requests of one client may be under way behind a proxy. Pure ASGI.
 
 A proxy's connections are those of everybody, so they are not counted by address
-(`bff.serving.connection.crowd`); what comes over them is counted here, by the address that the
-proxy tells. See: docs/security.md#behind-a-proxy
+(`bff.serving.connection.connection_limiter`); what comes over them is counted here, by the address
+that the proxy tells. See: docs/security.md#behind-a-proxy
 """
 
 from collections import Counter

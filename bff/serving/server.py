@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from bff.admission.pool import RunPool
 from bff.config.sections import Server as ServerSection
 from bff.http.addresses import Networks
-from bff.serving.connection.crowd import Crowd
+from bff.serving.connection.connection_limiter import ConnectionLimiter
 from bff.serving.connection.last_requests import last_answer_s
 from bff.serving.connection.protocol import Connection
 from bff.serving.connection.slices import SlicedAnswers
@@ -61,7 +61,7 @@ class DrainingServer(uvicorn.Server):
         on_ready: Callable[[], None],
     ) -> None:
         limits, drain_s = section.connections, section.drain_seconds
-        crowd = Crowd(
+        limiter = ConnectionLimiter(
             room_for_connections(limits.max_total),
             limits.max_per_address,
             Networks(section.trusted_proxies),
@@ -70,7 +70,7 @@ class DrainingServer(uvicorn.Server):
             uvicorn.Config(
                 SlicedAnswers(app),
                 # Made for each connection, as a class is.
-                http=cast("type[Connection]", partial(Connection, limits=limits, crowd=crowd)),
+                http=cast("type[Connection]", partial(Connection, limits=limits, limiter=limiter)),
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -79,7 +79,7 @@ class DrainingServer(uvicorn.Server):
                 timeout_graceful_shutdown=ceil(drain_s + last_answer_s(section.answer_max_bytes)),
             )
         )
-        self._crowd = crowd
+        self._limiter = limiter
         self._runs, self._queries = runs, queries
         self._drain_s = drain_s
         self._on_ready = on_ready
@@ -104,7 +104,7 @@ class DrainingServer(uvicorn.Server):
         self._runs.drain()
         await asyncio.sleep(LAME_DUCK_S)
         await self._accept_waiting(sockets or [])
-        self._crowd.is_stopping = True
+        self._limiter.is_stopping = True
         ending = asyncio.ensure_future(self._end_what_lasts())
         await super().shutdown(sockets)
         ending.cancel()

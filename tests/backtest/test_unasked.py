@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backtest import beside
+from backtest import answer_parts
 from backtest.control import Control
 from backtest.engine import ranked
 from backtest.engine.pipeline import recorder, stages
@@ -23,10 +23,10 @@ LEADS_THERE: tuple[tuple[Any, str], ...] = (
     (recorder, "grow_planes"),
     (recorder, "grow_row"),
     (ranked, "near_returns"),
-    (beside, "weigh"),
-    (beside, "Landscape"),
-    (beside, "neighbourhoods"),
-    (beside, "make_receipt"),
+    (answer_parts, "weigh"),
+    (answer_parts, "Landscape"),
+    (answer_parts, "neighbourhoods"),
+    (answer_parts, "make_receipt"),
 )
 
 

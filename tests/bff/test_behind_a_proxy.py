@@ -22,7 +22,7 @@ from bff.config.settings import load_settings
 from bff.http.addresses import Networks
 from bff.http.client_places import ClientPlaces
 from bff.http.errors import error_response, graphql_payload
-from bff.serving.connection.crowd import Crowd
+from bff.serving.connection.connection_limiter import ConnectionLimiter
 from tests.bff.doubles import services
 
 PROXY, CLIENT = "10.0.0.2", "203.0.113.7"
@@ -99,10 +99,10 @@ def test_only_addresses_and_networks_can_be_trusted(written: str, tmp_path: Path
 
 
 def test_connections_of_a_proxy_are_not_counted_by_address() -> None:
-    crowd = Crowd(10, 2, Networks([PROXY]))
+    limiter = ConnectionLimiter(10, 2, Networks([PROXY]))
 
-    entered = [crowd.enter(PROXY) for _ in range(5)]
-    others = [crowd.enter(CLIENT) for _ in range(3)]
+    entered = [limiter.enter(PROXY) for _ in range(5)]
+    others = [limiter.enter(CLIENT) for _ in range(3)]
 
     assert entered == [True] * 5
     assert others == [True, True, False]

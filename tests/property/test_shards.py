@@ -6,7 +6,7 @@ from collections.abc import Generator
 import numpy as np
 import pytest
 
-from backtest.beside import Mapped
+from backtest.answer_parts import LandscapePart
 from backtest.control import Control
 from backtest.engine import shards as cutting
 from backtest.engine.shards import Found, Shard, cut_outer
@@ -65,15 +65,15 @@ def whole_run(asked: RunRequest, want: Want) -> RunResult:
 
 def beside_of(result: RunResult) -> list[object]:
     """Everything that is made of the ledger, and the bytes of the ledger itself."""
-    mapped = result.beside[AnswerPart.LANDSCAPE]
-    assert isinstance(mapped, Mapped)
+    mapped = result.parts[AnswerPart.LANDSCAPE]
+    assert isinstance(mapped, LandscapePart)
     recorded = mapped.landscape._recorded
     ledgers = [
         (own.growth.tobytes(), own.ruined.tobytes(), own.winners.tolist())
         for own in (recorded.ledger, recorded.bases)
     ]
     told = mapped.axes, mapped.interactions, mapped.neighbourhoods, mapped.robust_order
-    return [bits(result), result.beside[AnswerPart.EVIDENCE], told, ledgers]
+    return [bits(result), result.parts[AnswerPart.EVIDENCE], told, ledgers]
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 import roehub
-from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.options import ImportOptions
 from roehub.candles import Said
 from roehub.wording import in_python
 
@@ -146,7 +146,7 @@ def test_every_option_that_an_import_names_is_an_argument() -> None:
 
 
 def test_what_candles_do_not_say_is_what_an_import_may_be_told() -> None:
-    fields = set(Asked.__dataclass_fields__)
+    fields = set(ImportOptions.__dataclass_fields__)
 
     assert set(Said.__annotations__) == fields - {"symbol", "length_ms"}
 

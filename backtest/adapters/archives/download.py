@@ -25,8 +25,8 @@ from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, coverage
 from backtest.adapters.candles.series import parsed_length
 from backtest.adapters.candles.write import Written
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.types import DAY_MS, Instrument
 
 # Months appear a few days after they end; until then their days are asked for.
@@ -74,7 +74,7 @@ class Wanted:
         today: In UTC; nothing of it is published yet.
         folder: Where files are kept.
         source: The address of a mirror, None for the exchange's own.
-        floor_times: As in `Asked`.
+        floor_times: As in `ImportOptions`.
         skip_refused: Take the good rows of files that have refused ones.
         first_wait_s: As in `Fetcher`.
     """
@@ -184,7 +184,7 @@ class Intake:
             BrokenFile: It cannot be read, or holds candles of another time.
         """
         wanted = self._wanted
-        asked = Asked(
+        asked = ImportOptions(
             symbol=wanted.instrument.symbol,
             timezone=timezone,
             floor_times=wanted.floor_times,

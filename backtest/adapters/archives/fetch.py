@@ -45,21 +45,21 @@ class Stopped(Exception):
     """The download was ended while this file was on its way."""
 
 
-class _Again(Exception):
+class _Retryable(Exception):
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
 
 
-class _Unreachable(_Again):
+class _Unreachable(_Retryable):
     pass
 
 
-def _lost(error: httpx.TransportError) -> _Again:
+def _lost(error: httpx.TransportError) -> _Retryable:
     reason = str(error) or type(error).__name__
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
         return _Unreachable(reason)
-    return _Again(f"the connection failed: {reason}")
+    return _Retryable(f"the connection failed: {reason}")
 
 
 class Fetcher:
@@ -111,7 +111,7 @@ class Fetcher:
         if file.is_whole:
             return file.path
         attempts = Retrying(
-            retry=retry_if_exception_type(_Again),
+            retry=retry_if_exception_type(_Retryable),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=self._wait,
             sleep=sleep_using_event(self._stop),
@@ -122,14 +122,14 @@ class Fetcher:
         except _Unreachable as error:
             address = str(self._client.base_url).rstrip("/")
             raise Unreachable(f"{address} cannot be reached: {error}; try later") from error
-        except (_Again, httpx.HTTPError, httpx.InvalidURL) as error:
+        except (_Retryable, httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchFailed(f"{part.name}: {error}") from error
         except OSError as error:
             raise FetchFailed(f"{part.name}: {error.filename}: {error.strerror}") from error
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked_s = error.wait_s if isinstance(error, _Again) else None
+        asked_s = error.wait_s if isinstance(error, _Retryable) else None
         return self._backoff(state) if asked_s is None else asked_s
 
     def _attempt(self, part: Part, file: CachedFile) -> Path | None:
@@ -140,7 +140,7 @@ class Fetcher:
             wanted, found = self._checksum(part), file.sha256()
             if found != wanted:
                 file.discard()
-                raise _Again(f"its SHA-256 is {found}, and the archive says {wanted}")
+                raise _Retryable(f"its SHA-256 is {found}, and the archive says {wanted}")
         return file.finish()
 
     def _await_turn(self) -> None:
@@ -158,7 +158,7 @@ class Fetcher:
                     return False
                 if answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                     file.discard()
-                    raise _Again("the partial download does not match the file")
+                    raise _Retryable("the partial download does not match the file")
                 self._judge(answer)
                 n_begun = begun[0] if begun and _continues(answer, begun[0]) else 0
                 self._receive(answer, part, file, n_begun)
@@ -200,7 +200,7 @@ class Fetcher:
             raise FetchFailed(f"{answer.url}: {reason} and asks to wait {wait_s:.0f} s; try later")
         if wait_s is not None:
             self._not_before_s = max(self._not_before_s, time.monotonic() + wait_s)
-        raise _Again(reason, wait_s)
+        raise _Retryable(reason, wait_s)
 
     def _checksum(self, part: Part) -> str:
         """The SHA-256 that the archive publishes beside a file."""

@@ -13,8 +13,8 @@ import numpy as np
 from clickhouse_connect.driver.client import Client
 from numpy.typing import NDArray
 
-from backtest.adapters.candles.asking import Asking
 from backtest.adapters.candles.cache import Fingerprint
+from backtest.adapters.candles.cancellable import CancellableQueries
 from backtest.adapters.candles.chosen import chosen_length
 from backtest.adapters.candles.complete_answer import INCOMPLETE
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
@@ -45,7 +45,7 @@ class ClickHouseCandles:
 
     def __init__(self, pool: ClickHousePool, *, max_memory_bytes: int = 2 * _GIBIBYTE) -> None:
         self._pool = pool
-        self._asking = Asking(pool, max_memory_bytes=max_memory_bytes)
+        self._asking = CancellableQueries(pool, max_memory_bytes=max_memory_bytes)
         self._lengths = StoredLengths(pool, self._asking)
 
     def load(

@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from backtest.adapters.candles.asking import Asking
+from backtest.adapters.candles.cancellable import CancellableQueries
 from backtest.adapters.candles.chosen import Span
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.failures import is_missing_table
@@ -31,7 +31,7 @@ class StoredLengths:
         asking: How it is asked.
     """
 
-    def __init__(self, pool: ClickHousePool, asking: Asking) -> None:
+    def __init__(self, pool: ClickHousePool, asking: CancellableQueries) -> None:
         self._target = pool.target
         self._asking = asking
 

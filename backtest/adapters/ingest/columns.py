@@ -6,9 +6,9 @@ See: docs/candle-files.md
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.formats import Format, format_of
 from backtest.adapters.ingest.names import LAST_PRICES, field_of, is_utc, plain, trades_hint
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.adapters.ingest.sample import Sample
 from backtest.adapters.ingest.times import DateOrder, date_order, to_moments
 from backtest.adapters.ingest.volumes import Volumes, scaled_prices, volumes_of
@@ -44,7 +44,7 @@ class Layout:
     clock_digits: int
 
 
-def layout_of(sample: Sample, asked: Asked) -> Layout:
+def layout_of(sample: Sample, asked: ImportOptions) -> Layout:
     """Find the format and the columns of a file.
 
     Raises:
@@ -168,7 +168,7 @@ def _clock_digits(sample: Sample, places: dict[str, int]) -> int:
     return 6 if is_long else 4
 
 
-def _take_label_for_symbol(sample: Sample, places: dict[str, int], asked: Asked) -> None:
+def _take_label_for_symbol(sample: Sample, places: dict[str, int], asked: ImportOptions) -> None:
     """A column such as `name` tells the rows apart if the symbol that was asked for is in it."""
     if "symbol" in places or "label" not in places:
         return
@@ -187,7 +187,7 @@ def _missing(sample: Sample, places: dict[str, int]) -> list[str]:
     return [told + trades_hint(sample.raw_names)]
 
 
-def _tickers(sample: Sample, asked: Asked) -> list[str]:
+def _tickers(sample: Sample, asked: ImportOptions) -> list[str]:
     if len(sample.tickers) > 1:
         return [f"the file holds several symbols: {', '.join(sample.tickers)}; write one per file"]
     if sample.tickers and not asked.is_wanted(sample.tickers[0]):
@@ -196,7 +196,7 @@ def _tickers(sample: Sample, asked: Asked) -> list[str]:
 
 
 def _order(
-    sample: Sample, places: dict[str, int], asked: Asked
+    sample: Sample, places: dict[str, int], asked: ImportOptions
 ) -> tuple[DateOrder | None, list[str]]:
     place = places.get("date", places.get("time", places.get("close_time")))
     if place is None or not sample.is_text(place):

@@ -24,10 +24,10 @@ from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.staging import staged
 from backtest.adapters.candles.write import Written, has_minutes, write_minutes
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout, layout_of
 from backtest.adapters.ingest.containers import HEAD_BYTES, ContainedTable, members
 from backtest.adapters.ingest.found import FileFacts
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.adapters.ingest.repeats import repeats
 from backtest.adapters.ingest.rows import MOST_REASONS, Candles, Moment, candles_of
 from backtest.adapters.ingest.spool import Spool
@@ -94,7 +94,7 @@ class CheckedFile:
         return 2 * self.n_refused > self.n_rows
 
 
-def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> CheckedFile:
+def check_file(path: Path, progress: Progress, asked: ImportOptions | None = None) -> CheckedFile:
     """Read the whole file and judge every row.
 
     Args:
@@ -105,7 +105,7 @@ def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> Ch
     Raises:
         BrokenFile: The file cannot be read to its end, or holds no row.
     """
-    reading = _Reading(path, asked or Asked())
+    reading = _Reading(path, asked or ImportOptions())
     try:
         reading.read(progress)
     except FileNotFoundError as error:
@@ -128,7 +128,7 @@ def check_file(path: Path, progress: Progress, asked: Asked | None = None) -> Ch
 class _Reading:
     """The state of one reading of a file."""
 
-    def __init__(self, path: Path, asked: Asked) -> None:
+    def __init__(self, path: Path, asked: ImportOptions) -> None:
         self._path, self._asked = path, asked
         self._spool, self._found = Spool(), FileFacts()
         self._names = [path.name]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.adapters.candles.series import is_storable
-from backtest.adapters.ingest.values import MINUTE_US, length_of, told_length
+from backtest.adapters.ingest.values import MINUTE_US, format_length, length_of
 from backtest.types import IntArray
 
 # So many equal gaps in a row are no accident: the wider the gap, the fewer it takes.
@@ -51,11 +51,11 @@ def wrong_length(
     if step % length_us and _are_uneven(times_us, length_us):
         return "the times lie unevenly within their candles; pass --floor-times for their starts"
     if step % length_us:
-        return other_length(f"the times step by {told_length(common)}", length_us, common)
+        return other_length(f"the times step by {format_length(common)}", length_us, common)
     if is_said:
         return None
     if step != length_us:
-        return other_length(f"the times step by {told_length(step)}", length_us, step)
+        return other_length(f"the times step by {format_length(step)}", length_us, step)
     return _mixed(gaps, common, length_us)
 
 
@@ -67,9 +67,9 @@ def other_length(found: str, length_us: int, found_us: int | None) -> str:
         length_us: What was asked for.
         found_us: The length that was found, where there is one for the whole file.
     """
-    wanted = f"{found}, but {told_length(length_us)} candles are expected"
+    wanted = f"{found}, but {format_length(length_us)} candles are expected"
     if found_us is not None and found_us % 1_000 == 0 and is_storable(found_us // 1_000):
-        told = told_length(found_us)
+        told = format_length(found_us)
         return f"{wanted}; pass --interval {told} if the file holds {told} candles"
     return f"{wanted}; only whole minutes that divide a day evenly can be stored"
 
@@ -83,14 +83,14 @@ def _are_uneven(times_us: IntArray, length_us: int) -> bool:
 
 def _mixed(gaps: IntArray, common: int, length_us: int) -> str | None:
     """A stretch of longer candles in a file of shorter ones."""
-    told = told_length(length_us)
+    told = format_length(length_us)
     if common != length_us and np.mean(gaps == common) > 0.5:
-        found = f"most times step by {told_length(common)}, some by {told}"
+        found = f"most times step by {format_length(common)}, some by {told}"
         return other_length(found, length_us, None)
     for factor, n_most in _EVEN_RUNS:
         first, n_gaps = _longest_run(gaps, gaps >= factor * length_us)
         if n_gaps >= n_most:
-            found = f"{n_gaps + 1} times in a row step by {told_length(int(gaps[first]))}"
+            found = f"{n_gaps + 1} times in a row step by {format_length(int(gaps[first]))}"
             return other_length(found, length_us, None)
     return None
 

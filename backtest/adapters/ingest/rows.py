@@ -16,18 +16,18 @@ from pyarrow import compute as pc
 
 from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
 from backtest.adapters.candles.table import EXTRA_COLUMNS
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout
 from backtest.adapters.ingest.found import FileFacts
 from backtest.adapters.ingest.lengths import lasts
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.adapters.ingest.tables import RawChunk
 from backtest.adapters.ingest.times import UNREADABLE_TIME, FileTimes, in_zone, to_moments
 from backtest.adapters.ingest.values import (
     MINUTE_US,
+    format_length,
     is_false,
     is_nothing,
     to_floats,
-    told_length,
     trimmed,
 )
 from backtest.adapters.ingest.volumes import fault_of_volumes
@@ -68,7 +68,7 @@ class Candles:
 
 
 def candles_of(
-    raw: RawChunk, layout: Layout, asked: Asked, moment: Moment, found: FileFacts
+    raw: RawChunk, layout: Layout, asked: ImportOptions, moment: Moment, found: FileFacts
 ) -> Candles:
     """Interpret and judge the rows of a chunk; what was met is added to `found`."""
     found.n_headings += raw.n_headings
@@ -104,7 +104,7 @@ def candles_of(
     )
 
 
-def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> RawChunk:
+def _wanted(raw: RawChunk, layout: Layout, asked: ImportOptions, found: FileFacts) -> RawChunk:
     """Only the rows of the symbol that was asked for; intervals are noted."""
     if "interval" in layout.places and len(found.intervals) < 10:
         found.intervals |= _distinct(raw.columns[layout.places["interval"]])
@@ -116,7 +116,7 @@ def _wanted(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> Ra
     return raw
 
 
-def _of_symbol(raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts) -> RawChunk:
+def _of_symbol(raw: RawChunk, layout: Layout, asked: ImportOptions, found: FileFacts) -> RawChunk:
     if "symbol" not in layout.places:
         return raw
     column = pc.fill_null(trimmed(raw.columns[layout.places["symbol"]]), "")
@@ -140,7 +140,7 @@ def _distinct(column: Any) -> set[str]:
 
 
 def _moments(
-    raw: RawChunk, layout: Layout, asked: Asked, found: FileFacts
+    raw: RawChunk, layout: Layout, asked: ImportOptions, found: FileFacts
 ) -> tuple[IntArray, BoolArray]:
     """Times in UTC as the file has them, and which of them exist twice or not at all."""
     moments = _time(raw, layout)
@@ -165,7 +165,7 @@ def _padded(clock: Any, n_digits: int) -> Any:
     return pc.if_else(is_number, pc.utf8_lpad(clock, n_digits, "0"), clock)
 
 
-def _opens(read_us: IntArray, layout: Layout, asked: Asked, found: FileFacts) -> IntArray:
+def _opens(read_us: IntArray, layout: Layout, asked: ImportOptions, found: FileFacts) -> IntArray:
     length_us = asked.length_us
     if layout.is_close_time or asked.times == "close":
         is_time = read_us != UNREADABLE_TIME
@@ -185,7 +185,7 @@ def _is_off(times_us: IntArray, length_us: int) -> BoolArray:
 def _is_finished(
     raw: RawChunk,
     layout: Layout,
-    asked: Asked,
+    asked: ImportOptions,
     open_us: IntArray,
     moment: Moment,
     found: FileFacts,
@@ -265,14 +265,14 @@ def _judge_times(
 def _must_be_whole(length_us: int) -> str:
     if length_us == MINUTE_US:
         return "must be a whole minute"
-    return f"must be a multiple of {told_length(length_us)} in UTC"
+    return f"must be a multiple of {format_length(length_us)} in UTC"
 
 
 def _judge_length(
     faults: _Faults,
     raw: RawChunk,
     layout: Layout,
-    asked: Asked,
+    asked: ImportOptions,
     read_us: IntArray,
     found: FileFacts,
 ) -> None:
@@ -293,7 +293,9 @@ def _judge_length(
         found.lengths[length] += count
     is_other = (values >= 2 * MINUTE_US) & (values != asked.length_us)
     for length in values[is_other].tolist()[:MOST_REASONS]:
-        faults.mark(lengths == length, "close_time", f"makes the candle {told_length(length)} long")
+        faults.mark(
+            lengths == length, "close_time", f"makes the candle {format_length(length)} long"
+        )
 
 
 def _judge_prices(faults: _Faults, prices: dict[str, FloatArray]) -> None:

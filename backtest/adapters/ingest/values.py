@@ -91,7 +91,7 @@ def length_of(text: str) -> int | None:
     return int(match.group(1) or 1) * _UNIT_US[match.group(2)]
 
 
-def told_length(length_us: int) -> str:
+def format_length(length_us: int) -> str:
     """`1h` of an hour in microseconds, `5s`, `1.5s`."""
     for unit, us in (("d", 1_440 * MINUTE_US), ("h", 60 * MINUTE_US), ("m", MINUTE_US)):
         if length_us % us == 0:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.columns import Layout
 from backtest.adapters.ingest.found import FileFacts
 from backtest.adapters.ingest.lengths import (
@@ -15,9 +14,10 @@ from backtest.adapters.ingest.lengths import (
     said_by_name,
     wrong_length,
 )
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.adapters.ingest.symbols import other_symbol_of_file
 from backtest.adapters.ingest.times import UNREADABLE_TIME
-from backtest.adapters.ingest.values import MINUTE_US, SECOND_US, told_length
+from backtest.adapters.ingest.values import MINUTE_US, SECOND_US, format_length
 from backtest.types import IntArray
 
 _MOST_ALIKE = 0.5
@@ -30,7 +30,7 @@ def problems_of(
     names: Sequence[str],
     layouts: Sequence[Layout],
     found: FileFacts,
-    asked: Asked,
+    asked: ImportOptions,
     read_us: IntArray,
 ) -> tuple[str, ...]:
     """Every reason why nothing of a file can be taken, in sentences that say what to do.
@@ -58,25 +58,25 @@ def problems_of(
     return (*problems, *filter(None, tests))
 
 
-def _length(name: str, found: FileFacts, asked: Asked, times: IntArray) -> str | None:
+def _length(name: str, found: FileFacts, asked: ImportOptions, times: IntArray) -> str | None:
     wanted = asked.length_us
     fault = interval_fault(sorted(found.intervals), wanted)
     if fault:
         return fault
     length = found.lengths.most_common(1)[0][0] if found.lengths else None
     if length is not None and length != wanted:
-        told = f"close_time - open_time is {told_length(length)}"
+        told = f"close_time - open_time is {format_length(length)}"
         return other_length(told, wanted, length)
     is_said = length is not None or bool(found.intervals)
     wrong = wrong_length(times, wanted, is_said=is_said, is_floored=asked.floor_times)
     said = said_by_name(name)
     if wrong or is_said or said in {None, wanted} or len(times) > 1:
         return wrong
-    told = f"there is one candle, and the name of the file says {told_length(said or 0)}"
+    told = f"there is one candle, and the name of the file says {format_length(said or 0)}"
     return other_length(told, wanted, said)
 
 
-def _symbols(found: FileFacts, asked: Asked) -> str | None:
+def _symbols(found: FileFacts, asked: ImportOptions) -> str | None:
     if len(found.symbols) > 1 and asked.symbol is None and asked.file_symbol is None:
         return f"the file holds several symbols: {_some(found.symbols)}; choose one with --symbol"
     if found.symbols and not any(map(asked.is_wanted, found.symbols)):
@@ -140,7 +140,7 @@ def _labels(found: FileFacts, layouts: Sequence[Layout]) -> str | None:
     return None
 
 
-def _archive(names: Sequence[str], found: FileFacts, asked: Asked) -> str | None:
+def _archive(names: Sequence[str], found: FileFacts, asked: ImportOptions) -> str | None:
     """Another symbol in the name of the file, or of one in a zip; rows know better."""
     wanted = asked.file_symbol or asked.symbol
     if wanted is None or found.symbols:
@@ -154,7 +154,9 @@ def _some(names: set[str]) -> str:
     return ", ".join(shown) + (" …" if len(names) > 5 else "")
 
 
-def _zone(layouts: Sequence[Layout], found: FileFacts, asked: Asked, times: IntArray) -> str | None:
+def _zone(
+    layouts: Sequence[Layout], found: FileFacts, asked: ImportOptions, times: IntArray
+) -> str | None:
     """Times without a zone; what is no time at all is refused row by row."""
     if (
         not found.n_local
@@ -170,7 +172,7 @@ def _zone(layouts: Sequence[Layout], found: FileFacts, asked: Asked, times: IntA
 
 
 def _close_times(
-    layouts: Sequence[Layout], found: FileFacts, asked: Asked, times: IntArray
+    layouts: Sequence[Layout], found: FileFacts, asked: ImportOptions, times: IntArray
 ) -> str | None:
     """Times that only those of a close can be."""
     if asked.times or not len(times) or any(layout.is_close_time for layout in layouts):
@@ -185,7 +187,7 @@ def _close_times(
             f"every time is {offset / 1e6:.10g} s after {opened}, as closes are; pass --times close"
         )
     if ends_of_days(times, asked.length_us) and not found.lengths:
-        first = "00:01" if asked.length_us == MINUTE_US else told_length(asked.length_us)
+        first = "00:01" if asked.length_us == MINUTE_US else format_length(asked.length_us)
         return (
             f"whole days run from {first} to 24:00, as closes do; pass --times close, or --times"
             " open if they are opens"
@@ -194,7 +196,7 @@ def _close_times(
 
 
 def assumptions(
-    found: FileFacts, layouts: Sequence[Layout], asked: Asked, opens: IntArray
+    found: FileFacts, layouts: Sequence[Layout], asked: ImportOptions, opens: IntArray
 ) -> list[str]:
     """What was assumed or left out, for the report."""
     notes: list[str] = []
@@ -203,7 +205,7 @@ def assumptions(
         source = "as published" if all(layout.zone for layout in layouts) else "as given"
         notes += [f"times without a zone are in {zone}, {source}" for zone in zones if zone]
     if any(layout.is_close_time for layout in layouts) or asked.times == "close":
-        taken = "one minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
+        taken = "one minute" if asked.length_us == MINUTE_US else format_length(asked.length_us)
         notes.append(f"times are close times; {taken} was subtracted")
     counts = (
         (found.n_other_symbols, "row of another symbol left out", "rows of other symbols left out"),
@@ -215,14 +217,14 @@ def assumptions(
     notes += [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]
     notes += _oddities(found, asked, opens)
     if len(opens) == 1 and not found.lengths and not found.intervals:
-        taken = "a minute" if asked.length_us == MINUTE_US else told_length(asked.length_us)
+        taken = "a minute" if asked.length_us == MINUTE_US else format_length(asked.length_us)
         notes.append(f"a single candle does not show its length; {taken} was assumed")
     if asked.length_us != MINUTE_US:
-        notes.append(f"{told_length(asked.length_us)} candles, stored separately from 1m candles")
+        notes.append(f"{format_length(asked.length_us)} candles, stored separately from 1m candles")
     return notes
 
 
-def _oddities(found: FileFacts, asked: Asked, opens: IntArray) -> list[str]:
+def _oddities(found: FileFacts, asked: ImportOptions, opens: IntArray) -> list[str]:
     """What may be right and should be looked at."""
     notes: list[str] = []
     if len(opens) and not found.n_traded and not asked.zero_volume:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.formats import Format
 from backtest.adapters.ingest.names import currency_of
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.adapters.ingest.sample import Sample, lie_within
 from backtest.adapters.ingest.symbols import is_base, is_quote, quote_of
 from backtest.types import FloatArray
@@ -45,7 +45,9 @@ class Volumes:
     notes: tuple[str, ...] = ()
 
 
-def volumes_of(form: Format, sample: Sample, places: dict[str, int], asked: Asked) -> Volumes:
+def volumes_of(
+    form: Format, sample: Sample, places: dict[str, int], asked: ImportOptions
+) -> Volumes:
     """Find the volumes of a file by the rule of its format."""
     if form.volumes == "OKX":
         return _okx(sample, places)
@@ -81,14 +83,14 @@ def _is_spot(sample: Sample, places: dict[str, int], ccy: int, quote: int | None
     return quote is None or bool(np.array_equal(sample.floats(ccy), sample.floats(quote)))
 
 
-def _is_yahoo_coin(sample: Sample, asked: Asked) -> bool:
+def _is_yahoo_coin(sample: Sample, asked: ImportOptions) -> bool:
     """`BTC-USD` is a coin; `BRK-B` is a stock, whose volume counts shares."""
     if sample.tickers:
         return re.fullmatch(r"[A-Z0-9]+-[A-Z]{3,4}", sample.tickers[0]) is not None
     return asked.symbol is not None and quote_of(asked.symbol) is not None
 
 
-def _by_currency(sample: Sample, places: dict[str, int], asked: Asked) -> Volumes:
+def _by_currency(sample: Sample, places: dict[str, int], asked: ImportOptions) -> Volumes:
     """`Volume BTC` is the base volume of BTCUSDT and the quote volume of ETHBTC."""
     names = sample.names or []
     found = {currency: i for i, name in enumerate(names) if (currency := currency_of(name))}
@@ -115,7 +117,7 @@ def _by_currency(sample: Sample, places: dict[str, int], asked: Asked) -> Volume
     )
 
 
-def _symbol(sample: Sample, places: dict[str, int], asked: Asked) -> str | None:
+def _symbol(sample: Sample, places: dict[str, int], asked: ImportOptions) -> str | None:
     texts = sample.texts(places["symbol"]) if "symbol" in places else []
     return next((text for text in texts if asked.is_wanted(text)), asked.symbol)
 
@@ -163,7 +165,7 @@ def _is_constant(factors: FloatArray) -> bool:
     return bool(np.quantile(np.abs(factors / middle - 1), 0.9) < _LARGEST_SPREAD)
 
 
-def scaled_prices(sample: Sample, places: dict[str, int], asked: Asked) -> list[str]:
+def scaled_prices(sample: Sample, places: dict[str, int], asked: ImportOptions) -> list[str]:
     """Whole numbers that no price can be are prices times a power of ten."""
     prices = np.concatenate([sample.floats(places[name]) for name in _PRICES])
     prices = prices[np.isfinite(prices)]

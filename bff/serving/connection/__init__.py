@@ -4,8 +4,8 @@ Uvicorn's protocol over httptools, with a limit wherever it has none. Each file 
 the class of the file before it; `protocol` is the whole.
 
 Reading order: `requests`, `parsing`, `half_close`, `deadlines`, `last_requests`, `protocol`; beside
-them `crowd` (how many connections there are), `upgrades` and `last_words` (bytes), `slices`
-(answers piece by piece), `alarm`.
+them `connection_limiter` (how many connections there are), `upgrades` and `refusal_bytes` (bytes),
+`slices` (answers piece by piece), `alarm`.
 See: docs/security.md
 """
 
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 from backtest.exports import lazy
 
 if TYPE_CHECKING:
-    from bff.serving.connection.crowd import Crowd
+    from bff.serving.connection.connection_limiter import ConnectionLimiter
     from bff.serving.connection.protocol import Connection
     from bff.serving.connection.slices import SlicedAnswers
 else:
     __getattr__ = lazy(
         __name__,
         {
-            "crowd": ["Crowd"],
+            "connection_limiter": ["ConnectionLimiter"],
             "protocol": ["Connection"],
             "slices": ["SlicedAnswers"],
         },
     )
 
-__all__ = ["Connection", "Crowd", "SlicedAnswers"]
+__all__ = ["Connection", "ConnectionLimiter", "SlicedAnswers"]

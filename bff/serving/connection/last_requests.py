@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bff.serving.connection.crowd import Crowd
+from bff.serving.connection.connection_limiter import ConnectionLimiter
 from bff.serving.connection.deadlines import Deadlines
 
 log = structlog.stdlib.get_logger(__name__)
@@ -32,12 +32,12 @@ class LastRequests(Deadlines):
     """Leaves when nothing of a request is here, neither parsed nor unread.
 
     Args:
-        crowd: All connections of the process.
+        limiter: All connections of the process.
     """
 
-    def __init__(self, *args: Any, crowd: Crowd, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, limiter: ConnectionLimiter, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._crowd = crowd
+        self._limiter = limiter
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Read what has come before the listener closed, if anything has."""
@@ -75,7 +75,7 @@ class LastRequests(Deadlines):
             self.transport.abort()
 
     def _leave_if_stopping(self) -> None:
-        if self._crowd.is_stopping:
+        if self._limiter.is_stopping:
             self.shutdown()
 
     def _has_more(self) -> bool:

@@ -24,11 +24,11 @@ class Connection(LastRequests):
         """Come in, be told that there is no room, or just be closed."""
         super().connection_made(transport)
         address = self.client[0] if self.client else ""
-        if self._crowd.enter(address):
-            self._go = lambda: self._crowd.leave(address, self)
-            self._crowd.begin_waiting(self)
-        elif self._crowd.stay_outside():
-            self._go = self._crowd.go_away
+        if self._limiter.enter(address):
+            self._go = lambda: self._limiter.leave(address, self)
+            self._limiter.begin_waiting(self)
+        elif self._limiter.stay_outside():
+            self._go = self._limiter.go_away
             self._leave(_no_room())
         else:
             transport.abort()
@@ -43,13 +43,13 @@ class Connection(LastRequests):
         """There is a whole request: this is no connection that only takes a place."""
         super().on_message_complete()
         if self.is_answering:
-            self._crowd.stop_waiting(self)
+            self._limiter.stop_waiting(self)
 
     def on_response_complete(self) -> None:
         """Wait for another request."""
         super().on_response_complete()
         if not self.is_answering and not self.transport.is_closing():
-            self._crowd.begin_waiting(self)
+            self._limiter.begin_waiting(self)
 
     def make_room(self) -> None:
         """Close at once; a newcomer needs the place."""

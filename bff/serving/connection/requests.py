@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from bff.http.errors import RoehubError
 from bff.serving.connection.alarm import Alarm
-from bff.serving.connection.last_words import last_words
+from bff.serving.connection.refusal_bytes import refusal_bytes
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class Requests(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._is_left = True
-        self.transport.write(last_words(error))
+        self.transport.write(refusal_bytes(error))
         self.flow.resume_reading()
         self.transport.write_eof()
         self._linger.start()

@@ -11,7 +11,7 @@ from rich.console import Console
 from backtest.adapters.candles.coverage import Coverage
 from backtest.types import MINUTE_MS
 from bff.commands import candle_list
-from bff.commands.candle_list import bar, told_duration, told_share
+from bff.commands.candle_list import bar, format_duration, format_share
 from tests.backtest.adapters.candle_texts import generic, write
 from tests.bff.commands.conftest import Run
 
@@ -31,10 +31,10 @@ def test_a_bar_is_full_only_where_nothing_is_missing() -> None:
 
 
 def test_almost_all_is_not_all() -> None:
-    assert told_share(1_000_000, 1_000_000) == "100 %"
-    assert told_share(999_999, 1_000_000) == "99.99 %"
-    assert told_duration(90 * 60_000) == "1h 30m"
-    assert told_duration(2 * 86_400_000) == "2d"
+    assert format_share(1_000_000, 1_000_000) == "100 %"
+    assert format_share(999_999, 1_000_000) == "99.99 %"
+    assert format_duration(90 * 60_000) == "1h 30m"
+    assert format_duration(2 * 86_400_000) == "2d"
 
 
 def test_the_list_shows_how_full_a_range_is(run: Run) -> None:

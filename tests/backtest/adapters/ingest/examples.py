@@ -12,16 +12,16 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import feather, parquet
 
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.formats import FORMATS
+from backtest.adapters.ingest.options import ImportOptions
 from tests.backtest.adapters.candle_texts import FIRST_MS
 
 PAGE = Path(__file__).parents[4] / "docs" / "candle-files.md"
 BEGIN, END = "<!-- formats -->", "<!-- end of formats -->"
 MINUTE = 60_000
-PLAIN = Asked(symbol="AAAUSDT")
-UTC_TIMES = Asked(symbol="AAAUSDT", timezone="UTC")
-NO_VOLUME = Asked(symbol="AAAUSDT", zero_volume=True)
+PLAIN = ImportOptions(symbol="AAAUSDT")
+UTC_TIMES = ImportOptions(symbol="AAAUSDT", timezone="UTC")
+NO_VOLUME = ImportOptions(symbol="AAAUSDT", zero_volume=True)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Example:
 
     header: str
     row: str
-    asked: Asked = PLAIN
+    asked: ImportOptions = PLAIN
     container: str = "CSV"
 
     def write(self, path: Path, candles: Sequence[Candle]) -> Path:
@@ -249,7 +249,7 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "Timestamp,Open,High,Low,Close,Volume_(BTC),Volume_(Currency),Weighted_Price",
             "{s},{o},{h},{l},{c},{v},{q},{m}",
-            Asked(symbol="BTCUSD"),
+            ImportOptions(symbol="BTCUSD"),
         ),
     ],
     "CryptoCompare": [
@@ -292,7 +292,7 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "Price,Close,High,Low,Open,Volume\nTicker,A,A,A,A,A\nDatetime,,,,,",
             "{iso}+00:00,{c},{h},{l},{o},{v}",
-            Asked(symbol="A"),
+            ImportOptions(symbol="A"),
         ),
         Example("Datetime,Open,High,Low,Close,Adj Close,Volume", "{iso}Z,{o},{h},{l},{c},{m},{v}"),
     ],

@@ -25,8 +25,8 @@ from backtest.adapters.candles.table import (
 )
 from backtest.adapters.candles.write import Written, write_minutes
 from backtest.adapters.ingest import importer
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import check_file, write_file
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.errors import CandlesUnavailable
 from backtest.types import MINUTE_MS, Instrument
 from tests.backtest.adapters.candle_texts import write
@@ -102,7 +102,7 @@ def test_a_store_that_fails_half_way_has_nothing_of_the_file(
     pool: ClickHousePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     instrument = a_new_instrument()
-    checked = check_file(write(tmp_path / "candles", plain(n=N)), lambda *_: None, Asked())
+    checked = check_file(write(tmp_path / "candles", plain(n=N)), lambda *_: None, ImportOptions())
     n_written = 0
 
     def failing(*arguments: object, **options: object) -> object:
@@ -127,7 +127,7 @@ def test_an_import_that_waited_for_another_one_has_the_last_word(
 ) -> None:
     """Of the same minutes, though it began before the other one."""
     instrument, is_waiting, flock = a_new_instrument(), Event(), fcntl.flock
-    checked = check_file(write(tmp_path / "candles", plain(n=3)), lambda *_: None, Asked())
+    checked = check_file(write(tmp_path / "candles", plain(n=3)), lambda *_: None, ImportOptions())
     (ours,) = checked.spool
     assert checked.first_ms is not None
     theirs = random_minutes(3, first_ms=checked.first_ms)

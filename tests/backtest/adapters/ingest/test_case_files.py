@@ -12,25 +12,25 @@ import pytest
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.table import latest_minutes
 from backtest.adapters.candles.write import Written
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
+from backtest.adapters.ingest.options import ImportOptions
 from tests.backtest.adapters.candle_texts import FIRST_MS
 from tests.backtest.adapters.minutes import a_new_instrument
 
 FILES = Path(__file__).parent / "files"
-UTC = Asked(symbol="AAAUSDT", timezone="UTC")
-PLAIN = Asked(symbol="AAAUSDT")
+UTC = ImportOptions(symbol="AAAUSDT", timezone="UTC")
+PLAIN = ImportOptions(symbol="AAAUSDT")
 
 
-def hours(n: int = 1, timezone: str | None = None) -> Asked:
-    return Asked(symbol="AAAUSDT", timezone=timezone, length_ms=n * 3_600_000)
+def hours(n: int = 1, timezone: str | None = None) -> ImportOptions:
+    return ImportOptions(symbol="AAAUSDT", timezone=timezone, length_ms=n * 3_600_000)
 
 
 @dataclass(frozen=True)
 class Taken:
     n: int
     words: str = ""
-    asked: Asked = PLAIN
+    asked: ImportOptions = PLAIN
     volumes: list[float] = field(default_factory=list[float])
     first_ms: int = FIRST_MS
 
@@ -38,7 +38,7 @@ class Taken:
 @dataclass(frozen=True)
 class Refused:
     words: str
-    asked: Asked = PLAIN
+    asked: ImportOptions = PLAIN
 
 
 VERDICTS: list[tuple[str, Taken | Refused]] = [
@@ -54,16 +54,16 @@ VERDICTS: list[tuple[str, Taken | Refused]] = [
     ("mixed-symbols.csv", Taken(3, "3 rows of other symbols left out")),
     (
         "mixed-symbols.csv",
-        Taken(3, "left out", Asked(symbol="BBBUSDT"), first_ms=FIRST_MS + 180_000),
+        Taken(3, "left out", ImportOptions(symbol="BBBUSDT"), first_ms=FIRST_MS + 180_000),
     ),
-    ("mixed-symbols.csv", Refused("several symbols: AAAUSDT, BBBUSDT", Asked())),
-    ("mixed-symbols.csv", Refused("not of CCCUSDT", Asked(symbol="CCCUSDT"))),
-    ("cdd-quote-btc.csv", Taken(3, "ETH", Asked(symbol="ETHBTC"), [1000, 1001, 1002])),
+    ("mixed-symbols.csv", Refused("several symbols: AAAUSDT, BBBUSDT", ImportOptions())),
+    ("mixed-symbols.csv", Refused("not of CCCUSDT", ImportOptions(symbol="CCCUSDT"))),
+    ("cdd-quote-btc.csv", Taken(3, "ETH", ImportOptions(symbol="ETHBTC"), [1000, 1001, 1002])),
     ("okx-swap-contracts.csv", Taken(3, "vol counts contracts", volumes=[50, 51, 52])),
     ("unfinished-bar.csv", Taken(2, "1 unfinished bar left out")),
     ("open-outside-range.csv", Refused("open must lie within low..high, was 200")),
     ("zoneless-local.csv", Refused("no time zone; pass --timezone")),
-    ("zoneless-local.csv", Taken(3, "in Europe/Athens", Asked(timezone="Europe/Athens"))),
+    ("zoneless-local.csv", Taken(3, "in Europe/Athens", ImportOptions(timezone="Europe/Athens"))),
     ("blank-after-comma.csv", Taken(3)),
     ("trades-nan.csv", Taken(3)),
     ("trades-fraction.csv", Refused("trades_count must be a whole number, was 5.5")),
@@ -71,22 +71,28 @@ VERDICTS: list[tuple[str, Taken | Refused]] = [
     ("vision-off-minute.csv", Refused("must be a whole minute, was 1518048194789")),
     (
         "vision-off-minute.csv",
-        Taken(9, "3 times moved", Asked(floor_times=True), first_ms=1_518_048_000_000),
+        Taken(9, "3 times moved", ImportOptions(floor_times=True), first_ms=1_518_048_000_000),
     ),
     ("exact-duplicates.csv", Taken(2)),
     ("kraken-ohlcvt.csv", Taken(3, "Kraken OHLCVT, no header (CSV, seconds)")),
     ("ccxt-6-columns.csv", Taken(3, "ccxt rows, no header (CSV, milliseconds)")),
     ("bybit-kline-api.csv", Taken(3, "Bybit kline API", volumes=[3, 2, 1])),
     ("bybit-metatrader4.csv", Taken(3, "Bybit for MetaTrader 4, no header", UTC)),
-    ("cdd-url-line.csv", Taken(3, "1 line above", Asked(symbol="BTCUSD"), [3, 2, 1])),
-    ("cdd-volume-eth.csv", Taken(3, "CryptoDataDownload", Asked(symbol="ETHUSDT"), [3, 2, 1])),
-    ("kaggle-bitstamp.csv", Taken(2, "1 minute without a price left out", Asked(symbol="BTCUSD"))),
+    ("cdd-url-line.csv", Taken(3, "1 line above", ImportOptions(symbol="BTCUSD"), [3, 2, 1])),
+    (
+        "cdd-volume-eth.csv",
+        Taken(3, "CryptoDataDownload", ImportOptions(symbol="ETHUSDT"), [3, 2, 1]),
+    ),
+    (
+        "kaggle-bitstamp.csv",
+        Taken(2, "1 minute without a price left out", ImportOptions(symbol="BTCUSD")),
+    ),
     ("mt5-export.csv", Taken(3, "MetaTrader 5", UTC, [0, 0, 0])),
     ("unnamed-index.csv", Taken(3, "pandas with an unnamed index", UTC)),
     ("pq-uint64-ns.parquet", Taken(4, "Nautilus bars (Parquet, nanoseconds)")),
     ("no-volume.csv", Refused("--zero-volume")),
-    ("no-volume.csv", Taken(3, "stored as 0", Asked(zero_volume=True), [0, 0, 0])),
-    ("yfinance-two-headers.csv", Taken(3, "yfinance", Asked(symbol="AAAUSD"))),
+    ("no-volume.csv", Taken(3, "stored as 0", ImportOptions(zero_volume=True), [0, 0, 0])),
+    ("yfinance-two-headers.csv", Taken(3, "yfinance", ImportOptions(symbol="AAAUSD"))),
     ("freqtrade.json", Taken(3, "no header (JSON, milliseconds)")),
     ("freqtrade.feather", Taken(4, "freqtrade (Feather)")),
     ("timestamp-ms.csv", Taken(3)),
@@ -142,7 +148,7 @@ def n_written(pool: ClickHousePool, checked: CheckedFile) -> int:
     return n_stored
 
 
-def refusal(path: Path, asked: Asked) -> str:
+def refusal(path: Path, asked: ImportOptions) -> str:
     """Every word with which a file is refused; empty if it is not."""
     try:
         checked = check_file(path, lambda *_: None, asked)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.options import ImportOptions
 from tests.backtest.adapters.ingest.test_case_files import refusal
 from tests.backtest.adapters.ingest.test_traps import MINUTES, OHLC, N, checked, lines, plain, times
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes, words: str
     path = tmp_path / "candles"
     path.write_bytes(content)
 
-    assert words in refusal(path, Asked())
+    assert words in refusal(path, ImportOptions())
 
 
 def test_numbers_too_large_for_a_machine_are_numbers(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_wide_fixed_point_numbers_are_named(tmp_path: Path) -> None:
     path = tmp_path / "candles"
     parquet.write_table(pa.table({**columns, "ts_event": pa.array(MINUTES)}), path)
 
-    assert "holds bytes" in refusal(path, Asked())
+    assert "holds bytes" in refusal(path, ImportOptions())
 
 
 @pytest.mark.parametrize("name", ["time", "open", "volume", "symbol"])
@@ -102,7 +102,7 @@ def test_a_column_of_another_kind_is_refused_in_words(
     path = tmp_path / "candles"
     parquet.write_table(pa.table(columns), path)
 
-    assert refusal(path, Asked(symbol="AAAUSDT"))
+    assert refusal(path, ImportOptions(symbol="AAAUSDT"))
 
 
 def test_a_column_of_nulls_for_the_symbol_says_nothing(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_column_of_nulls_for_the_symbol_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "candles"
     parquet.write_table(pa.table({**columns, "volume": [1.0] * N, "symbol": pa.nulls(N)}), path)
 
-    assert times(checked(path, Asked(symbol="AAAUSDT"))) == MINUTES
+    assert times(checked(path, ImportOptions(symbol="AAAUSDT"))) == MINUTES
 
 
 @pytest.mark.parametrize("name", ["volume", "note"])
@@ -121,7 +121,7 @@ def test_columns_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "candles"
     parquet.write_table(pa.table(list(map(pa.array, columns)), names=names), path)
 
-    assert f"several columns are called {name}" in refusal(path, Asked())
+    assert f"several columns are called {name}" in refusal(path, ImportOptions())
 
 
 def test_what_is_unusual_about_the_numbers_is_said(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from backtest.adapters.candles.series import StoredSeries
 from backtest.adapters.candles.source import readable
 from backtest.adapters.candles.table import latest_minutes, stored_instruments
 from backtest.adapters.candles.write import Written
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import BrokenFile, CheckedFile, check_file, write_file
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.types import Instrument
 from tests.backtest.adapters.candle_texts import (
     FIRST_MS,
@@ -40,7 +40,7 @@ def silent(done: int, total: int) -> None:
 
 
 def checked(path: Path) -> CheckedFile:
-    return check_file(path, silent, Asked(timezone="UTC"))
+    return check_file(path, silent, ImportOptions(timezone="UTC"))
 
 
 def imported(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.options import ImportOptions
 from tests.backtest.adapters.candle_texts import write
 from tests.backtest.adapters.ingest.test_case_files import refusal, volumes
 from tests.backtest.adapters.ingest.test_traps import MINUTES, N, checked, times
@@ -39,13 +39,15 @@ def test_the_names_beside_the_rows_are_theirs(tmp_path: Path, shape: str) -> Non
     assert times(found) == MINUTES
     assert volumes(found) == [1.5] * N
     quote = json.dumps(SHAPES[shape]([*NAMES[:5], "quote_volume"]))
-    assert "only a quote volume" in refusal(write(path, quote), Asked())
+    assert "only a quote volume" in refusal(write(path, quote), ImportOptions())
 
 
 @pytest.mark.parametrize(
-    ("prefix", "asked"), [("", Asked()), ("1. ", Asked())], ids=["pandas", "Alpha Vantage"]
+    ("prefix", "asked"),
+    [("", ImportOptions()), ("1. ", ImportOptions())],
+    ids=["pandas", "Alpha Vantage"],
 )
-def test_rows_by_their_times(tmp_path: Path, prefix: str, asked: Asked) -> None:
+def test_rows_by_their_times(tmp_path: Path, prefix: str, asked: ImportOptions) -> None:
     rows = {
         str(ms): {f"{prefix}{name}": value for name, value in zip(NAMES[1:], row, strict=True)}
         for ms, *row in ROWS
@@ -63,7 +65,7 @@ def test_prices_within_a_row(tmp_path: Path) -> None:
     ]
     text = json.dumps({"instrument": "EUR_USD", "granularity": "M1", "candles": rows})
 
-    found = checked(write(tmp_path / "candles", text), Asked(symbol="EURUSD"))
+    found = checked(write(tmp_path / "candles", text), ImportOptions(symbol="EURUSD"))
 
     assert times(found) == MINUTES[:-1]
     assert "counts ticks" in " ".join(found.notes)
@@ -81,7 +83,9 @@ def test_what_only_later_rows_say_counts(
     others = [*rows[:5], *({**row, "symbol": "ETHUSDT"} for row in rows[5:])]
     unfinished = [*rows[:-1], {**rows[-1], "confirm": "0"}]
 
-    said = refusal(write(tmp_path / "others", json.dumps(shape(others))), Asked(symbol="BTCUSDT"))
+    said = refusal(
+        write(tmp_path / "others", json.dumps(shape(others))), ImportOptions(symbol="BTCUSDT")
+    )
 
     assert "candles of ETHUSDT, not of BTCUSDT" in said
     assert times(checked(write(tmp_path / "last", json.dumps(shape(unfinished))))) == MINUTES[:-1]
@@ -93,7 +97,7 @@ def test_columns_of_other_rows_are_not_laid_side_by_side(tmp_path: Path, late: i
     columns["volume"] = {i + late: float(i) for i in range(N, 0, -1)}
 
     assert "have other rows each" in refusal(
-        write(tmp_path / "candles", json.dumps(columns)), Asked()
+        write(tmp_path / "candles", json.dumps(columns)), ImportOptions()
     )
 
 
@@ -119,8 +123,11 @@ def test_what_an_event_holds_is_its_candle(tmp_path: Path) -> None:
     ]
     text = "\n".join(map(json.dumps, rows))
 
-    assert times(checked(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT"))) == MINUTES
-    assert "not of BBBUSDT" in refusal(tmp_path / "candles", Asked(symbol="BBBUSDT"))
+    assert (
+        times(checked(write(tmp_path / "candles", text), ImportOptions(symbol="AAAUSDT")))
+        == MINUTES
+    )
+    assert "not of BBBUSDT" in refusal(tmp_path / "candles", ImportOptions(symbol="BBBUSDT"))
 
 
 def test_a_list_that_is_known_to_count_dollars(tmp_path: Path) -> None:
@@ -130,8 +137,8 @@ def test_a_list_that_is_known_to_count_dollars(tmp_path: Path) -> None:
     }
     path = write(tmp_path / "candles", json.dumps(answer))
 
-    assert "only a quote volume" in refusal(path, Asked(symbol="WETHUSDC"))
-    assert times(checked(path, Asked(symbol="WETHUSDC", zero_volume=True))) == MINUTES
+    assert "only a quote volume" in refusal(path, ImportOptions(symbol="WETHUSDC"))
+    assert times(checked(path, ImportOptions(symbol="WETHUSDC", zero_volume=True))) == MINUTES
 
 
 @pytest.mark.parametrize(
@@ -145,4 +152,4 @@ def test_a_list_that_is_known_to_count_dollars(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_series_is_refused(tmp_path: Path, answer: object, words: str) -> None:
-    assert words in refusal(write(tmp_path / "candles", json.dumps(answer)), Asked())
+    assert words in refusal(write(tmp_path / "candles", json.dumps(answer)), ImportOptions())

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.options import ImportOptions
 from tests.backtest.adapters.candle_texts import FIRST_MS, write
 from tests.backtest.adapters.ingest.test_case_files import refusal, volumes
 from tests.backtest.adapters.ingest.test_traps import MINUTE, checked
 
 N = 60
 OHLC = "open,high,low,close"
-BTCUSD = Asked(symbol="BTCUSD")
+BTCUSD = ImportOptions(symbol="BTCUSD")
 
 
 def moving(row: str, header: str = "", *, scale: float = 1.0) -> str:
@@ -93,7 +93,7 @@ def test_other_numbers_are_refused(tmp_path: Path, text: str, words: str) -> Non
 
 def test_shares_of_lean_are_times_ten_thousand(tmp_path: Path) -> None:
     rows = [f"2013100{i} 00:00,1670000,1680000,1660000,1675100,1" for i in range(1, 10)]
-    asked = Asked(symbol="SPY", timezone="UTC", length_ms=1_440 * MINUTE)
+    asked = ImportOptions(symbol="SPY", timezone="UTC", length_ms=1_440 * MINUTE)
 
     assert "power of ten" in refusal(write(tmp_path / "spy.csv", "\n".join(rows)), asked)
 
@@ -101,7 +101,10 @@ def test_shares_of_lean_are_times_ten_thousand(tmp_path: Path) -> None:
 def test_prices_in_thousands_of_won_are_prices(tmp_path: Path) -> None:
     text = moving("{t},{o:.0f}000,{h:.0f}000,{l:.0f}000,{c:.0f}000,{v}", scale=400)
 
-    assert len(volumes(checked(write(tmp_path / "candles", text), Asked(symbol="BTCKRW")))) == N
+    assert (
+        len(volumes(checked(write(tmp_path / "candles", text), ImportOptions(symbol="BTCKRW"))))
+        == N
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,7 @@ def test_yahoo_says_that_coins_are_counted_by_their_worth(tmp_path: Path) -> Non
     text = moving("{t},{o},{h},{l},{c},{c},{q}", "Date,Open,High,Low,Close,Adj Close,Volume")
 
     def notes(symbol: str) -> str:
-        return " ".join(checked(write(tmp_path / "c", text), Asked(symbol=symbol)).notes)
+        return " ".join(checked(write(tmp_path / "c", text), ImportOptions(symbol=symbol)).notes)
 
     assert "in the quote currency" in notes("BTC-USD")
     assert "in the quote currency" not in notes("AAPL")

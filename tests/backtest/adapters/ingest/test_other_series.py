@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backtest.adapters.ingest.asked import Asked
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.adapters.ingest.symbols import is_same_symbol
 from tests.backtest.adapters.candle_texts import FIRST_MS, write, write_zip
 from tests.backtest.adapters.ingest.test_case_files import refusal
@@ -20,7 +20,7 @@ from tests.backtest.adapters.ingest.test_traps import (
     times,
 )
 
-BTC = Asked(symbol="BTCUSDT")
+BTC = ImportOptions(symbol="BTCUSDT")
 
 
 def two_series(column: str) -> str:
@@ -38,7 +38,7 @@ def test_a_column_of_symbols_is_one_by_any_name(tmp_path: Path, column: str) -> 
     path = write(tmp_path / "candles", two_series(column))
 
     assert "candles of Bitcoin, Ether, not of BTCUSDT" in refusal(path, BTC)
-    assert times(checked(path, Asked(symbol="BTCUSDT", file_symbol="Bitcoin"))) == MINUTES
+    assert times(checked(path, ImportOptions(symbol="BTCUSDT", file_symbol="Bitcoin"))) == MINUTES
 
 
 @pytest.mark.parametrize("column", ["name", "code", "token", "base", "exchange", "price_type"])
@@ -56,7 +56,7 @@ def test_a_column_that_tells_series_apart_is_no_matter_of_indifference(
 def test_a_name_that_was_asked_for_is_a_symbol(tmp_path: Path) -> None:
     path = write(tmp_path / "candles", two_series("name"))
 
-    assert times(checked(path, Asked(symbol="BTCUSDT", file_symbol="Bitcoin"))) == MINUTES
+    assert times(checked(path, ImportOptions(symbol="BTCUSDT", file_symbol="Bitcoin"))) == MINUTES
 
 
 ROWS = [[ms, 100, 101, 99, 100.5, 1] for ms in MINUTES]
@@ -80,8 +80,8 @@ def test_what_stands_around_the_rows_says_their_symbol(
 ) -> None:
     path = write(tmp_path / "candles", json.dumps(answer))
 
-    assert f"candles of {symbol}, not of BTCUSD" in refusal(path, Asked(symbol="BTCUSD"))
-    assert times(checked(path, Asked(symbol="BTCUSD", file_symbol=symbol))) == MINUTES
+    assert f"candles of {symbol}, not of BTCUSD" in refusal(path, ImportOptions(symbol="BTCUSD"))
+    assert times(checked(path, ImportOptions(symbol="BTCUSD", file_symbol=symbol))) == MINUTES
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_another_symbol_in_a_name(tmp_path: Path, name: str, symbol: str) -> Non
     path = write(tmp_path / name, plain())
 
     assert f"candles of {symbol}, not of BTCUSDT" in refusal(path, BTC)
-    assert times(checked(path, Asked(symbol="BTCUSDT", file_symbol=symbol))) == MINUTES
+    assert times(checked(path, ImportOptions(symbol="BTCUSDT", file_symbol=symbol))) == MINUTES
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from backtest.adapters.ingest.asked import Asked
 from backtest.adapters.ingest.importer import CheckedFile, check_file
+from backtest.adapters.ingest.options import ImportOptions
 from backtest.adapters.ingest.values import length_of
 from tests.backtest.adapters.candle_texts import FIRST_MS, write, write_zip
 from tests.backtest.adapters.ingest.test_case_files import refusal, volumes
@@ -196,13 +196,15 @@ TRAPS: dict[str, tuple[str, str]] = {
 def test_a_trap_is_refused(tmp_path: Path, trap: str) -> None:
     text, words = TRAPS[trap]
 
-    said = refusal(write(tmp_path / "candles", text), Asked(symbol="AAAUSDT", timezone="UTC"))
+    said = refusal(
+        write(tmp_path / "candles", text), ImportOptions(symbol="AAAUSDT", timezone="UTC")
+    )
 
     assert words in said
 
 
 def test_uneven_times_are_moved_to_their_starts(tmp_path: Path) -> None:
-    floored = Asked(floor_times=True)
+    floored = ImportOptions(floor_times=True)
 
     assert times(checked(write(tmp_path / "candles", uneven()), floored)) == MINUTES
     assert "step by" in refusal(write(tmp_path / "slow", uneven(90_000)), floored)
@@ -230,19 +232,19 @@ def test_rows_above_the_first_symbol_are_nobodys(tmp_path: Path) -> None:
     nobodys = lines(f"symbol,time,{OHLC},volume", "," + PRICES, n=70_000)
     last = lines("", "AAAUSDT," + PRICES, first=FIRST_MS + 70 * DAY)
 
-    said = refusal(write(tmp_path / "candles", nobodys + last), Asked(symbol="AAAUSDT"))
+    said = refusal(write(tmp_path / "candles", nobodys + last), ImportOptions(symbol="AAAUSDT"))
 
     assert "rows above those of AAAUSDT have no symbol" in said
 
 
 def test_hours_that_run_from_one_to_midnight_are_closes(tmp_path: Path) -> None:
     path = write(tmp_path / "candles", plain(HOUR, 24 * 5, FIRST_MS + HOUR))
-    hours = Asked(length_ms=HOUR)
+    hours = ImportOptions(length_ms=HOUR)
 
     assert "whole days run from 1h to 24:00" in refusal(path, hours)
-    assert times(checked(path, Asked(length_ms=HOUR, times="close")))[0] == FIRST_MS
+    assert times(checked(path, ImportOptions(length_ms=HOUR, times="close")))[0] == FIRST_MS
     four = write(tmp_path / "four", plain(4 * HOUR, 6 * 5, FIRST_MS + 4 * HOUR))
-    assert refusal(four, Asked(length_ms=4 * HOUR)) == ""
+    assert refusal(four, ImportOptions(length_ms=4 * HOUR)) == ""
 
 
 def test_gaps_of_a_quiet_market_are_no_other_length(tmp_path: Path) -> None:
@@ -286,15 +288,15 @@ def test_a_delimiter_at_the_end_of_each_row_is_no_column(tmp_path: Path) -> None
 def test_the_name_of_an_archive_says_another_symbol(tmp_path: Path, name: str, symbol: str) -> None:
     path = write(tmp_path / name, plain())
 
-    assert f"candles of {symbol}, not of AAAUSDT" in refusal(path, Asked(symbol="AAAUSDT"))
-    assert refusal(path, Asked(symbol="AAAUSDT", file_symbol=symbol)) == ""
-    assert refusal(path, Asked(symbol=symbol)) == ""
+    assert f"candles of {symbol}, not of AAAUSDT" in refusal(path, ImportOptions(symbol="AAAUSDT"))
+    assert refusal(path, ImportOptions(symbol="AAAUSDT", file_symbol=symbol)) == ""
+    assert refusal(path, ImportOptions(symbol=symbol)) == ""
 
 
 def test_an_archive_in_a_zip_says_another_symbol(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "some.zip", **{"BBBUSDT-1m-2024-01": plain()})
 
-    assert "candles of BBBUSDT, not of AAAUSDT" in refusal(path, Asked(symbol="AAAUSDT"))
+    assert "candles of BBBUSDT, not of AAAUSDT" in refusal(path, ImportOptions(symbol="AAAUSDT"))
 
 
 @pytest.mark.parametrize(
@@ -311,19 +313,21 @@ def test_an_archive_in_a_zip_says_another_symbol(tmp_path: Path) -> None:
     ],
 )
 def test_any_other_name_says_no_symbol(tmp_path: Path, name: str) -> None:
-    assert refusal(write(tmp_path / name, plain()), Asked(symbol="AAAUSDT")) == ""
+    assert refusal(write(tmp_path / name, plain()), ImportOptions(symbol="AAAUSDT")) == ""
 
 
 @pytest.mark.parametrize(
     ("spelling", "asked"),
     [
-        ("%m/%d/%Y %I:%M:%S %p", Asked(timezone="UTC", date_order="month-first")),
-        ("%d.%m.%Y %I:%M %p", Asked(timezone="UTC")),
-        ("%Y-%m-%d %I:%M%p", Asked(timezone="UTC")),
-        ("%Y-%m-%dT%I:%M:%S a.m.", Asked(timezone="UTC")),
+        ("%m/%d/%Y %I:%M:%S %p", ImportOptions(timezone="UTC", date_order="month-first")),
+        ("%d.%m.%Y %I:%M %p", ImportOptions(timezone="UTC")),
+        ("%Y-%m-%d %I:%M%p", ImportOptions(timezone="UTC")),
+        ("%Y-%m-%dT%I:%M:%S a.m.", ImportOptions(timezone="UTC")),
     ],
 )
-def test_a_clock_that_goes_to_twelve_is_read(tmp_path: Path, spelling: str, asked: Asked) -> None:
+def test_a_clock_that_goes_to_twelve_is_read(
+    tmp_path: Path, spelling: str, asked: ImportOptions
+) -> None:
     rows = [
         datetime.fromtimestamp(ms / 1_000, UTC).strftime(spelling) + ",100,101,99,100.5,1"
         for ms in MINUTES
@@ -341,13 +345,13 @@ def test_hours_with_am_and_pm_are_read(tmp_path: Path) -> None:
         for ms in hours
     ]
     text = "\n".join(("Date,Symbol,Open,High,Low,Close,Volume AAA,Volume USDT", *rows)) + "\n"
-    asked = Asked(symbol="AAAUSDT", timezone="UTC", length_ms=HOUR)
+    asked = ImportOptions(symbol="AAAUSDT", timezone="UTC", length_ms=HOUR)
 
     assert times(checked(write(tmp_path / "candles", text), asked)) == hours
 
 
-def checked(path: Path, asked: Asked | None = None) -> CheckedFile:
-    found = check_file(path, lambda *_: None, asked or Asked(symbol="AAAUSDT"))
+def checked(path: Path, asked: ImportOptions | None = None) -> CheckedFile:
+    found = check_file(path, lambda *_: None, asked or ImportOptions(symbol="AAAUSDT"))
     assert (found.problems, found.n_refused) == ((), 0), (found.problems, found.reasons[:3])
     return found
 
@@ -362,14 +366,14 @@ MINUTES = [FIRST_MS + i * MINUTE for i in range(N)]
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        (plain(first=FIRST_MS + MINUTE - 1), Asked(times="close")),
-        (plain(first=FIRST_MS + MINUTE), Asked(times="close")),
-        (lines(f"close_time,{OHLC},volume", "{e},100,101,99,100.5,{v}"), Asked()),
-        (plain(first=FIRST_MS + 14_789), Asked(floor_times=True)),
+        (plain(first=FIRST_MS + MINUTE - 1), ImportOptions(times="close")),
+        (plain(first=FIRST_MS + MINUTE), ImportOptions(times="close")),
+        (lines(f"close_time,{OHLC},volume", "{e},100,101,99,100.5,{v}"), ImportOptions()),
+        (plain(first=FIRST_MS + 14_789), ImportOptions(floor_times=True)),
     ],
     ids=["the last millisecond", "the minute after", "a column of that name", "late by 14 s"],
 )
-def test_times_become_those_of_the_open(tmp_path: Path, text: str, asked: Asked) -> None:
+def test_times_become_those_of_the_open(tmp_path: Path, text: str, asked: ImportOptions) -> None:
     assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
 
 
@@ -389,7 +393,7 @@ def test_a_gap_in_minutes_is_no_other_length(tmp_path: Path) -> None:
 def test_a_single_coarse_candle_is_told_by_the_name_of_its_file(tmp_path: Path) -> None:
     path = write(tmp_path / "AAAUSDT-1h-2024-01.csv", plain(n=1))
 
-    assert "the name of the file says 1h" in refusal(path, Asked())
+    assert "the name of the file says 1h" in refusal(path, ImportOptions())
 
 
 def test_a_single_candle_is_said_to_be_taken_for_a_minute(tmp_path: Path) -> None:
@@ -437,7 +441,7 @@ def test_coin_margined_klines_count_contracts(tmp_path: Path) -> None:
         base = contracts * 100 / 40_000
         rows.append(f"{t},40000,40100,39900,40000,{contracts},{t + 59_999},{base},9,1,0.5,0")
 
-    found = checked(write(tmp_path / "candles", "\n".join(rows)), Asked(symbol="BTCUSD"))
+    found = checked(write(tmp_path / "candles", "\n".join(rows)), ImportOptions(symbol="BTCUSD"))
 
     assert "COIN-M" in found.format
     assert volumes(found) == [(600 + i) * 100 / 40_000 for i in range(N)]
@@ -459,35 +463,37 @@ def test_coins_at_the_price_of_a_contract_are_not_taken_for_contracts(
 @pytest.mark.parametrize(
     ("spell", "asked"),
     [
-        ("2024-01-01 00:{i:02}:00 UTC", Asked()),
-        ("2024-01-01T00:{i:02}:00Z", Asked()),
-        ("2024-01-01T00:{i:02}:00.000000000Z", Asked()),
-        ("2024-01-01 01:{i:02}:00+0100", Asked()),
-        ("2024-01-01 01:{i:02}:00 +01:00", Asked()),
-        ("01.01.2024 01:{i:02}:00.000 GMT+0100", Asked()),
-        ("2024/01/01 00:{i:02}", Asked(timezone="UTC")),
-        ("2024.01.01 00:{i:02}", Asked(timezone="UTC")),
-        ("2024-1-1 0:{i:02}", Asked(timezone="UTC")),
-        ("20240101 00{i:02}00", Asked(timezone="UTC")),
-        ("2024010100{i:02}00", Asked(timezone="UTC")),
-        ("2024010100{i:02}", Asked(timezone="UTC")),
-        ("01/01/2024 00:{i:02}", Asked(timezone="UTC", date_order="day-first")),
-        ("31/12/2023 19:{i:02}", Asked(timezone="America/New_York")),
-        ("12/31/2023 19:{i:02}:00", Asked(timezone="America/New_York")),
-        ("2024-01-01 01:{i:02}", Asked(timezone="Europe/Berlin")),
-        ('"Jan 1, 2024 00:{i:02}"', Asked(timezone="UTC")),
-        ("January 01 2024 00:{i:02}", Asked(timezone="UTC")),
-        ("01-Jan-2024 00:{i:02}:00", Asked(timezone="UTC")),
-        ("01JAN2024 00:{i:02}", Asked(timezone="UTC")),
-        ('"Mon, 01 Jan 2024 00:{i:02}:00 GMT"', Asked()),
-        ("20240101  00:{i:02}:00", Asked(timezone="UTC")),
-        ("2024-01-01-00-{i:02}", Asked(timezone="UTC")),
-        ("2024-01-01-00-{i:02}-00", Asked(timezone="UTC")),
-        ("2024-01-01 00:{i:02}:00 [UTC]", Asked()),
-        ("2024-01-01 00:{i:02}:00+00:00 UTC", Asked()),
+        ("2024-01-01 00:{i:02}:00 UTC", ImportOptions()),
+        ("2024-01-01T00:{i:02}:00Z", ImportOptions()),
+        ("2024-01-01T00:{i:02}:00.000000000Z", ImportOptions()),
+        ("2024-01-01 01:{i:02}:00+0100", ImportOptions()),
+        ("2024-01-01 01:{i:02}:00 +01:00", ImportOptions()),
+        ("01.01.2024 01:{i:02}:00.000 GMT+0100", ImportOptions()),
+        ("2024/01/01 00:{i:02}", ImportOptions(timezone="UTC")),
+        ("2024.01.01 00:{i:02}", ImportOptions(timezone="UTC")),
+        ("2024-1-1 0:{i:02}", ImportOptions(timezone="UTC")),
+        ("20240101 00{i:02}00", ImportOptions(timezone="UTC")),
+        ("2024010100{i:02}00", ImportOptions(timezone="UTC")),
+        ("2024010100{i:02}", ImportOptions(timezone="UTC")),
+        ("01/01/2024 00:{i:02}", ImportOptions(timezone="UTC", date_order="day-first")),
+        ("31/12/2023 19:{i:02}", ImportOptions(timezone="America/New_York")),
+        ("12/31/2023 19:{i:02}:00", ImportOptions(timezone="America/New_York")),
+        ("2024-01-01 01:{i:02}", ImportOptions(timezone="Europe/Berlin")),
+        ('"Jan 1, 2024 00:{i:02}"', ImportOptions(timezone="UTC")),
+        ("January 01 2024 00:{i:02}", ImportOptions(timezone="UTC")),
+        ("01-Jan-2024 00:{i:02}:00", ImportOptions(timezone="UTC")),
+        ("01JAN2024 00:{i:02}", ImportOptions(timezone="UTC")),
+        ('"Mon, 01 Jan 2024 00:{i:02}:00 GMT"', ImportOptions()),
+        ("20240101  00:{i:02}:00", ImportOptions(timezone="UTC")),
+        ("2024-01-01-00-{i:02}", ImportOptions(timezone="UTC")),
+        ("2024-01-01-00-{i:02}-00", ImportOptions(timezone="UTC")),
+        ("2024-01-01 00:{i:02}:00 [UTC]", ImportOptions()),
+        ("2024-01-01 00:{i:02}:00+00:00 UTC", ImportOptions()),
     ],
 )
-def test_a_moment_is_read_however_it_is_written(tmp_path: Path, spell: str, asked: Asked) -> None:
+def test_a_moment_is_read_however_it_is_written(
+    tmp_path: Path, spell: str, asked: ImportOptions
+) -> None:
     text = lines(f"date,{OHLC},volume", spell + ",100,101,99,100.5,{v}")
 
     assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
@@ -507,7 +513,7 @@ def test_a_moment_is_read_however_it_is_written(tmp_path: Path, spell: str, aske
 )
 def test_a_date_and_a_time_are_joined(tmp_path: Path, columns: str, row: str) -> None:
     text = lines(f"{columns},{OHLC},volume", row + ",100,101,99,100.5,{v}")
-    asked = Asked(symbol="AAAUSDT", timezone="UTC")
+    asked = ImportOptions(symbol="AAAUSDT", timezone="UTC")
 
     assert times(checked(write(tmp_path / "candles", text), asked)) == MINUTES
 
@@ -515,7 +521,7 @@ def test_a_date_and_a_time_are_joined(tmp_path: Path, columns: str, row: str) ->
 def test_a_zone_that_is_not_known_is_shown_where_it_stands(tmp_path: Path) -> None:
     text = lines(f"date,{OHLC},volume", "2024-01-01 00:{i:02}:00 EST,100,101,99,100.5,1")
 
-    said = refusal(write(tmp_path / "candles", text), Asked())
+    said = refusal(write(tmp_path / "candles", text), ImportOptions())
 
     assert "must be a time, was 2024-01-01 00:00:00 EST" in said
 
@@ -523,18 +529,18 @@ def test_a_zone_that_is_not_known_is_shown_where_it_stands(tmp_path: Path) -> No
 def test_dates_of_rows_without_a_header_are_dates(tmp_path: Path) -> None:
     text = lines("", "01/02/2024,00:{i:02},100,101,99,100.5,{v}")
     path = write(tmp_path / "candles", text)
-    asked = Asked(timezone="UTC", date_order="month-first")
+    asked = ImportOptions(timezone="UTC", date_order="month-first")
 
-    assert "--date-order" in refusal(path, Asked(timezone="UTC"))
+    assert "--date-order" in refusal(path, ImportOptions(timezone="UTC"))
     assert times(checked(path, asked)) == [ms + DAY for ms in MINUTES]
 
 
 def test_numbers_of_a_broker_are_times_of_its_server(tmp_path: Path) -> None:
     text = lines(f"time,{OHLC},tick_volume,spread,real_volume", "{t},100,101,99,100.5,7,1,{v}")
     path = write(tmp_path / "candles", text)
-    berlin = Asked(timezone="Europe/Berlin")
+    berlin = ImportOptions(timezone="Europe/Berlin")
 
-    assert "pass --timezone" in refusal(path, Asked())
+    assert "pass --timezone" in refusal(path, ImportOptions())
     assert times(checked(path, berlin)) == [ms - HOUR for ms in MINUTES]
 
 
@@ -560,7 +566,7 @@ def test_clocks_without_their_leading_zeros_are_clocks(tmp_path: Path) -> None:
     rows = [f"20240101,{clock},100,101,99,100.5,1" for clock in clocks]
     path = write(tmp_path / "candles", "\n".join([f"Date,Time,{OHLC},volume", *rows]))
 
-    found = checked(path, Asked(symbol="AAAUSDT", timezone="UTC"))
+    found = checked(path, ImportOptions(symbol="AAAUSDT", timezone="UTC"))
 
     assert times(found) == [FIRST_MS + i * MINUTE for i in range(1_440)]
 
@@ -575,17 +581,17 @@ def test_hours_as_numbers_are_not_taken_for_minutes(
     rows = [f"{day},100,101,99,100.5,{1 + i % 7}" for i, day in enumerate(days)]
     path = write(tmp_path / "candles", "\n".join(filter(None, [header, *rows])))
 
-    said = refusal(path, Asked(timezone="UTC"))
+    said = refusal(path, ImportOptions(timezone="UTC"))
 
     assert "are all below 24, so they may be hours or minutes" in said
-    assert said == refusal(path, Asked(timezone="UTC", length_ms=HOUR))
+    assert said == refusal(path, ImportOptions(timezone="UTC", length_ms=HOUR))
 
 
 def test_midnights_as_numbers_are_midnights(tmp_path: Path) -> None:
     rows = [f"202401{1 + i:02},0,100,101,99,100.5,1" for i in range(9)]
     path = write(tmp_path / "candles", "\n".join([f"<DATE>,<TIME>,{OHLC},<VOL>", *rows]))
 
-    found = checked(path, Asked(timezone="UTC", length_ms=DAY))
+    found = checked(path, ImportOptions(timezone="UTC", length_ms=DAY))
 
     assert times(found) == [FIRST_MS + i * DAY for i in range(9)]
 
@@ -596,7 +602,7 @@ def test_hours_that_exist_twice_or_never_are_refused(tmp_path: Path) -> None:
     text += lines("", "2024-03-31 02:{i:02}:00,100,101,99,100.5,{v}")
 
     found = check_file(
-        write(tmp_path / "c", text), lambda *_: None, Asked(timezone="Europe/Berlin")
+        write(tmp_path / "c", text), lambda *_: None, ImportOptions(timezone="Europe/Berlin")
     )
 
     assert found.n_refused == 2 * N
@@ -633,8 +639,8 @@ def test_parquet_moments_without_a_zone_need_one(tmp_path: Path, dtype: pa.DataT
     path = tmp_path / "candles.parquet"
     write_table(path, pa.array([FIRST_MS + i * MINUTE for i in range(N)], pa.int64()), dtype)
 
-    assert "pass --timezone" in refusal(path, Asked())
-    assert times(checked(path, Asked(timezone="UTC"))) == MINUTES
+    assert "pass --timezone" in refusal(path, ImportOptions())
+    assert times(checked(path, ImportOptions(timezone="UTC"))) == MINUTES
 
 
 def write_table(path: Path, ms: pa.Array, dtype: pa.DataType) -> None:
@@ -647,7 +653,7 @@ def write_table(path: Path, ms: pa.Array, dtype: pa.DataType) -> None:
 def test_files_of_other_series_in_a_zip_are_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "z", **{"AAA-1m-2024-01": plain(), "BBB-1m-2024-02": plain()})
 
-    assert "different series" in refusal(path, Asked())
+    assert "different series" in refusal(path, ImportOptions())
 
 
 @pytest.mark.parametrize("wrap", ["rows", "objects", "answer", "columns", "lines"])

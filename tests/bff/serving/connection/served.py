@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.config.sections import Connections
-from bff.serving.connection.crowd import Crowd
+from bff.serving.connection.connection_limiter import ConnectionLimiter
 from bff.serving.connection.protocol import Connection
 from bff.serving.connection.slices import SlicedAnswers
 from tests.waiting import PATIENCE_S
@@ -58,12 +58,12 @@ class Server:
 
     port: int
     app: App
-    crowd: Crowd
+    limiter: ConnectionLimiter
     connections: Collection[Connection]
 
     def stop(self) -> None:
         """What is done to connections when the process stops."""
-        self.crowd.is_stopping = True
+        self.limiter.is_stopping = True
         for connection in tuple(self.connections):
             connection.shutdown()
 
@@ -99,8 +99,8 @@ async def served(
 ) -> AsyncGenerator[Server]:
     """A server that ends with the block; nothing hangs for ever."""
     limits = limits or Connections()
-    app, crowd = App(), Crowd(limits.max_total, limits.max_per_address)
-    http = partial(Connection, limits=limits, crowd=crowd)
+    app, limiter = App(), ConnectionLimiter(limits.max_total, limits.max_per_address)
+    http = partial(Connection, limits=limits, limiter=limiter)
     server = uvicorn.Server(
         uvicorn.Config(
             wrap(app),
@@ -119,7 +119,7 @@ async def served(
         port: int = server.servers[0].sockets[0].getsockname()[1]
         try:
             connections = cast("set[Connection]", server.server_state.connections)
-            yield Server(port=port, app=app, crowd=crowd, connections=connections)
+            yield Server(port=port, app=app, limiter=limiter, connections=connections)
         finally:
             app.released.set()
             server.should_exit = True

@@ -90,7 +90,7 @@ def test_a_connection_that_was_made_too_late_is_read_once(play: Play) -> None:
         silent = socket.create_connection(("127.0.0.1", server.port))
         asking = socket.create_connection(("127.0.0.1", server.port))
         asking.sendall(GET)
-        server.crowd.is_stopping = True  # both wait to be accepted
+        server.limiter.is_stopping = True  # both wait to be accepted
         for line in (silent, asking):
             line.setblocking(False)
         return b"|".join([await rest(silent), await rest(asking)])
@@ -141,7 +141,7 @@ def test_an_answer_has_longer_the_more_is_left_of_it(play: Play) -> None:
         connection.give_up(5.0 + 19)
         is_kept = not connection.transport.is_closing()
         connection.give_up(5.0 + 20.1)
-        while server.crowd.n_inside:  # noqa: ASYNC110 - a crowd has no event for it
+        while server.limiter.n_inside:  # noqa: ASYNC110 - a limiter has no event for it
             await asyncio.sleep(0.01)
         line.close()
         return b"kept, then dropped" if is_kept else b"dropped"

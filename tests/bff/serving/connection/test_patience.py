@@ -123,9 +123,9 @@ def test_an_answer_that_is_taken_byte_by_byte_is_dropped(play: Play) -> None:
     async def scene(server: Server) -> bytes:
         with large_answer(server, 4_096) as line:
             line.setblocking(False)
-            while not server.crowd.n_inside:  # noqa: ASYNC110 - a crowd has no event for it
+            while not server.limiter.n_inside:  # noqa: ASYNC110 - a limiter has no event for it
                 await asyncio.sleep(0.01)
-            while server.crowd.n_inside:
+            while server.limiter.n_inside:
                 with suppress(BlockingIOError, ConnectionResetError):
                     line.recv(1)
                 await asyncio.sleep(0.02)

@@ -99,10 +99,10 @@ def test_whoever_goes_on_or_stays_is_closed(play: Play, n_mb: int) -> None:
         async with served(Connections(head_max_seconds=0.5), wrap=behind_the_door) as server:
             _, writer = await server.connect()
             writer.write(POST + bytes(n_mb * MB))
-            while not server.crowd.n_inside:  # noqa: ASYNC110 - a crowd has no event for it
+            while not server.limiter.n_inside:  # noqa: ASYNC110 - a limiter has no event for it
                 await asyncio.sleep(0.01)
             async with asyncio.timeout(PATIENCE_S):
-                while server.crowd.n_inside:  # noqa: ASYNC110 - nor for that
+                while server.limiter.n_inside:  # noqa: ASYNC110 - nor for that
                     await asyncio.sleep(0.01)
             writer.close()
             return True

@@ -16,7 +16,7 @@ VERDICTS = {
 }
 
 
-def show_beside(console: Console, response: dict[str, Any]) -> None:
+def show_parts(console: Console, response: dict[str, Any]) -> None:
     """The conclusion, the landscape, what closes hide, the receipt: whatever there is of them.
 
     Args:

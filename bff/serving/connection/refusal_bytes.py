@@ -9,7 +9,7 @@ from bff.http.errors import RoehubError, error_response
 from bff.http.request_log import SAFE_HEADERS
 
 
-def last_words(error: RoehubError) -> bytes:
+def refusal_bytes(error: RoehubError) -> bytes:
     """A whole answer for an error, after which the connection is closed."""
     response = error_response(error)
     headers = {**dict(response.headers), **SAFE_HEADERS, "Connection": "close"}

@@ -28,7 +28,7 @@ from backtest.types import AnswerPart, Bars, RankingMetric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class TrialRef:
     """One of all trials: its key, and its place in the answer, None if it was not returned.
 
     See: docs/evidence.md
@@ -39,7 +39,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class EvidencePart:
     """The evidence of a run, and the variants that it names by their rows.
 
     `tried` are trials by their rows in the ledger, `chosen` base variants without stops by their
@@ -49,12 +49,12 @@ class Weighed:
     """
 
     evidence: Evidence
-    tried: Mapping[int, Tried]
-    chosen: Mapping[int, Tried]
+    tried: Mapping[int, TrialRef]
+    chosen: Mapping[int, TrialRef]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
+class LandscapePart:
     """The landscape of a run: what is told of it, and what draws its surfaces.
 
     See: docs/landscape.md
@@ -67,7 +67,7 @@ class Mapped:
     landscape: Landscape
 
 
-def tell_beside(
+def make_answer_parts(
     guards: Guards,
     bars: Bars,
     ranked: Ranked,
@@ -75,7 +75,7 @@ def tell_beside(
     workers: Workers,
     control: Control,
 ) -> dict[AnswerPart, object]:
-    """Everything that is wanted beside the variants: `Weighed`, `Mapped`, `Receipt`.
+    """Everything that is wanted beside the variants: `EvidencePart`, `LandscapePart`, `Receipt`.
 
     A map that was wanted and that too few bars do not allow is None.
 
@@ -107,7 +107,7 @@ def tell_beside(
     return told
 
 
-def map_run(plan: Plan, recorded: Recorded, near: NearReturns) -> Mapped:
+def map_run(plan: Plan, recorded: Recorded, near: NearReturns) -> LandscapePart:
     """Say what the grid looks like.
 
     Args:
@@ -119,7 +119,7 @@ def map_run(plan: Plan, recorded: Recorded, near: NearReturns) -> Mapped:
     """
     landscape = Landscape(plan.grid, recorded)
     found = neighbourhoods(plan.grid, recorded, near)
-    return Mapped(
+    return LandscapePart(
         axes=landscape.axes(),
         interactions=landscape.interactions(),
         neighbourhoods=found,
@@ -130,7 +130,7 @@ def map_run(plan: Plan, recorded: Recorded, near: NearReturns) -> Mapped:
 
 def weigh_run(
     plan: Plan, policy: RunPolicy, ranked: Ranked, workers: Workers, control: Control
-) -> Weighed:
+) -> EvidencePart:
     """Say whether the best variant means anything.
 
     Args:
@@ -150,7 +150,7 @@ def weigh_run(
         n_bars = ranked.target.n_bars
         reason = f"the range has {n_bars} bars, and evidence needs at least {N_BLOCKS}"
         evidence = without_ledger(reason, policy.thresholds)
-        return Weighed(evidence=evidence, tried={}, chosen={})
+        return EvidencePart(evidence=evidence, tried={}, chosen={})
     metric = plan.settings.ranking.primary
     evidence = weigh(
         recorded.ledger,
@@ -165,7 +165,7 @@ def weigh_run(
     check, walk = evidence.reality_check, evidence.walk_forward
     compared = (check.against_cash, check.against_holding) if check else ()
     namer = _Namer(ranked.keys, recorded)
-    return Weighed(
+    return EvidencePart(
         evidence=evidence,
         tried={one.row: namer.trial(one.row) for one in compared if one is not None},
         chosen={fold.row: namer.base(fold.row) for fold in (walk.folds if walk else ())},
@@ -199,12 +199,12 @@ class _Namer:
         winners = recorded.ledger.winners.tolist()
         self._places = {row: place for place, row in enumerate(winners)}
 
-    def trial(self, row: int) -> Tried:
+    def trial(self, row: int) -> TrialRef:
         base, cell = self._recorded.place_of(row)
         key = self._keys.base_key(base) if cell is None else self._keys.key(base, cell)
-        return Tried(variant_key=key, place=self._places.get(row))
+        return TrialRef(variant_key=key, place=self._places.get(row))
 
-    def base(self, row: int) -> Tried:
+    def base(self, row: int) -> TrialRef:
         if self._recorded.bases is self._recorded.ledger:
             return self.trial(row)
-        return Tried(variant_key=self._keys.base_key(self._recorded.base_at(row)), place=None)
+        return TrialRef(variant_key=self._keys.base_key(self._recorded.base_at(row)), place=None)

@@ -11,7 +11,7 @@ TimesOf = Literal["open", "close"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ImportOptions:
     """The options of an import.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from backtest.beside import Mapped, Tried, Weighed
+from backtest.answer_parts import EvidencePart, LandscapePart, TrialRef
 from backtest.enums import AnswerPart
 from backtest.evidence import landscape, receipt, result
 from schema.enums import SurfaceStatistic
@@ -22,10 +22,10 @@ from schema.landscape import (
 )
 from schema.receipt import Receipt
 
-_Tried = Mapping[int, Tried]
+_TrialRefs = Mapping[int, TrialRef]
 
 
-def to_beside(told: Mapping[AnswerPart, object]) -> dict[str, object]:
+def to_answer_parts(told: Mapping[AnswerPart, object]) -> dict[str, object]:
     """Members of the answer that stand beside the variants; None where nobody asked.
 
     See: docs/evidence.md, docs/receipt.md
@@ -33,9 +33,9 @@ def to_beside(told: Mapping[AnswerPart, object]) -> dict[str, object]:
     members: dict[str, object] = {"evidence": None, "landscape": None, "receipt": None}
     for part, found in told.items():
         match found:
-            case Weighed():
+            case EvidencePart():
                 members[part] = _to_evidence(found)
-            case Mapped():
+            case LandscapePart():
                 members[part] = _to_landscape(found)
             case receipt.Receipt():
                 members[part] = Receipt(**asdict(found))
@@ -46,7 +46,7 @@ def to_beside(told: Mapping[AnswerPart, object]) -> dict[str, object]:
     return members
 
 
-def _to_evidence(weighed: Weighed) -> Evidence:
+def _to_evidence(weighed: EvidencePart) -> Evidence:
     """The evidence; rows of the ledger become variants."""
     told, tried = weighed.evidence, weighed.tried
     members = asdict(told)
@@ -61,7 +61,7 @@ def _to_evidence(weighed: Weighed) -> Evidence:
     return Evidence.model_validate(members)
 
 
-def _to_landscape(mapped: Mapped) -> Landscape:
+def _to_landscape(mapped: LandscapePart) -> Landscape:
     """The landscape; surfaces are drawn when somebody asks for them."""
     told = Landscape(
         axes=tuple(
@@ -110,7 +110,7 @@ def _to_surface(found: landscape.Surface) -> Surface:
     )
 
 
-def _to_comparison(comparison: result.Comparison, tried: _Tried) -> dict[str, Any]:
+def _to_comparison(comparison: result.Comparison, tried: _TrialRefs) -> dict[str, Any]:
     members = asdict(comparison)
     members["best"] = asdict(tried[members.pop("row")])
     for place, adjusted in enumerate(members["adjusted"]):

@@ -26,7 +26,7 @@ _KILL_SQL = (
 )
 
 
-class Asking:
+class CancellableQueries:
     """Asks the store, watches the control meanwhile, and ends what nobody waits for any more.
 
     Args:

@@ -25,7 +25,7 @@ class Member(Protocol):
         ...
 
 
-class Crowd:
+class ConnectionLimiter:
     """Counts connections and says which are too many.
 
     When all places are taken, whoever has not sent a whole request for the longest time makes

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from bff.config.sections import Connections
-from bff.serving.connection.crowd import MAX_OUTSIDE, Crowd
+from bff.serving.connection.connection_limiter import MAX_OUTSIDE, ConnectionLimiter
 from tests.bff.serving.connection.served import GET, Play, served
 
 HELD = GET.replace(b"/", b"/held", 1)
@@ -21,16 +21,16 @@ class Member:
 
 
 def test_an_address_has_only_so_many_places_and_gets_them_back() -> None:
-    crowd = Crowd(10, 2)
+    limiter = ConnectionLimiter(10, 2)
     member = Member()
 
-    entered = [crowd.enter("10.0.0.1") for _ in range(3)]
-    others = crowd.enter("10.0.0.2")
-    crowd.leave("10.0.0.1", member)
+    entered = [limiter.enter("10.0.0.1") for _ in range(3)]
+    others = limiter.enter("10.0.0.2")
+    limiter.leave("10.0.0.1", member)
 
     assert entered == [True, True, False]
     assert others
-    assert crowd.enter("10.0.0.1")
+    assert limiter.enter("10.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -46,44 +46,44 @@ def test_an_address_has_only_so_many_places_and_gets_them_back() -> None:
 def test_a_network_of_version_6_counts_as_one_address(
     first: str, second: str, is_one: bool
 ) -> None:
-    crowd = Crowd(10, 1)
+    limiter = ConnectionLimiter(10, 1)
 
-    crowd.enter(first)
+    limiter.enter(first)
 
-    assert crowd.enter(second) is not is_one
+    assert limiter.enter(second) is not is_one
 
 
 def test_a_newcomer_takes_the_place_of_whoever_has_waited_longest() -> None:
-    crowd = Crowd(2, None)
+    limiter = ConnectionLimiter(2, None)
     first, second = Member(), Member()
     for member in (first, second):
-        crowd.enter("10.0.0.1")
-        crowd.begin_waiting(member)
-    crowd.begin_waiting(first)  # it has been answered in the meantime
+        limiter.enter("10.0.0.1")
+        limiter.begin_waiting(member)
+    limiter.begin_waiting(first)  # it has been answered in the meantime
 
-    assert crowd.enter("10.0.0.2")
+    assert limiter.enter("10.0.0.2")
     assert (first.has_gone, second.has_gone) == (False, True)
 
 
 def test_whoever_is_being_answered_keeps_the_place() -> None:
-    crowd = Crowd(1, None)
+    limiter = ConnectionLimiter(1, None)
     member = Member()
-    crowd.enter("10.0.0.1")
-    crowd.begin_waiting(member)
-    crowd.stop_waiting(member)
+    limiter.enter("10.0.0.1")
+    limiter.begin_waiting(member)
+    limiter.stop_waiting(member)
 
-    assert not crowd.enter("10.0.0.2")
+    assert not limiter.enter("10.0.0.2")
     assert not member.has_gone
 
 
 def test_only_some_are_told_that_there_is_no_room() -> None:
-    crowd = Crowd(1, None)
+    limiter = ConnectionLimiter(1, None)
 
-    told = [crowd.stay_outside() for _ in range(MAX_OUTSIDE + 1)]
-    crowd.go_away()
+    told = [limiter.stay_outside() for _ in range(MAX_OUTSIDE + 1)]
+    limiter.go_away()
 
     assert told.count(False) == 1
-    assert crowd.stay_outside()
+    assert limiter.stay_outside()
 
 
 def test_a_connection_without_a_place_is_told_so(play: Play) -> None:
