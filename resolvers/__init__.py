@@ -1,6 +1,6 @@
 """One service that both faces call: request, use-case, response, hashes.
 
-Reading order: `service`, `mapping`, `beside`, `hashes`, `catalog`, `market`, `strategies`.
+Reading order: `service`, `mapping`, `answer_parts`, `hashes`, `catalog`, `market`, `strategies`.
 See: docs/graphql.md
 """
 
