@@ -184,8 +184,8 @@ def test_many_small_imports_make_few_files_and_lose_nothing(
     filled: ClickHousePool, folder: Path
 ) -> None:
     expected = [1.0, 2.0, 3.0]
-    for i in range(60):
-        insert(filled, "- " * (i + 3) + f"{i}", ingested_at=i)
+    for i in range(1, 61):
+        insert(filled, "- " * (i + 2) + f"{i}", ingested_at=i)
         expected.append(i)
 
     assert closes(filled) == expected
