@@ -29,5 +29,5 @@ def test_the_configuration_begins_with_it() -> None:
 
 
 def test_luck_is_not_better_than_what_holds_up() -> None:
-    with pytest.raises(ValidationError, match="must not be below"):
+    with pytest.raises(ValidationError, match="luck_p_value must be >= holds_up_p_value"):
         EvidenceThresholds(holds_up_p_value=0.3)
