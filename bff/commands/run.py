@@ -198,5 +198,5 @@ def _progress() -> Generator["ProgressCallback"]:
 def _refuse(error: "RoehubError") -> NoReturn:
     from bff.http.errors import payload
 
-    typer.echo(json.dumps(payload(error), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(payload(error), ensure_ascii=False, indent=2).encode())
     raise typer.Exit(FAILED)

@@ -15,7 +15,7 @@ def graphql() -> None:
     """Print the GraphQL schema as SDL."""
     from bff.graphql.router import graphql_sdl
 
-    typer.echo(graphql_sdl().rstrip("\n"))
+    typer.echo(graphql_sdl().rstrip("\n").encode())
 
 
 @app.command()
@@ -23,4 +23,4 @@ def openapi() -> None:
     """Print the OpenAPI document as JSON."""
     from schema.openapi import openapi_document
 
-    typer.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2).encode())

@@ -10,6 +10,7 @@ import pytest
 from bff.demo.visit import running_server
 from tests.waiting import PATIENCE_S
 
+ROOT = Path(__file__).resolve().parents[2]
 LOGGING = """
 import logging, subprocess, sys
 from bff import cli
@@ -43,6 +44,20 @@ def test_a_sign_that_the_terminal_does_not_have_ends_nothing(encoding: str) -> N
 
     assert done.returncode == 0, done.stderr
     assert "Europe/Berlin, ?" in done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("face", "name"), [("graphql", "schema.graphql"), ("openapi", "openapi.json")]
+)
+def test_a_document_is_utf_8_whatever_the_terminal_has(face: str, name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bff", "schema", face],
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+
+    assert done.stdout == (ROOT / "schema" / name).read_bytes()
 
 
 @pytest.mark.parametrize("env", ["dev", "test"])
