@@ -119,6 +119,25 @@ def splice(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", marked)
 
 
+def uncached() -> list[int]:
+    """Numbers of the kernels that the folder for machine code lacks; none where there is no folder.
+
+    See: docs/kernels.md
+    """
+    if _folder is None or config.DISABLE_JIT:
+        return []
+    return [n for n, (one, _) in enumerate(_declared) if not one._cache.is_on_disk()]  # noqa: SLF001
+
+
+def compile_into_cache(number: int) -> None:
+    """Compile one of `uncached`, for other processes; it stays as it is in this one.
+
+    See: docs/kernels.md
+    """
+    dispatcher, signature = _declared[number]
+    dispatcher.compile(signature)
+
+
 def warm(on_kernel: Callable[[int, int], None] | None = None) -> int:
     """Compile every kernel for its declared signature (or load it from disk) and close the set.
 

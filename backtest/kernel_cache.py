@@ -99,6 +99,10 @@ class KernelCache(FunctionCache):
             source_stamp=self._impl.locator.get_source_stamp(),
         )
 
+    def is_on_disk(self) -> bool:
+        """Whether something has been kept; what it is worth is found out when it is loaded."""
+        return Path(self._cache_file._index_path).exists()
+
     @contextmanager
     def _guard_against_spurious_io_errors(self) -> Generator[None]:
         """A full disk or a folder that may only be read costs a compilation, not the start."""

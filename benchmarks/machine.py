@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -42,6 +43,8 @@ def _commit() -> str:
 
 
 def _git(*arguments: str) -> str:
+    if shutil.which("git") is None:
+        return ""
     done = subprocess.run(
         ["git", *arguments], cwd=ROOT, capture_output=True, check=False, text=True
     )

@@ -3,25 +3,57 @@
 See: docs/kernels.md
 """
 
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from multiprocessing import get_context
+from os import cpu_count
+
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from backtest import jit
 from bff.commands.expected import stderr
 
+OnKernel = Callable[[int, int], None]
+
 _LINE_EVERY = 10
+# A process that compiles takes up to 300 MB.
+_MOST_PROCESSES = 4
 
 
 def warm_kernels() -> int:
     """Compile all kernels, or load them from disk, and show how far that is; how many there are."""
-    import backtest.run  # noqa: F401 # pyright: ignore[reportUnusedImport] - it declares them all
-
+    _declare_kernels()
     console = stderr()
     if not console.is_terminal:
-        return jit.warm(_say_now_and_then)
+        return _warm(_say_now_and_then)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("compiling kernels", total=None)
-        return jit.warm(lambda done, total: bar.update(task, completed=done, total=total))
+        return _warm(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _declare_kernels() -> None:
+    import backtest.run  # noqa: F401 # pyright: ignore[reportUnusedImport] - it declares them all
+
+
+def _warm(on_kernel: OnKernel) -> int:
+    uncached = jit.uncached()
+    if not uncached:
+        return jit.warm(on_kernel)
+    # one that is killed leaves the rest to this process
+    with suppress(BrokenProcessPool):
+        _compile_at_once(uncached, on_kernel)
+    return jit.warm()
+
+
+def _compile_at_once(uncached: list[int], on_kernel: OnKernel) -> None:
+    """Compile into the cache in several processes, because a compiler takes one processor."""
+    n_processes = min(cpu_count() or 1, _MOST_PROCESSES, len(uncached))
+    with ProcessPoolExecutor(n_processes, get_context("spawn"), _declare_kernels) as pool:
+        for done, _ in enumerate(pool.map(jit.compile_into_cache, uncached), start=1):
+            on_kernel(done, len(uncached))
 
 
 def _say_now_and_then(done: int, total: int) -> None:

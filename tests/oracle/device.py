@@ -50,7 +50,6 @@ PLANES = (
     (None, (3.0, 0.1, 50.0)),
     (None, None),
 )
-N_PLANE_CASES = len(PLANES) * N_CASES
 N_RESAMPLES = 20
 N_FAST, N_SLOW = 6, 3
 # Two outer variants of a case at most, so that every case takes several launches.
@@ -122,7 +121,7 @@ def computed(wish: Wish) -> Arrays:
         found[f"scores {number}"] = raw_scores(stages)
         found[f"scored by, case {number}"] = np.array(stages.scored_by)
         found |= ledger_of_case(number, with_device)
-    for number in range(N_PLANE_CASES):
+    for number in range(N_CASES):
         found |= planes_of_case(number, with_device)
     found |= statistics_by(with_device)
     with_backtester(found, wish)
@@ -145,23 +144,22 @@ def ledger_of_case(number: int, accelerator: Accelerator) -> Arrays:
 
 
 def planes_of_case(number: int, accelerator: Accelerator) -> Arrays:
-    """Every sizing and direction over every kind of plane: scores as they count, and growth."""
-    stages = stages_of_case(number % N_CASES, accelerator, with_ledger=True)
-    target, recorder = stages._target, stages.recorder
-    assert recorder is not None
-    stops, profits = PLANES[number // N_CASES]
-    plane = RiskPlane(target, stops, profits)
-    combos = np.arange(stages.combos.n_outer * N_FAST)[::3]
-    shape = (len(combos), plane.n_stops, plane.n_profits)
-    growth, ruined = np.empty((*shape, N_BLOCKS), np.int32), np.empty(shape, np.bool_)
-    scores = stages.plane_scores(combos, plane)
-    recorder._fill(combos, plane, growth, ruined)
-    return {
-        f"plane {number}": scores,
-        f"growth over plane {number}": growth,
-        f"ruined over plane {number}": ruined,
-        f"scored by, plane {number}": np.array(stages.scored_by),
-    }
+    """A case over every kind of plane: scores as they count, and growth."""
+    found: Arrays = {}
+    for stops, profits in PLANES:
+        stages = stages_of_case(number, accelerator, with_ledger=True)
+        recorder = stages.recorder
+        assert recorder is not None
+        plane = RiskPlane(stages._target, stops, profits)
+        combos = np.arange(stages.combos.n_outer * N_FAST)[::3]
+        shape = (len(combos), plane.n_stops, plane.n_profits)
+        growth, ruined = np.empty((*shape, N_BLOCKS), np.int32), np.empty(shape, np.bool_)
+        name = f"plane {number}: {stops}, {profits}"
+        found[name] = stages.plane_scores(combos, plane)
+        recorder._fill(combos, plane, growth, ruined)
+        found |= {f"growth over {name}": growth, f"ruined over {name}": ruined}
+        found[f"scored by, {name}"] = np.array(stages.scored_by)
+    return found
 
 
 def statistics_by(accelerator: Accelerator) -> Arrays:

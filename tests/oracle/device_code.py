@@ -18,6 +18,7 @@ def compiled_code() -> dict[str, dict[str, str]] | None:
     from numba.cuda import dispatcher  # noqa: PLC0415 - an extra
     from numba.cuda.cudadrv import nvvm  # noqa: PLC0415
 
+    from backtest import jit  # noqa: PLC0415
     from backtest.engine.cuda_device import kernels, plane_kernels  # noqa: PLC0415
     from backtest.engine.cuda_device.compiled import unfused  # noqa: PLC0415
     from backtest.engine.cuda_device.kernels import cuda  # noqa: PLC0415
@@ -27,6 +28,8 @@ def compiled_code() -> dict[str, dict[str, str]] | None:
     signatures |= halves.SIGNATURES | luck.SIGNATURES
     if not nvvm.is_available():
         return None
+    # as where a service opens its device: the kernels of the processors are closed by then
+    jit.warm()
     # Steps that a kernel calls are compiled for the device at hand, and there is none.
     loose: Any = dispatcher
     loose.get_current_device = lambda: SimpleNamespace(compute_capability=HOPPER)
@@ -34,13 +37,14 @@ def compiled_code() -> dict[str, dict[str, str]] | None:
     def code_of(function: Any) -> str:
         return str(cuda.compile_ptx(function, signatures[function], cc=HOPPER)[0])
 
+    # first what the engine compiles: it knows how to make numba-cuda load beside any NumPy
+    with unfused():
+        ours = {function.__name__: code_of(function) for function in signatures}
     fused = {
         function.__name__: code_of(function)
         for function in signatures
         if function.__name__ in WOULD_FUSE
     }
-    with unfused():
-        ours = {function.__name__: code_of(function) for function in signatures}
     return {"ours": ours, "theirs": fused}
 
 

@@ -52,6 +52,15 @@ def _at_edge(state: tuple[int, Word], bar: int, side: Word, segments: Segments) 
 _walk_segments = walk_with(_at_edge)
 
 
+@inline
+def find_runs(outer: WordArray, row: WordArray, n_bars: int, segments: Segments) -> int:
+    """`find_segments` as a step, for kernels of a device: those of the processors are closed."""
+    n, side = _walk_segments(outer, row, (0, ZERO), segments)
+    if side != ZERO:
+        segments.exits[n - 1] = n_bars
+    return n
+
+
 @kernel("int64(uint64[:, ::1], uint64[:, ::1], int64, Segments)")
 def find_segments(outer: WordArray, row: WordArray, n_bars: int, segments: Segments) -> int:
     """List the runs of `outer AND row`.
@@ -68,7 +77,4 @@ def find_segments(outer: WordArray, row: WordArray, n_bars: int, segments: Segme
 
     See: docs/scoring.md
     """
-    n, side = _walk_segments(outer, row, (0, ZERO), segments)
-    if side != ZERO:
-        segments.exits[n - 1] = n_bars
-    return n
+    return find_runs(outer, row, n_bars, segments)

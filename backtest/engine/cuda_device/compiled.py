@@ -2,8 +2,9 @@
 
 The compiler of NVIDIA makes one operation of a product and a sum unless it is told not to, and
 numba-cuda has no option for that (https://github.com/NVIDIA/numba-cuda/issues/118). So while a
-kernel of ours is compiled, the option is handed on for it. What came out is looked at: code with a
-fused operation is refused.
+kernel of ours is compiled, the option is handed on for it. The linker must have nothing left to
+compile, because it would fuse again. What came out is looked at: code with a fused operation is
+refused.
 
 See: docs/scale.md#an-accelerator
 """
@@ -19,6 +20,8 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from typing import Any
+
+import numpy as np
 
 from backtest.engine.cuda_device.kernels import cuda
 from backtest.engine.workers.accelerator import DeviceLost
@@ -41,13 +44,30 @@ def unfused() -> Generator[None]:
         yield  # nothing is compiled
         return
     nvvm: Any = import_module("numba.cuda.cudadrv.nvvm")
-    with _compiling:
+    with _compiling, _row_stack():
         compile_ir = nvvm.compile_ir
         nvvm.compile_ir = partial(compile_ir, fma=False)
         try:
             yield
         finally:
             nvvm.compile_ir = compile_ir
+
+
+@contextmanager
+def _row_stack() -> Generator[None]:
+    """NumPy 2.5 has dropped a name that numba-cuda asks for when it first compiles.
+
+    Its makers leave it at that (https://github.com/NVIDIA/numba-cuda/issues/907).
+    """
+    if hasattr(np, "row_stack"):
+        yield
+        return
+    numpy: Any = np
+    numpy.row_stack = np.vstack
+    try:
+        yield
+    finally:
+        del numpy.row_stack
 
 
 def inexact_operations(code: str) -> list[str]:
@@ -65,9 +85,11 @@ def compile_kernel(function: Callable[..., None], signature: str) -> Any:
     Raises:
         DeviceLost: The compiler fused operations all the same.
     """
+    # Optimising at link time would throw away what was asked of the compiler.
+    options = {} if config.ENABLE_CUDASIM else {"lto": False}
     with unfused():
-        kernel = cuda.jit(signature, fastmath=False)(function)
-    code = [made.library.get_asm_str() for made in kernel.overloads.values()]
+        kernel = cuda.jit(signature, fastmath=False, **options)(function)
+        code = [made.library.get_asm_str() for made in kernel.overloads.values()]
     found = inexact_operations("\n".join(code))
     if found:
         raise DeviceLost(f"its compiler uses {', '.join(found)} in {function.__name__}")

@@ -7,8 +7,8 @@ See: docs/scale.md#an-accelerator
 # pyright: reportUnknownArgumentType=false
 # numba-cuda is untyped.
 
-import warnings
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from backtest.engine.blocks.marks import Marks
@@ -98,8 +98,9 @@ def open_cuda() -> CudaDevice:
     """
     if not cuda.is_available():
         raise DeviceLost(f"no driver or no device ({first_line(cuda.cuda_error())})")
-    # The last launch of a block may be a small one, and the trial is.
-    warnings.filterwarnings("ignore", message="Grid size", module="numba")
+    # The last launch of a block may be a small one, and the trial is: nothing to be warned of.
+    numba_cuda: Any = import_module("numba.cuda.core.config")
+    numba_cuda.CUDA_LOW_OCCUPANCY_WARNINGS = 0
     device = CudaDevice()
     if what := differing(device):
         raise DeviceLost(f"{device.name} does not compute the processors' bits: {what}")

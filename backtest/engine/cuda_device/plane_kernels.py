@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from backtest.engine.bits.segments import Segments, find_segments
+from backtest.engine.bits.segments import Segments, find_runs
 from backtest.engine.blocks.growth import write_growth
 from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray
 from backtest.engine.cuda_device.kernels import Kernel, cuda
@@ -62,7 +62,7 @@ def list_segments(rows: WordArray, n_bars: int, places: IntArray, counts: IntArr
     m = cuda.grid(1)
     if m < counts.size:
         segments = Segments(places[m, 0], places[m, 1], places[m, 2])
-        counts[m] = find_segments(rows[m], rows[m], n_bars, segments)
+        counts[m] = find_runs(rows[m], rows[m], n_bars, segments)
 
 
 def _lines_with(name: str, draw: Callable[..., None]) -> Kernel:
