@@ -9,7 +9,7 @@ See: docs/kernels.md
 """
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
-# pyright: reportMissingTypeStubs=false
+# pyright: reportMissingTypeStubs=false, reportPrivateUsage=false
 # Numba is untyped.
 
 import hashlib
@@ -101,7 +101,7 @@ class KernelCache(FunctionCache):
 
     def is_on_disk(self) -> bool:
         """Whether something has been kept; what it is worth is found out when it is loaded."""
-        return Path(self._cache_file._index_path).exists()
+        return Path(self._cache_file._index_path).exists()  # noqa: SLF001 - there is no public name
 
     @contextmanager
     def _guard_against_spurious_io_errors(self) -> Generator[None]:

@@ -191,7 +191,12 @@ def large_grid(card: str) -> Finding:
         question="What does a grid of 100 million variants take?",
         header=["device", "signals", "Stage A", "reports", "whole run"],
         rows=[[card, *(f"{s:.1f} s" for s in (*parts, total_s))]],
-        notes=[f"{thousands(LARGE_GRID)} variants, three averages, {thousands(YEAR_15M)} bars, one run."],
+        notes=[
+            (
+                f"{thousands(LARGE_GRID)} variants, three averages without costs, "
+                f"{thousands(YEAR_15M)} bars, one run."
+            )
+        ],
     )
 
 

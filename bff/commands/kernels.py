@@ -18,7 +18,7 @@ from bff.commands.expected import stderr
 OnKernel = Callable[[int, int], None]
 
 _LINE_EVERY = 10
-# A process that compiles takes up to 300 MB.
+# A process that compiles takes up to 650 MB.
 _MOST_PROCESSES = 4
 
 
@@ -44,7 +44,7 @@ def _warm(on_kernel: OnKernel) -> int:
         return jit.warm(on_kernel)
     # one that is killed leaves the rest to this process
     with suppress(BrokenProcessPool):
-        _compile_at_once(uncached, on_kernel)
+        _compile_at_once(uncached[::-1], on_kernel)
     return jit.warm()
 
 
