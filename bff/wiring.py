@@ -3,7 +3,6 @@
 See: docs/configuration.md
 """
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +42,7 @@ from bff.config.settings import Settings
 from bff.http.auth import Authenticator, Caller
 from bff.http.request_log import Watcher
 from bff.http.strict_json import JsonLimits
+from bff.machine import n_processors
 from bff.runner.client import RunnerProcess
 from bff.runner.local import LocalRunner, PreparedRunner, Runner, Store
 from bff.telemetry.observed import ObservedUseCase
@@ -127,9 +127,9 @@ def build(settings: Settings, process: RunnerProcess | None = None) -> Services:
         requests=_quota(compute.requests_per_user_minute, "requests", quota_store),
         quota_store=quota_store,
         runs=RunPool(
-            running=compute.running_runs or _cpus(),
+            running=compute.running_runs or n_processors(),
             waiting=compute.waiting_runs,
-            short=compute.running_short_runs or _cpus(),
+            short=compute.running_short_runs or n_processors(),
             short_s=compute.short_run_seconds,
             per_user=compute.runs_per_user,
             retry_after_s=compute.retry_after_seconds,
@@ -159,7 +159,7 @@ def served_runner(settings: Settings) -> PreparedRunner:
     from bff.runner.cluster.ray_calls import RayCluster  # noqa: PLC0415
     from bff.runner.cluster.runner import ClusterRunner  # noqa: PLC0415
 
-    connect = partial(RayCluster, settings.cluster, n_cpus=_cpus())
+    connect = partial(RayCluster, settings.cluster, n_cpus=n_processors())
     return ClusterRunner(here, Nodes(connect, settings, local_runner))
 
 
@@ -173,7 +173,7 @@ def local_runner(settings: Settings, machines: Machines | None = None) -> LocalR
     See: docs/configuration.md
     """
     environment, compute = settings.environment, settings.compute
-    policy = settings.policy(cpus=_cpus())
+    policy = settings.policy(cpus=n_processors())
     pool = ClickHousePool(candle_target(environment))
     candles = candle_feed(pool, max_cached_bytes=compute.candle_cache_bytes)
     url = strategies_url(environment)
@@ -255,10 +255,6 @@ def _facts(stored: StoredInstrument, covered: Coverage) -> StoredFacts:
 def _writer(url: str) -> Callable[[], StrategyWriter]:
     """Opened when somebody saves for the first time, because opening it makes the table."""
     return cache(lambda: StrategyWriter(url))
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _quota(

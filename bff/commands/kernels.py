@@ -8,17 +8,18 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context
-from os import cpu_count
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from backtest import jit
 from bff.commands.expected import stderr
+from bff.machine import memory_bytes, n_processors
 
 OnKernel = Callable[[int, int], None]
 
 _LINE_EVERY = 10
-# A process that compiles takes up to 650 MB.
+# What a process that compiles holds in the end, and some room.
+_PROCESS_BYTES = 1 << 30
 _MOST_PROCESSES = 4
 
 
@@ -40,19 +41,23 @@ def _declare_kernels() -> None:
 
 def _warm(on_kernel: OnKernel) -> int:
     uncached = jit.uncached()
-    if not uncached:
+    n_processes = min(n_processors(), memory_bytes() // _PROCESS_BYTES, _MOST_PROCESSES)
+    if n_processes < 2 or not uncached:
         return jit.warm(on_kernel)
-    # one that is killed leaves the rest to this process
+    # what a process that was killed has left is compiled by this one
     with suppress(BrokenProcessPool):
-        _compile_at_once(uncached[::-1], on_kernel)
+        _compile_at_once(uncached, n_processes, on_kernel)
     return jit.warm()
 
 
-def _compile_at_once(uncached: list[int], on_kernel: OnKernel) -> None:
-    """Compile into the cache in several processes, because a compiler takes one processor."""
-    n_processes = min(cpu_count() or 1, _MOST_PROCESSES, len(uncached))
+def _compile_at_once(uncached: list[int], n_processes: int, on_kernel: OnKernel) -> None:
+    """Compile into the cache in several processes, because the compiler takes one processor.
+
+    From the last kernel on: that is where the largest are, and one at the end would be waited for.
+    """
     with ProcessPoolExecutor(n_processes, get_context("spawn"), _declare_kernels) as pool:
-        for done, _ in enumerate(pool.map(jit.compile_into_cache, uncached), start=1):
+        compiled = pool.map(jit.compile_into_cache, reversed(uncached))
+        for done, _ in enumerate(compiled, start=1):
             on_kernel(done, len(uncached))
 
 

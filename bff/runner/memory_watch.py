@@ -16,6 +16,7 @@ import structlog
 from backtest.errors import MemoryExceeded
 from bff.admission.memory_budget import MemoryBudget
 from bff.config.sections import Compute
+from bff.machine import memory_bytes
 
 # Interpreter, machine code, the embedded store and what the allocators keep for later.
 OVERHEAD_BYTES = 3 << 29
@@ -97,7 +98,7 @@ def limit_bytes(compute: Compute) -> int:
     """What the process may hold: what was configured, but not more than the machine can give."""
     lent = compute.memory_bytes + compute.reserve_bytes
     configured = lent + compute.candle_cache_bytes + OVERHEAD_BYTES
-    return min(configured, round(MACHINE_SHARE * _machine_bytes()))
+    return min(configured, round(MACHINE_SHARE * memory_bytes()))
 
 
 def held_bytes() -> int:
@@ -107,15 +108,6 @@ def held_bytes() -> int:
     except OSError:
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _machine_bytes() -> int:
-    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        allowed = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-    except OSError:
-        return physical
-    return min(physical, int(allowed)) if allowed.isdecimal() else physical
 
 
 def _status_bytes(field: str) -> int:
