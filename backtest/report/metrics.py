@@ -33,7 +33,8 @@ NOISE = 1e-12
 class TradeHistory:
     """The trades of one variant and the bars they happened on.
 
-    `close` and `ts_close` are shape (n_bars,), the target slice; `log` holds exactly the trades.
+    `close` and `ts_close` are shape (n_bars,), the target slice; `day_ends` is the last bar of each
+    UTC day, by close time; `log` holds exactly the trades.
 
     See: docs/metrics.md
     """
@@ -42,6 +43,7 @@ class TradeHistory:
     terms: Terms
     close: FloatArray
     ts_close: IntArray
+    day_ends: IntArray
     log: TradeLog
 
 
@@ -103,7 +105,7 @@ def all_metrics(history: TradeHistory, curve: Curve) -> dict[str, MetricValue]:
         "Avg. Drawdown Duration": int(statistics[MEAN_MS]) if has_episodes else None,
         **_trade_metrics(history, bar_ms),
         "Gross Exposure": exposure,
-        **_daily_ratios(curve.equity, history.ts_close, worst),
+        **_daily_ratios(curve.equity[history.day_ends], worst),
     }
 
 
@@ -150,13 +152,17 @@ def _covered_bars(log: IntArray) -> int:
     return int((exits - entries + 1).sum()) - shared
 
 
-def _daily_ratios(
-    equity: FloatArray, ts_close: IntArray, worst_drawdown: float | None
-) -> dict[str, MetricValue]:
-    """Sharpe (1994), Sortino (1994) and Calmar (1991) on the last equity of each UTC day."""
+def day_ends(ts_close: IntArray) -> IntArray:
+    """The last bar of each UTC day, by close time, shape (n_days,).
+
+    See: docs/metrics.md
+    """
     days = ts_close // DAY_MS
-    is_last = np.append(days[1:] != days[:-1], True)[: len(days)]
-    daily = equity[is_last]
+    return np.flatnonzero(np.append(days[1:] != days[:-1], True)[: len(days)])
+
+
+def _daily_ratios(daily: FloatArray, worst_drawdown: float | None) -> dict[str, MetricValue]:
+    """Sharpe (1994), Sortino (1994) and Calmar (1991) on the last equity of each UTC day."""
     annual, returns = _annual_return(daily)
     if annual is None:
         return {"Sharpe Ratio": None, "Sortino Ratio": None, "Calmar Ratio": None}

@@ -3,8 +3,10 @@
 See: docs/memory.md
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ from backtest.engine.scoring.items import N_METRICS, score_trades
 from backtest.grid import Grid
 from backtest.policy import RunSettings
 from backtest.report.intrabar import Extent, what_closes_hide
-from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
+from backtest.report.metrics import TradeHistory, all_metrics, day_ends, draw_curve
 from backtest.report.months import returns_by_month
 from backtest.report.sampling import shown_bars
 from backtest.report.signals import indicator_rows, stretches_of, together
@@ -43,14 +45,15 @@ from backtest.result import (
     Report,
     Risk,
     SignalStretches,
-    StandardRatios,
 )
-from backtest.types import Bars, ExitReason, FloatArray, WordArray
+from backtest.types import Bars, ExitReason, FloatArray, IntArray, WordArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayInputs:
     """What the replays of one run have in common.
+
+    `ts_close` and `day_ends` are those of a `TradeHistory`.
 
     See: docs/memory.md
     """
@@ -59,6 +62,27 @@ class ReplayInputs:
     settings: RunSettings
     bars: Bars
     grid: Grid
+    ts_close: IntArray
+    day_ends: IntArray
+
+    @classmethod
+    def of(
+        cls, target: TargetSlice, settings: RunSettings, bars: Bars, grid: Grid
+    ) -> "ReplayInputs":
+        """The same with the times of the target slice."""
+        ts_close = bars.ts_close[bars.target_start : bars.target_stop]
+        return cls(
+            target=target, settings=settings, bars=bars, grid=grid,
+            ts_close=ts_close, day_ends=day_ends(ts_close),
+        )  # fmt: skip
+
+
+class Shown(NamedTuple):
+    """What an answer shows of a variant; what ranked it has the primary metric first."""
+
+    total_return_pct: float
+    ranking: tuple[RankingValue, ...]
+    report: Report | None
 
 
 class VariantReplay:
@@ -118,30 +142,23 @@ class VariantReplay:
         codes = np.unique(self._legs[:, REASON])
         return frozenset(ExitReason(REASONS[code]) for code in codes)
 
-    def total_return_pct(self) -> float:
-        """Return of the whole run."""
-        return total_return_pct(self._log(), self._inputs.target.terms)
+    def shown(self, *, with_report: bool, with_trades: bool) -> Shown:
+        """What the answer shows, from one pass over the trades.
 
-    def ranking(self) -> tuple[RankingValue, ...]:
-        """What ranked the variant, the primary metric first."""
-        ranking = self._inputs.settings.ranking
-        scores = self._scores(measures_of(ranking, self._inputs.target))
-        return tuple(
-            RankingValue(metric=metric, value=float(ranking_values(scores, metric)[0]))
-            for metric in metrics_of(ranking)
-        )
-
-    def report(self, *, with_trades: bool) -> Report:
-        """The 25 metrics, and the trades if they are wanted."""
-        history = self._history()
-        metrics = all_metrics(history, draw_curve(history))
-        rows = print_rows(metrics)
-        return Report(
-            rows=rows,
-            table_md=markdown_table(rows),
-            metrics=metrics,
-            standard=self._standard(history),
-            trades=self._trades(history) if with_trades else None,
+        Args:
+            with_report: Whether the 25 metrics and the standard ratios are wanted.
+            with_trades: Whether the report lists the trades.
+        """
+        history, inputs = self._history(), self._inputs
+        measures = measures_of(inputs.settings.ranking, inputs.target)
+        if with_report:
+            # they measure all that a ranking may, but for the drawdown from the first bar
+            measures = (*(one for one in measures if one.peak == -math.inf), self._days())
+        scores = self._scores(measures)
+        return Shown(
+            total_return_pct(history.log, history.terms),
+            self._ranking(scores),
+            self._report(history, scores, with_trades) if with_report else None,
         )
 
     def intrabar(self, risk: Risk) -> Intrabar | None:
@@ -180,13 +197,29 @@ class VariantReplay:
         return indicator_rows(self._inputs.grid, self._base, self._inputs.bars)
 
     def _stretches(self, row: WordArray, max_points: int) -> SignalStretches:
-        bars = self._inputs.bars
-        return stretches_of(row, bars.ts_close[bars.target_start : bars.target_stop], max_points)
+        return stretches_of(row, self._inputs.ts_close, max_points)
 
-    def _standard(self, history: TradeHistory) -> StandardRatios:
+    def _ranking(self, scores: FloatArray) -> tuple[RankingValue, ...]:
+        return tuple(
+            RankingValue(metric=metric, value=float(ranking_values(scores, metric)[0]))
+            for metric in metrics_of(self._inputs.settings.ranking)
+        )
+
+    def _report(self, history: TradeHistory, scores: FloatArray, with_trades: bool) -> Report:
+        metrics = all_metrics(history, draw_curve(history))
+        rows = print_rows(metrics)
+        return Report(
+            rows=rows,
+            table_md=markdown_table(rows),
+            metrics=metrics,
+            standard=standard_ratios(history, scores, self._days()),
+            trades=self._trades(history) if with_trades else None,
+        )
+
+    def _days(self) -> Measures:
+        """What the standard ratios measure: days, and the drawdown from the initial cash."""
         target = self._inputs.target
-        measures = target.days._replace(peak=target.terms.init_cash)
-        return standard_ratios(history, self._scores([measures]), measures)
+        return target.days._replace(peak=target.terms.init_cash)
 
     def _scores(self, measures: Sequence[Measures]) -> FloatArray:
         """Exact metrics as Stage A and B compute them, shape (1, 10)."""
@@ -196,7 +229,7 @@ class VariantReplay:
             passed = np.empty(N_METRICS, np.float64)
             score_trades(
                 target.prices, target.terms, segments, self.n_trades, target.never,
-                wanted.anew(target.n_bars), passed,
+                wanted.anew(self.n_trades), passed,
             )  # fmt: skip
             scores[0] = np.where(np.isnan(passed), scores[0], passed)
         return scores
@@ -215,12 +248,13 @@ class VariantReplay:
         return Segments(*(legs[:, column].copy() for column in (ENTRY, EXIT, SIDE)))
 
     def _history(self) -> TradeHistory:
-        target, bars = self._inputs.target, self._inputs.bars
+        inputs = self._inputs
         return TradeHistory(
-            settings=self._inputs.settings,
-            terms=target.terms,
-            close=target.prices.close,
-            ts_close=bars.ts_close[bars.target_start : bars.target_stop],
+            settings=inputs.settings,
+            terms=inputs.target.terms,
+            close=inputs.target.prices.close,
+            ts_close=inputs.ts_close,
+            day_ends=inputs.day_ends,
             log=self._log(),
         )
 

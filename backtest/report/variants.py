@@ -3,6 +3,7 @@
 See: docs/metrics.md
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,11 +17,14 @@ from backtest.engine.pipeline.risk_plane import Tile
 from backtest.engine.ranked import Ranked
 from backtest.engine.selection.distinct import same_as
 from backtest.engine.selection.winners import KeyMaker, Winner
-from backtest.engine.workers.chunks import Workers
+from backtest.engine.workers.chunks import Chunk, Workers
 from backtest.plan import Plan
-from backtest.report.replay import ReplayInputs, VariantReplay
-from backtest.result import RankedVariant, Report
-from backtest.types import AnswerPart, Bars
+from backtest.report.replay import ReplayInputs, Shown, VariantReplay
+from backtest.result import RankedVariant
+from backtest.types import AnswerPart, Bars, IntArray
+
+# Of one variant after the other: a chunk takes some milliseconds, and costs 0.1 to hand out.
+BARS_PER_CHUNK = 150_000
 
 
 def report_winners(
@@ -55,13 +59,12 @@ def report_winners(
     def report(place: int) -> None:
         replay, winner = replays[place], winners[place]
         with_trades = want.trades and place < plan.settings.top_trades_n
-        made = replay.report(with_trades=with_trades) if with_reports else None
-        shown = _ranked_variant(plan, ranked.keys, winner, replay, made)
-        hidden = replay.intrabar(shown.risk) if AnswerPart.INTRABAR in want.parts else None
-        reported[place] = replace(shown, intrabar=hidden)
+        shown = replay.shown(with_report=with_reports, with_trades=with_trades)
+        made = _ranked_variant(plan, ranked.keys, winner, replay, shown)
+        hidden = replay.intrabar(made.risk) if AnswerPart.INTRABAR in want.parts else None
+        reported[place] = replace(made, intrabar=hidden)
 
-    chunks = [partial(report, place) for place in range(len(winners))]
-    workers.run("report", chunks, control)
+    workers.run("report", _chunks(report, range(len(winners)), bars), control)
     return tuple(variant for variant in reported if variant is not None)
 
 
@@ -70,26 +73,35 @@ def _replay(
 ) -> list[VariantReplay]:
     """The trades of the winners, best first."""
     found: dict[int, VariantReplay] = {}
-    inputs = ReplayInputs(target=ranked.target, settings=plan.settings, bars=bars, grid=plan.grid)
+    inputs = ReplayInputs.of(ranked.target, plan.settings, bars, plan.grid)
 
-    def replay(place: int, tile: Tile, levels: tuple[int, int]) -> None:
+    def replay(tile: Tile, levels: IntArray, place: int) -> None:
         base, words = ranked.winners[place].base, ranked.words[place]
-        found[place] = VariantReplay.of(inputs, base, words, tile.passages, levels)
+        stop, profit = levels[:, place].tolist()
+        found[place] = VariantReplay.of(inputs, base, words, tile.passages, (stop, profit))
 
     cells = np.array([winner.cell for winner in ranked.winners], np.int64)
     for tile in ranked.plane.tiles():
         levels = tile.levels_of(cells, ranked.plane)
         inside = np.flatnonzero((levels >= 0).all(axis=0)).tolist()
-        chunks = [
-            partial(replay, place, tile, (int(levels[0, place]), int(levels[1, place])))
-            for place in inside
-        ]
-        workers.run("replay", chunks, control)
+        replay_in_tile = partial(replay, tile, levels)
+        workers.run("replay", _chunks(replay_in_tile, inside, bars), control)
     return [found[place] for place in range(len(found))]
 
 
+def _chunks(do: Callable[[int], None], places: Sequence[int], bars: Bars) -> list[Chunk]:
+    """Do something for each winner, for several in a chunk where bars are few."""
+    n_at_once = max(1, BARS_PER_CHUNK // len(bars))
+
+    def do_all(first: int) -> None:
+        for place in places[first : first + n_at_once]:
+            do(place)
+
+    return [partial(do_all, first) for first in range(0, len(places), n_at_once)]
+
+
 def _ranked_variant(
-    plan: Plan, keys: KeyMaker, winner: Winner, replay: VariantReplay, report: Report | None
+    plan: Plan, keys: KeyMaker, winner: Winner, replay: VariantReplay, shown: Shown
 ) -> RankedVariant:
     grid = plan.grid
     point = grid.point(winner.base)
@@ -97,12 +109,12 @@ def _ranked_variant(
         variant_index=winner.rank * grid.n_risk + winner.cell,
         variant_key=keys.key(winner.base, winner.cell),
         indicator_variant_key=keys.indicator_key(winner.base),
-        total_return_pct=replay.total_return_pct(),
-        ranking=replay.ranking(),
+        total_return_pct=shown.total_return_pct,
+        ranking=shown.ranking,
         selections=tuple(grid.selections(point)),
         signals=grid.signals(point),
         risk=grid.risk(winner.cell),
-        report=report,
+        report=shown.report,
         replay=replay,
         same_as=None if winner.alike is None else same_as(grid, *winner.alike),
     )

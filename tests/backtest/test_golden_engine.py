@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from backtest.engine.money.account import account_terms
 from backtest.engine.money.trades import ENTRY, EXIT, REASON, SIDE
 from backtest.policy import RunSettings
-from backtest.report.metrics import Curve, TradeHistory, all_metrics, draw_curve
+from backtest.report.metrics import Curve, TradeHistory, all_metrics, day_ends, draw_curve
 from backtest.report.table import print_rows
 from backtest.report.trade_list import DIRECTIONS, REASONS
 from backtest.types import (
@@ -75,11 +75,13 @@ def history_of(golden: dict[str, Any], case: Case, ours: Played) -> TradeHistory
         top_trades_n=1,
         eager_reports=True,
     )
+    ts_close = golden["ts_open_first_ms"] + (np.arange(first, stop) + 1) * timeframe.ms
     return TradeHistory(
         settings=settings,
         terms=account_terms(case.setup.execution, case.setup.sizing),
         close=case.close,
-        ts_close=golden["ts_open_first_ms"] + (np.arange(first, stop) + 1) * timeframe.ms,
+        ts_close=ts_close,
+        day_ends=day_ends(ts_close),
         log=ours.log,
     )
 

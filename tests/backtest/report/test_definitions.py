@@ -16,7 +16,7 @@ import pytest
 
 from backtest.engine.money.account import account_terms
 from backtest.engine.money.daily import daily_measures, ratios_of
-from backtest.report.metrics import Curve, TradeHistory, all_metrics, draw_curve
+from backtest.report.metrics import Curve, TradeHistory, all_metrics, day_ends, draw_curve
 from backtest.types import DAY_MS, DirectionMode, Execution, Timeframe
 from tests.oracle.cases import Case
 from tests.oracle.engine import Setup
@@ -71,11 +71,13 @@ def played_here() -> tuple[TradeHistory, Curve]:
     setup = Setup(execution=free, direction=DirectionMode.LONG_ONLY)
     case = Case(close=np.array(CLOSES), signal=np.array(SIGNAL, np.int8), setup=setup)
     settings = replace(settings_for(setup, len(CLOSES)), timeframe=Timeframe.D1)
+    ts_close = (np.arange(len(CLOSES)) + 1) * DAY_MS
     history = TradeHistory(
         settings=settings,
         terms=account_terms(free, setup.sizing),
         close=case.close,
-        ts_close=(np.arange(len(CLOSES)) + 1) * DAY_MS,
+        ts_close=ts_close,
+        day_ends=day_ends(ts_close),
         log=played(case).log,
     )
     return history, draw_curve(history)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backtest.engine.money.account import account_terms
-from backtest.report.metrics import TradeHistory, all_metrics, draw_curve
+from backtest.report.metrics import TradeHistory, all_metrics, day_ends, draw_curve
 from backtest.result import MetricValue
 from backtest.types import Execution
 from tests.oracle.cases import Case, random_case
@@ -37,11 +37,13 @@ def metrics(
 def history_of(case: Case, step_ms: int = 60_000) -> TradeHistory:
     ours = played(case)
     n_bars = len(case.close)
+    ts_close = (np.arange(n_bars) + 1) * step_ms
     return TradeHistory(
         settings=settings_for(case.setup, n_bars),
         terms=account_terms(case.setup.execution, case.setup.sizing),
         close=case.close,
-        ts_close=(np.arange(n_bars) + 1) * step_ms,
+        ts_close=ts_close,
+        day_ends=day_ends(ts_close),
         log=ours.log,
     )
 
