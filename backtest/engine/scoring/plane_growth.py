@@ -76,7 +76,9 @@ def _grow_by_region(
     `room` is scratch, shape (2, 3, n_stops + 1, n_profits + 1).
     """
     close, segments, ends = seen.close, seen.segments, seen.ends
+    stops, profits = seen.passages.stops, seen.passages.profits
     corners, work, cap = room[0], room[1], seen.cap
+    by_kind = corners[0], corners[1], corners[2]
     is_fixed = not np.isinf(cap)
     corners[:] = 0.0 if is_fixed else 1.0
     balance, least = seen.cash, 1.0
@@ -91,12 +93,13 @@ def _grow_by_region(
             work[:] = corners
             if i <= end:
                 gain = mark_gain(seen, i, side, end)
-                add_exits(close, seen.passages, (i, side, end + 1), line, gain, cap, work)
+                parts = work[0], work[1], work[2]
+                add_exits(close, stops, profits, (i, side, end + 1), line, gain, cap, parts)
             spread(work, terms, plane.equity)
             _close_block(plane, block, is_fixed)
             block += 1
         gain = line[0] + line[1] * close[limit]
-        worst = add_exits(close, seen.passages, (i, side, limit), line, gain, cap, corners)
+        worst = add_exits(close, stops, profits, (i, side, limit), line, gain, cap, by_kind)
         balance += cap * min(0.0, worst) if is_fixed else 0.0
         least = min(least, 1.0 + worst)
     while block < N_BLOCKS:
