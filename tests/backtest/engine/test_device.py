@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
@@ -97,6 +98,39 @@ def test_device_code_has_no_operation_that_rounds_differently() -> None:
     # what the option prevents
     found = {name: set(inexact_operations(text)) for name, text in code["theirs"].items()}
     assert {name for name, operations in found.items() if operations >= FUSED} == set(WOULD_FUSE)
+
+
+@needs_numba_cuda
+def test_the_linker_of_a_device_has_nothing_left_to_compile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from backtest.engine.cuda_device import compiled  # noqa: PLC0415 - loads numba-cuda
+
+    asked: dict[str, object] = {}
+
+    def jit(_signature: str, **options: object) -> Callable[[object], SimpleNamespace]:
+        asked.update(options)
+        return lambda _function: SimpleNamespace(overloads={})
+
+    monkeypatch.setattr(compiled, "cuda", SimpleNamespace(jit=jit))
+
+    compiled.compile_kernel(print, "void()")
+
+    assert asked == {"fastmath": False, "lto": False}
+
+
+@needs_numba_cuda
+def test_a_name_that_numpy_has_dropped_is_there_while_a_kernel_is_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from backtest.engine.cuda_device import compiled  # noqa: PLC0415 - loads numba-cuda
+
+    monkeypatch.delattr(np, "row_stack", raising=False)
+
+    with compiled.unfused():
+        assert vars(np)["row_stack"] is np.vstack
+
+    assert not hasattr(np, "row_stack")
 
 
 def test_without_the_extra_nothing_of_it_is_loaded(tmp_path: Path) -> None:
