@@ -26,10 +26,8 @@ _done: Counter[tuple[str, str]] = Counter()
 _said: list[str] = []
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Give a device to everybody who does not say who shall score."""
-    # numba-cuda is behind NumPy
-    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:numba")
     if numba_config.ENABLE_CUDASIM:
         take_turns()
     made, is_done = accelerator.Accelerator, device_work.DeviceWork.is_done

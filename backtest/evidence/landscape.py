@@ -4,6 +4,7 @@ Returns are whole millionths of the initial cash, so sums are exact, and a map i
 machine. See: docs/landscape.md
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -150,7 +151,7 @@ class Landscape:
         shares = [story.share for story in self._base_stories]
         if not shares or any(share is None for share in shares):
             return None
-        return round(max(0.0, 1.0 - sum(share for share in shares if share is not None)), 6)
+        return round(max(0.0, 1.0 - math.fsum(share for share in shares if share is not None)), 6)
 
     @cached_property
     def _base_stories(self) -> tuple[AxisStory, ...]:

@@ -4,6 +4,7 @@ Measured on the machine of `benchmarks/results/engine.md` and rounded up: it onl
 that are done in a moment from those that are not. See: docs/reliability.md
 """
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -136,7 +137,8 @@ def _parts_s(load: _Load, parts: Collection[AnswerPart]) -> float:
     }
     of_ledger = {AnswerPart.EVIDENCE, AnswerPart.LANDSCAPE}
     wanted = set(parts) if load.n_target >= N_BLOCKS else set(parts) - of_ledger
-    return sum(seconds[part] for part in wanted) + (ledger_s if wanted & of_ledger else 0.0)
+    # exactly rounded: a set has no order
+    return math.fsum(seconds[part] for part in wanted) + (ledger_s if wanted & of_ledger else 0.0)
 
 
 def saved_effort_s(request: RunRequest, policy: RunPolicy) -> float:
