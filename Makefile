@@ -46,11 +46,7 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 	else \
 		$(PYTHON) -m venv $(VENV); \
 	fi
-	@echo "2 of 3: what running needs, about 1 GB of which half is the embedded ClickHouse"
-	@$(call install,--no-deps --require-hashes -r requirements.lock)
-	@$(call install,--no-deps --editable .)
-	@echo "3 of 3: the kernels, compiled once"
-	@$(BIN)/python -c "from bff.commands.kernels import warm_kernels; warm_kernels()"
+	@$(BIN)/python -m tools.install
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)

@@ -8,6 +8,7 @@ import platform
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
@@ -27,6 +28,10 @@ R = TypeVar("R")
 
 _PACKAGE = Path(__file__).resolve().parent
 _KERNEL_FOLDERS = ("indicators", "signals", "engine", "evidence", "report")
+# C never calls a kernel, so nothing is compiled for it to call.
+_njit: Any = partial(
+    cast("Any", numba.njit), nogil=True, error_model="numpy", no_cfunc_wrapper=True
+)
 _declared: list[tuple[Any, Any]] = []
 _warming = threading.Lock()
 
@@ -73,7 +78,7 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
-        dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+        dispatcher: Any = _njit(function)
         if _folder is not None and not config.DISABLE_JIT:
             dispatcher._cache = KernelCache(function, _folder)  # noqa: SLF001 - no public way
         known = cast("FunctionType", function).__globals__
@@ -102,9 +107,23 @@ def _tuple_type(named: Any) -> Any:
 def inline(function: Callable[P, R]) -> Callable[P, R]:
     """Mark a step that only other kernels call; LLVM inlines it, types follow the caller.
 
+    It has no wrapper for Python to call, which would be a sixth of all compiling. Python calls its
+    `py_func`.
+
     See: docs/kernels.md
     """
-    return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy")(function))
+    step: Any = _njit(function, no_cpython_wrapper=True)
+
+    def refuse(*_args: Any, **_options: Any) -> Any:
+        name = f"{function.__module__}.{function.__qualname__}"
+        raise TypeError(f"{name} is a step of kernels; what Python can call is its py_func")
+
+    def keep(compiled: Any) -> None:
+        step.overloads[tuple(compiled.signature.args)] = compiled
+
+    # Numba would jump to the wrapper that is not there.
+    step._compile_for_args, step.add_overload = refuse, keep  # noqa: SLF001 - no public way
+    return cast("Callable[P, R]", step)
 
 
 def splice(function: Callable[P, R]) -> Callable[P, R]:
@@ -115,8 +134,7 @@ def splice(function: Callable[P, R]) -> Callable[P, R]:
 
     See: docs/kernels.md
     """
-    marked = numba.njit(nogil=True, error_model="numpy", inline="always")(function)
-    return cast("Callable[P, R]", marked)
+    return cast("Callable[P, R]", _njit(function, inline="always"))
 
 
 def uncached() -> list[int]:

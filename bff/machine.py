@@ -7,6 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+# What a process that compiles holds in the end, and some room.
+_COMPILER_BYTES = 1 << 30
+_MOST_COMPILERS = 4
+
 
 def n_processors() -> int:
     """Processors that this process may use."""
@@ -21,3 +25,8 @@ def memory_bytes() -> int:
     except OSError:
         return physical
     return min(physical, int(allowed)) if allowed.isdecimal() else physical
+
+
+def n_compilers() -> int:
+    """How many processes may compile kernels at once."""
+    return min(n_processors(), memory_bytes() // _COMPILER_BYTES, _MOST_COMPILERS)

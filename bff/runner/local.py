@@ -18,6 +18,7 @@ from backtest.engine.shards import Found, Shard
 from backtest.errors import MemoryExceeded, Transient
 from backtest.types import Bars
 from bff.admission.memory_budget import MemoryBudget
+from bff.machine import n_compilers
 from bff.telemetry.failures import log_failure
 from resolvers.service import BacktestService
 from schema.graphql.schema import graphql_schema
@@ -167,9 +168,10 @@ class LocalRunner:
 
 @cache
 def _prepare_once() -> None:
-    from backtest.jit import warm  # noqa: PLC0415 - commands that compute nothing stay quick
+    # commands that compute nothing stay quick
+    from backtest.compilers import warm_together  # noqa: PLC0415
 
-    warm()
+    warm_together(n_compilers())
     graphql_schema()
     freeze_startup()
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import pytest
 
-from backtest.jit import kernel, warm
+import backtest.run  # noqa: F401 # pyright: ignore[reportUnusedImport] - it declares all kernels
+from backtest.jit import inline, kernel, warm
 from backtest.types import FloatArray
 
 ALL_FROM_DISK = """
@@ -30,6 +31,24 @@ def weigh(pair: Pair) -> float:
     for value in pair.values:
         total += value * pair.factor
     return total
+
+
+@inline
+def _double(x: float) -> float:
+    return 2.0 * x
+
+
+@kernel("float64(float64)")
+def quadruple(x: float) -> float:
+    return _double(_double(x))
+
+
+def test_a_step_is_called_by_kernels_and_not_by_python() -> None:
+    warm()
+
+    assert quadruple(1.0) == 4.0
+    with pytest.raises(TypeError, match=r"_double is a step of kernels"):
+        _double(1.0)
 
 
 def test_a_signature_names_a_tuple_by_its_class() -> None:

@@ -63,7 +63,10 @@ def combine_chosen(rows: BitRows, slow_ids: IntArray, fast_ids: IntArray, out: W
     """
     for m in range(out.shape[0]):
         combine_slow(rows, slow_ids[m], out[m])
-        out[m] &= rows.fast[fast_ids[m]]
+        fast = rows.fast[fast_ids[m]]
+        for side in range(2):
+            for w in range(out.shape[2]):
+                out[m, side, w] &= fast[side, w]
 
 
 @kernel("void(BitRows, int64[:, ::1], int64[::1], int64[::1])")

@@ -61,6 +61,14 @@ def _close_block(plane: _Plane, k: int, adds_up: bool) -> None:
 
 
 @inline
+def _copy(source: FloatArray, target: FloatArray) -> None:
+    """`target[:] = source`, whose check of shapes Numba takes a second to compile."""
+    source, target = source.reshape(-1), target.reshape(-1)
+    for i in range(target.shape[0]):
+        target[i] = source[i]
+
+
+@inline
 def mark_gain(seen: Seen, entry: int, side: int, bar: int) -> float:
     """Gain of an open position as a fraction of what it took."""
     factors = seen.mark_factors
@@ -90,7 +98,7 @@ def _grow_by_region(
         line = gain_line(seen.inverse, seen.factors, i, side)
         while block < N_BLOCKS - 1 and ends[block] < limit:
             end = ends[block]
-            work[:] = corners
+            _copy(corners, work)
             if i <= end:
                 gain = mark_gain(seen, i, side, end)
                 parts = work[0], work[1], work[2]
@@ -103,7 +111,7 @@ def _grow_by_region(
         balance += cap * min(0.0, worst) if is_fixed else 0.0
         least = min(least, 1.0 + worst)
     while block < N_BLOCKS:
-        work[:] = corners
+        _copy(corners, work)
         spread(work, terms, plane.equity)
         _close_block(plane, block, is_fixed)
         block += 1
@@ -154,9 +162,10 @@ def _grow_by_cell(seen: Seen, n_segments: int, cells: FloatArray, plane: _Plane)
     for s in range(n_stops):
         for t in range(n_profits):
             draw_cell(seen, n_segments, (s, t), equity)
-            cells[:, s, t] = equity
+            for block in range(N_BLOCKS):
+                cells[block, s, t] = equity[block]
     for block in range(N_BLOCKS):
-        plane.equity[:] = cells[block]
+        _copy(cells[block], plane.equity)
         _close_block(plane, block, not np.isinf(seen.cap))
 
 

@@ -370,7 +370,7 @@ def _write_mark(
             marked[to + k] = before * (1.0 + law.grows * gain) + (kept + before * law.adds * gain)
 
 
-@splice
+@inline
 def fill_table(
     fast: WordArray, masks: WordArray, prices: Prices, terms: Terms, place: tuple[int, int],
     here: MarksWithin, totals: Totals, n_lanes: int,

@@ -181,7 +181,7 @@ def _note_peak(accounts: FloatArray, at: int, is_open: bool, bar: float, n_lanes
         accounts[account + _U(PEAK * LANES) + k] = max(peak, abs(kept))
 
 
-@splice
+@inline
 def _meet(
     rows: BitRows, prices: Prices, terms: Terms, place: tuple[int, int], pairs: Pairs,
     here: MarksWithin, n_lanes: int,

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 COMPILED = """
 from backtest import jit
-from bff.commands import kernels
+from backtest import compilers
 
-kernels._declare_kernels()
+compilers.declare_kernels()
 uncached = jit.uncached()
 some = [number for number in uncached if number % 23 == 0]
 told = []
-kernels._compile_at_once(some, 2, lambda done, total: told.append((done, total)))
+compilers.compile_at_once(some, 2, lambda done, total: told.append((done, total)))
 assert told == [(done, len(some)) for done in range(1, len(some) + 1)], told
 print(len(some), len(set(some) & set(jit.uncached())))
 """
@@ -23,15 +25,20 @@ LEFT_ALONE = """
 from concurrent.futures.process import BrokenProcessPool
 
 from backtest import jit
-from bff.commands import kernels
+from backtest import compilers
 
 def fail(*_):
     raise BrokenProcessPool
 
-kernels._compile_at_once, jit.warm = fail, lambda *_: 92
-kernels.n_processors = kernels.memory_bytes = lambda: 2 << 30
-kernels._declare_kernels()
-print(kernels._warm(print))
+compilers.compile_at_once, jit.warm = fail, lambda *_: 92
+print(compilers.warm_together(2, print))
+"""
+
+GOES_ON = """
+import sys
+from backtest import compilers
+
+compilers.warm_together(2, lambda *_: print("compiled", flush=True))
 """
 
 
@@ -57,3 +64,15 @@ def test_what_a_process_has_left_is_compiled_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert said(LEFT_ALONE, tmp_path, monkeypatch) == "92\n"
+
+
+def test_no_process_outlives_the_one_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", GOES_ON], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"compiled\n"
+        parent.kill()
+        # the pipe ends when the last process that has it does
+        parent.communicate(timeout=PATIENCE_S)

@@ -1,0 +1,70 @@
+"""All kernels at once: several processes compile what the cache on disk lacks.
+
+See: docs/kernels.md
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from multiprocessing import get_context, parent_process
+from threading import Thread
+
+from backtest import jit
+
+OnKernel = Callable[[int, int], None]
+
+
+def warm_together(n_processes: int, on_kernel: OnKernel | None = None) -> int:
+    """`jit.warm` of every kernel that there is, for which several processes compile first.
+
+    Args:
+        n_processes: How many; with one this process compiles by itself.
+        on_kernel: Told after each kernel how many are ready, and of how many.
+
+    Returns:
+        The number of kernels.
+
+    See: docs/kernels.md
+    """
+    declare_kernels()
+    uncached = jit.uncached()
+    if n_processes < 2 or not uncached:
+        return jit.warm(on_kernel)
+    # what a process that was killed has left is compiled by this one
+    with suppress(BrokenProcessPool):
+        compile_at_once(uncached, n_processes, on_kernel)
+    return jit.warm()
+
+
+def declare_kernels() -> None:
+    """Import all modules that have kernels."""
+    import backtest.run  # noqa: F401, PLC0415 # pyright: ignore[reportUnusedImport] - it has them all
+
+
+def compile_at_once(
+    uncached: list[int], n_processes: int, on_kernel: OnKernel | None = None
+) -> None:
+    """Compile into the cache in several processes, because the compiler takes one processor.
+
+    From the last kernel on: that is where the largest are, and one at the end would be waited for.
+    """
+    with ProcessPoolExecutor(n_processes, get_context("spawn"), _begin) as pool:
+        compiled = pool.map(jit.compile_into_cache, reversed(uncached))
+        for done, _ in enumerate(compiled, start=1):
+            if on_kernel is not None:
+                on_kernel(done, len(uncached))
+
+
+def _begin() -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
+    declare_kernels()
+
+
+def _end_with_parent() -> None:
+    """A process of a pool would wait for work forever once the one that made the pool is killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
