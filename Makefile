@@ -52,6 +52,7 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
 	@echo "What tests and checks need"
 	@$(call install,--no-deps --require-hashes -r requirements-dev.lock)
+	@$(BIN)/python -c "from bff.commands.kernels import warm_kernels; warm_kernels()"
 	@touch $@
 
 $(BENCH_STAMP): requirements-bench.lock $(DEV_STAMP)

@@ -16,12 +16,15 @@ from backtest import jit
 OnKernel = Callable[[int, int], None]
 
 
-def warm_together(n_processes: int, on_kernel: OnKernel | None = None) -> int:
-    """`jit.warm` of every kernel that there is, for which several processes compile first.
+def warm_together(
+    n_processes: int, on_kernel: OnKernel | None = None, *, with_indicators: bool = True
+) -> int:
+    """`jit.warm` of the kernels of all modules, for which several processes compile first.
 
     Args:
         n_processes: How many; with one this process compiles by itself.
         on_kernel: Told after each kernel how many are ready, and of how many.
+        with_indicators: As in `jit.warm`.
 
     Returns:
         The number of kernels.
@@ -29,13 +32,13 @@ def warm_together(n_processes: int, on_kernel: OnKernel | None = None) -> int:
     See: docs/kernels.md
     """
     declare_kernels()
-    uncached = jit.uncached()
+    uncached = jit.uncached(with_indicators=with_indicators)
     if n_processes < 2 or not uncached:
-        return jit.warm(on_kernel)
+        return jit.warm(on_kernel, with_indicators=with_indicators)
     # what a process that was killed has left is compiled by this one
     with suppress(BrokenProcessPool):
         compile_at_once(uncached, n_processes, on_kernel)
-    return jit.warm()
+    return jit.warm(with_indicators=with_indicators)
 
 
 def declare_kernels() -> None:

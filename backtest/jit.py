@@ -33,7 +33,8 @@ _njit: Any = partial(
     cast("Any", numba.njit), nogil=True, error_model="numpy", no_cfunc_wrapper=True
 )
 _declared: list[tuple[Any, Any]] = []
-_warming = threading.Lock()
+_INDICATORS = "backtest.indicators."
+_preparing = threading.Lock()
 
 
 def _sources_digest() -> str:
@@ -67,8 +68,8 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             `"void(float64[::1], int64, Segments)"`. Arrays and numbers are written as Numba writes
             them; a named tuple by the name of its class, which the kernel's module knows and whose
             fields are annotated with their Numba types (`Annotated[IntArray, "int64[::1]"]`). It
-            is compiled by `warm`, after which any other argument types are a `TypeError` instead of
-            a hidden second version.
+            is compiled by `warm` or at the first call; any other argument types are a `TypeError`
+            instead of a hidden second version.
 
     Returns:
         A decorator. Division by zero follows IEEE 754 (`error_model="numpy"`); `fastmath` is off
@@ -82,10 +83,26 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         if _folder is not None and not config.DISABLE_JIT:
             dispatcher._cache = KernelCache(function, _folder)  # noqa: SLF001 - no public way
         known = cast("FunctionType", function).__globals__
-        _declared.append((dispatcher, _numba_type(signature, known)))
+        declared = _numba_type(signature, known)
+
+        def at_first_call(*_args: Any, **_options: Any) -> Any:
+            _prepare(dispatcher, declared)
+            return dispatcher
+
+        # Numba, which calls what this returns, would compile for whatever types arguments have.
+        dispatcher._compile_for_args = at_first_call  # noqa: SLF001 - no public way
+        _declared.append((dispatcher, declared))
         return cast("Callable[P, R]", dispatcher)
 
     return mark
+
+
+def _prepare(dispatcher: Any, signature: Any) -> None:
+    """Compile a kernel, or load it from disk, and let there be no other version of it."""
+    with _preparing:
+        if dispatcher._can_compile:  # noqa: SLF001 - there is no public question
+            dispatcher.compile(signature)
+            dispatcher.disable_compile()
 
 
 def _numba_type(text: str, known: dict[str, Any]) -> Any:
@@ -137,14 +154,14 @@ def splice(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", _njit(function, inline="always"))
 
 
-def uncached() -> list[int]:
+def uncached(*, with_indicators: bool = True) -> list[int]:
     """Numbers of the kernels that the folder for machine code lacks; none where there is no folder.
 
     See: docs/kernels.md
     """
     if _folder is None or config.DISABLE_JIT:
         return []
-    return [n for n, (one, _) in enumerate(_declared) if not one._cache.is_on_disk()]  # noqa: SLF001
+    return [n for n in _chosen(with_indicators) if not _declared[n][0]._cache.is_on_disk()]  # noqa: SLF001
 
 
 def compile_into_cache(number: int) -> None:
@@ -156,14 +173,17 @@ def compile_into_cache(number: int) -> None:
     dispatcher.compile(signature)
 
 
-def warm(on_kernel: Callable[[int, int], None] | None = None) -> int:
-    """Compile every kernel for its declared signature (or load it from disk) and close the set.
+def warm(
+    on_kernel: Callable[[int, int], None] | None = None, *, with_indicators: bool = True
+) -> int:
+    """Compile every kernel for its declared signature, or load it from disk.
 
-    Several threads may ask at once. No kernel may be running for the first time meanwhile: it would
-    find the set closed.
+    Several threads may ask at once.
 
     Args:
         on_kernel: Told after each kernel how many are ready, and of how many.
+        with_indicators: Without them, those of an indicator wait for the first run that asks for
+            it: they are half of all, small, and a run needs few.
 
     Returns:
         The number of kernels; 0 where the JIT is switched off (`NUMBA_DISABLE_JIT=1`).
@@ -172,11 +192,17 @@ def warm(on_kernel: Callable[[int, int], None] | None = None) -> int:
     """
     if config.DISABLE_JIT:
         return 0
-    with _warming:
-        for n, (dispatcher, signature) in enumerate(_declared, start=1):
-            if dispatcher._can_compile:  # noqa: SLF001 - there is no public question
-                dispatcher.compile(signature)
-                dispatcher.disable_compile()
-            if on_kernel is not None:
-                on_kernel(n, len(_declared))
-    return len(_declared)
+    chosen = _chosen(with_indicators)
+    for done, n in enumerate(chosen, start=1):
+        _prepare(*_declared[n])
+        if on_kernel is not None:
+            on_kernel(done, len(chosen))
+    return len(chosen)
+
+
+def _chosen(with_indicators: bool) -> list[int]:
+    return [
+        n
+        for n, (dispatcher, _) in enumerate(_declared)
+        if with_indicators or not dispatcher.py_func.__module__.startswith(_INDICATORS)
+    ]

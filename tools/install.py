@@ -25,7 +25,7 @@ KERNEL_PACKAGES = frozenset(
         *("markdown-it-py", "mdurl", "pygments", "rich"),
     }
 )
-COMPILE = "from bff.commands.kernels import warm_kernels; warm_kernels()"
+COMPILE = "from bff.commands.kernels import warm_kernels; warm_kernels(with_indicators=False)"
 
 
 def main() -> None:

@@ -171,7 +171,7 @@ def _prepare_once() -> None:
     # commands that compute nothing stay quick
     from backtest.compilers import warm_together  # noqa: PLC0415
 
-    warm_together(n_compilers())
+    warm_together(n_compilers(), with_indicators=False)
     graphql_schema()
     freeze_startup()
 

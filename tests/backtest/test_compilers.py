@@ -30,7 +30,7 @@ from backtest import compilers
 def fail(*_):
     raise BrokenProcessPool
 
-compilers.compile_at_once, jit.warm = fail, lambda *_: 92
+compilers.compile_at_once, jit.warm = fail, lambda **_: 92
 print(compilers.warm_together(2, print))
 """
 

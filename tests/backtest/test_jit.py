@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,19 @@ from backtest import jit
 
 jit.warm()
 print([d.py_func.__name__ for d, _ in jit._declared if not d.stats.cache_hits])
+"""
+
+WITHOUT_INDICATORS = """
+import numpy as np
+import backtest.run
+from backtest import jit
+from backtest.indicators.sums import rolling_mean
+
+jit.warm(with_indicators=False)
+waiting = {d.py_func.__module__ for d, _ in jit._declared if not d.overloads}
+out = np.empty(3)
+rolling_mean(np.array([1.0, 2.0, 1.0]), 2, 1.0, out)
+print({name.rpartition(".")[0] for name in waiting}, out[-1])
 """
 
 
@@ -63,6 +77,38 @@ def test_a_tuple_of_other_types_is_refused_instead_of_compiled() -> None:
     narrow: Any = np.array([1.0, 2.0], np.float32)
     with pytest.raises(TypeError):
         weigh(Pair(narrow, 3.0))
+
+
+def test_the_first_call_compiles_what_was_declared_and_nothing_else() -> None:
+    @kernel("float64(float64)")
+    def half(x: float) -> float:
+        return x / 2.0
+
+    whole: Any = np.ones(3)
+    with pytest.raises(TypeError):
+        half(whole)
+    assert half(3.0) == 1.5
+    with pytest.raises(TypeError):
+        half(whole)
+
+
+def test_threads_that_come_first_compile_once() -> None:
+    @kernel("float64(float64)")
+    def third(x: float) -> float:
+        return x / 3.0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(third, [3.0] * 64)) == [1.0] * 64
+    dispatcher: Any = third
+    assert dispatcher.stats.cache_misses.total() + dispatcher.stats.cache_hits.total() == 1
+
+
+def test_kernels_of_indicators_can_wait_for_the_first_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_INDICATORS], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout == "{'backtest.indicators'} 1.5\n", done.stderr
 
 
 def test_every_kernel_is_found_on_disk_by_the_next_process() -> None:
