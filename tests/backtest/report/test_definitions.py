@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 
 from backtest.engine.money.account import account_terms
-from backtest.engine.money.daily import daily_measures, ratios_of
+from backtest.engine.money.daily import daily_measures
 from backtest.report.metrics import Curve, TradeHistory, all_metrics, day_ends, draw_curve
 from backtest.types import DAY_MS, DirectionMode, Execution, Timeframe
+from tests.backtest.report.compiled import ratios_of
 from tests.oracle.cases import Case
 from tests.oracle.engine import Setup
 from tests.oracle.kernels import played

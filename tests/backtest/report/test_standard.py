@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backtest.engine.money.daily import daily_measures, growth_rate, ratios_of
+from backtest.engine.money.daily import daily_measures
 from backtest.result import EquityCurve, RankedVariant, Report, StandardRatios, Trade
 from backtest.types import DAY_MS, FloatArray
+from tests.backtest.report.compiled import growth_rate, ratios_of
 from tests.backtest.test_daily_rankings import bars_for, hourly_feed, random_days
 from tests.backtesters import answer
 
