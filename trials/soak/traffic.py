@@ -75,7 +75,7 @@ SHORT_RUN = Ask(
     weight=0,
     path="/backtests",
     body=run_body(5),
-    allowed=frozenset({200, 503}),
+    allowed=RUN - {429},
     has_one_answer=True,
 )
 CHEAP_ASKS = ("cheap query", "estimate")
