@@ -164,6 +164,15 @@ def uncached(*, with_indicators: bool = True) -> list[int]:
     return [n for n in _chosen(with_indicators) if not _declared[n][0]._cache.is_on_disk()]  # noqa: SLF001
 
 
+def name_of(number: int) -> str:
+    """The function of a kernel, after its module.
+
+    See: docs/kernels.md
+    """
+    function = _declared[number][0].py_func
+    return f"{function.__module__}.{function.__name__}"
+
+
 def compile_into_cache(number: int) -> None:
     """Compile one of `uncached`, for other processes; it stays as it is in this one.
 

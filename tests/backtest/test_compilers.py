@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backtest import compilers, jit
 from tests.waiting import PATIENCE_S
 
 COMPILED = """
@@ -49,6 +50,12 @@ def said(program: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_largest_is_one_of_them() -> None:
+    compilers.declare_kernels()
+
+    assert compilers.LARGEST in map(jit.name_of, range(len(jit._declared)))
 
 
 def test_what_processes_have_compiled_is_on_disk(
