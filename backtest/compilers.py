@@ -4,10 +4,11 @@ See: docs/kernels.md
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
@@ -35,13 +36,28 @@ def warm_together(
     See: docs/kernels.md
     """
     declare_kernels()
-    uncached = jit.uncached(with_indicators=with_indicators)
-    if n_processes < 2 or not uncached:
-        return jit.warm(on_kernel, with_indicators=with_indicators)
-    # what a process that was killed has left is compiled by this one
-    with suppress(BrokenProcessPool):
-        compile_at_once(uncached, n_processes, on_kernel)
-    return jit.warm(with_indicators=with_indicators)
+    if n_processes > 1 and jit.uncached(with_indicators=with_indicators):
+        # what a process that was killed has left is compiled by this one
+        with suppress(BrokenProcessPool), _alone() as may_write:
+            # another one may have compiled it meanwhile
+            uncached = jit.uncached(with_indicators=with_indicators)
+            if may_write and uncached:
+                compile_at_once(uncached, n_processes, on_kernel)
+                on_kernel = None
+    return jit.warm(on_kernel, with_indicators=with_indicators)
+
+
+@contextmanager
+def _alone() -> Generator[bool]:
+    """Wait until no other process of this machine compiles; False where nothing can be kept."""
+    try:
+        lock = jit.lock_file()
+    except OSError:
+        yield False
+        return
+    with lock:
+        flock(lock, LOCK_EX)
+        yield True
 
 
 def declare_kernels() -> None:

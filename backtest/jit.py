@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
-from typing import Any, ParamSpec, TypeVar, cast, get_type_hints
+from typing import Any, BinaryIO, ParamSpec, TypeVar, cast, get_type_hints
 
 import llvmlite  # pyright: ignore[reportMissingTypeStubs]
 import numba
@@ -162,6 +162,19 @@ def uncached(*, with_indicators: bool = True) -> list[int]:
     if _folder is None or config.DISABLE_JIT:
         return []
     return [n for n in _chosen(with_indicators) if not _declared[n][0]._cache.is_on_disk()]  # noqa: SLF001
+
+
+def lock_file() -> BinaryIO:
+    """A file in the folder for machine code, for those who want to fill it alone.
+
+    Raises:
+        OSError: There is no folder, or it may only be read.
+
+    See: docs/kernels.md
+    """
+    if _folder is None:
+        raise FileNotFoundError("no folder for machine code")
+    return (_folder / "lock").open("ab")
 
 
 def name_of(number: int) -> str:
