@@ -8,7 +8,6 @@ See: docs/kernels.md
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -74,7 +73,7 @@ def _compiling() -> Generator[None]:
             sys.exit("The kernels could not be compiled.")
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait()
 
 
