@@ -129,6 +129,7 @@ def inline(function: Callable[P, R]) -> Callable[P, R]:
 
     See: docs/kernels.md
     """
+    _name_after_what_is_bound(function)
     step: Any = _njit(function, no_cpython_wrapper=True)
 
     def refuse(*_args: Any, **_options: Any) -> Any:
@@ -141,6 +142,19 @@ def inline(function: Callable[P, R]) -> Callable[P, R]:
     # Numba would jump to the wrapper that is not there.
     step._compile_for_args, step.add_overload = refuse, keep  # noqa: SLF001 - no public way
     return cast("Callable[P, R]", step)
+
+
+def _name_after_what_is_bound(function: Any) -> None:
+    """Give steps that one function makes of several others names of their own.
+
+    Numba tells them apart by a number that begins with 1 in each process. What two processes have
+    compiled would have one name, and whoever loads both would run one of them for the other.
+    """
+    cells = function.__closure__ or ()
+    bound = [getattr(cell.cell_contents, "py_func", cell.cell_contents) for cell in cells]
+    if bound:
+        names = ", ".join(str(getattr(one, "__qualname__", one)) for one in bound)
+        function.__qualname__ += f"({names})"
 
 
 def splice(function: Callable[P, R]) -> Callable[P, R]:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,29 @@ waiting = {d.py_func.__module__ for d, _ in jit._declared if not d.overloads}
 out = np.empty(3)
 rolling_mean(np.array([1.0, 2.0, 1.0]), 2, 1.0, out)
 print({name.rpartition(".")[0] for name in waiting}, out[-1])
+"""
+
+# Each of these binds another step to the same walk over ranges.
+BOUND = ("rolling_middle", "fisher_place")
+COMPILE_ONE = """
+import sys
+from backtest.indicators import ranges
+from backtest import jit
+
+for dispatcher, signature in jit._declared:
+    if dispatcher.py_func.__name__ == sys.argv[1]:
+        dispatcher.compile(signature)
+        print(dispatcher.stats.cache_hits.total())
+"""
+RUN_BOTH = """
+import numpy as np
+from backtest.indicators import ranges
+
+x, out = np.array([1.0, 5.0, 3.0]), np.empty(3)
+ranges.rolling_middle(x, x, 3, out)
+print(out[-1], end=" ")
+ranges.fisher_place(x, x, 3, out)
+print(out[-1])
 """
 
 
@@ -109,6 +133,22 @@ def test_kernels_of_indicators_can_wait_for_the_first_run() -> None:
     )
 
     assert done.stdout == "{'backtest.indicators'} 1.5\n", done.stderr
+
+
+def test_what_processes_have_compiled_apart_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-c", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert [said(COMPILE_ONE, name) for name in BOUND] == ["0\n", "0\n"]
+    assert [said(COMPILE_ONE, name) for name in BOUND] == ["1\n", "1\n"]
+    assert said(RUN_BOTH) == "3.0 0.0\n"
 
 
 def test_every_kernel_is_found_on_disk_by_the_next_process() -> None:
