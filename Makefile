@@ -19,15 +19,9 @@ export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# $(call install,OPTIONS): with uv if it is there. Byte code is written when it is first needed.
-# A lock file is whole: what it lists is installed, whatever its packages ask for.
-define install
-	if command -v uv > /dev/null; then \
-		uv pip install --python $(BIN)/python $(1); \
-	else \
-		$(BIN)/python -m pip install --no-compile $(1); \
-	fi
-endef
+# $(call install,OPTIONS): with uv if it is there. A lock file is whole: what it lists is installed,
+# whatever its packages ask for.
+install = $(BIN)/python -m tools.install $(1)
 
 .PHONY: help install demo serve console warm test check wheel fmt bench oracle fuzz faults hostile soak stops load deploy device \
 	lock clean

@@ -1,7 +1,8 @@
 """Fills an environment with what running needs, and compiles the kernels meanwhile.
 
 It is run by the environment's own Python, `python -m tools.install`, and needs nothing but the
-standard library. Installing takes one processor, and what compiling imports is there soon.
+standard library. Installing takes one processor, and what compiling imports is there soon. With
+options for an installer, such as `-r requirements-dev.lock`, it installs just these.
 See: docs/kernels.md
 """
 
@@ -29,6 +30,13 @@ COMPILE = "from bff.commands.kernels import warm_kernels; warm_kernels(with_indi
 
 def main() -> None:
     """Install and compile; ends with the status of what could not be done."""
+    if options := sys.argv[1:]:
+        _install(*options)
+    else:
+        _install_and_compile()
+
+
+def _install_and_compile() -> None:
     print("2 of 3: what the kernels need", flush=True)
     some = Path(sys.prefix) / "kernels.lock"
     some.write_text(entries_of(LOCK.read_text(encoding="utf-8"), KERNEL_PACKAGES), encoding="utf-8")

@@ -37,7 +37,6 @@ print(compilers.warm_together(2, print))
 """
 
 GOES_ON = """
-import sys
 from backtest import compilers
 
 compilers.warm_together(2, lambda *_: print("compiled", flush=True))
@@ -46,12 +45,14 @@ compilers.warm_together(2, lambda *_: print("compiled", flush=True))
 ONE_OF_TWO = """
 from backtest import compilers, jit
 
-def some(*, with_indicators, all_of_them=jit.uncached):
-    return [number for number in all_of_them() if number % 31 == 0]
+all_uncached = jit.uncached
+
+def some(**_):
+    return [number for number in all_uncached() if number % 31 == 0]
 
 compilers.declare_kernels()
 jit.uncached, jit.warm = some, lambda *_, **__: 0
-wanted = some(with_indicators=True)
+wanted = some()
 compiled = []
 compilers.warm_together(2, lambda done, total: compiled.append(total))
 print(len(wanted), len(compiled))

@@ -34,6 +34,18 @@ rolling_mean(np.array([1.0, 2.0, 1.0]), 2, 1.0, out)
 print({name.rpartition(".")[0] for name in waiting}, out[-1])
 """
 
+TWICE = """
+import gc
+from collections import Counter
+from numba.core.dispatcher import Dispatcher
+import backtest.run
+
+functions = {one.py_func for one in gc.get_objects() if isinstance(one, Dispatcher)}
+ours = [f for f in functions if f.__module__.startswith("backtest.")]
+names = Counter(f"{f.__module__}.{f.__qualname__}" for f in ours)
+print(len(ours) > 200, [name for name, times in names.items() if times > 1])
+"""
+
 # Each of these binds another step to the same walk over ranges.
 BOUND = ("rolling_middle", "fisher_place")
 COMPILE_ONE = """
@@ -133,6 +145,14 @@ def test_kernels_of_indicators_can_wait_for_the_first_run() -> None:
     )
 
     assert done.stdout == "{'backtest.indicators'} 1.5\n", done.stderr
+
+
+def test_no_two_kernels_or_steps_have_one_name() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout == "True []\n", done.stderr
 
 
 def test_what_processes_have_compiled_apart_is_told_apart(
