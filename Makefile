@@ -19,8 +19,8 @@ export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# $(call install,OPTIONS): with uv if it is there. A lock file is whole: what it lists is installed,
-# whatever its packages ask for.
+# $(call install,OPTIONS). A lock file is whole: what it lists is installed, whatever its packages ask
+# for.
 install = $(BIN)/python -m tools.install $(1)
 
 .PHONY: help install demo serve console warm test check wheel fmt bench oracle fuzz faults hostile soak stops load deploy device \
@@ -35,11 +35,7 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is \
 	needed; name one with PYTHON=")'
 	@echo "1 of 3: an environment in $(VENV)"
-	@if command -v uv > /dev/null; then \
-		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV); \
-	else \
-		$(PYTHON) -m venv $(VENV); \
-	fi
+	@$(PYTHON) -m tools.environment $(VENV)
 	@$(BIN)/python -m tools.install
 	@touch $@
 

@@ -6,12 +6,13 @@ options for an installer, such as `-r requirements-dev.lock`, it installs just t
 See: docs/kernels.md
 """
 
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,21 +52,30 @@ def _install_and_compile() -> None:
         _install("--no-deps", "--editable", str(ROOT))
 
 
-def entries_of(lock: str, packages: frozenset[str]) -> str:
+def entries_of(lock: str, packages: Set[str]) -> str:
     """The entries of some packages in a lock file, with their hashes."""
     entries = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)
     return "".join(one for one in entries if one.partition("==")[0] in packages)
 
 
 def _install(*options: str) -> None:
-    """Install with uv if it is there. Byte code is written when it is first needed."""
-    if shutil.which("uv"):
-        command = ["uv", "pip", "install", "--python", sys.executable]
-    else:
-        command = [sys.executable, "-m", "pip", "install", "--no-compile"]
-    status = subprocess.run([*command, *options], check=False).returncode  # noqa: S603 - our words
-    if status:
-        sys.exit(status)
+    """Install with uv or, where it is not there or fails, with pip, which may be set up otherwise.
+
+    Byte code is written when it is first needed.
+    """
+    own = Path(sys.executable).with_name("uv")
+    uv = shutil.which("uv") or (str(own) if own.is_file() else None)
+    if uv and succeeds(uv, "pip", "install", "--python", sys.executable, *options):
+        return
+    if importlib.util.find_spec("pip") is None and not succeeds(sys.executable, "-m", "ensurepip"):
+        sys.exit("pip could not be installed.")
+    if not succeeds(sys.executable, "-m", "pip", "install", "--no-compile", *options):
+        sys.exit("The packages could not be installed.")
+
+
+def succeeds(*command: str) -> bool:
+    """Whether a command ends well; what it says is for the reader."""
+    return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our words
 
 
 @contextmanager
