@@ -139,26 +139,31 @@ def weighted_price(
     """Mean price of the last `window` bars by volume, in units as in `rolling_mean`.
 
     Sums as in `rolling_sum`, but of distances from the price at the block boundary: where the price
-    stood still, that price is the mean to the last bit. NaN where there is no volume.
+    stood still, that price is the mean to the last bit. NaN where there is no volume. The quotients
+    have a loop of their own, since vector registers take it.
     """
     tails, next_tails = np.full((2, window + 1), np.nan), np.zeros((2, window + 1))
     tails[:, window] = 0.0
+    volumes_within = np.empty(window)
     reference = base = np.nan
     size = 1.0 / per_one
     for start in range(0, len(price), window):
         prices, volumes = price[start : start + window], volume[start : start + window]
-        to, after, volume_after = out[start:], tails[0, 1:], tails[1, 1:]
+        to, after, volume_after = out[start : start + window], tails[0, 1:], tails[1, 1:]
         count, last = np.uint64(len(prices)), np.uint64(len(prices) - 1)
         newest = prices[last]
         head = tail = volume_head = volume_tail = 0.0
         for i in range(count):
             head += (prices[i] - reference) * volumes[i]
             volume_head += volumes[i]
-            to[i] = base + size * quotient(after[i] + head, volume_after[i] + volume_head)
+            to[i] = after[i] + head
+            volumes_within[i] = volume_after[i] + volume_head
             tail += (prices[last - i] - newest) * volumes[last - i]
             volume_tail += volumes[last - i]
             next_tails[0, last - i] = tail
             next_tails[1, last - i] = volume_tail
+        for i in range(count):
+            to[i] = base + size * quotient(to[i], volumes_within[i])
         if len(prices) == window:
             to[last] = newest / per_one + size * quotient(tail, volume_tail)
         tails, next_tails = next_tails, tails
