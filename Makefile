@@ -69,7 +69,8 @@ warm: $(RUN_STAMP)  ## Compile all kernels into the cache
 	@$(BIN)/roehub-backtest check --warm
 
 # A file is tried in one process, and files are handed out in the order that was drawn.
-test: $(DEV_STAMP)  ## Run the tests, JOBS= files at once
+test: PAGES := --graphiql
+test: $(DEV_STAMP) console  ## Run the tests, JOBS= files at once
 	@$(BIN)/python -m pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # What is interpreted overflows with a warning where compiled words go round.

@@ -79,6 +79,11 @@ class Control:
         """Whether somebody called `cancel`."""
         return self._cancelled.is_set()
 
+    @property
+    def reason(self) -> BacktestError | None:
+        """Why it was cancelled; None where it was not, or nobody waits for it."""
+        return self._reason
+
     def on_cancel(self, tell: Callable[[], None]) -> None:
         """Have `tell` called, in the thread that cancels, or at once if that has happened."""
         with self._lock:

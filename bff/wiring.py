@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
-from pathlib import Path
 from uuid import uuid4
 
 import structlog
@@ -16,12 +15,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from backtest.adapters.candles.cache import CachedCandles
-from backtest.adapters.candles.connection import (
-    ClickHousePool,
-    ClickHouseServer,
-    ClickHouseTarget,
-    EmbeddedEngine,
-)
+from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.coverage import Coverage, coverage
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.old_form import prepare_folder
@@ -45,6 +39,7 @@ from bff.http.strict_json import JsonLimits
 from bff.machine import n_processors
 from bff.runner.client import RunnerProcess
 from bff.runner.local import LocalRunner, PreparedRunner, Runner, Store
+from bff.stores import candle_folder, candle_target, strategies_url
 from bff.telemetry.observed import ObservedUseCase
 from resolvers.market import Market, StoredFacts
 from resolvers.service import BacktestService
@@ -271,31 +266,9 @@ def _quota_store(environment: Environment) -> QuotaStore | None:
 def make_folders(environment: Environment) -> None:
     """The folders of the stores that are embedded."""
     if environment.ch_host is None:
-        prepare_folder(_candle_folder(environment))
+        prepare_folder(candle_folder(environment))
     if environment.strategy_pg_dsn is None:
         environment.data_dir.mkdir(parents=True, exist_ok=True)
-
-
-def _candle_folder(environment: Environment) -> Path:
-    return environment.data_dir / "candles"
-
-
-def candle_target(environment: Environment) -> ClickHouseTarget:
-    """A server where one is configured, otherwise the engine inside this process.
-
-    See: docs/configuration.md
-    """
-    if environment.ch_host is None:
-        return EmbeddedEngine(directory=_candle_folder(environment))
-    return ClickHouseServer(
-        host=environment.ch_host,
-        port=environment.ch_port,
-        user=environment.ch_user,
-        password=environment.ch_password.get_secret_value(),
-        database=environment.ch_database,
-        secure=environment.ch_secure,
-        verify=environment.ch_verify,
-    )
 
 
 def candle_feed(pool: ClickHousePool, *, max_cached_bytes: int) -> CandleFeed:
@@ -305,16 +278,6 @@ def candle_feed(pool: ClickHousePool, *, max_cached_bytes: int) -> CandleFeed:
     """
     stored = ClickHouseCandles(pool)
     return CachedCandles(stored, max_bytes=max_cached_bytes) if max_cached_bytes else stored
-
-
-def strategies_url(environment: Environment) -> str:
-    """The configured Postgres, otherwise a SQLite file in the data directory.
-
-    See: docs/configuration.md
-    """
-    if environment.strategy_pg_dsn is not None:
-        return environment.strategy_pg_dsn.get_secret_value()
-    return f"sqlite:///{environment.data_dir / 'strategies.sqlite'}"
 
 
 def _authenticate(settings: Settings) -> Callable[[Headers, str], Caller]:

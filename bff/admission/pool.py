@@ -141,6 +141,7 @@ class RunPool:
             if answer.done() or watch.done():
                 raise RunCancelled
             assert deadline_s is not None
+            ticket.control.cancel(DeadlineExceeded(deadline_s))
             raise DeadlineExceeded(deadline_s)
         finally:
             watch.cancel()

@@ -34,7 +34,6 @@ Address = tuple[str, int]
 
 AGAIN_AFTER_S = 0.5
 ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
-PREPARING = "Preparing kernels; the first start on a machine takes longer …"
 
 
 def serve(
@@ -170,7 +169,7 @@ def _serve(
             services = build(settings, runner)
             runner.wait_until_started()
             _check_stores(services, wait_for_stores)
-            _announce(settings, PREPARING)
+            _announce(settings, "Preparing kernels; the first start on a machine takes longer …")
             runner.warm()
         freeze_startup()
         prefer_short_waits()

@@ -13,7 +13,7 @@ from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.table import SqliteFile, store_at
 from bff.commands.expected import deployed
 from bff.config.environment import Environment
-from bff.wiring import candle_target, strategies_url
+from bff.stores import candle_target, strategies_url
 
 CANDLE_VARIABLES = "CH_HOST, CH_PORT, CH_USER and CH_PASSWORD"
 STRATEGY_VARIABLES = "STRATEGY_PG_DSN"

@@ -11,8 +11,8 @@ import typer
 
 from backtest.adapters.candles.connection import ClickHousePool, ClickHouseTarget
 from backtest.adapters.strategies.writer import StrategyWriter
-from bff.commands.expected import configured, reported_failures
-from bff.wiring import candle_target, strategies_url
+from bff.commands.expected import deployed, reported_failures
+from bff.stores import candle_target, strategies_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,5 +48,5 @@ def strategy_writer(context: typer.Context, *, creates: bool = True) -> Generato
 def _stores(context: typer.Context) -> Stores:
     if isinstance(context.obj, Stores):
         return context.obj
-    environment = configured().environment
+    environment = deployed().environment
     return Stores(candles=candle_target(environment), strategies_url=strategies_url(environment))

@@ -16,7 +16,7 @@ from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, SyntheticMarket,
 from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.types import Instrument
 from bff.config.settings import Settings
-from bff.wiring import candle_target, strategies_url
+from bff.stores import candle_target, strategies_url
 from schema import examples
 from schema.strategy_from_variant import default_name, spec_of_variant
 

@@ -17,8 +17,6 @@ from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from bff.commands.serve import PREPARING
-
 STOP_LIMIT_S = 15.0
 CALL_LIMIT_S = 120.0
 
@@ -88,8 +86,8 @@ def _address(process: subprocess.Popen[str], say: Callable[[str], None]) -> str:
             threading.Thread(target=_read_out, args=(process.stderr,), daemon=True).start()
             return found[1]
         told.append(line)
-        if PREPARING in line:
-            say(PREPARING)
+        if line.startswith("Preparing "):
+            say(line.strip())
     raise DemoFailed("the server did not start:\n" + "".join(told[-20:]))
 
 

@@ -111,7 +111,7 @@ class RunnerProcess:
         silence_s = _longest_silence_s(control)
         while not isinstance(reply := connection.wait(inbox, silence_s), Reply):
             if reply is None:
-                connection.cancel(number)
+                connection.cancel(number, control.reason)
                 silence_s = SILENT_S
             else:
                 control.used_s = reply.used_s

@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from backtest.control import Control
-from backtest.errors import RunnerUnavailable
+from backtest.errors import BacktestError, RunnerUnavailable
 from bff.config.settings import Settings
 from bff.runner.messages import Call, Cancel, Reached, Reply, Task, packed, receive, send
 
@@ -97,10 +97,10 @@ class RunnerConnection:
                 self._put(message)
         return number
 
-    def cancel(self, number: int) -> None:
-        """Tell that nobody waits for a call any more."""
+    def cancel(self, number: int, reason: BacktestError | None = None) -> None:
+        """Tell that nobody waits for a call any more, and why."""
         with self._lock:
-            self._put(packed(Cancel(number)))
+            self._put(packed(Cancel(number, reason)))
 
     def wait(self, inbox: Inbox, silence_s: float | None) -> Reached | Reply | None:
         """What comes next for a call; a process that stays silent for longer is ended."""

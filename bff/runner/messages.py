@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from backtest.control import Control
+from backtest.errors import BacktestError
 from bff.runner.local import PreparedRunner
 from bff.telemetry.facts import Facts
 
@@ -34,9 +35,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Nobody waits for a call any more."""
+    """Nobody waits for a call any more; why, where that is not because somebody left."""
 
     number: int
+    reason: BacktestError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ class _Server:
             while True:
                 message = receive(self._connection)
                 if isinstance(message, Cancel):
-                    self._cancel(message.number)
+                    self._cancel(message.number, message.reason)
                 else:
                     self._begin(message)
         except (EOFError, OSError):
@@ -79,10 +79,10 @@ class _Server:
             refusal = Reply(number=call.number, failure=Overloaded(RETRY_AFTER_S), facts={})
             self._send(call.number, packed(refusal))
 
-    def _cancel(self, number: int) -> None:
+    def _cancel(self, number: int, reason: BacktestError | None = None) -> None:
         control = self._controls.get(number)
         if control is not None:
-            control.cancel()
+            control.cancel(reason)
 
     def _carry_out(self, call: Call, control: Control) -> None:
         self._send(call.number, carried_out(call, self._runner, control))

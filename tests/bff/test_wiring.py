@@ -12,7 +12,8 @@ from backtest.adapters.candles.table import PRICE_COLUMNS, Minutes, create_table
 from backtest.types import Instrument
 from bff.admission import quota_store
 from bff.config.settings import load_settings
-from bff.wiring import build, candle_target, stored_facts, strategies_url
+from bff.stores import candle_target, strategies_url
+from bff.wiring import build, stored_facts
 from tests.bff.admission.redis_server import running_redis
 from tests.bff.doubles import GOOD, ToldService, client, services, token
 from tests.bff.test_hostile_requests import GRAPHQL_BODY

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bff.config.settings import load_settings
 from resolvers.hashes import spec_hash
 from resolvers.mapping import to_response
 from schema.parse import parse_request
+from schema.response import BacktestResponse
 from schema.strategy_spec import read_spec
 from tests.backtesters import USER, NoStrategies, minute_candles
 from tests.memory_feed import MemoryFeed
@@ -33,10 +34,9 @@ def block(kind: str) -> Any:
     return json.loads(found[1])
 
 
-@pytest.fixture(scope="module")
-def hashes() -> Iterator[dict[str, str | None]]:
-    """What the code says of the page's request and of its stored payload."""
-    request = parse_request(block("request"))
+def answer_to(**options: Any) -> BacktestResponse:
+    """What the code answers to the page's request."""
+    request = parse_request(block("request") | options)
     candles = minute_candles(N_MINUTES)
     candles["ts_open"] += request.time_range.end_ms - N_MINUTES * 60_000
     settings = load_settings({})
@@ -48,16 +48,22 @@ def hashes() -> Iterator[dict[str, str | None]]:
         policy=settings.policy(cpus=2),
     )
     control = Control()
-    answer = to_response(backtester.run(request, user_id=USER, control=control), control)
+    with closing(backtester):
+        return to_response(backtester.run(request, user_id=USER, control=control), control)
+
+
+@pytest.fixture(scope="module")
+def hashes() -> dict[str, str | None]:
+    """What the code says of the page's request and of its stored payload."""
+    answer = answer_to()
     (variant,) = answer.variants
-    yield {
+    return {
         "indicator_variant_key": variant.indicator_variant_key,
         "variant_key": variant.variant_key,
         "grid_request_hash": answer.grid_request_hash,
         "engine_params_hash": answer.engine_params_hash,
         "spec_hash": spec_hash(block("spec")),
     }
-    backtester.close()
 
 
 def test_every_hash_has_an_example(hashes: dict[str, str | None]) -> None:
@@ -70,3 +76,12 @@ def test_an_example_is_what_the_code_hashes(name: str, hashes: dict[str, str | N
 
     assert sha256(text.encode()).hexdigest() == told
     assert told == hashes[name]
+
+
+@pytest.mark.parametrize("name", ["grid_request_hash", "engine_params_hash"])
+@pytest.mark.parametrize("option", [{"distinct": True}, {"min_trades": 1}, {"prior_trials": 5}])
+def test_what_is_asked_for_is_a_member_of_both_texts(option: dict[str, Any], name: str) -> None:
+    members = json.loads(EXAMPLES[name][0]) | option
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"))
+
+    assert getattr(answer_to(**option), name) == sha256(text.encode()).hexdigest()

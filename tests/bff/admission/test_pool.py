@@ -102,6 +102,19 @@ def test_a_deadline_ends_the_run(pool: RunPool) -> None:
     wait_for(lambda: is_idle(pool))
 
 
+def test_work_that_outlives_its_deadline_is_told_of_it(
+    pool: RunPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, control = threading.Event(), Control()
+    monkeypatch.setattr("bff.admission.pool._watched", lambda *_: control)
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(pool.run_in_thread(stays, lambda _: release.wait(PATIENCE_S), 0.05))
+
+    release.set()
+    assert isinstance(control.reason, DeadlineExceeded)
+
+
 def test_a_deadline_is_answered_even_when_the_work_does_not_look(pool: RunPool) -> None:
     release = threading.Event()
 

@@ -73,3 +73,11 @@ def test_a_token_waits_for_the_configuration_and_the_signature_alone(tmp_path: P
 
     assert modules >= SETTINGS
     assert modules & (ENGINE | STORES | WEB) == {"jwt"}
+
+
+@pytest.mark.parametrize("arguments", ["strategies list", "candles list"])
+def test_a_store_waits_for_neither_the_engine_nor_the_web(tmp_path: Path, arguments: str) -> None:
+    modules = loaded(tmp_path, *arguments.split())
+
+    assert modules >= SETTINGS
+    assert modules & ((ENGINE - {"numpy"}) | (WEB - {"structlog", "jwt"})) == set()

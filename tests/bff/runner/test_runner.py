@@ -204,6 +204,19 @@ def test_a_cancelled_job_ends_over_there(runner: RunnerProcess, tmp_path: Path) 
             job.result(PATIENCE_S)
 
 
+def test_a_cancelled_job_is_told_why(runner: RunnerProcess, tmp_path: Path) -> None:
+    control = Control()
+    with ThreadPoolExecutor(1) as thread:
+        job = thread.submit(runner.do, BeginAndWait(tmp_path / "begun"), control)
+        wait_for((tmp_path / "begun").exists)
+        control.cancel(DeadlineExceeded(2))
+
+        with pytest.raises(DeadlineExceeded) as ended:
+            job.result(PATIENCE_S)
+
+    assert ended.value.details == DeadlineExceeded(2).details
+
+
 def test_a_job_that_was_cancelled_before_it_began_ends_too(runner: RunnerProcess) -> None:
     control = Control()
     control.cancel()
