@@ -175,7 +175,9 @@ def make_draft(
     top_k = request.top_k or policy.top_k
     problems.extend(_settings_problems(request, merged, policy, top_k, root))
     if problems:
-        raise InvalidRequest(problems)
+        raise InvalidRequest(
+            replace(problem, loc=template.as_written(problem.loc)) for problem in problems
+        )
     n_base = _count(axes)
     _guard(n_base, policy, "stage_a")
     n_shortlist = min(n_base, request.preselect or policy.preselect)

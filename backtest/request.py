@@ -4,11 +4,12 @@ The faces build these from the pydantic models of `schema`; a stored strategy be
 too, so both modes share every later step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from backtest.axes import Axis
+from backtest.errors import Loc
 from backtest.types import (
     AnswerPart,
     DirectionMode,
@@ -20,6 +21,10 @@ from backtest.types import (
 )
 
 SignalGrids = Mapping[str, Mapping[str, Axis]]
+
+
+def _as_requested(loc: Loc) -> Loc:
+    return loc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,8 @@ class Template:
     """A grid over one instrument and timeframe.
 
     `execution` holds only the members that the request gave, as floats: they enter the variant
-    key, the defaults do not.
+    key, the defaults do not. `as_written` turns a place in the template into the place where its
+    author wrote it: a stored strategy spells some members otherwise.
     """
 
     instrument: Instrument
@@ -63,6 +69,7 @@ class Template:
     execution: Mapping[str, float] = field(default_factory=dict[str, float])
     risk_grid: RiskGrid = field(default_factory=RiskGrid)
     signal_grids: SignalGrids = field(default_factory=dict[str, Mapping[str, Axis]])
+    as_written: Callable[[Loc], Loc] = field(default=_as_requested, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

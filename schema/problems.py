@@ -3,8 +3,8 @@
 See: docs/errors.md
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -64,19 +64,42 @@ def is_stored(loc: Loc) -> bool:
     return len(loc) > 1 and loc[0] == "spec"
 
 
-def stored_place(loc: Loc) -> Loc:
-    """A place in a stored strategy under the names that are stored, whoever found the problem.
+def stored_place(loc: Loc, spec: Mapping[str, Any]) -> Loc:
+    """A place in the template that a stored strategy stands for, as it is stored.
 
-    The catalog judges the template that a strategy stands for, where `indicators` are
-    `indicator_grids` and `inputs.source` is `source`.
+    Args:
+        loc: A place; one outside `("spec",)` is returned as it is.
+        spec: The stored payload. `indicator_grids` are its `indicators`, `source` is
+            `inputs.source`, `risk_grid` may be its `risk`, and a plain value stands for an axis of
+            one value: what is wrong with that one value is wrong at the plain value.
 
     See: docs/errors.md
     """
-    if loc[:2] != ("spec", "indicator_grids"):
+    if not is_stored(loc):
         return loc
-    position, member, below = loc[2:3], loc[3:4], loc[4:]
-    renamed = ("inputs", "source") if member == ("source",) else member
-    return ("spec", "indicators", *position, *renamed, *below)
+    return ("spec", *_steps_into(spec, _stored_names(loc[1:], spec)))
+
+
+def _stored_names(steps: Loc, spec: Mapping[str, Any]) -> Loc:
+    if steps[0] == "indicator_grids":
+        is_source = steps[2:3] == ("source",)
+        return ("indicators", *steps[1:2], *(("inputs",) if is_source else ()), *steps[2:])
+    if steps[0] == "risk_grid" and spec.get("risk_grid") is None and "risk" in spec:
+        return ("risk", *steps[1:])
+    return steps
+
+
+def _steps_into(stored: object, steps: Loc) -> Loc:
+    """The steps as far as there is something to step into; a member that is missing is named."""
+    for depth, step in enumerate(steps):
+        if isinstance(stored, Mapping):
+            stored = cast("Mapping[str | int, object]", stored).get(step)
+        elif isinstance(stored, list) and isinstance(step, int):
+            members = cast("list[object]", stored)
+            stored = members[step] if step < len(members) else None
+        elif stored is not None:
+            return steps[:depth]
+    return steps
 
 
 def _problem(loc: Loc, code: str, message: str) -> Problem:

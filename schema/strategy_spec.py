@@ -4,6 +4,8 @@ See: docs/saved-strategies.md
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -21,7 +23,7 @@ from backtest import request as domain
 from backtest.errors import InvalidRequest
 from backtest.types import DirectionMode, SizingMode, Timeframe
 from schema.axis import AxisModel
-from schema.problems import shape_problems
+from schema.problems import shape_problems, stored_place
 from schema.request import Execution, InstrumentId, RiskGrid
 from schema.scalars import Text, require_some
 from schema.translate import to_axes, to_execution, to_instrument, to_risk_grid, to_signal_grids
@@ -134,7 +136,12 @@ def read_spec(spec: Mapping[str, Any]) -> domain.Template:
     Raises:
         InvalidRequest: It does not describe something that can run; places start with `"spec"`.
     """
+    as_written = partial(stored_place, spec=spec)
     try:
-        return StrategySpec.model_validate(dict(spec)).to_template()
+        template = StrategySpec.model_validate(dict(spec)).to_template()
     except ValidationError as error:
-        raise InvalidRequest(shape_problems(error, ("spec",)), NOT_RUNNABLE) from error
+        problems = shape_problems(error, ("spec",))
+        raise InvalidRequest(
+            (replace(problem, loc=as_written(problem.loc)) for problem in problems), NOT_RUNNABLE
+        ) from error
+    return replace(template, as_written=as_written)

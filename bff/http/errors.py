@@ -16,7 +16,7 @@ from backtest import errors as domain
 from backtest.errors import Loc
 from bff.telemetry.facts import note
 from schema.parse import MAX_FOUND, too_many_problems
-from schema.problems import is_stored, stored_place
+from schema.problems import is_stored
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -128,7 +128,7 @@ def rest_loc(loc: Loc) -> str:
     See: docs/errors.md
     """
     root = () if is_stored(loc) else ("body",)
-    return ".".join([*root, spelled_place(stored_place(loc))]) if loc else "body"
+    return ".".join([*root, spelled_place(loc)]) if loc else "body"
 
 
 def spelled_place(loc: Loc) -> str:

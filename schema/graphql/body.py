@@ -15,7 +15,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from backtest.catalog_rules import NAME_CODES
 from backtest.errors import Loc, Problem
-from schema.problems import is_stored, stored_place
+from schema.problems import is_stored
 
 # Said of an entry of a map, these mean its name and not what stands under it.
 _ABOUT_NAMES = NAME_CODES | {"string_too_long", "unprintable_text"}
@@ -65,7 +65,7 @@ class Places:
     def to_path(self, loc: Loc) -> Loc:
         """The client's spelling of a place in the body; one in a stored strategy stays as it is."""
         if is_stored(loc):
-            return stored_place(loc)
+            return loc
         if loc in self.exact:
             return self.exact[loc]
         for cut in range(len(loc) - 1, -1, -1):

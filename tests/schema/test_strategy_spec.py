@@ -8,7 +8,6 @@ from backtest.errors import InvalidRequest
 from backtest.plan import make_draft
 from backtest.request import RunRequest
 from backtest.types import DirectionMode, SizingMode, Timeframe, TimeRange
-from schema.problems import stored_place
 from schema.strategy_spec import read_spec
 from tests.backtesters import POLICY, NoDefaults
 from tests.saved_spec import SPEC as SAVED
@@ -58,21 +57,54 @@ def test_a_mistake_is_told_under_the_name_that_is_stored(name: str) -> None:
     assert spots({**SPEC, "indicators": [{name: 5}]}) == {
         (f"spec.indicators.0.{name}", "string_type")
     }
-    assert judged([{name: "ma.magic"}]) == {
+    assert judged(indicators=[{name: "ma.magic"}]) == {
         (f"spec.indicators.0.{name}", "unknown_indicator"),
     }
-    assert judged([{"id": "volume.obv"}, {name: "volume.obv"}]) == {
+    assert judged(indicators=[{"id": "volume.obv"}, {name: "volume.obv"}]) == {
         (f"spec.indicators.1.{name}", "duplicate_indicator"),
     }
 
 
-def judged(indicators: list[dict[str, Any]]) -> set[tuple[str, str]]:
+def judged(**members: Any) -> set[tuple[str, str]]:
     """What the catalog says of a stored strategy, as a client is told."""
     request = RunRequest(time_range=TimeRange(start_ms=0, end_ms=1), strategy_id=UUID(int=5))
-    template = read_spec({**SPEC, "indicators": indicators})
+    template = read_spec({**SPEC, **members})
     with pytest.raises(InvalidRequest) as caught:
         make_draft(request, template, POLICY, NoDefaults())
-    return {(".".join(map(str, stored_place(p.loc))), p.code) for p in caught.value.problems}
+    return {(".".join(map(str, p.loc)), p.code) for p in caught.value.problems}
+
+
+def test_a_mistake_in_a_plain_value_is_at_the_value() -> None:
+    sma = {"id": "ma.sma", "params": {"window": 10**6}}
+
+    assert judged(indicators=[sma]) == {("spec.indicators.0.params.window", "less_than_equal")}
+    assert judged(
+        indicators=[{**sma, "params": {"window": {"mode": "explicit", "values": [0]}}}]
+    ) == {("spec.indicators.0.params.window.values.0", "greater_than_equal")}
+    assert judged(indicators=[{"id": "ma.sma", "inputs": {"source": "ask"}}]) == {
+        ("spec.indicators.0.inputs.source", "unknown_source"),
+    }
+    assert judged(
+        indicators=[{"id": "momentum.rsi", "params": {"window": 14}}],
+        signal_grids={"momentum.rsi": {"long_threshold": 150}},
+    ) >= {("spec.signal_grids.momentum.rsi.long_threshold", "less_than_equal")}
+
+
+@pytest.mark.parametrize("member", ["risk", "risk_grid"])
+def test_a_mistake_in_the_risk_is_under_the_name_that_is_stored(member: str) -> None:
+    sma = {"id": "ma.sma", "params": {"window": 20}}
+
+    assert judged(indicators=[sma], **{member: {"sl_enabled": True}}) == {
+        (f"spec.{member}.sl", "required")
+    }
+
+
+def test_a_mistake_in_a_stop_loss_of_one_value_is_at_the_value() -> None:
+    sma = {"id": "ma.sma", "params": {"window": 20}}
+
+    assert judged(indicators=[sma], risk_grid={"sl_enabled": True, "sl": -1}) == {
+        ("spec.risk_grid.sl", "greater_than_equal")
+    }
 
 
 def test_saved_risk_is_one_level_and_a_saved_grid_wins_over_it() -> None:
@@ -113,10 +145,10 @@ def test_every_problem_of_a_stored_strategy_has_a_place_in_it() -> None:
         ("spec.instrument_id", "required"),
         ("spec.timeframe", "required"),
         ("spec.indicators.0.id", "required"),
-        ("spec.indicators.0.params.window.values.0", "axis_value_type"),
+        ("spec.indicators.0.params.window", "axis_value_type"),
         ("spec.indicators.0.params.x.stop_incl", "required"),
         ("spec.indicators.0.params.x.step", "required"),
-        ("spec.risk_grid.tp.values.0", "axis_value_type"),
+        ("spec.risk_grid.tp", "axis_value_type"),
     }
 
 
