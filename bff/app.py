@@ -38,6 +38,8 @@ from bff.rest import BACKTESTS_PATH, router
 from bff.wiring import Services
 from schema.openapi import openapi_document
 
+PAGE_METHODS = ["GET", "HEAD"]
+
 
 def create_app(services: Services) -> FastAPI:
     """Mount both faces on what was built; closing the application closes the services.
@@ -66,7 +68,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(graphql_router(services))
     _add_start(app, services)
     if has_pages:
-        app.add_api_route("/docs", rest_page, include_in_schema=False)
+        app.add_api_route("/docs", rest_page, methods=PAGE_METHODS, include_in_schema=False)
         app.mount(SCRIPTS_PATH, StaticFiles(packages=[("fastapi_swagger", "resources")]))
     _add_handlers(app)
     _add_layers(app, services)
@@ -81,7 +83,7 @@ def _add_start(app: FastAPI, services: Services) -> None:
     if folder is not None:
         app.mount(FILES_PATH, ConsoleFiles(directory=folder))
     if server.graphiql:
-        app.add_api_route(START_PATH, start_page, include_in_schema=False)
+        app.add_api_route(START_PATH, start_page, methods=PAGE_METHODS, include_in_schema=False)
         if (graphiql := graphiql_folder()) is not None:
             app.mount(GRAPHIQL_PATH, ConsoleFiles(directory=graphiql))
 
@@ -91,7 +93,7 @@ def _add_start(app: FastAPI, services: Services) -> None:
         return await start_page(request)
 
     if page is not None or server.graphiql:
-        app.add_api_route("/", start, include_in_schema=False)
+        app.add_api_route("/", start, methods=PAGE_METHODS, include_in_schema=False)
 
 
 def _add_handlers(app: FastAPI) -> None:

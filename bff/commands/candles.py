@@ -149,7 +149,10 @@ def generate_(
         float, typer.Option(min=0, max=90, help="Share of minutes that are missing in percent.")
     ] = 0.0,
 ) -> None:
-    """Fill the store with SYNTHETIC minutes, which resemble a market and say nothing about one."""
+    """Fill the store with SYNTHETIC minutes.
+
+    They resemble a market and say nothing about one.
+    """
     from backtest.adapters.ingest.generate import SyntheticMarket
     from bff.commands.candle_work import write_synthetic
 
@@ -224,7 +227,7 @@ def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Show the instruments in the store: range, candles, gaps and how full the range is."""
+    """List what is stored. Range, candles, gaps and how full the range is, by instrument."""
     from bff.commands.candle_list import list_stored
 
     list_stored(context, as_json=as_json)
@@ -239,7 +242,7 @@ def check_(
     symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Say what looks wrong in the stored candles; exit 1 when something does."""
+    """Say what looks wrong in the stored candles. Exits with 1 when something does."""
     from bff.commands.candle_check import check_stored
 
     wanted = None if symbol is None else symbol.strip().upper()

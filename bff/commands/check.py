@@ -26,7 +26,7 @@ def check(
         bool, typer.Option("--warm", help="Also compile all kernels into the cache.")
     ] = False,
 ) -> None:
-    """Check the configuration, both stores and the clock; exit 1 when something is wrong."""
+    """Check the configuration, both stores and the clock. Exits with 1 when something is wrong."""
     from bff.commands.store_facts import (
         CANDLE_VARIABLES,
         STRATEGY_VARIABLES,

@@ -9,7 +9,7 @@ from bff.commands.expected import FAILED, configured, reported_failures, stderr
 
 
 def demo() -> None:
-    """Show what this is: everything real except the candles, nothing left running."""
+    """Show the product at work. All is real except the candles; nothing is left running."""
     from bff.demo.play import play
     from bff.demo.visit import DemoFailed
 

@@ -58,7 +58,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Run one request offline and print the answer of POST /backtests.
+    """Run one request offline. Prints the answer of POST /backtests.
 
     On a terminal it is printed for people: a table, an equity curve, the candles, the notes,
     and whatever is included, such as the conclusion of the evidence.

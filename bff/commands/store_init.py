@@ -25,7 +25,7 @@ def init(
         str | None, typer.Option(help="`candles` or `strategies`; default both.")
     ] = None,
 ) -> None:
-    """Create what is missing in both stores and report it; a second run changes nothing."""
+    """Create what is missing in both stores. Prints what it did; a second run changes nothing."""
     if only not in {None, "candles", "strategies"}:
         raise typer.BadParameter(f"must be candles or strategies, was {only}", param_hint="--only")
     from bff.commands.store_facts import (

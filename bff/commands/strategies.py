@@ -29,7 +29,7 @@ def add(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Default: instrument and indicators.")] = None,
 ) -> None:
-    """Save a variant of a response, or a spec, and print its strategy id."""
+    """Save a variant of a response, or a spec. Prints its strategy id."""
     from bff.commands.spec_files import completed_spec, variant_spec
     from bff.commands.stores import strategy_writer
     from schema.strategy_from_variant import default_name

@@ -48,7 +48,7 @@ _SPELLED_ALIKE = {
 def verify(
     answer: Annotated[Path, typer.Argument(help="A file with an answer that has a receipt.")],
 ) -> None:
-    """Re-run an answer's receipt and print "same", or the first layer that differs."""
+    """Re-run the receipt of an answer. Prints "same", or the first layer that differs."""
     with reported_failures():
         found = _read(answer)
         receipt = _receipt_of(found)

@@ -38,10 +38,9 @@ def name_problems(environ: Mapping[str, str], known: Collection[str]) -> Iterato
     for name in sorted(environ):
         is_unknown = name.startswith("ROEHUB_") and name not in known
         if is_unknown and not name.startswith(SISTER_PREFIXES):
-            (nearest,) = get_close_matches(name, ours, n=1, cutoff=0.0)
-            message = (
-                f"unknown variable; did you mean {nearest}? Known variables: {', '.join(ours)}"
-            )
+            near = get_close_matches(name, ours, n=1, cutoff=NEAR)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            message = f"unknown variable{hint} Known variables: {', '.join(ours)}"
             yield ConfigProblem("environment", name, message)
 
 

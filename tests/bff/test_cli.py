@@ -53,6 +53,13 @@ def test_every_command_explains_itself(invoke: Invoke, command: str) -> None:
     assert "Usage:" in result.stdout
 
 
+@pytest.mark.parametrize("group", [(), ("candles",), ("strategies",), ("stores",), ("schema",)])
+def test_the_list_of_commands_says_whole_sentences(invoke: Invoke, group: tuple[str, ...]) -> None:
+    _, commands = invoke(*group, "--help").output.split("Commands:")
+
+    assert "..." not in commands
+
+
 def test_token_prints_one_good_token_and_nothing_else(invoke: Invoke) -> None:
     result = invoke("token", "--user-id", USER, "--paid-level", "ultra", "--ttl", 60)
 

@@ -45,6 +45,7 @@ def test_all_pages_exist_where_graphiql_is_true(tmp_path: Path, env: str) -> Non
     assert built.settings.server.graphiql
     with client(built) as test_client:
         assert statuses(test_client) == {200}
+        assert {test_client.head(path).status_code for path in ("/", "/docs")} == {200}
 
 
 def test_no_page_exists_where_graphiql_is_false() -> None:

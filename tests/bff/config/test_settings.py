@@ -86,6 +86,12 @@ def test_settings_do_not_print_secrets() -> None:
     assert SECRET not in shown
 
 
+def test_a_variable_that_is_like_none_of_ours_gets_the_list_alone() -> None:
+    (found,) = problems({"ROEHUB_FOO": "1"})
+
+    assert found.startswith("environment: ROEHUB_FOO: unknown variable. Known variables: ROEHUB_")
+
+
 def test_every_problem_of_all_sources_is_listed_at_once(tmp_path: Path) -> None:
     environ = {
         "ROEHUB_TREADS": "2",
@@ -96,7 +102,7 @@ def test_every_problem_of_all_sources_is_listed_at_once(tmp_path: Path) -> None:
 
     found = "\n".join(problems(environ))
 
-    assert "environment: ROEHUB_TREADS: unknown variable" in found
+    assert "environment: ROEHUB_TREADS: unknown variable; did you mean ROEHUB_THREADS?" in found
     assert "environment: CH_PORT:" in found
     assert "backtest.yaml: backtest.top_k_default:" in found
     assert "backtest.yaml: backtest.topk: unknown key" in found
