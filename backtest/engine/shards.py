@@ -54,7 +54,10 @@ class Found:
 
 
 class Machines(Protocol):
-    """Whoever looks through the shards of a run."""
+    """Whoever looks through the shards of a run.
+
+    See: docs/scale.md#one-large-run (bff/runner/cluster/peers.py)
+    """
 
     def n_shards(self, effort_s: float) -> int:
         """Into how many shards a run of so many processor seconds is best cut; 1 for none."""

@@ -28,13 +28,17 @@ def words_for(n_bars: int) -> int:
 
 
 def count_runs(rows: WordArray) -> IntArray:
-    """How often the signals of bit rows set in, each side by itself.
+    """How often the signals of bit rows set in, each side counted by itself.
+
+    A variant never trades more often than that, so memory is claimed for as many trades.
 
     Args:
         rows: Shape (n, 2, n_words), long before short.
 
     Returns:
-        Shape (n,).
+        Shape (n,) int64.
+
+    See: docs/memory.md (backtest/report/variants.py)
     """
     return np.array([_count_runs(pair) for pair in rows], np.int64)
 

@@ -24,7 +24,12 @@ Walk = Callable[[WordArray, WordArray, State, Seen], State]
 
 @inline
 def edges_of(long_word: Word, short_word: Word, carry_long: Word, carry_short: Word) -> Word:
-    """Bits where the signal differs from the bar before; carries are the last bits before them."""
+    """The bits of a word at which the signal differs from the bar before.
+
+    A carry is the last bit of the word before, in the lowest place; zero at the first word.
+
+    See: docs/scoring.md
+    """
     return (long_word ^ ((long_word << ONE) | carry_long)) | (
         short_word ^ ((short_word << ONE) | carry_short)
     )
@@ -32,10 +37,12 @@ def edges_of(long_word: Word, short_word: Word, carry_long: Word, carry_short: W
 
 @inline
 def side_at(long_word: Word, short_word: Word, bit: int) -> Word:
-    """The signal at a bit as a number: 0, `LONG` or `SHORT`.
+    """The signal at a bit of a word as a number: 0 for flat, `LONG` or `SHORT`.
 
     It stays a uint64: as an index that may be negative it costs three instructions more per edge,
     and Stage A a tenth of its time.
+
+    See: docs/scoring.md
     """
     shift = np.uint64(bit)
     return ((long_word >> shift) & ONE) | (((short_word >> shift) & ONE) << ONE)

@@ -54,7 +54,13 @@ _walk_segments = walk_with(_at_edge)
 
 @inline
 def find_runs(outer: WordArray, row: WordArray, n_bars: int, segments: Segments) -> int:
-    """`find_segments` as a step, for kernels of a device: those of the processors are closed."""
+    """The step behind `find_segments`, with the same arguments and result.
+
+    It stands by itself because a kernel of a CUDA device calls it too, and cannot call a kernel of
+    the processors.
+
+    See: docs/scoring.md (backtest/engine/cuda_device/plane_kernels.py)
+    """
     n, side = _walk_segments(outer, row, (0, ZERO), segments)
     if side != ZERO:
         segments.exits[n - 1] = n_bars

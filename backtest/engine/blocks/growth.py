@@ -39,10 +39,13 @@ def write_growth(equity: FloatArray, adds_up: bool, totals: IntArray, out: Growt
         equity: Shape (64,), over the initial cash; overwritten.
         adds_up: Growth is a share of the initial cash instead of a logarithm.
         totals: Scratch, shape (64,) int64.
-        out: Out, shape (64,), millionths.
+        out: Out, shape (64,) int32, millionths; `RUINED` from the block on at whose end equity is
+            first not positive.
 
     Returns:
         Whether the account was ruined.
+
+    See: docs/ledger.md (tests/backtest/engine/test_growth.py has it in plain Python)
     """
     alive = _blocks_alive(equity)
     total_growth(equity, adds_up, totals)
@@ -58,15 +61,17 @@ def write_growth(equity: FloatArray, adds_up: bool, totals: IntArray, out: Growt
 def write_block(
     equity: FloatArray, adds_up: bool, k: int, totals: IntArray, out: GrowthArray, ruined: FlagArray
 ) -> None:
-    """Growth of many accounts in one block, the blocks in their order.
+    """Growth of many accounts in one block; blocks are to be written in their order.
 
     Args:
         equity: Shape (n,), at the end of the block, over the initial cash; overwritten.
         adds_up: As in `write_growth`.
         k: The block.
-        totals: Shape (2, n): growth up to the block before, replaced, and scratch.
-        out: Out, shape (n, 64), column `k`.
+        totals: Shape (2, n) int64: growth up to the block before, replaced, and scratch.
+        out: Out, shape (n, 64) int32, millionths; column `k` is written.
         ruined: Shape (n,), true where an account was ruined before; replaced.
+
+    See: docs/ledger.md (backtest/engine/scoring/plane_growth.py)
     """
     for c in range(equity.shape[0]):
         ruined[c] |= not equity[c] > 0.0
@@ -110,7 +115,15 @@ def _blocks_alive(equity: FloatArray) -> int:
 
 @inline
 def total_growth(equity: FloatArray, adds_up: bool, out: IntArray) -> None:
-    """Growth since the start in whole millionths, halves upward; `equity` is overwritten."""
+    """Growth since the start in whole millionths, halves rounded up.
+
+    Args:
+        equity: Shape (n,), over the initial cash; overwritten.
+        adds_up: As in `write_growth`.
+        out: Out, shape (n,) int64.
+
+    See: docs/ledger.md
+    """
     measure_growth(equity, adds_up, out)
     for k in range(equity.shape[0]):
         out[k] = math.floor(equity[k] + 0.5)
@@ -118,11 +131,18 @@ def total_growth(equity: FloatArray, adds_up: bool, out: IntArray) -> None:
 
 @inline
 def measure_growth(equity: FloatArray, adds_up: bool, scratch: IntArray) -> None:
-    """Growth since the start in millionths, shape (n,), in place of the equity.
+    """Growth since the start in millionths, not yet rounded, in place of the equity.
 
     The logarithm is the series `ln(m) = 2 (s + s^3/3 + s^5/5 + ...)`, `s = (m - 1) / (m + 1)`.
     Equity is split by its bits into a power of two and an `m` between the roots of a half and of
     two, where eight terms are within 2e-14.
+
+    Args:
+        equity: Shape (n,), over the initial cash; replaced by the growth, within `MOST`.
+        adds_up: As in `write_growth`.
+        scratch: Shape (n,) int64.
+
+    See: docs/ledger.md
     """
     n = equity.shape[0]
     if adds_up:

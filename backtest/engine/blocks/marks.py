@@ -67,9 +67,11 @@ NO_MARKS = Marks(
 
 
 class MarksWithin(NamedTuple):
-    """The marks `[first, stop)`: those whose next bar is within some bars.
+    """The marks `[first, stop)`: those whose next bar lies in a given range of bars.
 
-    The last block ends where everything is closed, and is never among them.
+    The last block's end is never among them: whatever is open there is closed.
+
+    See: docs/ledger.md
     """
 
     marks: Marks
@@ -79,7 +81,10 @@ class MarksWithin(NamedTuple):
 
 @inline
 def marks_within(marks: Marks, first: int, bar: int) -> MarksWithin:
-    """The marks from `first` on whose next bar comes before `bar`."""
+    """The marks from `first` on whose next bar comes before `bar`, without the last block's end.
+
+    See: docs/ledger.md
+    """
     stop = first
     while stop < marks.ends.shape[0] - 1 and marks.ends[stop] + 1 < bar:
         stop += 1
@@ -88,7 +93,10 @@ def marks_within(marks: Marks, first: int, bar: int) -> MarksWithin:
 
 @inline
 def bars_after(within: MarksWithin, word: int) -> Word:
-    """The bars of a word, not a cut one, that follow a mark."""
+    """The bars of a word that follow a mark, as set bits; the word is not a cut one.
+
+    See: docs/ledger.md (backtest/engine/scoring/slow_segments.py)
+    """
     bits = ZERO
     for k in range(within.first, within.stop):
         place = within.marks.ends[k] + 1 - word * WORD_BITS
@@ -99,7 +107,15 @@ def bars_after(within: MarksWithin, word: int) -> Word:
 
 @inline
 def cut(row: WordArray, firsts: WordArray, out: WordArray) -> None:
-    """Words of a bit row cut where blocks end; what is left of a word repeats its last bar."""
+    """Cut the words of a bit row where blocks end; the rest of a cut word repeats its last bar.
+
+    Args:
+        row: Shape (n_words,).
+        firsts: Shape (n_cut + 1,), of `Marks`.
+        out: Out, shape (n_cut,).
+
+    See: docs/ledger.md
+    """
     for c in range(out.shape[0]):
         first, n_bits = firsts[c], firsts[c + 1] - firsts[c]
         w, shift = first >> np.uint64(6), first & TOP
@@ -131,7 +147,12 @@ def cut_rows(rows: WordArray, firsts: WordArray, out: WordArray) -> None:
 
 @inline
 def side_before(outer: WordArray, row: WordArray, word: int) -> Word:
-    """The signal of `outer AND row` on the last bar before a cut word, as a number."""
+    """The signal of `outer AND row` on the last bar before a cut word, as a number.
+
+    Both rows are cut, shape (2, n_cut); `word` is above 0.
+
+    See: docs/ledger.md
+    """
     is_long = (outer[0, word - 1] & row[0, word - 1]) >> TOP
     is_short = (outer[1, word - 1] & row[1, word - 1]) >> TOP
     return is_long | (is_short << ONE)

@@ -39,7 +39,12 @@ _compiling = threading.Lock()
 
 @contextmanager
 def unfused() -> Generator[None]:
-    """What is compiled for CUDA meanwhile, in any thread, has no fused operations."""
+    """Code that is compiled for CUDA in this block, by any thread, has no fused operations.
+
+    One thread at a time may be in it. Under the simulator it does nothing.
+
+    See: docs/scale.md#an-accelerator (tests/oracle/device_code.py)
+    """
     if config.ENABLE_CUDASIM:
         yield  # nothing is compiled
         return
@@ -71,7 +76,10 @@ def _row_stack() -> Generator[None]:
 
 
 def inexact_operations(code: str) -> list[str]:
-    """Operations in PTX code that could differ from the processors' by a bit."""
+    """Operations in PTX code that could round otherwise than a processor, each once, sorted.
+
+    See: docs/scale.md#an-accelerator (tests/oracle/device_code.py)
+    """
     return sorted(set(INEXACT.findall(code)))
 
 
@@ -83,7 +91,9 @@ def compile_kernel(function: Callable[..., None], signature: str) -> Any:
         signature: The only one that the kernel has.
 
     Raises:
-        DeviceLost: The compiler fused operations all the same.
+        DeviceLost: The compiler used operations that round otherwise.
+
+    See: docs/scale.md#an-accelerator
     """
     # Optimising at link time would throw away what was asked of the compiler.
     options = {} if config.ENABLE_CUDASIM else {"lto": False}

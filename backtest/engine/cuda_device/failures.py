@@ -14,11 +14,13 @@ OUT_OF_MEMORY = "CUDA_ERROR_OUT_OF_MEMORY"
 
 @contextmanager
 def told_as_lost() -> Generator[None]:
-    """Around everything that a device does; as a decorator too.
+    """Turn every error of the block into a failure of the device; also used as a decorator.
 
     Raises:
         DeviceFull: The device, or this machine, has no memory left.
         DeviceLost: In place of whatever else was raised.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/workers/device_work.py)
     """
     try:
         yield
@@ -31,6 +33,11 @@ def told_as_lost() -> Generator[None]:
 
 
 def first_line(error: object) -> str:
-    """What an error says first; those of the driver go on for a page."""
+    """The first line of an error's message, or the name of its class where there is no message.
+
+    Messages of the driver go on for a page.
+
+    See: docs/scale.md#an-accelerator
+    """
     lines = (line.strip(" :") for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__)

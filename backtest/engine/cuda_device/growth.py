@@ -28,7 +28,9 @@ class Marking(NamedTuple):
     """What a walk looks at, and the equity that it marks.
 
     `slots`, shape (n_cut,), are the block that ends before each cut word, -1 for most. `equity`,
-    shape (64,), is over `start`.
+    shape (64,), is over `start`, the initial cash.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score_growth.py)
     """
 
     account: Account
@@ -39,7 +41,13 @@ class Marking(NamedTuple):
 
 
 class Product(NamedTuple):
-    """Factors so far, by two accumulators that take turns, the least of them, and what is open."""
+    """The factors of the trades so far, the least of them, and what is open.
+
+    The product is `even * odd`: two accumulators that take turns. `side` is 0 for flat;
+    `entry_inverse` is one over the close of the entry.
+
+    See: docs/scoring.md (backtest/engine/scoring/score.py)
+    """
 
     even: float
     odd: float
@@ -49,7 +57,10 @@ class Product(NamedTuple):
 
 
 def slots_of(marks: Marks) -> IntArray:
-    """The block that ends before each cut word, shape (n_cut,); -1 where none does."""
+    """The block that ends before each cut word, shape (n_cut,) int64; -1 where none does.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/blocks/marks.py)
+    """
     slots = np.full(len(marks.firsts) - 1, -1, np.int64)
     slots[marks.stops[:-1]] = np.arange(N_BLOCKS - 1)
     return slots
@@ -90,7 +101,13 @@ _fixed, _locked = ends_with(_mark_balance)
 
 @inline
 def grown_product(outer: WordArray, row: WordArray, seen: Marking) -> float:
-    """Score where every entry takes the whole balance; `seen.equity` is filled."""
+    """End equity over initial cash where every entry takes the whole balance.
+
+    `outer` and `row` are cut, shape (2, n_cut); `seen.equity` is filled. NaN asks for exact scoring
+    of the variant.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score_growth.py)
+    """
     start = Product(1.0, 1.0, 1.0, ZERO, 0.0)
     end = _walk_by_factor(outer, row, seen.marks.firsts, start, seen)
     factors = seen.account.factors
@@ -105,7 +122,10 @@ def grown_product(outer: WordArray, row: WordArray, seen: Marking) -> float:
 
 @inline
 def grown_fixed(outer: WordArray, row: WordArray, seen: Marking) -> float:
-    """Score with a fixed quote; `seen.equity` is filled."""
+    """End equity over initial cash with a fixed quote; otherwise as `grown_product`.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score_growth.py)
+    """
     cash = seen.start
     end, floor = _fixed(outer, row, Balance(cash, 0.0, cash, 0.0, ZERO, 0.0), seen)
     return _ended(end, floor, seen)
@@ -113,7 +133,10 @@ def grown_fixed(outer: WordArray, row: WordArray, seen: Marking) -> float:
 
 @inline
 def grown_locked(outer: WordArray, row: WordArray, seen: Marking) -> float:
-    """Score with a profit lock; `seen.equity` is filled."""
+    """End equity over initial cash with a profit lock; otherwise as `grown_product`.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score_growth.py)
+    """
     cash = seen.start
     end, floor = _locked(outer, row, Balance(cash, 0.0, cash, 0.0, ZERO, 0.0), seen)
     return _ended(end, floor, seen)

@@ -35,9 +35,13 @@ cuda: Any = _cuda
 def turn_rows(rows: WordArray, out: WordArray) -> None:
     """Bit rows with the variants last, so that neighbouring threads read neighbouring words.
 
+    One thread per word.
+
     Args:
         rows: Shape (n_rows, 2, n_words).
         out: Out, shape (2, n_words, n_rows).
+
+    See: docs/scale.md#an-accelerator
     """
     i = cuda.grid(1)
     if i < out.size:
@@ -48,13 +52,15 @@ def turn_rows(rows: WordArray, out: WordArray) -> None:
 
 
 def combine_rows(slow: WordArray, ids: IntArray, side_masks: WordArray, out: WordArray) -> None:
-    """`combine.combine_slow` of many outer variants.
+    """What `combine.combine_slow` does, for many outer variants; one thread per word.
 
     Args:
         slow: Shape (n, 2, n_words).
         ids: Shape (n_outer, n_slow): which of them each outer variant combines.
         side_masks: Shape (2,).
         out: Out, shape (n_outer, 2, n_words).
+
+    See: docs/signals.md (backtest/engine/bits/combine.py)
     """
     i = cuda.grid(1)
     if i < out.size:
@@ -75,7 +81,7 @@ def score_compounding(
     factors: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Scores where every entry takes the whole balance.
+    """Scores where every entry takes the whole balance; one thread per variant.
 
     Args:
         outer: Shape (n_outer, 2, n_words).
@@ -83,7 +89,9 @@ def score_compounding(
         close: `Prices.padded`.
         inverse: `Prices.inverse`.
         factors: `Terms.factors`.
-        out: Out, shape (n_outer, n_rows); NaN asks for exact scoring.
+        out: Out, shape (n_outer, n_rows), end equity over initial cash; NaN asks for exact scoring.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score.py)
     """
     i = cuda.grid(1)
     if i < out.size:
@@ -101,7 +109,12 @@ def score_fixed(
     cap: float,
     out: FloatArray,
 ) -> None:
-    """Scores where every entry takes a fixed quote, `cap`, from `cash` at first."""
+    """End equity over initial cash where every entry takes a fixed quote.
+
+    `cash` is the initial cash and `cap` the fixed quote; the others are as in `score_compounding`.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score.py)
+    """
     i = cuda.grid(1)
     if i < out.size:
         q, f = i // out.shape[1], i % out.shape[1]
@@ -120,7 +133,12 @@ def score_locked(
     lock: float,
     out: FloatArray,
 ) -> None:
-    """Scores where the share `lock` of a win is put aside."""
+    """End equity over initial cash where the share `lock` of a net win is put aside.
+
+    `cash` is the initial cash; the others are as in `score_compounding`.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score.py)
+    """
     i = cuda.grid(1)
     if i < out.size:
         q, f = i // out.shape[1], i % out.shape[1]

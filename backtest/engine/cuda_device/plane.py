@@ -43,7 +43,12 @@ def _gain_at(seen: Seen, entry: int, side: int, bar: int) -> float:
 
 @inline
 def exit_by_stop(seen: Seen, k: int, level: int, limit: int, is_mark: bool) -> tuple[int, float]:
-    """In the row of a stop-loss: the first column that takes no profit before it."""
+    """Exits in the row of a stop-loss: from the first column that takes no profit before it.
+
+    An `ExitOf`; it needs no `is_mark`.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/plane.py, `add_exits`)
+    """
     entry, side = seen.segments.entries[k], seen.segments.sides[k]
     bar = seen.passages.stops[side - 1, entry, level]
     if not bar < limit:
@@ -53,7 +58,12 @@ def exit_by_stop(seen: Seen, k: int, level: int, limit: int, is_mark: bool) -> t
 
 @inline
 def exit_by_profit(seen: Seen, k: int, level: int, limit: int, is_mark: bool) -> tuple[int, float]:
-    """In the column of a take-profit: the first row that has not stopped by then."""
+    """Exits in the column of a take-profit: from the first row that has not stopped by then.
+
+    An `ExitOf`; it needs no `is_mark`.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/plane.py, `add_exits`)
+    """
     entry, side = seen.segments.entries[k], seen.segments.sides[k]
     bar = seen.passages.profits[side - 1, entry, level]
     if not bar < limit:
@@ -63,7 +73,13 @@ def exit_by_profit(seen: Seen, k: int, level: int, limit: int, is_mark: bool) ->
 
 @inline
 def exit_by_signal(seen: Seen, k: int, level: int, limit: int, is_mark: bool) -> tuple[int, float]:
-    """In the row of the first stop-loss that is not reached: the first such take-profit."""
+    """Exits by the signal, or at a mark, in the row of the first stop-loss that is not reached.
+
+    They count from the column of the first take-profit that is not reached. An `ExitOf`: every
+    other row gets `NOWHERE`, and so does a mark before the entry.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/plane.py, `add_exits`)
+    """
     entry, side = seen.segments.entries[k], seen.segments.sides[k]
     is_elsewhere = reached(seen.passages.stops[side - 1, entry], limit) != level
     if is_elsewhere or (is_mark and entry >= limit):
@@ -94,6 +110,8 @@ def line_of(exit_of: ExitOf) -> Callable[..., None]:
     Returns:
         `draw(seen, n_segments, level, n_marks, corner, out)`: `corner` is scratch, shape
         (n_across + 1,), `out` shape (n_marks + 1, n_across); the last of them is the end.
+
+    See: docs/scale.md#an-accelerator
     """
 
     @inline
@@ -127,7 +145,15 @@ draw_by_signal = line_of(exit_by_signal)
 
 @inline
 def spread_down(signals: FloatArray, column: int, is_fixed: bool) -> None:
-    """Go on from row to row in a column of what signals did, shape (n_stops, n_profits)."""
+    """Accumulate the exits by signal down a column, row by row, in place.
+
+    Args:
+        signals: Shape (n_stops, n_profits), as drawn along the rows.
+        column: The column.
+        is_fixed: Profits of a fixed quote are added instead of factors multiplied.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/plane.py, `spread`)
+    """
     for s in range(1, signals.shape[0]):
         here, above = signals[s, column], signals[s - 1, column]
         signals[s, column] = here + above if is_fixed else here * above
@@ -137,7 +163,17 @@ def spread_down(signals: FloatArray, column: int, is_fixed: bool) -> None:
 def cell_equity(
     by_profit: float, by_stop: float, by_signal: float, cash: float, is_fixed: bool
 ) -> float:
-    """Equity over the initial cash of a cell, in the order of `plane.spread`."""
+    """Equity of a cell over the initial cash, by the operations of `plane.spread` in their order.
+
+    Args:
+        by_profit: What exits by take-profit came to: a factor, or profit in quote currency.
+        by_stop: The same of exits by stop-loss.
+        by_signal: The same of exits by the signal, and of what is open at a mark.
+        cash: The initial cash.
+        is_fixed: The three are profits of a fixed quote.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/plane.py, `spread`)
+    """
     if is_fixed:
         return 1.0 + (by_profit + by_stop + by_signal) / cash
     return by_profit * by_stop * by_signal
@@ -145,7 +181,10 @@ def cell_equity(
 
 @inline
 def holds_by_region(seen: Seen, n_segments: int) -> bool:
-    """What `plane.region_plane` returns."""
+    """Whether regions hold for a variant: what `plane.region_plane` returns for it.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/plane.py)
+    """
     is_fixed = not math.isinf(seen.cap)
     balance, least = seen.cash, 1.0
     for k in range(n_segments):
@@ -178,7 +217,12 @@ def _worst(seen: Seen, k: int) -> float:
 
 @inline
 def step_cell(seen: Seen, n_segments: int, levels: tuple[int, int]) -> float:
-    """A cell of `plane.stepwise_plane`; NaN where that may not hold."""
+    """End equity over initial cash in a cell, trade by trade, as `plane.stepwise_plane` has it.
+
+    NaN where money came too near zero in this cell; there all cells are judged together.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/plane.py)
+    """
     cap, lock, cash = seen.cap, seen.lock, seen.cash
     available, safe, least, least_gain = cash, 0.0, cash, 0.0
     factor, put_aside = 1.0, 0.0

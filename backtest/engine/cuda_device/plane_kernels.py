@@ -51,13 +51,15 @@ def _seen(  # noqa: PLR0913 - a device takes arrays one by one
 
 
 def list_segments(rows: WordArray, n_bars: int, places: IntArray, counts: IntArray) -> None:
-    """The segments of variants, a thread for each.
+    """The segments of variants; one thread per variant.
 
     Args:
         rows: Shape (n, 2, n_words), combined.
         n_bars: Bars of the target slice.
         places: Out, shape (n, 3, n_bars + 1): entries, exits and sides.
         counts: Out, shape (n,).
+
+    See: docs/scale.md#an-accelerator (backtest/engine/bits/segments.py)
     """
     m = cuda.grid(1)
     if m < counts.size:
@@ -105,7 +107,14 @@ signal_lines = _lines_with("signal_lines", draw_by_signal)
 
 
 def spread_signals(cap: float, signals: FloatArray) -> None:
-    """Go on down the columns of what signals did, shape (n, n_layers, n_stops, n_profits)."""
+    """Accumulate the exits by signal down the columns, in place; one thread per column.
+
+    Args:
+        cap: The most quote that an entry takes.
+        signals: Shape (n, n_layers, n_stops, n_profits), as drawn along the rows.
+
+    See: docs/scale.md#an-accelerator
+    """
     i = cuda.grid(1)
     n_layers, n_profits = signals.shape[1], signals.shape[3]
     if i < signals.shape[0] * n_layers * n_profits:
@@ -128,7 +137,13 @@ def judge_regions(  # noqa: PLR0913 - a device takes arrays one by one
     lock: float,
     is_sound: FlagArray,
 ) -> None:
-    """Whether the regions of each variant hold, shape (n,)."""
+    """Whether regions hold for each variant (`plane.holds_by_region`); one thread per variant.
+
+    The result is `is_sound`, shape (n,); the other arguments are those of `plane_growth.Seen`, with
+    `places` and `counts` from `list_segments`.
+
+    See: docs/scale.md#an-accelerator
+    """
     m = cuda.grid(1)
     if m < is_sound.size:
         seen = _seen(
@@ -146,7 +161,7 @@ def score_cells(
     cap: float,
     out: FloatArray,
 ) -> None:
-    """End equity over initial cash of cells, from the lines of one layer.
+    """End equity over initial cash of cells, from the lines of one layer; one thread per cell.
 
     Args:
         by_profit: Shape (n, 1, n_profits, n_stops).
@@ -155,6 +170,8 @@ def score_cells(
         cash: The initial cash.
         cap: The most quote that an entry takes.
         out: Out, shape (n, n_stops, n_profits).
+
+    See: docs/scale.md#an-accelerator
     """
     i = cuda.grid(1)
     if i < out.size:
@@ -175,7 +192,7 @@ def grow_cells(
     growth: GrowthArray,
     ruined: FlagArray,
 ) -> None:
-    """Growth of cells, from the lines of 64 layers, which are as in `score_cells`.
+    """Growth of cells, from the lines of 64 layers; one thread per cell.
 
     Args:
         by_profit: Shape (n, 64, n_profits, n_stops).
@@ -185,6 +202,8 @@ def grow_cells(
         cap: The most quote that an entry takes.
         growth: Out, shape (n, n_stops * n_profits, 64), millionths.
         ruined: Out, shape (n, n_stops * n_profits).
+
+    See: docs/scale.md#an-accelerator, docs/ledger.md
     """
     i = cuda.grid(1)
     if i < ruined.size:
@@ -216,7 +235,13 @@ def step_cells(  # noqa: PLR0913 - a device takes arrays one by one
     chosen: IntArray,
     out: FloatArray,
 ) -> None:
-    """Scores of cells trade by trade, `out` as in `score_cells`, of chosen variants alone."""
+    """Scores of cells of chosen variants, trade by trade; one thread per cell.
+
+    `chosen`, shape (n_chosen,), are places among the variants. `out` is as in `score_cells`; NaN
+    asks for exact scoring of the variant. The other arguments are as in `judge_regions`.
+
+    See: docs/scale.md#an-accelerator
+    """
     i = cuda.grid(1)
     n_cells = out.shape[1] * out.shape[2]
     if i < chosen.size * n_cells:
@@ -246,7 +271,13 @@ def draw_cells(  # noqa: PLR0913 - a device takes arrays one by one
     growth: GrowthArray,
     ruined: FlagArray,
 ) -> None:
-    """Growth of cells trade by trade, out as in `grow_cells`, of chosen variants alone."""
+    """Growth of cells of chosen variants, trade by trade; one thread per cell.
+
+    `chosen`, shape (n_chosen,), are places among the variants, `growth` and `ruined` are as in
+    `grow_cells`; the other arguments are as in `judge_regions`.
+
+    See: docs/scale.md#an-accelerator, docs/ledger.md
+    """
     i = cuda.grid(1)
     n_cells, n_profits = ruined.shape[1], profits.shape[2]
     if i < chosen.size * n_cells:

@@ -98,7 +98,13 @@ def _are_planes_alike(device: Device, rows: BitRows, prices: Prices, terms: Term
 
 
 def are_planes_same(found: FloatArray, expected: FloatArray) -> bool:
-    """Whether the same variants ask for exact scores, and the bits of all others are the same."""
+    """Whether two sets of planes ask for exact scores of the same variants and are equal otherwise.
+
+    Shapes are (n, n_stops, n_profits). A variant with a NaN in any cell is scored exactly, so its
+    other cells are not compared; those of all others are, bit by bit.
+
+    See: docs/scale.md#an-accelerator
+    """
     is_sound = ~np.isnan(expected).any(axis=(1, 2))
     is_alike = np.array_equal(is_sound, ~np.isnan(found).any(axis=(1, 2)))
     return is_alike and same_bits(found[is_sound], expected[is_sound])
@@ -111,7 +117,10 @@ def _cut(rows: WordArray, marks: Marks) -> WordArray:
 
 
 def same_bits(found: FloatArray, expected: FloatArray) -> bool:
-    """Whether two arrays are the same but for what is stored in a NaN."""
+    """Whether two float64 arrays are equal bit by bit, where any NaN is as good as any other.
+
+    See: docs/scale.md#an-accelerator
+    """
     return np.array_equal(
         np.where(np.isnan(found), np.nan, found).view(np.uint64),
         np.where(np.isnan(expected), np.nan, expected).view(np.uint64),

@@ -82,6 +82,8 @@ def effort_s(request: RunRequest, draft: Draft, policy: RunPolicy) -> float:
         request: What is asked.
         draft: Its grid.
         policy: Defaults where the request is silent.
+
+    See: docs/reliability.md#a-place-for-a-run
     """
     load = _load_of(request, draft, policy)
     reports_s = load.n_target * load.returned * REPORT_S
@@ -142,7 +144,12 @@ def _parts_s(load: _Load, parts: Collection[AnswerPart]) -> float:
 
 
 def saved_effort_s(request: RunRequest, policy: RunPolicy) -> float:
-    """Seconds of one processor for a strategy that is still to be read: few variants of minutes."""
+    """Seconds of one processor for a run of a saved strategy, which has not been read yet.
+
+    Its range is known and its grid is not: `SAVED_VARIANTS` variants on 1-minute bars are assumed.
+
+    See: docs/reliability.md#a-place-for-a-run
+    """
     n_minutes = (request.time_range.end_ms - request.time_range.start_ms) / MINUTE_MS
     returned = min(request.top_k or policy.top_k, SAVED_VARIANTS)
     per_bar_s = SAVED_VARIANTS * SCORE_S + returned * REPORT_S

@@ -67,40 +67,61 @@ def _trade_factors(fee: float, slip: float) -> FloatArray:
 
 @inline
 def entry_fill(close: float, side: int, terms: Terms) -> float:
-    """Price of the entry: a long buys above the close, a short sells below it."""
+    """Price of the entry: a long buys above the close, a short sells below it.
+
+    See: docs/fills.md
+    """
     slip = terms.slip_rate
     return close * (1.0 + slip) if side == LONG else close * (1.0 - slip)
 
 
 @inline
 def exit_fill(close: float, side: int, terms: Terms) -> float:
-    """Price of the exit: a long sells below the close, a short buys above it."""
+    """Price of the exit: a long sells below the close, a short buys above it.
+
+    See: docs/fills.md
+    """
     slip = terms.slip_rate
     return close * (1.0 - slip) if side == LONG else close * (1.0 + slip)
 
 
 @inline
 def gross_pnl(quote: float, exit_quote: float, side: int) -> float:
-    """Profit before fees of a position that took `quote`."""
+    """Profit before fees, in quote currency, of a position that took `quote`.
+
+    `exit_quote` is its size times the price of the exit.
+
+    See: docs/fills.md
+    """
     return exit_quote - quote if side == LONG else quote - exit_quote
 
 
 @inline
 def positive_part(value: float) -> float:
-    """`max(value, 0)`, exactly, without a branch that nobody can predict."""
+    """`max(value, 0)` without a branch, which no processor could predict.
+
+    It is exact for every `value` of which twice as much is finite.
+
+    See: docs/fills.md
+    """
     return 0.5 * (value + abs(value))
 
 
 @inline
 def lesser(value: float, other: float) -> float:
-    """`min` as Python means it: `value`, unless `other` is less; so a NaN stays or gives way.
+    """`min(value, other)` of Python: a NaN in `value` stays, one in `other` gives way.
 
     Written out because a graphics processor has a minimum of its own, which drops every NaN.
+
+    See: docs/scale.md#an-accelerator
     """
     return other if other < value else value  # noqa: FURB136
 
 
 @inline
 def greater(value: float, other: float) -> float:
-    """`max` as Python means it, written out like `lesser`."""
+    """`max(value, other)` of Python, written out for the reason that `lesser` gives.
+
+    See: docs/scale.md#an-accelerator
+    """
     return other if other > value else value  # noqa: FURB136

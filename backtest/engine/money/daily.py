@@ -95,7 +95,13 @@ def daily_measures(ts_close: IntArray, bar_ms: int) -> Measures:
 
 @inline
 def growth_rate(cash: float, end: float, n_days: float) -> float:
-    """Compound growth a year as a fraction (CAGR); NaN where it is not defined."""
+    """Compound annual growth rate (CAGR) as a fraction.
+
+    NaN where it is not defined: fewer than 30 days, an end below zero, or a rate that is too large
+    for a float.
+
+    See: docs/ratios.md (tests/oracle/ratios.py is the same, slowly)
+    """
     if not n_days >= MIN_GROWTH_DAYS or not end >= 0.0:
         return np.nan
     rate = (end / cash) ** (1.0 / (n_days / DAYS_PER_YEAR)) - 1.0
@@ -107,8 +113,14 @@ def ratios_of(cash: float, daily: FloatArray) -> tuple[float, float, float]:
     """Sharpe, Sortino and annual volatility (a fraction) of equity at the ends of days.
 
     Each is NaN where it is not defined; Sortino is infinite for gains without a losing day. The
-    first return is that of the first day over the cash before it. `daily` is overwritten by the
-    returns. Sharpe (1994), Sortino and van der Meer (1991).
+    first return is that of the first day over the cash before it. Sharpe (1994), Sortino and
+    van der Meer (1991).
+
+    Args:
+        cash: The initial cash.
+        daily: Shape (n_days,), equity at the last bar of each day; overwritten by the returns.
+
+    See: docs/ratios.md (tests/oracle/ratios.py is the same, slowly)
     """
     n = daily.shape[0]
     before, total, squares = cash, 0.0, 0.0

@@ -38,7 +38,13 @@ CLEAR = 1.0 + 1e-12
 
 
 class Position(NamedTuple):
-    """An open position: its side, the cash beside it, the quote it took and the base it bought."""
+    """An open position.
+
+    `cash` is the money beside it, available and put aside, after the entry's fee. `quote` is what
+    the entry took, and `qty` the base bought, or sold by a short.
+
+    See: docs/fills.md
+    """
 
     side: int
     cash: float
@@ -48,14 +54,24 @@ class Position(NamedTuple):
 
 @inline
 def held_equity(close: float, position: Position) -> float:
-    """Equity while a position is open: cash beside it plus what it is worth at `close`."""
+    """Equity while a position is open: the cash beside it plus what it is worth at `close`.
+
+    The costs of leaving it are not taken off.
+
+    See: docs/fills.md (tests/oracle/engine.py, `Position.worth`)
+    """
     side, cash, quote, qty = position
     return cash + qty * close if side == LONG else cash + (quote + (quote - qty * close))
 
 
 @inline
 def after_bar(worst: float, peak: float, equity: float) -> tuple[float, float]:
-    """Drawdown and peak after one more bar; NaN, for good, once a peak is not positive."""
+    """Largest drawdown, a fraction, and running peak after one more bar.
+
+    The drawdown is NaN, for good, once a peak is not positive.
+
+    See: docs/scoring.md (tests/oracle/engine.py, `max_drawdown`)
+    """
     if equity > peak:
         peak = equity
     elif worst < 1.0 and equity > peak * (1.0 - worst) * CLEAR:
@@ -76,7 +92,13 @@ def after_position(
     worst: float,
     peak: float,
 ) -> tuple[float, float]:
-    """Drawdown and peak after the bars `[start, stop)` of a held position."""
+    """Largest drawdown and running peak after the bars `[start, stop)` of a held position.
+
+    The bars are walked only where their lowest and highest close do not settle it. `windows` and
+    `blocks` are of `Prices`.
+
+    See: docs/scoring.md
+    """
     if start >= stop:
         return worst, peak
     lowest, highest = lowest_highest(close, windows, blocks, start, stop)
@@ -101,7 +123,18 @@ def after_position(
 def keep_trade(
     bars: IntArray, money: FloatArray, n: int, span: tuple[int, int], gap: float, position: Position
 ) -> None:
-    """Keep a trade in row `n`, for `after_trades`."""
+    """Keep a trade in row `n`, for `after_trades`.
+
+    Args:
+        bars: Shape (n_rows, 3), columns `HELD_FROM` to `HELD_SIDE`.
+        money: Shape (n_rows, 4), columns `HELD_GAP` to `HELD_QTY`.
+        n: The row.
+        span: Bars of the entry and of the exit.
+        gap: Equity before the trade where a bar shows it, else NaN.
+        position: What is held.
+
+    See: docs/scoring.md
+    """
     bars[n, HELD_FROM], bars[n, HELD_TO] = span
     bars[n, HELD_SIDE] = position.side
     money[n, HELD_GAP], money[n, HELD_CASH] = gap, position.cash
@@ -127,10 +160,13 @@ def _is_clear(
 def after_trades(
     prices: Prices, bars: IntArray, money: FloatArray, n: int, worst: float, peak: float
 ) -> tuple[float, float]:
-    """Drawdown and peak after kept trades and the gaps before them.
+    """Largest drawdown and running peak after `n` kept trades and the gaps before them.
 
-    `worst` is a drawdown that is known already, from some of the bars. It is not relied on where
-    equity falls below zero: there the smaller peak of few bars gives a fall that is too large.
+    `bars` and `money` are as in `keep_trade`. `worst` is a drawdown that is known already, from
+    some of the bars. It is not relied on where equity falls below zero: there the smaller peak of
+    few bars gives a fall that is too large.
+
+    See: docs/scoring.md
     """
     close, windows, blocks = prices.close, prices.windows, prices.blocks
     extremes = prices.extremes

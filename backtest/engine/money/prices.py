@@ -84,7 +84,12 @@ def _doubled(run: FloatArray, shift: int, extreme: np.ufunc) -> FloatArray:
 def lowest_highest(
     close: FloatArray, windows: FloatArray, blocks: FloatArray, start: int, stop: int
 ) -> tuple[float, float]:
-    """Lowest and highest close of the bars `[start, stop)`, which are not empty."""
+    """Lowest and highest close of the bars `[start, stop)`, which are not empty.
+
+    `windows` and `blocks` are of `Prices`.
+
+    See: docs/scoring.md
+    """
     if stop - start == 1:
         return close[start], close[start]
     exponent = min(log2_floor(stop - start), WINDOW_LEVELS)

@@ -53,7 +53,12 @@ class TradeLog(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """The money of one trade: fills, size, exit quote, both fees, gross and net profit."""
+    """The money of one trade: fill prices, size, exit amount, both fees, gross and net profit.
+
+    `qty` is in base currency, all amounts are in quote currency.
+
+    See: docs/fills.md
+    """
 
     entry_fill: float
     exit_fill: float
@@ -69,7 +74,13 @@ class Settlement(NamedTuple):
 def exit_of(
     segments: Segments, k: int, passages: Passages, levels: tuple[int, int], n_bars: int
 ) -> tuple[int, int]:
-    """Bar and reason of the exit of segment `k`; `levels` are columns of stops and profits."""
+    """Bar and reason of the exit of segment `k`.
+
+    `levels` are the columns of the stop-loss and of the take-profit in `passages`; the bar is below
+    `n_bars`.
+
+    See: docs/fills.md (tests/oracle/engine.py, `risk_exit`)
+    """
     i, side, signal_exit = segments.entries[k], segments.sides[k], segments.exits[k]
     stop = passages.stops[side - 1, i, levels[0]]
     profit = passages.profits[side - 1, i, levels[1]]
@@ -86,7 +97,10 @@ def exit_of(
 
 @inline
 def settle(quote: float, close_in: float, close_out: float, side: int, terms: Terms) -> Settlement:
-    """The money of a trade that takes `quote`."""
+    """The money of a trade that takes `quote` at the close `close_in` and ends at `close_out`.
+
+    See: docs/fills.md (tests/oracle/engine.py)
+    """
     fill_in = entry_fill(close_in, side, terms)
     fill_out = exit_fill(close_out, side, terms)
     qty = quote / fill_in
@@ -102,7 +116,12 @@ def settle(quote: float, close_in: float, close_out: float, side: int, terms: Te
 def book(
     available: float, safe: float, quote: float, settled: Settlement, locked: float
 ) -> tuple[float, float]:
-    """Available and safe money after a trade, in the order in which the rules move it."""
+    """Available and safe money after a trade, in the order in which the rules move it.
+
+    `locked` is what it puts aside (`locked_profit`).
+
+    See: docs/fills.md (tests/oracle/engine.py)
+    """
     # The quote is taken out and put back, and does not cancel: every step rounds. Without the
     # detour `test_random_cases_agree_to_the_last_bit` fails in test_oracle.py.
     available -= quote + settled.entry_fee
@@ -112,7 +131,10 @@ def book(
 
 @inline
 def locked_profit(net: float, terms: Terms) -> float:
-    """What a winning trade puts aside."""
+    """What a trade puts aside of its net profit in quote currency; 0 for a loss or without a lock.
+
+    See: docs/fills.md
+    """
     return positive_part(net) * terms.lock_rate
 
 

@@ -68,6 +68,8 @@ class Ledgers(NamedTuple):
     `totals`, shape (n_batches, 64, n_outer, LANES), is growth since the start in millionths. Of
     each pair, shape (n_batches, n_outer, LANES), `nearest` is how near to half a unit it came, and
     `lowest` the least equity where a profit lock asks for it. All are flat.
+
+    See: docs/ledger.md
     """
 
     ended: IntArray
@@ -83,7 +85,10 @@ class Ledgers(NamedTuple):
 
 @inline
 def new_ledgers(n_outer: int, n_batches: int, marks: Marks) -> Ledgers:
-    """Room for the ledgers of all pairs; none where no block ends."""
+    """Room for the ledgers of all pairs; without marks, for none.
+
+    See: docs/ledger.md
+    """
     n = n_outer if marks.ends.shape[0] else 0
     n_pairs = n_batches * n * LANES
     nearest, lowest = aligned(n_pairs), aligned(n_pairs)
@@ -109,9 +114,18 @@ def mark_equity(
 ) -> None:  # fmt: skip
     """Equity of a slow signal with a batch of rows at a mark.
 
-    `places` are those of what is written in `equity`, of the entry in the table, which is negative
-    for a flat signal, and of the mark in `marked`; `since` are the bar after the mark and the worth
-    of a trade that is open since the entry.
+    Args:
+        table: The rows' running totals, of `Totals`.
+        marked: What accounts of (1, 0) are worth at the marks, of `Totals`.
+        accounts: The accounts of all pairs.
+        at: The place of this signal and batch in `accounts`.
+        equity: Out, over the initial cash, `LANES` numbers.
+        places: Of what is written in `equity`, of the entry in the table, which is negative for a
+            flat signal, and of the mark in `marked`.
+        since: The bar after the mark, and the worth of a trade that is open since the entry.
+        n_lanes: `LANES` (`fill_table`).
+
+    See: docs/ledger.md
     """
     account, to, bar, worth = _U(at), _U(places[0]), since[0], since[1]
     if places[1] < 0:
@@ -130,10 +144,12 @@ def mark_equity(
 
 @inline
 def settle(ledgers: Ledgers, place: int, k: int, whose: tuple[int, int, int], terms: Terms) -> None:
-    """Equity at the end of block `k`, at a place in `equity`, becomes growth.
+    """Equity at the end of block `k` becomes growth.
 
-    It is of a batch with a group of slow signals: `whose` are the batch, the first signal and the
-    one after the last.
+    `place` is that of the mark in `ledgers.equity`, of a batch with a group of slow signals:
+    `whose` are the batch, the first signal and the one after the last.
+
+    See: docs/ledger.md
     """
     batch, first, stop = whose
     n, n_here = ledgers.ended.shape[0] // N_BLOCKS, (stop - first) * LANES
@@ -154,9 +170,11 @@ def settle(ledgers: Ledgers, place: int, k: int, whose: tuple[int, int, int], te
 
 @inline
 def write_rows(ledgers: Ledgers, batch: int, o: int, out: GrowthArray) -> None:
-    """Growth in each block of slow signal `o` with a batch of rows, shape (n_rows, 64).
+    """Growth in each block of slow signal `o` with a batch of rows; out, shape (n_rows, 64) int32.
 
     Totals are read once, line by line: they are in no cache any more.
+
+    See: docs/ledger.md
     """
     n = ledgers.ended.shape[0] // N_BLOCKS
     totals, rows, first = ledgers.totals, ledgers.rows, (batch * N_BLOCKS * n + o) * LANES
@@ -174,7 +192,10 @@ def write_rows(ledgers: Ledgers, batch: int, o: int, out: GrowthArray) -> None:
 
 @inline
 def swing_of(close: FloatArray) -> float:
-    """At least what logarithms of closes move by in all."""
+    """An upper bound for the sum of `abs(ln(close[i] / close[i - 1]))` over all bars.
+
+    See: docs/ledger.md
+    """
     swing = 0.0
     for i in range(1, close.shape[0]):
         swing += abs(close[i] - close[i - 1]) / min(close[i], close[i - 1])
@@ -182,10 +203,13 @@ def swing_of(close: FloatArray) -> float:
 
 
 class Trail(NamedTuple):
-    """Where a pair has been.
+    """Where a pair has been, as far as the bound of `margin_of` needs it.
 
     `now` and `kept` are its account, `dip` the most that `now` was above `kept`, `peak` the largest
-    `kept` where blocks end, without its sign, and `lowest` the least equity at a mark.
+    `kept` where blocks end, without its sign, and `lowest` the least equity at a mark. `n_segments`
+    are those of its slow signal, `n_blocks` those of the table.
+
+    See: docs/ledger.md
     """
 
     now: float
@@ -237,7 +261,12 @@ def margin_of(
 
 @inline
 def worth_at(ratio: float, side: Word, factors: FloatArray, law: Law) -> float:
-    """What an account of 1 is worth while a trade is open; `factors` are those of `Marks`."""
+    """What an account of 1 is worth while a trade is open, before the costs of leaving.
+
+    `ratio` is the close over that of the entry; `factors` are those of `Marks`.
+
+    See: docs/ledger.md
+    """
     gain = factors[0, side] - 1.0 + factors[1, side] * ratio
     factor, aside = account_after(gain, Law(law.grows, law.adds, 0.0))
     return factor + aside

@@ -26,7 +26,10 @@ from backtest.types import FloatArray, IntArray
 
 @inline
 def reached(row: PassageArray, limit: int) -> int:
-    """How many of the ascending passages in `row` come before `limit`."""
+    """How many of the ascending passages in `row` come before the bar `limit`.
+
+    See: docs/first-passage.md
+    """
     n = 0
     while n < row.shape[0] and row[n] < limit:
         n += 1
@@ -35,7 +38,10 @@ def reached(row: PassageArray, limit: int) -> int:
 
 @inline
 def joined(corner: float, gain: float, cap: float, is_fixed: bool) -> float:
-    """A corner with one more exit: profit of a fixed quote, or a factor."""
+    """A corner with one more exit: a profit of the fixed quote `cap` is added, a factor multiplied.
+
+    See: docs/scoring.md
+    """
     return corner + cap * gain if is_fixed else corner * (1.0 + gain)
 
 
@@ -46,6 +52,8 @@ def gain_line(
     """Offset and slope of a trade's gain as a fraction of what it takes, over the exit's close.
 
     `inverse` is of `Prices`, `factors` of `Terms`.
+
+    See: docs/scoring.md
     """
     return factors[0, side] - 1.0, factors[1, side] * inverse[entry]
 
@@ -61,10 +69,23 @@ def add_exits(
     cap: float,
     corners: tuple[FloatArray, FloatArray, FloatArray],
 ) -> float:
-    """Count the exits of a segment (entry, side, limit) at their corners; its least gain.
+    """Add the exits of a segment to the corners of their regions; returns the least gain of any.
 
-    `close` is `Prices.padded`. Levels that are reached before the bar `limit` end it there, with a
-    gain on `line`; in all other cells it ends at the limit with `gain_at_limit`.
+    Levels that are reached before the bar `limit` end it there, with a gain on `line`; in all other
+    cells it ends at the limit with `gain_at_limit`.
+
+    Args:
+        close: `Prices.padded`.
+        stops: First passages of stop-loss, of `Passages`.
+        profits: First passages of take-profit.
+        segment: Entry, side and limit.
+        line: Of `gain_line`.
+        gain_at_limit: Gain as a fraction of what the trade takes.
+        cap: The fixed quote; infinite where every entry takes the whole balance.
+        corners: By take-profit, by stop-loss and by signal, each shape (n_stops + 1,
+            n_profits + 1); replaced.
+
+    See: docs/scoring.md (backtest/engine/cuda_device/plane.py goes line by line)
     """
     entry, side, limit = segment
     is_fixed = not np.isinf(cap)
@@ -149,7 +170,13 @@ def region_plane(
 
 @inline
 def spread(corners: FloatArray, terms: Terms, out: FloatArray) -> None:
-    """End equity over initial cash in every cell, from the corners, which are overwritten."""
+    """End equity over initial cash in every cell, from the corners, which are overwritten.
+
+    `corners` is shape (3, n_stops + 1, n_profits + 1): exits by take-profit, by stop-loss and by
+    signal. `out` is shape (n_stops, n_profits).
+
+    See: docs/scoring.md
+    """
     if np.isinf(terms.budget_cap):
         _spread_products(corners[0], corners[1], corners[2], out)
     else:
@@ -206,7 +233,13 @@ def _spread_sums(
 
 @inline
 def is_varying(segments: Segments, k: int, passages: Passages, cap: float) -> bool:
-    """Whether a segment may not end alike in every cell; all may where the budget is capped."""
+    """Whether segment `k` has to be traded through in every cell.
+
+    It has to be where a level may end it before its signal does. Where the budget is capped, every
+    segment has to be, because what it takes depends on the balance of the cell.
+
+    See: docs/scoring.md
+    """
     i, side, limit = segments.entries[k], segments.sides[k], segments.exits[k]
     stop, profit = passages.stops[side - 1, i, 0], passages.profits[side - 1, i, 0]
     return not math.isinf(cap) or stop < limit or profit < limit
@@ -214,10 +247,13 @@ def is_varying(segments: Segments, k: int, passages: Passages, cap: float) -> bo
 
 @inline
 def led_by(factor: float, put_aside: float, gain: float, lock: float) -> tuple[float, float]:
-    """What segments in a row do to the whole balance, after one more with this gain.
+    """What successive segments make of an account that trades its whole balance, with one more.
 
-    Available is multiplied by the first number, and the second, times the available before them,
-    goes to safe.
+    Available money is multiplied by the first number; the second, times what was available before
+    the first segment, is put aside. `gain` is a fraction of what the new one takes, `lock` the
+    share of a win that is put aside.
+
+    See: docs/scoring.md
     """
     share = positive_part(gain) * lock
     own = 1.0 + (gain - share)
@@ -227,7 +263,10 @@ def led_by(factor: float, put_aside: float, gain: float, lock: float) -> tuple[f
 
 @inline
 def holds_stepwise(least: float, least_gain: float, cash: float, cap: float) -> bool:
-    """Whether money never came too near zero for `stepwise_plane`."""
+    """Whether money never came too near zero for the arithmetic of `stepwise_plane`.
+
+    See: docs/scoring.md
+    """
     if math.isinf(cap):
         return least > 0.0 and 1.0 + least_gain > NEAR_ZERO
     return least > NEAR_ZERO * lesser(cap, cash)

@@ -32,6 +32,8 @@ class Seen(NamedTuple):
     """What a plane is made of: members of `Prices` (`close` is `padded`), `Terms` and `Marks`.
 
     Flat, because a device takes arrays one by one.
+
+    See: docs/ledger.md (backtest/engine/cuda_device/plane_kernels.py)
     """
 
     close: FloatArray
@@ -70,7 +72,10 @@ def _copy(source: FloatArray, target: FloatArray) -> None:
 
 @inline
 def mark_gain(seen: Seen, entry: int, side: int, bar: int) -> float:
-    """Gain of an open position as a fraction of what it took."""
+    """Gain of an open position at `bar` as a fraction of what it took, before the costs of leaving.
+
+    See: docs/ledger.md
+    """
     factors = seen.mark_factors
     return factors[0, side] + factors[1, side] * seen.close[bar] * seen.inverse[entry] - 1.0
 
@@ -122,7 +127,13 @@ def _grow_by_region(
 def end_of(
     seen: Seen, k: int, levels: tuple[int, int], line: tuple[float, float]
 ) -> tuple[int, float]:
-    """Exit bar of a segment in one cell, `n_bars` for a forced close, and the gain there."""
+    """Exit bar of segment `k` in one cell, `n_bars` for a forced close, and the gain there.
+
+    `levels` are the columns of the cell's stop-loss and take-profit, `line` is of `gain_line`, and
+    the gain is a fraction of what the trade takes.
+
+    See: docs/fills.md (backtest/engine/money/trades.py, `exit_of`)
+    """
     i, side = seen.segments.entries[k], seen.segments.sides[k]
     stop = seen.passages.stops[side - 1, i, levels[0]]
     profit = seen.passages.profits[side - 1, i, levels[1]]
@@ -132,7 +143,13 @@ def end_of(
 
 @inline
 def draw_cell(seen: Seen, n_segments: int, levels: tuple[int, int], equity: FloatArray) -> None:
-    """Equity at the ends of blocks in one cell, trade by trade, for budgets of any kind."""
+    """Equity at the ends of blocks in one cell, trade by trade, for budgets of any kind.
+
+    `levels` are the columns of the cell's stop-loss and take-profit; `equity` is out, shape (64,),
+    over the initial cash.
+
+    See: docs/ledger.md
+    """
     segments, ends = seen.segments, seen.ends
     cap, lock, cash = seen.cap, seen.lock, seen.cash
     available, safe = cash, 0.0

@@ -59,6 +59,8 @@ class Law(NamedTuple):
 
     A trade that gains `g` leaves `1 + grows * g - locks * max(g, 0)` available and puts
     `adds * g + locks * max(g, 0)` aside.
+
+    See: docs/scoring.md
     """
 
     grows: float
@@ -68,7 +70,10 @@ class Law(NamedTuple):
 
 @inline
 def law_of(terms: Terms) -> Law:
-    """The law of a sizing; a fixed quote adds up in shares of the initial cash."""
+    """The law of a sizing; a fixed quote adds up in shares of the initial cash.
+
+    See: docs/scoring.md
+    """
     if np.isinf(terms.budget_cap):
         return Law(1.0, 0.0, terms.lock_rate)
     return Law(0.0, terms.budget_cap / terms.init_cash, 0.0)
@@ -76,7 +81,10 @@ def law_of(terms: Terms) -> Law:
 
 @inline
 def account_after(gain: float, law: Law) -> tuple[float, float]:
-    """What a trade leaves available of 1, and what it puts aside."""
+    """What a trade leaves available of 1, and what it puts aside; `gain` is a fraction.
+
+    See: docs/scoring.md
+    """
     locked = law.locks * positive_part(gain)
     return 1.0 + (law.grows * gain - locked), law.adds * gain + locked
 
@@ -85,11 +93,13 @@ class Totals(NamedTuple):
     """Room for the totals of some rows, in batches of `LANES`; floats and words are flat.
 
     `table` is (2, SIDE_ROWS, 5, LANES), of one batch. `own` has `OWN` places for each batch.
-    `ahead`, `opened` and `sides`, shape (n_batches * LANES,), are the first edge of each row after
-    the block, its last edge and its side since. `words` is (3, BLOCK_WORDS, LANES): long, short,
-    edges. `changes` are the bars of the block where any row turns; `nexts`, (BLOCK_BARS + 1, 2,
-    LANES), bar and close of the edge after each of them. `marked`, (n_marks, 2, LANES), is what
-    accounts of (1, 0) are worth at the marks of the block, with what is open there.
+    `ahead`, shape (n_batches * LANES,), is the first edge of each row after the block. `words` is
+    (3, BLOCK_WORDS, LANES): long, short, edges. `changes` are the bars of the block where any row
+    turns; `nexts`, (BLOCK_BARS + 1, 2, LANES), bar and close of each row's first edge from each of
+    them on, and of its first one after the block. `marked`, (n_marks, 2, LANES), is what accounts
+    of (1, 0) are worth at the marks of the block, on either side, with what is open there.
+
+    See: docs/scoring.md
     """
 
     table: FloatArray
@@ -103,10 +113,12 @@ class Totals(NamedTuple):
 
 @inline
 def aligned(n: int) -> FloatArray:
-    """Room for floats that begins where a line of the cache does.
+    """Room for `n` floats that begins where a line of the cache does.
 
     A vector that lies across two lines is read twice: scoring then takes a third more, whenever the
     allocator happens to give such a place.
+
+    See: docs/scoring.md
     """
     room = np.empty(n + LINE, np.float64)
     first = (-(np.int64(room.ctypes.data) >> 3)) % LINE
@@ -115,7 +127,10 @@ def aligned(n: int) -> FloatArray:
 
 @inline
 def new_totals(n_rows: int) -> Totals:
-    """Room for `n_rows` rows before the first bar."""
+    """Room for `n_rows` rows before the first bar.
+
+    See: docs/scoring.md
+    """
     n_batches = (n_rows + LANES - 1) // LANES
     own = aligned(n_batches * OWN)
     own[:] = 0.0
@@ -138,7 +153,10 @@ def new_totals(n_rows: int) -> Totals:
 
 @inline
 def bits_within(n_bars: int, w: int) -> Word:
-    """The bits of word `w` that are bars."""
+    """The bits of word `w` that stand for one of `n_bars` bars.
+
+    See: docs/signals.md
+    """
     n_bits = n_bars - w * WORD_BITS
     if n_bits >= WORD_BITS:
         return ~ZERO
@@ -375,7 +393,7 @@ def fill_table(
     fast: WordArray, masks: WordArray, prices: Prices, terms: Terms, place: tuple[int, int],
     here: MarksWithin, totals: Totals, n_lanes: int,
 ) -> None:  # fmt: skip
-    """The table of a batch of rows in a block, the blocks in their order.
+    """The table of a batch of rows in a block; blocks are to be filled in their order.
 
     Args:
         fast: Shape (n_fast, 2, n_words).
@@ -388,6 +406,8 @@ def fill_table(
             `ASIDE` afterwards.
         n_lanes: `LANES`. A number that the compiler knew would make it unroll the loops over
             lanes, one by one, instead of turning them into vectors.
+
+    See: docs/scoring.md
     """
     n_bars, batch, first_bar = prices.close.shape[0], place[0], place[1] * WORD_BITS
     n_here, law, factors = min(BLOCK_BARS, n_bars + 1 - first_bar), law_of(terms), terms.factors

@@ -35,7 +35,9 @@ def compounded(
 
     Two accumulators take turns so that the multiplications do not wait for each other. The loop is
     that of `walk_with`, written out: it is most of what an all-in run does, and as a step of the
-    walk it takes 5 % longer.
+    walk it takes 5 % longer. `close` is `Prices.padded`, `factors` are those of `Terms`.
+
+    See: docs/scoring.md
     """
     even = odd = 1.0
     least = 1.0
@@ -88,7 +90,13 @@ def score_compounding(
 
 
 class Balance(NamedTuple):
-    """The account so far, the least that was in it, and the least gain of a trade."""
+    """The account so far, and the trade that is open.
+
+    `least` is the least that was available, `least_gain` the least gain of a trade, as a fraction,
+    and at most 0. `side` is 0 for flat; `entry_inverse` is one over the close of the entry.
+
+    See: docs/scoring.md
+    """
 
     available: float
     safe: float
@@ -99,7 +107,12 @@ class Balance(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What steps of a `Balance` look at."""
+    """What steps of a `Balance` look at: `Prices.padded` as `close`, and members of `Terms`.
+
+    `cap` is the most quote that an entry takes, `lock` the share of a net win that is put aside.
+
+    See: docs/scoring.md
+    """
 
     close: FloatArray
     inverse: FloatArray
@@ -112,7 +125,10 @@ class Account(NamedTuple):
 def trade_step(
     available: float, safe: float, gain: float, cap: float, lock: float
 ) -> tuple[float, float]:
-    """Account after a trade that changes what it takes by the fraction `gain`."""
+    """Available and safe money after a trade that changes what it takes by the fraction `gain`.
+
+    See: docs/scoring.md (backtest/engine/money/trades.py has the exact steps)
+    """
     quote = greater(0.0, lesser(available, cap))
     put_aside = positive_part(gain) * lock
     return available + quote * (gain - put_aside), safe + quote * put_aside
@@ -135,7 +151,10 @@ def _after(
 
 @inline
 def by_budget(state: Balance, bar: int, side: Word, seen: Account) -> Balance:
-    """A trade with the budget that is there."""
+    """A trade that takes what is available, at most the cap, and nothing where nothing is left.
+
+    See: docs/scoring.md
+    """
     gain = _gain(state, bar, seen)
     available, safe = trade_step(state.available, state.safe, gain, seen.cap, seen.lock)
     return _after(state, available, safe, gain, side, seen.inverse[bar])
@@ -143,7 +162,10 @@ def by_budget(state: Balance, bar: int, side: Word, seen: Account) -> Balance:
 
 @inline
 def by_fixed_quote(state: Balance, bar: int, side: Word, seen: Account) -> Balance:
-    """A trade that takes the fixed quote; it holds while there is as much."""
+    """A trade that takes the fixed quote; right only while as much is available.
+
+    See: docs/scoring.md
+    """
     gain = _gain(state, bar, seen)
     available = state.available + seen.cap * gain
     return _after(state, available, state.safe, gain, side, seen.inverse[bar])
@@ -151,7 +173,10 @@ def by_fixed_quote(state: Balance, bar: int, side: Word, seen: Account) -> Balan
 
 @inline
 def by_profit_lock(state: Balance, bar: int, side: Word, seen: Account) -> Balance:
-    """A trade that takes the whole balance and puts some of a win aside."""
+    """A trade that takes the whole balance and puts a share of a win aside.
+
+    See: docs/scoring.md
+    """
     gain = _gain(state, bar, seen)
     put_aside = positive_part(gain) * seen.lock
     safe = state.safe + state.available * put_aside
@@ -166,7 +191,13 @@ _walk_by_profit_lock = walk_with(by_profit_lock)
 
 @inline
 def fixed(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
-    """Score with a fixed quote: profits add up while there is enough, else budget by budget."""
+    """End equity over initial cash with a fixed quote; NaN where money comes near zero.
+
+    Profits add up while there is enough for every entry; else the signal is walked again, each
+    entry with the budget that is there.
+
+    See: docs/scoring.md
+    """
     n_bars = seen.close.shape[0] - 1
     end = by_fixed_quote(_walk_by_fixed_quote(outer, row, start, seen), n_bars, ZERO, seen)
     floor = seen.cap
@@ -178,7 +209,10 @@ def fixed(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> fl
 
 @inline
 def locked(outer: WordArray, row: WordArray, start: Balance, seen: Account) -> float:
-    """Score with a profit lock."""
+    """End equity over initial cash with a profit lock; NaN where money comes near zero.
+
+    See: docs/scoring.md
+    """
     n_bars = seen.close.shape[0] - 1
     end = by_profit_lock(_walk_by_profit_lock(outer, row, start, seen), n_bars, ZERO, seen)
     is_sound = end.least > 0.0 and 1.0 + end.least_gain > NEAR_ZERO

@@ -38,7 +38,10 @@ N_KEPT = 4
 
 
 class SeenAtMarks(Protocol):
-    """What walks that stop at marks look at, whatever they keep."""
+    """What walks that stop at marks look at, whatever they keep.
+
+    See: docs/ledger.md
+    """
 
     @property
     def account(self) -> Account:
@@ -102,13 +105,21 @@ def _compounded(outer: WordArray, row: WordArray, seen: _Seen) -> float:
 
 @inline
 def worth(close: float, entry_inverse: float, side: Word, factors: FloatArray) -> float:
-    """Equity at a close over equity before the entry; `factors` are those of `Marks`."""
+    """Equity at a close over equity before the entry; `factors` are those of `Marks`.
+
+    See: docs/ledger.md
+    """
     return factors[0, side] + factors[1, side] * (close * entry_inverse)
 
 
 @inline
 def worth_of_budget(available: float, safe: float, gain: float, cap: float) -> float:
-    """Equity while a trade is open that took what there was, at most the cap."""
+    """Equity while a trade is open that took what was available, at most the cap.
+
+    `gain` is a fraction of what it took.
+
+    See: docs/ledger.md
+    """
     quote = greater(0.0, lesser(available, cap))
     return available + safe + quote * gain
 

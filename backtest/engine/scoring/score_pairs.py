@@ -83,6 +83,8 @@ class Pairs(NamedTuple):
     """Slow signals, fast rows, and the accounts and ledgers of each with each.
 
     `accounts`, shape (n_outer, n_batches, ACCOUNT), are flat.
+
+    See: docs/scoring.md
     """
 
     slow: Slow
@@ -341,14 +343,20 @@ def chunk_shape(n_outer: int, n_fast: int, per_chunk: int) -> tuple[int, int]:
 
 
 def prefers_totals(n_outer: int, n_fast: int) -> bool:
-    """Whether so many signals and rows are scored faster from running totals."""
+    """Whether so many signals and rows are scored faster from running totals.
+
+    See: docs/scale.md#fewer-instructions
+    """
     return n_outer >= LEAST_SLOW and n_fast >= LEAST_FAST
 
 
 def score_by_walk(
     rows: BitRows, outer_ids: IntArray, prices: Prices, terms: Terms, out: FloatArray
 ) -> None:
-    """Scores of all pairs, each along its own edges; arguments as in `score_compounding`."""
+    """Scores of all pairs, each along its own edges; arguments as in `score_compounding`.
+
+    See: docs/scoring.md (backtest/engine/scoring/score.py)
+    """
     score = score_compounding if terms.compounds else score_balances
     score(rows, outer_ids, prices, terms, out)
 
@@ -356,7 +364,12 @@ def score_by_walk(
 def score_by_totals(
     rows: BitRows, outer_ids: IntArray, prices: Prices, terms: Terms, out: FloatArray
 ) -> None:
-    """Scores of all pairs from running totals, by walk where these are not certain."""
+    """Scores of all pairs from running totals, and by a walk where those are not certain.
+
+    Arguments as in `score_compounding`; NaN, which asks for exact scoring, comes from the walk.
+
+    See: docs/scoring.md (backtest/engine/scoring/running_totals.py)
+    """
     no_growth = np.empty((*out.shape, 0), np.int32)
     look_up_pairs(rows, outer_ids, prices, terms, NO_MARKS, LANES, out, no_growth)
     unsure = np.isnan(out)

@@ -39,6 +39,8 @@ class Slow(NamedTuple):
     Both are flat. `firsts`, shape (n_outer + 1,), is the first of each signal. The rest, shape
     (n_outer,), is the side before the block and after it, of what is open then its bar in the block
     and one over its price, and how many segments there were before.
+
+    See: docs/scoring.md
     """
 
     segments: IntArray
@@ -53,7 +55,10 @@ class Slow(NamedTuple):
 
 @inline
 def new_slow(n: int) -> Slow:
-    """Room for `n` signals before the first bar."""
+    """Room for `n` signals before the first bar.
+
+    See: docs/scoring.md
+    """
     # a place more, for what is written before it is known to count
     room = n * BLOCK_BARS + 1
     before, after = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
@@ -69,17 +74,19 @@ def find_slow(
     rows: BitRows, outer_ids: IntArray, prices: Prices, terms: Terms, first_word: int, slow: Slow,
     here: MarksWithin, ledgers: Ledgers,
 ) -> None:  # fmt: skip
-    """Segments of all slow signals that end in a block of the table.
+    """Segments of all slow signals that end in a block of the table; blocks come in their order.
 
     Args:
         rows: The run's bit rows.
         outer_ids: Shape (n_outer, n_slow): slow rows to combine for each outer variant.
         prices: Prices of the target slice.
         terms: The account's terms.
-        first_word: The first word of the block, the blocks in their order.
+        first_word: The first word of the block.
         slow: Out.
         here: The marks whose next bar is in the block.
-        ledgers: Out, what is open there.
+        ledgers: Out, what is open at these marks.
+
+    See: docs/scoring.md, docs/ledger.md
     """
     n_bars, n_words, n_outer = prices.close.shape[0], rows.fast.shape[2], outer_ids.shape[0]
     bits, masks, factors, law = rows.slow, rows.side_masks, terms.factors, law_of(terms)

@@ -33,11 +33,17 @@ def _say_nothing(_sentence: str, _is_bad: bool) -> None:
 
 
 class DeviceLost(Exception):
-    """A device cannot be used, or not any more; the message is a clause that says why."""
+    """A device cannot be used, or not any more; the message is a clause that says why.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/workers/device_work.py)
+    """
 
 
 class DeviceFull(DeviceLost):
-    """A device has no memory left for a run; the next one may find some."""
+    """A device, or this machine beside it, has no memory left for a run; the next may find some.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/workers/device_work.py)
+    """
 
 
 class BlockScorer(Protocol):

@@ -66,7 +66,10 @@ class DeviceWork:
 
 
 def check_room(device: Device, needed: int) -> None:
-    """Raise `DeviceFull` where fewer bytes are free than are needed; in the device's thread."""
+    """Raise `DeviceFull` where fewer bytes are free than needed; for the device's own thread.
+
+    See: docs/scale.md#an-accelerator
+    """
     free = device.free_bytes()
     if needed > free:
         raise DeviceFull(f"it has {free} bytes free, {needed} are needed")
