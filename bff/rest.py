@@ -28,7 +28,7 @@ router = APIRouter()
 async def services_of(request: Request) -> Services:
     """What the process was built from; a coroutine, because a function would get a thread.
 
-    See: docs/errors.md
+    See: docs/configuration.md
     """
     return request.app.state.services
 
@@ -37,7 +37,14 @@ async def services_of(request: Request) -> Services:
 async def post_backtests(
     request: Request, services: Annotated[Services, Depends(services_of)]
 ) -> Response:
-    """Run a grid and answer with its best variants."""
+    """Run a grid and answer with its best variants.
+
+    Raises:
+        RoehubError: The body or the token is refused.
+        BacktestError: The request is refused, or its run ends early.
+
+    See: docs/security.md#the-order-of-the-checks
+    """
     value = parse_json(request.state.body, services.json_limits)
     caller = await services.identify(request)
     structlog.contextvars.bind_contextvars(user_id=str(caller.user_id))

@@ -264,7 +264,14 @@ def _quota_store(environment: Environment) -> QuotaStore | None:
 
 
 def make_folders(environment: Environment) -> None:
-    """The folders of the stores that are embedded."""
+    """Make the folders of the stores that are embedded.
+
+    Raises:
+        CandlesUnavailable: That of the candles cannot be made, or its old form not be converted.
+        OSError: The data directory cannot be made.
+
+    See: docs/stores.md#the-embedded-store
+    """
     if environment.ch_host is None:
         prepare_folder(candle_folder(environment))
     if environment.strategy_pg_dsn is None:

@@ -79,7 +79,7 @@ def _to_axes(axes: Mapping[str, Axis]) -> list[DefaultAxis]:
 def to_runtime_defaults(policy: RunPolicy, *, can_save: bool) -> RuntimeDefaults:
     """What the configuration gives where a request is silent.
 
-    See: docs/indicators.md
+    See: docs/configuration.md#backtestyaml
     """
     fees = sorted(policy.fee_pct_by_market_id.items())
     return RuntimeDefaults(
@@ -105,7 +105,7 @@ def to_runtime_defaults(policy: RunPolicy, *, can_save: bool) -> RuntimeDefaults
 def to_estimate(estimate: Estimate) -> BacktestEstimate:
     """The cost of a run and what the guards say to it.
 
-    See: docs/indicators.md
+    See: docs/graphql.md#what-only-graphql-has, docs/memory.md
     """
     verdict = estimate.verdict
     return BacktestEstimate(

@@ -204,7 +204,12 @@ def to_report(report: DomainReport, control: Control) -> Report:
 
 
 def to_trades(trades: Sequence[DomainTrade], control: Control) -> Trades:
-    """The trades of a variant, to be read while the control allows it."""
+    """The trades of a variant, to be read while the control allows it.
+
+    Reading them raises `RunCancelled` or `DeadlineExceeded` when it does not.
+
+    See: docs/reliability.md#answers
+    """
 
     def rows(start: int, stop: int) -> list[dict[str, object]]:
         control.check()

@@ -21,7 +21,10 @@ from schema.strategy_from_variant import default_name, spec_of_variant
 
 
 class Shelf(Protocol):
-    """Where strategies are read; `StrategiesUnavailable` where the store does not answer."""
+    """Where strategies are read; `StrategiesUnavailable` where the store does not answer.
+
+    See: docs/stores.md#saved-strategies (backtest/adapters/strategies/reader.py)
+    """
 
     def find(self, strategy_id: UUID) -> SavedStrategy | None:
         """The stored row, deleted or not."""
@@ -33,7 +36,10 @@ class Shelf(Protocol):
 
 
 class Writer(Protocol):
-    """Where strategies are written."""
+    """Where strategies are written; `StrategiesUnavailable` where the store does not answer.
+
+    See: docs/stores.md#saved-strategies (backtest/adapters/strategies/writer.py)
+    """
 
     def add(
         self,

@@ -68,7 +68,10 @@ AxisModel = Annotated[ExplicitAxis | RangeAxis, Field(discriminator="mode")]
 
 @strawberry.input(one_of=True, description="An axis: its values, given in exactly one way.")
 class AxisInput:
-    """The GraphQL spelling of an axis; over REST the member `mode` makes the choice."""
+    """The GraphQL spelling of an axis; over REST the member `mode` makes the choice.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
     explicit: strawberry.Maybe[ExplicitAxis] = strawberry.field(description="Values as listed.")
     range: strawberry.Maybe[RangeAxis] = strawberry.field(description="Evenly spaced values.")
@@ -76,7 +79,10 @@ class AxisInput:
 
 @strawberry.input(description="The axis of one parameter.")
 class NamedAxisInput:
-    """The GraphQL spelling of one entry of a map from parameter names to axes."""
+    """The GraphQL spelling of one entry of a map from parameter names to axes.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
     name: str = strawberry.field(description="Name of the parameter; each may occur once.")
     axis: AxisInput = strawberry.field(description="Its values.")
@@ -84,7 +90,10 @@ class NamedAxisInput:
 
 @strawberry.input(description="The signal axes of one indicator.")
 class SignalGridInput:
-    """The GraphQL spelling of one entry of `signal_grids`."""
+    """The GraphQL spelling of one entry of `signal_grids`.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
     indicator_id: str = strawberry.field(
         description="An indicator of the run; each may occur once."

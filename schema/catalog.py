@@ -11,7 +11,10 @@ from schema.scalars import AxisScalar, BigInt
 
 @strawberry.type(description="The values of one axis where a request names none.")
 class DefaultAxis:
-    """The values of one axis where a request names none."""
+    """The values of one axis where a request names none.
+
+    See: docs/configuration.md#indicatorsyaml
+    """
 
     name: str = strawberry.field(description="Name of the axis; `source` for the input series.")
     values: list[AxisScalar] = strawberry.field(description="Values in order.")
@@ -19,7 +22,10 @@ class DefaultAxis:
 
 @strawberry.type(description="A parameter with its hard bounds and step lattice.")
 class Parameter:
-    """A parameter with its hard bounds and step lattice."""
+    """A parameter with its hard bounds and step lattice.
+
+    See: docs/grid.md#axes (backtest/axis_rules.py)
+    """
 
     name: str = strawberry.field(description="Name of the parameter.")
     is_integer: bool = strawberry.field(description="Whether only whole numbers are allowed.")
@@ -34,7 +40,10 @@ class Parameter:
 
 @strawberry.type(description="How an indicator becomes long, short or neutral.")
 class SignalRule:
-    """How an indicator becomes long, short or neutral."""
+    """How an indicator becomes long, short or neutral.
+
+    See: docs/signals.md
+    """
 
     family: RuleFamily = strawberry.field(description="The kind of rule.")
     params: list[Parameter] = strawberry.field(description="Parameters of the rule.")
@@ -42,7 +51,10 @@ class SignalRule:
 
 @strawberry.type(name="Indicator", description="One row of the catalog.")
 class CatalogIndicator:
-    """One row of the catalog."""
+    """One row of the catalog.
+
+    See: docs/indicators.md (backtest/indicators/catalog.py)
+    """
 
     id: str = strawberry.field(description="Id, for example `ma.sma`.")
     group: str = strawberry.field(description="The part of the id before the dot.")
@@ -66,7 +78,10 @@ class CatalogIndicator:
 
 @strawberry.type(description="Fee of a market.")
 class MarketFee:
-    """Fee of a market."""
+    """The configured fee of a market.
+
+    See: docs/configuration.md#backtestyaml
+    """
 
     market_id: int = strawberry.field(description="Id of the market.")
     fee_pct: float = strawberry.field(description="Fee of each fill in percent.")
@@ -74,7 +89,10 @@ class MarketFee:
 
 @strawberry.type(description="What the configuration gives where a request is silent.")
 class RuntimeDefaults:
-    """What the configuration gives where a request is silent."""
+    """What the configuration gives where a request is silent.
+
+    See: docs/configuration.md#backtestyaml
+    """
 
     warmup_bars: int = strawberry.field(description="Bars before the range.")
     top_k: int = strawberry.field(description="Variants to return, at most.")
@@ -102,7 +120,10 @@ class RuntimeDefaults:
 
 @strawberry.type(description="Why the limits would refuse a run.")
 class GuardVerdict:
-    """Why the limits would refuse a run."""
+    """Why the limits would refuse a run.
+
+    See: docs/errors.md#validation_error-422
+    """
 
     error: str = strawberry.field(description="Which limit.")
     stage: str = strawberry.field(description="Where it would stop the run.")
@@ -113,7 +134,10 @@ class GuardVerdict:
     " landscape are made of one ledger, so both add little more than one of them."
 )
 class PartEstimate:
-    """What one part beside the variants adds to a run that has no other."""
+    """What one part beside the variants adds to a run that has no other.
+
+    See: docs/evidence.md#what-it-costs
+    """
 
     part: AnswerPart = strawberry.field(description="The part.")
     bytes: BigInt = strawberry.field(description="Added to the memory at the peak.")
@@ -124,7 +148,10 @@ class PartEstimate:
 
 @strawberry.type(description="What a run would cost; nothing is loaded to find out.")
 class BacktestEstimate:
-    """What a run would cost; nothing is loaded to find out."""
+    """What a run would cost; nothing is loaded to find out.
+
+    See: docs/graphql.md#what-only-graphql-has, docs/memory.md
+    """
 
     stage_a_variants: BigInt = strawberry.field(
         description="Variants without stop-loss and take-profit."

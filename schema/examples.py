@@ -74,7 +74,10 @@ _DEFAULTS = "{\n  runtimeDefaults { warmupBars topK fees { marketId feePct } }\n
 
 
 def graphql_examples() -> dict[str, Json]:
-    """Bodies of `POST /graphql` by their titles; the first one is `GRID` again."""
+    """Bodies of `POST /graphql` by their titles; the first one is `GRID` again.
+
+    See: docs/console.md#graphiql (bff/pages.py shows them)
+    """
     variables = {"input": graphql_input(GRID)}
     return {
         "Run a grid": {"query": _RUN, "variables": variables},
@@ -85,7 +88,10 @@ def graphql_examples() -> dict[str, Json]:
 
 
 def graphql_input(request: Json) -> Json:
-    """A REST request with a template as a `RunBacktestInput`: camelCase, and maps as lists."""
+    """A REST request with a template as a `RunBacktestInput`: camelCase, and maps as lists.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
     template = request["template"]
     run = {
         **{name: value for name, value in request.items() if name != "template"},

@@ -71,7 +71,12 @@ class Neighbourhood(BaseModel):
 
 @strawberry.pydantic.type(description="Returns over two axes, in percent.")
 class Surface(BaseModel):
-    """Returns over two axes, in percent."""
+    """Returns over two axes, in percent.
+
+    `cells` has the shape (len(x_values), len(y_values)).
+
+    See: docs/landscape.md
+    """
 
     model_config = ANSWER
 
@@ -101,7 +106,10 @@ class Surface(BaseModel):
 
 @strawberry.pydantic.type(description="Returns over two axes, at one value of a third.")
 class SurfaceAt(BaseModel):
-    """Returns over two axes, at one value of a third."""
+    """Returns over two axes, at one value of a third.
+
+    See: docs/landscape.md
+    """
 
     model_config = ANSWER
 

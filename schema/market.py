@@ -19,7 +19,10 @@ MAX_POINTS = 5_000
 
 
 class BarsQuestion(BaseModel):
-    """The arguments of `bars`."""
+    """The arguments of the query `bars`.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     model_config = STRICT
 
@@ -31,7 +34,10 @@ class BarsQuestion(BaseModel):
 
 @strawberry.type(description="An instrument of the candle store, and how complete it is.")
 class StoredInstrument:
-    """An instrument of the candle store, and how complete it is."""
+    """An instrument of the candle store, and how complete it is.
+
+    See: docs/stores.md#what-is-stored
+    """
 
     instrument_id: Instrument = strawberry.field(description="A symbol on a market.")
     candle_seconds: int = strawberry.field(
@@ -51,7 +57,10 @@ class StoredInstrument:
 
 @strawberry.type(description="Prices and volume between two times.")
 class Bar:
-    """Prices and volume between two times."""
+    """Prices and volume between two times.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     ts: Timestamp = strawberry.field(description="Open time.")
     open: float = strawberry.field(description="First price, in quote currency.")
@@ -63,7 +72,10 @@ class Bar:
 
 @strawberry.type(description="Bars of a range, as many as there is room for.")
 class Bars:
-    """Bars of a range, as many as there is room for."""
+    """Bars of a range, as many as there is room for.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     bars_per_point: int = strawberry.field(
         description="Bars of the timeframe that each point joins; 1 where none are joined."

@@ -30,7 +30,10 @@ def _said(description: str) -> Any:
 
 @strawberry.type(description="The numbers of the rows by name, unrounded; null where undefined.")
 class NamedMetrics:
-    """The numbers of the rows by name, in the order of the rows."""
+    """The numbers of the rows by name, in the order of the rows.
+
+    See: docs/metrics.md#by-name
+    """
 
     start: Timestamp = _said("First moment of the range.")
     end: Timestamp = _said("First moment after the range.")
@@ -63,13 +66,15 @@ _TIMES = frozenset({"start", "end"})
 
 
 def named_metrics(metrics: Mapping[str, Number]) -> NamedMetrics:
-    """The numbers of a report by name.
+    """The numbers of a report by name; None where one is not finite.
 
     Args:
         metrics: By the titles of the rows; times and durations in milliseconds.
 
     Raises:
         KeyError: A row is missing.
+
+    See: docs/metrics.md#by-name
     """
     values = {metric_name(title): value for title, value in metrics.items()}
     members = (field.name for field in fields(NamedMetrics))

@@ -47,7 +47,7 @@ def shape_problems(error: ValidationError, root: Loc = ()) -> Iterator[Problem]:
         Problems whose places hold nothing but what the client wrote: the mode of an axis, by which
         pydantic chooses between the two models, is not among the steps.
 
-    See: docs/errors.md
+    See: docs/errors.md#validation_error-422
     """
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         loc = _without_mode((*root, *item["loc"]))
@@ -59,7 +59,7 @@ def is_stored(loc: Loc) -> bool:
 
     `("spec",)` alone is a member that a client should not have sent.
 
-    See: docs/errors.md
+    See: docs/errors.md#validation_error-422
     """
     return len(loc) > 1 and loc[0] == "spec"
 
@@ -73,7 +73,7 @@ def stored_place(loc: Loc, spec: Mapping[str, Any]) -> Loc:
             `inputs.source`, `risk_grid` may be its `risk`, and a plain value stands for an axis of
             one value: what is wrong with that one value is wrong at the plain value.
 
-    See: docs/errors.md
+    See: docs/errors.md#validation_error-422
     """
     if not is_stored(loc):
         return loc

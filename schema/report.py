@@ -56,7 +56,9 @@ class Trades(Sequence[Trade]):
 
     Args:
         n_trades: How many there are.
-        rows: Members of the trades from one place to another.
+        rows: Members of the trades from one place up to another, which is not among them.
+
+    See: docs/reliability.md#answers
     """
 
     def __init__(self, n_trades: int, rows: Callable[[int, int], list[dict[str, Any]]]) -> None:
@@ -101,7 +103,10 @@ class MetricRow(BaseModel):
 
 @strawberry.type(description="A metric as a number.")
 class MetricNumber:
-    """A metric as a number."""
+    """A metric as a number.
+
+    See: docs/metrics.md
+    """
 
     metric: str = strawberry.field(description="Title of the row.")
     value: float | None = strawberry.field(
@@ -111,7 +116,10 @@ class MetricNumber:
 
 @strawberry.type(description="Equity at the close of one bar.")
 class EquityPoint:
-    """Equity at the close of one bar."""
+    """Equity at the close of one bar.
+
+    See: docs/metrics.md
+    """
 
     ts: Timestamp = strawberry.field(description="Close time of the bar.")
     equity: float = strawberry.field(description="In quote currency.")
@@ -122,7 +130,10 @@ class EquityPoint:
 
 @strawberry.type(description="The return of a calendar month, UTC.")
 class MonthReturn:
-    """The return of a calendar month, UTC."""
+    """The return of a calendar month, UTC.
+
+    See: docs/metrics.md#months
+    """
 
     year: int = strawberry.field(description="Such as 2024.")
     month: int = strawberry.field(description="1 to 12.")
@@ -133,7 +144,10 @@ class MonthReturn:
 
 @strawberry.type(description="What a signal says in bars that follow each other.")
 class SignalStretch:
-    """What a signal says in bars that follow each other."""
+    """What a signal says in bars that follow each other.
+
+    See: docs/signals.md#the-signal-of-one-variant
+    """
 
     from_ts: Timestamp = strawberry.field(description="Close time of the first bar.")
     to_ts: Timestamp = strawberry.field(description="Close time of the last bar.")
@@ -144,7 +158,10 @@ class SignalStretch:
 
 @strawberry.type(description="What one indicator says by itself.")
 class IndicatorSignal:
-    """What one indicator says by itself."""
+    """What one indicator says by itself.
+
+    See: docs/signals.md#the-signal-of-one-variant
+    """
 
     indicator_id: str = strawberry.field(description="Id of the indicator.")
     stretches: list[SignalStretch] = strawberry.field(description="In order of time.")

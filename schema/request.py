@@ -290,7 +290,10 @@ class Ranking(BaseModel):
 
 
 class RunOptions(BaseModel):
-    """What every run takes, whatever its mode."""
+    """What every run takes, whatever its mode.
+
+    See: docs/timeline.md, docs/ranking.md, docs/evidence.md#trials
+    """
 
     model_config = STRICT
 

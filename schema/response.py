@@ -23,7 +23,10 @@ from schema.scalars import AxisScalar
 
 @strawberry.type(description="A name and the value chosen for it.")
 class NamedValue:
-    """A name and the value chosen for it."""
+    """A name and the value chosen for it.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
     name: str = strawberry.field(description="Name of the parameter.")
     value: AxisScalar = strawberry.field(description="Chosen value; `30` and `30.0` differ.")
@@ -31,7 +34,10 @@ class NamedValue:
 
 @strawberry.type(description="The chosen signal parameters of one indicator.")
 class SignalValues:
-    """The chosen signal parameters of one indicator."""
+    """The chosen signal parameters of one indicator.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
     indicator_id: str = strawberry.field(description="Id of the indicator.")
     params: list[NamedValue] = strawberry.field(description="Parameters of its signal rule.")

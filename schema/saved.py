@@ -17,7 +17,10 @@ MAX_NAME = 200
 
 @strawberry.type(description="A saved strategy of the caller.")
 class SavedStrategyLine:
-    """A saved strategy of the caller."""
+    """A saved strategy of the caller.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     strategy_id: UUID = strawberry.field(description="What a run of it names.")
     name: str = strawberry.field(description="What its owner calls it.")

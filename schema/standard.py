@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 @strawberry.type(description="Why a ratio has no number.")
 class RatioReason:
-    """Why a ratio has no number."""
+    """Why a ratio has no number.
+
+    See: docs/ratios.md
+    """
 
     name: str = strawberry.field(description="The ratio, as REST names it.")
     reason: str = strawberry.field(

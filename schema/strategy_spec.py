@@ -51,6 +51,8 @@ class SavedIndicator(_Stored):
     """One indicator of a stored strategy; a plain value stands for a one-value axis.
 
     `id_member` is the name under which the id is stored.
+
+    See: docs/saved-strategies.md
     """
 
     # Pydantic misses an absent id under the first of these names.
@@ -86,7 +88,10 @@ class SavedIndicator(_Stored):
 
 
 class StrategySpec(_Stored):
-    """The stored payload. What only describes the strategy (tags, names) is not read."""
+    """The stored payload. What only describes the strategy (tags, names) is not read.
+
+    See: docs/saved-strategies.md
+    """
 
     spec_kind: Literal["roehub.strategy.v1"]
     schema_version: Literal[1]
@@ -135,6 +140,8 @@ def read_spec(spec: Mapping[str, Any]) -> domain.Template:
 
     Raises:
         InvalidRequest: It does not describe something that can run; places start with `"spec"`.
+
+    See: docs/saved-strategies.md, docs/errors.md#validation_error-422
     """
     as_written = partial(stored_place, spec=spec)
     try:

@@ -34,6 +34,8 @@ class RunEvents:
     Args:
         start: Begins the run; calls what it is given from any thread.
         show: The data of an event, from progress.
+
+    See: docs/graphql.md#progress
     """
 
     def __init__(self, start: Start, show: Callable[[CallProgress], Any]) -> None:
@@ -93,6 +95,8 @@ class EventStream(Response):
     Args:
         events: The run.
         first: What it has told already.
+
+    See: docs/graphql.md#progress
     """
 
     def __init__(self, events: RunEvents, first: CallProgress | None) -> None:

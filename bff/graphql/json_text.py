@@ -13,7 +13,16 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 def json_pieces(value: Any) -> Iterator[bytes]:
-    """The text of a value made of objects, lists and scalars; pieces end between items of lists."""
+    """The text of a value made of objects, lists and scalars; pieces end between items of lists.
+
+    Yields:
+        Bytes in UTF-8.
+
+    Raises:
+        ValueError: A number is not finite.
+
+    See: docs/reliability.md#answers
+    """
     if _is_flat(value):
         yield _encode(value).encode()
     elif isinstance(value, dict):

@@ -41,7 +41,12 @@ TEXTS: Mapping[str, int] = {
 
 
 def wanted_of_run(info: Info) -> Want:
-    """What is selected of the variants of a run."""
+    """What is selected of the variants of a run, and of the parts beside them.
+
+    Reports and trades are wanted where they are selected; the text is estimated, in bytes.
+
+    See: docs/graphql.md#what-only-graphql-has, docs/memory.md
+    """
     selected = list(_below(info.selected_fields))
     variants = list(_below(selected, "variants"))
     want = _want(variants, list(_below(variants, "report")))
@@ -49,7 +54,12 @@ def wanted_of_run(info: Info) -> Want:
 
 
 def wanted_of_report(info: Info) -> Want:
-    """What is selected of one report."""
+    """What is selected of one report.
+
+    Trades are wanted where they are selected; the text is estimated, in bytes.
+
+    See: docs/graphql.md#what-only-graphql-has, docs/memory.md
+    """
     report = list(_below(info.selected_fields))
     return _want(report, report)
 

@@ -14,6 +14,11 @@ class Networks:
 
     Args:
         networks: Each an address or a network in CIDR notation.
+
+    Raises:
+        ValueError: One of them is neither, or a network has host bits set.
+
+    See: docs/security.md#behind-a-proxy
     """
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
@@ -26,7 +31,19 @@ class Networks:
 
 
 def with_mapped(networks: Collection[str]) -> list[str]:
-    """The networks, and those of version 4 once more as a listener of both versions sees them."""
+    """The networks, and those of version 4 once more as a listener of both versions sees them.
+
+    Args:
+        networks: Each an address or a network in CIDR notation.
+
+    Returns:
+        `10.0.0.0/8` and then `::ffff:10.0.0.0/104`, for example.
+
+    Raises:
+        ValueError: One of them is neither, or a network has host bits set.
+
+    See: docs/security.md#behind-a-proxy
+    """
     mapped = (
         f"::ffff:{network.network_address}/{96 + network.prefixlen}"
         for network in map(ip_network, networks)

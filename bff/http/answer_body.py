@@ -27,6 +27,8 @@ class AnswerBody:
     Args:
         pieces: The text in order.
         coding: What was done to it to have fewer bytes.
+
+    See: docs/reliability.md#answers
     """
 
     def __init__(self, *pieces: bytes, coding: Coding | None = None) -> None:
@@ -59,6 +61,8 @@ class PiecewiseResponse(Response):
         status_code: HTTP status.
         headers: Headers besides length and type.
         media_type: The type.
+
+    See: docs/reliability.md#answers
     """
 
     def __init__(
@@ -99,6 +103,8 @@ def write_answer(
     Raises:
         AnswerTooLong: There would be more.
         BacktestError: The run was cancelled or its time is up.
+
+    See: docs/reliability.md#answers
     """
     pieces = _pieces(texts, control, max_bytes)
     if coding is None:

@@ -23,7 +23,10 @@ MAX_HEADER_CHARS = 1_000
 
 
 class Encoder(Protocol):
-    """Takes a text in parts."""
+    """Compresses one text, which comes in parts.
+
+    See: docs/reliability.md#answers
+    """
 
     def encode(self, text: bytes) -> bytes:
         """What is ready after this part."""

@@ -27,7 +27,10 @@ STORE_RETRY_AFTER_S = 5
 
 
 class Code(StrEnum):
-    """What a client can tell refusals apart by."""
+    """What a client can tell refusals apart by.
+
+    See: docs/errors.md
+    """
 
     VALIDATION_ERROR = "validation_error"
     UNAUTHORIZED = "unauthorized"

@@ -141,7 +141,9 @@ def read_list(
 ) -> object:
     """A list, item by item; what could be an item is a list of itself.
 
-    See: https://spec.graphql.org/September2025/#sec-List.Input-Coercion, docs/graphql.md
+    As the specification has it: https://spec.graphql.org/September2025/#sec-List.Input-Coercion.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
     """
     to.note(loc, path)
     if is_item(raw):

@@ -23,7 +23,10 @@ FINAL = (AnswerTooLong, DeadlineExceeded, RunCancelled)
 
 
 class Watcher(Protocol):
-    """Who is told; the GraphQL context is one."""
+    """Is told how much has been made, and may end it all; the GraphQL context is one.
+
+    See: docs/reliability.md#answers (bff/graphql/context.py)
+    """
 
     def allow(self, n_bytes: int) -> None:
         """Return if the answer may have so many bytes more, and more work be done for it."""
@@ -31,7 +34,13 @@ class Watcher(Protocol):
 
 
 class WatchedExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Tells the context of what it has made, and ends with what that raises instead of a null."""
+    """Tells the context of what it has made, and ends with what that raises instead of a null.
+
+    The context is told of `MEMBERS_PER_LOOK` members or more at a time, by the least bytes that
+    they take. One of `FINAL` ends the execution; any other failure of a field leaves a null.
+
+    See: docs/reliability.md#answers
+    """
 
     n_members = 0
 

@@ -28,12 +28,18 @@ from schema.scalars import AxisScalar, WholeNumber
 
 @strawberry.pydantic.input(description="A run of an ad-hoc grid.")
 class TemplateRunInput(Template, RunOptions):
-    """A run of an ad-hoc grid."""
+    """A run of an ad-hoc grid.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
 
 @strawberry.pydantic.input(description="A run of a saved strategy.")
 class SavedRunInput(RunOptions):
-    """A run of a saved strategy."""
+    """A run of a saved strategy.
+
+    See: docs/saved-strategies.md
+    """
 
     strategy_id: StrategyId
     overrides: Annotated[Overrides | None, Field(description="Changes to the strategy.")] = None
@@ -41,7 +47,10 @@ class SavedRunInput(RunOptions):
 
 @strawberry.input(one_of=True, description="What to run: exactly one of the two.")
 class RunBacktestInput:
-    """What to run: exactly one of the two."""
+    """What to run: exactly one of the two.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
     template: strawberry.Maybe[TemplateRunInput] = strawberry.field(description="An ad-hoc grid.")
     saved: strawberry.Maybe[SavedRunInput] = strawberry.field(description="A saved strategy.")
@@ -49,7 +58,10 @@ class RunBacktestInput:
 
 @strawberry.input(description="A parameter and its value.")
 class NamedValueInput:
-    """A parameter and its value."""
+    """A parameter and its value.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
 
     name: str = strawberry.field(description="Name of the parameter; each may occur once.")
     value: AxisScalar = strawberry.field(description="Its value.")
@@ -57,7 +69,10 @@ class NamedValueInput:
 
 @strawberry.input(description="An indicator with one value for each parameter.")
 class IndicatorSelectionInput:
-    """An indicator with one value for each parameter."""
+    """An indicator with one value for each parameter.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     indicator_id: str = strawberry.field(description="Id from the catalog.")
     source: str | None = strawberry.field(default=None, description="Candle series, if any.")
@@ -68,7 +83,10 @@ class IndicatorSelectionInput:
 
 @strawberry.input(description="The signal parameters of one indicator.")
 class SignalValuesInput:
-    """The signal parameters of one indicator."""
+    """The signal parameters of one indicator.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     indicator_id: str = strawberry.field(description="An indicator of the variant.")
     params: list[NamedValueInput] = strawberry.field(description="Parameters of its signal rule.")
@@ -76,7 +94,10 @@ class SignalValuesInput:
 
 @strawberry.input(description="Stop-loss and take-profit of one variant.")
 class RiskInput:
-    """Stop-loss and take-profit of one variant."""
+    """Stop-loss and take-profit of one variant.
+
+    See: docs/fills.md
+    """
 
     sl_enabled: bool | None = strawberry.field(default=False, description="Use a stop-loss.")
     sl_pct: float | None = strawberry.field(default=None, description="Percent of the entry price.")
@@ -86,7 +107,10 @@ class RiskInput:
 
 @strawberry.input(description="One variant, spelled out as a run's payload tells it.")
 class VariantReportInput:
-    """One variant, spelled out as a run's payload tells it."""
+    """One variant, spelled out as a run's payload tells it.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     time_range: TimeRange = strawberry.field(description="The range that trades and counts.")
     instrument_id: InstrumentId = strawberry.field(description="What to trade.")

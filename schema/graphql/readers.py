@@ -33,12 +33,18 @@ _AXIS_MODES: Mapping[str, type[BaseModel]] = {"explicit": ExplicitAxis, "range":
 
 @cache
 def readers_of(model: type[BaseModel]) -> Mapping[str, Reader]:
-    """A reader for each member of a model, under its REST name."""
+    """A reader for each member of a model, under its REST name.
+
+    See: docs/graphql.md#one-parser-for-input
+    """
     return {name: reader_of(field.annotation) for name, field in model.model_fields.items()}
 
 
 def reader_of(annotation: Any) -> Reader:
-    """The reader for values of a type: objects, lists and maps member by member."""
+    """The reader for values of a type: objects, lists and maps member by member.
+
+    See: docs/graphql.md#one-parser-for-input
+    """
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return reader_of(args[0])
@@ -58,7 +64,12 @@ def reader_of(annotation: Any) -> Reader:
 
 
 def read_axis(raw: Any, loc: Loc, path: Loc, to: Places) -> object:
-    """An axis: the chosen member becomes the mode."""
+    """An axis: the chosen member becomes the mode.
+
+    A wrong choice is noted in `to`; nothing is raised.
+
+    See: docs/graphql.md#what-is-spelled-differently-from-rest
+    """
     to.note(loc, path)
     to.exact[*loc, "mode"] = path
     if not is_object(raw):

@@ -82,8 +82,13 @@ def read_run(raw: Any) -> tuple[RunRequest, Places]:
     Args:
         raw: The input object as written: variables filled in, names and enums untouched.
 
+    Returns:
+        The request, and where its parts stand in the client's input.
+
     Raises:
         InvalidRequest: Every problem, at the client's own places.
+
+    See: docs/graphql.md#one-parser-for-input
     """
     given = _require_object(raw)
     to = Places()
@@ -105,8 +110,16 @@ def read_run(raw: Any) -> tuple[RunRequest, Places]:
 def read_variant(raw: Any) -> tuple[RunRequest, Places]:
     """Read a `VariantReportInput`: a template whose axes hold one value each.
 
+    Args:
+        raw: The input object as written: variables filled in, names and enums untouched.
+
+    Returns:
+        The request, and where its parts stand in the client's input.
+
     Raises:
         InvalidRequest: Every problem, at the client's own places.
+
+    See: docs/graphql.md#one-parser-for-input
     """
     given = _require_object(raw)
     to = Places()

@@ -92,7 +92,10 @@ VariantArgument = Annotated[
 
 @strawberry.type(description="Questions; all of them need authentication.")
 class Query:
-    """Questions; all of them need authentication."""
+    """Questions; all of them need authentication.
+
+    See: docs/graphql.md#what-only-graphql-has
+    """
 
     @strawberry.field(description="The catalog: parameters, bounds, defaults and signal rules.")
     def indicators(self, info: Info) -> list[CatalogIndicator]:
@@ -150,7 +153,10 @@ class Query:
 
 @strawberry.type(description="What computes a grid, and what changes saved strategies.")
 class Mutation:
-    """What computes a grid, and what changes saved strategies."""
+    """What computes a grid, and what changes saved strategies.
+
+    See: docs/graphql.md
+    """
 
     @strawberry.mutation(description="Run a grid and answer with its best variants.")
     def run_backtest(self, info: Info, request: RunArgument) -> BacktestResponse:
@@ -187,7 +193,10 @@ class Mutation:
 
 @strawberry.type(description="How far a run is.")
 class RunProgress:
-    """How far a run is."""
+    """How far a run is.
+
+    See: docs/graphql.md#progress
+    """
 
     stage: str = strawberry.field(
         description=f"What it is at: {', '.join(f'`{stage}`' for stage in get_args(Stage))};"
@@ -204,7 +213,10 @@ class RunProgress:
 
 @strawberry.type(description="One event of a run: how far it is, or its answer, which is the last.")
 class RunEvent:
-    """One event of a run: how far it is, or its answer, which is the last."""
+    """One event of a run: how far it is, or its answer, which is the last.
+
+    See: docs/graphql.md#progress
+    """
 
     progress: RunProgress | None = strawberry.field(
         default=None, description="How far it is; null with the answer."
@@ -218,7 +230,10 @@ class RunEvent:
 
 @strawberry.type(description="What tells how far it is; answered as `text/event-stream` alone.")
 class Subscription:
-    """What tells how far it is; answered as `text/event-stream` alone."""
+    """What tells how far it is; answered as `text/event-stream` alone.
+
+    See: docs/graphql.md#progress
+    """
 
     @strawberry.subscription(
         description="Run a grid, as the mutation does; a few events a second and then the answer."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schema.openapi import openapi_document
 from tools.docs.generate_docs_index import ROOT
 from tools.docs.references import Project
 
@@ -14,12 +15,28 @@ PACKAGES = ("backtest", "bff", "resolvers", "roehub", "schema", "tools", "trials
 EXPLAINED = ("backtest/engine", "backtest/run", "bff", "resolvers", "roehub", "schema", "tools")
 """Packages and modules of which every module names its page."""
 
+ROOMS = (
+    "backtest/engine",
+    "backtest/run",
+    "bff/graphql",
+    "bff/http",
+    "bff/rest",
+    "bff/stores",
+    "bff/wiring",
+    "resolvers",
+    "roehub",
+    "schema",
+)
+"""Packages and modules of which every public class and function names its page."""
+
 PAGE = re.compile(r"(?:docs/)?[\w.-]+\.md(?:#[\w-]+)?")
 SEE = re.compile(r"See: (?:docs/[\w.-]+|[A-Z]+)\.md")
 
 ORDER = re.compile(r"Reading order.*?(?:\.\n|\.$|$)", re.DOTALL)
 
 PROJECT = Project(ROOT)
+
+Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def modules(name: str) -> list[Path]:
@@ -29,8 +46,15 @@ def modules(name: str) -> list[Path]:
 
 def docstrings(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.Module | Definition):
             yield ast.get_docstring(node) or ""
+
+
+def public_definitions(path: Path) -> Iterator[tuple[str, str]]:
+    """Names and docstrings of what a module defines for others."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, Definition) and not node.name.startswith("_"):
+            yield node.name, ast.get_docstring(node) or ""
 
 
 def problems(text: str) -> Iterator[str]:
@@ -73,6 +97,22 @@ def test_every_module_names_its_page(name: str):
         str(path.relative_to(ROOT))
         for path in modules(name)
         if not SEE.search(next(docstrings(path)))
+    ]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_every_public_definition_names_its_page(name: str):
+    # OpenAPI describes a model or an enum by its docstring, and clients who read it have no docs/.
+    # The descriptions of GraphQL are written out, so docstrings of its types are for us alone.
+    published = openapi_document()["components"]["schemas"]
+
+    silent = [
+        f"{path.relative_to(ROOT)}: {definition}"
+        for path in modules(name)
+        for definition, text in public_definitions(path)
+        if "See: docs/" not in text and text != published.get(definition, {}).get("description")
     ]
 
     assert silent == []
