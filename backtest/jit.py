@@ -7,7 +7,7 @@ import hashlib
 import platform
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -83,7 +83,7 @@ def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         if _folder is not None and not config.DISABLE_JIT:
             dispatcher._cache = KernelCache(function, _folder)  # noqa: SLF001 - no public way
         known = cast("FunctionType", function).__globals__
-        declared = _numba_type(signature, known)
+        declared = numba_type(signature, known)
 
         def at_first_call(*_args: Any, **_options: Any) -> Any:
             _prepare(dispatcher, declared)
@@ -105,20 +105,29 @@ def _prepare(dispatcher: Any, signature: Any) -> None:
             dispatcher.disable_compile()
 
 
-def _numba_type(text: str, known: dict[str, Any]) -> Any:
-    """What Numba makes of `text`, and of the named tuples among the names that are `known`."""
+def numba_type(text: str, known: Mapping[str, Any], types: Any = _types) -> Any:
+    """What Numba makes of a signature or a type.
+
+    Args:
+        text: As Numba writes it; a named tuple by the name of its class, see `kernel`.
+        known: Names of a module, the classes of named tuples among them.
+        types: Numba's types; the compiler for CUDA has its own.
+
+    See: docs/kernels.md
+    """
     tuples = {
-        name: _tuple_type(value)
+        name: _tuple_type(value, types)
         for name, value in known.items()
         if name in text and hasattr(value, "_fields")
     }
-    return eval(text, {**vars(_types), **tuples})  # noqa: S307 - Numba reads signatures like this
+    return eval(text, {**vars(types), **tuples})  # noqa: S307 - Numba reads signatures like this
 
 
-def _tuple_type(named: Any) -> Any:
+def _tuple_type(named: Any, types: Any) -> Any:
     hints = get_type_hints(named, include_extras=True)
-    fields = [_numba_type(hints[name].__metadata__[0], {}) for name in named._fields]
-    return _types.BaseTuple.from_types(fields, named)
+    known = vars(sys.modules[named.__module__])
+    fields = [numba_type(hints[name].__metadata__[0], known, types) for name in named._fields]
+    return types.BaseTuple.from_types(fields, named)
 
 
 def inline(function: Callable[P, R]) -> Callable[P, R]:

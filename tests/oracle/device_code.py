@@ -20,7 +20,7 @@ def compiled_code() -> dict[str, dict[str, str]] | None:
 
     from backtest import jit  # noqa: PLC0415
     from backtest.engine.cuda_device import kernels, plane_kernels  # noqa: PLC0415
-    from backtest.engine.cuda_device.compiled import unfused  # noqa: PLC0415
+    from backtest.engine.cuda_device.compiled import device_signature, unfused  # noqa: PLC0415
     from backtest.engine.cuda_device.kernels import cuda  # noqa: PLC0415
     from backtest.evidence.cuda_device import halves, luck  # noqa: PLC0415
 
@@ -35,7 +35,8 @@ def compiled_code() -> dict[str, dict[str, str]] | None:
     loose.get_current_device = lambda: SimpleNamespace(compute_capability=HOPPER)
 
     def code_of(function: Any) -> str:
-        return str(cuda.compile_ptx(function, signatures[function], cc=HOPPER)[0])
+        declared = device_signature(function, signatures[function])
+        return str(cuda.compile_ptx(function, declared, cc=HOPPER)[0])
 
     # first what the engine compiles: it knows how to make numba-cuda load beside any NumPy
     with unfused():

@@ -19,13 +19,14 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import numpy as np
 
 from backtest.engine.cuda_device.kernels import cuda
 from backtest.engine.workers.accelerator import DeviceLost
-from backtest.jit import config
+from backtest.jit import config, numba_type
 
 # A fused product and sum; sums and products that the assembler may still fuse, because they do not
 # say how they round; and a minimum or maximum of two variables, which drops a NaN.
@@ -83,6 +84,15 @@ def inexact_operations(code: str) -> list[str]:
     return sorted(set(INEXACT.findall(code)))
 
 
+def device_signature(function: Callable[..., None], signature: str) -> Any:
+    """A signature in the types of numba-cuda, with the named tuples that the kernel's module knows.
+
+    See: docs/scale.md#an-accelerator
+    """
+    types = import_module("numba.cuda.types")
+    return numba_type(signature, cast("FunctionType", function).__globals__, types)
+
+
 def compile_kernel(function: Callable[..., None], signature: str) -> Any:
     """A kernel for the current device, which is launched with `[blocks, threads](...)`.
 
@@ -98,7 +108,8 @@ def compile_kernel(function: Callable[..., None], signature: str) -> Any:
     # Optimising at link time would throw away what was asked of the compiler.
     options = {} if config.ENABLE_CUDASIM else {"lto": False}
     with unfused():
-        kernel = cuda.jit(signature, fastmath=False, **options)(function)
+        declared = device_signature(function, signature)
+        kernel = cuda.jit(declared, fastmath=False, **options)(function)
         code = [made.library.get_asm_str() for made in kernel.overloads.values()]
     found = inexact_operations("\n".join(code))
     if found:

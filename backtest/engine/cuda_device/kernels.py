@@ -11,7 +11,7 @@ See: docs/scale.md#an-accelerator
 # numba-cuda is untyped. An element of an array is typed as if it could be an array itself.
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numba import cuda as _cuda
@@ -73,22 +73,13 @@ def combine_rows(slow: WordArray, ids: IntArray, side_masks: WordArray, out: Wor
         out[outer, side, word] = bits
 
 
-def score_compounding(
-    outer: WordArray,
-    fast: WordArray,
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    out: FloatArray,
-) -> None:
+def score_compounding(outer: WordArray, fast: WordArray, account: Account, out: FloatArray) -> None:
     """Scores where every entry takes the whole balance; one thread per variant.
 
     Args:
         outer: Shape (n_outer, 2, n_words).
         fast: Shape (2, n_words, n_rows).
-        close: `Prices.padded`.
-        inverse: `Prices.inverse`.
-        factors: `Terms.factors`.
+        account: Prices and terms.
         out: Out, shape (n_outer, n_rows), end equity over initial cash; NaN asks for exact scoring.
 
     See: docs/scale.md#an-accelerator (backtest/engine/scoring/score.py)
@@ -96,44 +87,15 @@ def score_compounding(
     i = cuda.grid(1)
     if i < out.size:
         q, f = i // out.shape[1], i % out.shape[1]
-        out[q, f] = compounded(outer[q], fast[:, :, f], close, inverse, factors)
+        out[q, f] = compounded(
+            outer[q], fast[:, :, f], account.close, account.inverse, account.factors
+        )
 
 
 def score_fixed(
-    outer: WordArray,
-    fast: WordArray,
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    cash: float,
-    cap: float,
-    out: FloatArray,
+    outer: WordArray, fast: WordArray, account: Account, cash: float, out: FloatArray
 ) -> None:
-    """End equity over initial cash where every entry takes a fixed quote.
-
-    `cash` is the initial cash and `cap` the fixed quote; the others are as in `score_compounding`.
-
-    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score.py)
-    """
-    i = cuda.grid(1)
-    if i < out.size:
-        q, f = i // out.shape[1], i % out.shape[1]
-        seen = Account(close, inverse, factors, cap, 0.0)
-        start = Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
-        out[q, f] = fixed(outer[q], fast[:, :, f], start, seen)
-
-
-def score_locked(
-    outer: WordArray,
-    fast: WordArray,
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    cash: float,
-    lock: float,
-    out: FloatArray,
-) -> None:
-    """End equity over initial cash where the share `lock` of a net win is put aside.
+    """End equity over initial cash where every entry takes a fixed quote, `account.cap`.
 
     `cash` is the initial cash; the others are as in `score_compounding`.
 
@@ -142,45 +104,63 @@ def score_locked(
     i = cuda.grid(1)
     if i < out.size:
         q, f = i // out.shape[1], i % out.shape[1]
-        seen = Account(close, inverse, factors, cash, lock)
         start = Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
-        out[q, f] = locked(outer[q], fast[:, :, f], start, seen)
+        out[q, f] = fixed(outer[q], fast[:, :, f], start, account)
+
+
+def score_locked(
+    outer: WordArray, fast: WordArray, account: Account, cash: float, out: FloatArray
+) -> None:
+    """End equity over initial cash where the share `account.lock` of a net win is put aside.
+
+    `cash` is the initial cash; the others are as in `score_compounding`.
+
+    See: docs/scale.md#an-accelerator (backtest/engine/scoring/score.py)
+    """
+    i = cuda.grid(1)
+    if i < out.size:
+        q, f = i // out.shape[1], i % out.shape[1]
+        start = Balance(cash, 0.0, cash, 0.0, ZERO, 0.0)
+        out[q, f] = locked(outer[q], fast[:, :, f], start, account)
 
 
 Kernel = Callable[..., None]
 
 
+class Grown(NamedTuple):
+    """What a growing kernel fills: scores and the ledger of outer variants with every row.
+
+    `scores` and `ruined` have shape (n_outer, n_rows), `growth`, in millionths, (n_outer, n_rows,
+    64).
+
+    See: docs/ledger.md
+    """
+
+    scores: Annotated[FloatArray, "float64[:, ::1]"]
+    growth: Annotated[GrowthArray, "int32[:, :, ::1]"]
+    ruined: Annotated[FlagArray, "boolean[:, ::1]"]
+
+
 def _grow_with(name: str, grown: Callable[..., float], adds_up: bool) -> Kernel:
     """A kernel that fills the ledger as well; `grown` walks and marks equity (`growth`)."""
 
-    def grow(  # noqa: PLR0913 - a device takes arrays one by one
+    def grow(
         outer: WordArray,
         fast: WordArray,
-        close: FloatArray,
-        inverse: FloatArray,
-        factors: FloatArray,
-        ends: IntArray,
-        firsts: WordArray,
-        stops: IntArray,
+        account: Account,
+        marks: Marks,
         slots: IntArray,
-        mark_factors: FloatArray,
         cash: float,
-        cap: float,
-        lock: float,
-        out: FloatArray,
-        growth: GrowthArray,
-        ruined: FlagArray,
+        out: Grown,
     ) -> None:
         i = cuda.grid(1)
-        if i < out.size:
-            q, f = i // out.shape[1], i % out.shape[1]
+        if i < out.scores.size:
+            q, f = i // out.scores.shape[1], i % out.scores.shape[1]
             equity = cuda.local.array(N_BLOCKS, np.float64)
             totals = cuda.local.array(N_BLOCKS, np.int64)
-            account = Account(close, inverse, factors, cap, lock)
-            marks = Marks(ends, firsts, stops, mark_factors)
             seen = Marking(account, marks, slots, cash, equity)
-            out[q, f] = grown(outer[q], fast[:, :, f], seen)
-            ruined[q, f] = write_growth(equity, adds_up, totals, growth[q, f])
+            out.scores[q, f] = grown(outer[q], fast[:, :, f], seen)
+            out.ruined[q, f] = write_growth(equity, adds_up, totals, out.growth[q, f])
 
     grow.__name__ = name
     return grow
@@ -191,19 +171,16 @@ grow_fixed = _grow_with("grow_fixed", grown_fixed, True)
 grow_locked = _grow_with("grow_locked", grown_locked, False)
 
 _ROWS = "uint64[:, :, ::1]"
-_PRICES = "float64[::1], float64[::1], float64[:, ::1]"
 _SCORES = "float64[:, ::1]"
-_MARKS = "int64[::1], uint64[::1], int64[::1], int64[::1], float64[:, ::1]"
-_GROWTH = f"{_SCORES}, int32[:, :, ::1], boolean[:, ::1]"
-_GROW = f"void({_ROWS}, {_ROWS}, {_PRICES}, {_MARKS}, float64, float64, float64, {_GROWTH})"
+_GROW = f"void({_ROWS}, {_ROWS}, Account, Marks, int64[::1], float64, Grown)"
 
 # Every kernel with the only signature that it has.
 SIGNATURES: dict[Kernel, str] = {
     turn_rows: f"void({_ROWS}, {_ROWS})",
     combine_rows: f"void({_ROWS}, int64[:, ::1], uint64[::1], {_ROWS})",
-    score_compounding: f"void({_ROWS}, {_ROWS}, {_PRICES}, {_SCORES})",
-    score_fixed: f"void({_ROWS}, {_ROWS}, {_PRICES}, float64, float64, {_SCORES})",
-    score_locked: f"void({_ROWS}, {_ROWS}, {_PRICES}, float64, float64, {_SCORES})",
+    score_compounding: f"void({_ROWS}, {_ROWS}, Account, {_SCORES})",
+    score_fixed: f"void({_ROWS}, {_ROWS}, Account, float64, {_SCORES})",
+    score_locked: f"void({_ROWS}, {_ROWS}, Account, float64, {_SCORES})",
     grow_compounding: _GROW,
     grow_fixed: _GROW,
     grow_locked: _GROW,

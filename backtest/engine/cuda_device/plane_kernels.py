@@ -9,6 +9,7 @@ See: docs/scale.md#an-accelerator
 
 import math
 from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -25,28 +26,52 @@ from backtest.engine.cuda_device.plane import (
     spread_down,
     step_cell,
 )
-from backtest.engine.money.passage import PassageArray, Passages
+from backtest.engine.money.passage import Passages
 from backtest.engine.scoring.plane_growth import Seen, draw_cell
+from backtest.engine.scoring.score import Account
 from backtest.jit import inline
 from backtest.types import FloatArray, IntArray, WordArray
 
 
+class Planes(NamedTuple):
+    """What all kernels look at first: the account, marks, levels and the segments of variants.
+
+    `ends` and `mark_factors` are of `Marks`. `places`, shape (n, 3, n_bars + 1), and `counts`,
+    shape (n,), are of `list_segments`.
+
+    See: docs/scale.md#an-accelerator
+    """
+
+    account: Annotated[Account, "Account"]
+    cash: Annotated[float, "float64"]
+    ends: Annotated[IntArray, "int64[::1]"]
+    mark_factors: Annotated[FloatArray, "float64[:, ::1]"]
+    passages: Annotated[Passages, "Passages"]
+    places: Annotated[IntArray, "int64[:, :, ::1]"]
+    counts: Annotated[IntArray, "int64[::1]"]
+
+
+class Layers(NamedTuple):
+    """Lines of corners at the end of each block, of a score of one layer at the end.
+
+    Shape (n, n_layers, n_profits, n_stops) by profit, (n, n_layers, n_stops, n_profits) by stop
+    and by signal.
+
+    See: docs/scale.md#an-accelerator
+    """
+
+    by_profit: Annotated[FloatArray, "float64[:, :, :, ::1]"]
+    by_stop: Annotated[FloatArray, "float64[:, :, :, ::1]"]
+    by_signal: Annotated[FloatArray, "float64[:, :, :, ::1]"]
+
+
 @inline
-def _seen(  # noqa: PLR0913 - a device takes arrays one by one
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    ends: IntArray,
-    mark_factors: FloatArray,
-    stops: PassageArray,
-    profits: PassageArray,
-    places: IntArray,
-    account: tuple[float, float, float],
-) -> Seen:
-    passages, segments = Passages(stops, profits), Segments(places[0], places[1], places[2])
-    cash, cap, lock = account
+def _seen(planes: Planes, m: int) -> Seen:
+    account, places = planes.account, planes.places[m]
     return Seen(
-        close, inverse, factors, cash, cap, lock, ends, mark_factors, passages, segments
+        account.close, account.inverse, account.factors, planes.cash, account.cap, account.lock,
+        planes.ends, planes.mark_factors, planes.passages,
+        Segments(places[0], places[1], places[2]),
     )  # fmt: skip
 
 
@@ -70,32 +95,13 @@ def list_segments(rows: WordArray, n_bars: int, places: IntArray, counts: IntArr
 def _lines_with(name: str, draw: Callable[..., None]) -> Kernel:
     """A kernel that draws lines of corners; `draw` is one of `plane.line_of`."""
 
-    def lines(  # noqa: PLR0913 - a device takes arrays one by one
-        close: FloatArray,
-        inverse: FloatArray,
-        factors: FloatArray,
-        ends: IntArray,
-        mark_factors: FloatArray,
-        stops: PassageArray,
-        profits: PassageArray,
-        places: IntArray,
-        counts: IntArray,
-        cash: float,
-        cap: float,
-        lock: float,
-        n_marks: int,
-        corners: FloatArray,
-        out: FloatArray,
-    ) -> None:
+    def lines(planes: Planes, n_marks: int, corners: FloatArray, out: FloatArray) -> None:
         i = cuda.grid(1)
         n_levels = corners.shape[1]
         if i < corners.shape[0] * n_levels:
             m, level = i // n_levels, i % n_levels
-            seen = _seen(
-                close, inverse, factors, ends, mark_factors, stops, profits, places[m],
-                (cash, cap, lock),
-            )  # fmt: skip
-            draw(seen, counts[m], level, n_marks, corners[m, level], out[m, :, level])
+            seen = _seen(planes, m)
+            draw(seen, planes.counts[m], level, n_marks, corners[m, level], out[m, :, level])
 
     lines.__name__ = name
     return lines
@@ -122,51 +128,23 @@ def spread_signals(cap: float, signals: FloatArray) -> None:
         spread_down(signals[place // n_layers, place % n_layers], column, not math.isinf(cap))
 
 
-def judge_regions(  # noqa: PLR0913 - a device takes arrays one by one
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    ends: IntArray,
-    mark_factors: FloatArray,
-    stops: PassageArray,
-    profits: PassageArray,
-    places: IntArray,
-    counts: IntArray,
-    cash: float,
-    cap: float,
-    lock: float,
-    is_sound: FlagArray,
-) -> None:
+def judge_regions(planes: Planes, is_sound: FlagArray) -> None:
     """Whether regions hold for each variant (`plane.holds_by_region`); one thread per variant.
 
-    The result is `is_sound`, shape (n,); the other arguments are those of `plane_growth.Seen`, with
-    `places` and `counts` from `list_segments`.
+    The result is `is_sound`, shape (n,).
 
     See: docs/scale.md#an-accelerator
     """
     m = cuda.grid(1)
     if m < is_sound.size:
-        seen = _seen(
-            close, inverse, factors, ends, mark_factors, stops, profits, places[m],
-            (cash, cap, lock),
-        )  # fmt: skip
-        is_sound[m] = holds_by_region(seen, counts[m])
+        is_sound[m] = holds_by_region(_seen(planes, m), planes.counts[m])
 
 
-def score_cells(
-    by_profit: FloatArray,
-    by_stop: FloatArray,
-    by_signal: FloatArray,
-    cash: float,
-    cap: float,
-    out: FloatArray,
-) -> None:
+def score_cells(layers: Layers, cash: float, cap: float, out: FloatArray) -> None:
     """End equity over initial cash of cells, from the lines of one layer; one thread per cell.
 
     Args:
-        by_profit: Shape (n, 1, n_profits, n_stops).
-        by_stop: Shape (n, 1, n_stops, n_profits).
-        by_signal: The same.
+        layers: `n_layers` is 1.
         cash: The initial cash.
         cap: The most quote that an entry takes.
         out: Out, shape (n, n_stops, n_profits).
@@ -178,26 +156,18 @@ def score_cells(
         t, rest = i % out.shape[2], i // out.shape[2]
         s, m = rest % out.shape[1], rest // out.shape[1]
         out[m, s, t] = cell_equity(
-            by_profit[m, 0, t, s], by_stop[m, 0, s, t], by_signal[m, 0, s, t],
+            layers.by_profit[m, 0, t, s], layers.by_stop[m, 0, s, t], layers.by_signal[m, 0, s, t],
             cash, not math.isinf(cap),
         )  # fmt: skip
 
 
 def grow_cells(
-    by_profit: FloatArray,
-    by_stop: FloatArray,
-    by_signal: FloatArray,
-    cash: float,
-    cap: float,
-    growth: GrowthArray,
-    ruined: FlagArray,
+    layers: Layers, cash: float, cap: float, growth: GrowthArray, ruined: FlagArray
 ) -> None:
     """Growth of cells, from the lines of 64 layers; one thread per cell.
 
     Args:
-        by_profit: Shape (n, 64, n_profits, n_stops).
-        by_stop: Shape (n, 64, n_stops, n_profits).
-        by_signal: The same.
+        layers: `n_layers` is 64.
         cash: The initial cash.
         cap: The most quote that an entry takes.
         growth: Out, shape (n, n_stops * n_profits, 64), millionths.
@@ -208,37 +178,23 @@ def grow_cells(
     i = cuda.grid(1)
     if i < ruined.size:
         m, c = i // ruined.shape[1], i % ruined.shape[1]
-        s, t = c // by_stop.shape[3], c % by_stop.shape[3]
+        s, t = c // layers.by_stop.shape[3], c % layers.by_stop.shape[3]
         is_fixed = not math.isinf(cap)
         equity = cuda.local.array(N_BLOCKS, np.float64)
         totals = cuda.local.array(N_BLOCKS, np.int64)
         for k in range(N_BLOCKS):
             equity[k] = cell_equity(
-                by_profit[m, k, t, s], by_stop[m, k, s, t], by_signal[m, k, s, t], cash, is_fixed
-            )
+                layers.by_profit[m, k, t, s], layers.by_stop[m, k, s, t],
+                layers.by_signal[m, k, s, t], cash, is_fixed,
+            )  # fmt: skip
         ruined[m, c] = write_growth(equity, is_fixed, totals, growth[m, c])
 
 
-def step_cells(  # noqa: PLR0913 - a device takes arrays one by one
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    ends: IntArray,
-    mark_factors: FloatArray,
-    stops: PassageArray,
-    profits: PassageArray,
-    places: IntArray,
-    counts: IntArray,
-    cash: float,
-    cap: float,
-    lock: float,
-    chosen: IntArray,
-    out: FloatArray,
-) -> None:
+def step_cells(planes: Planes, chosen: IntArray, out: FloatArray) -> None:
     """Scores of cells of chosen variants, trade by trade; one thread per cell.
 
     `chosen`, shape (n_chosen,), are places among the variants. `out` is as in `score_cells`; NaN
-    asks for exact scoring of the variant. The other arguments are as in `judge_regions`.
+    asks for exact scoring of the variant.
 
     See: docs/scale.md#an-accelerator
     """
@@ -246,60 +202,32 @@ def step_cells(  # noqa: PLR0913 - a device takes arrays one by one
     n_cells = out.shape[1] * out.shape[2]
     if i < chosen.size * n_cells:
         m, c = chosen[i // n_cells], i % n_cells
-        seen = _seen(
-            close, inverse, factors, ends, mark_factors, stops, profits, places[m],
-            (cash, cap, lock),
-        )  # fmt: skip
         levels = (c // out.shape[2], c % out.shape[2])
-        out[m, levels[0], levels[1]] = step_cell(seen, counts[m], levels)
+        out[m, levels[0], levels[1]] = step_cell(_seen(planes, m), planes.counts[m], levels)
 
 
-def draw_cells(  # noqa: PLR0913 - a device takes arrays one by one
-    close: FloatArray,
-    inverse: FloatArray,
-    factors: FloatArray,
-    ends: IntArray,
-    mark_factors: FloatArray,
-    stops: PassageArray,
-    profits: PassageArray,
-    places: IntArray,
-    counts: IntArray,
-    cash: float,
-    cap: float,
-    lock: float,
-    chosen: IntArray,
-    growth: GrowthArray,
-    ruined: FlagArray,
-) -> None:
+def draw_cells(planes: Planes, chosen: IntArray, growth: GrowthArray, ruined: FlagArray) -> None:
     """Growth of cells of chosen variants, trade by trade; one thread per cell.
 
     `chosen`, shape (n_chosen,), are places among the variants, `growth` and `ruined` are as in
-    `grow_cells`; the other arguments are as in `judge_regions`.
+    `grow_cells`.
 
     See: docs/scale.md#an-accelerator, docs/ledger.md
     """
     i = cuda.grid(1)
-    n_cells, n_profits = ruined.shape[1], profits.shape[2]
+    n_cells, n_profits = ruined.shape[1], planes.passages.profits.shape[2]
     if i < chosen.size * n_cells:
         m, c = chosen[i // n_cells], i % n_cells
-        seen = _seen(
-            close, inverse, factors, ends, mark_factors, stops, profits, places[m],
-            (cash, cap, lock),
-        )  # fmt: skip
         equity = cuda.local.array(N_BLOCKS, np.float64)
         totals = cuda.local.array(N_BLOCKS, np.int64)
-        draw_cell(seen, counts[m], (c // n_profits, c % n_profits), equity)
-        ruined[m, c] = write_growth(equity, not math.isinf(cap), totals, growth[m, c])
+        draw_cell(_seen(planes, m), planes.counts[m], (c // n_profits, c % n_profits), equity)
+        is_fixed = not math.isinf(planes.account.cap)
+        ruined[m, c] = write_growth(equity, is_fixed, totals, growth[m, c])
 
 
-_SEEN = (
-    "float64[::1], float64[::1], float64[:, ::1], int64[::1], float64[:, ::1], "
-    "int32[:, :, ::1], int32[:, :, ::1], int64[:, :, ::1], int64[::1], float64, float64, float64"
-)
 _LAYERS = "float64[:, :, :, ::1]"
-_LINES = f"void({_SEEN}, int64, float64[:, :, ::1], {_LAYERS})"
+_LINES = f"void(Planes, int64, float64[:, :, ::1], {_LAYERS})"
 _GROWTH = "int32[:, :, ::1], boolean[:, ::1]"
-_CORNERS = f"{_LAYERS}, {_LAYERS}, {_LAYERS}, float64, float64"
 
 SIGNATURES: dict[Kernel, str] = {
     list_segments: "void(uint64[:, :, ::1], int64, int64[:, :, ::1], int64[::1])",
@@ -307,9 +235,9 @@ SIGNATURES: dict[Kernel, str] = {
     profit_lines: _LINES,
     signal_lines: _LINES,
     spread_signals: f"void(float64, {_LAYERS})",
-    judge_regions: f"void({_SEEN}, boolean[::1])",
-    score_cells: f"void({_CORNERS}, float64[:, :, ::1])",
-    grow_cells: f"void({_CORNERS}, {_GROWTH})",
-    step_cells: f"void({_SEEN}, int64[::1], float64[:, :, ::1])",
-    draw_cells: f"void({_SEEN}, int64[::1], {_GROWTH})",
+    judge_regions: "void(Planes, boolean[::1])",
+    score_cells: "void(Layers, float64, float64, float64[:, :, ::1])",
+    grow_cells: f"void(Layers, float64, float64, {_GROWTH})",
+    step_cells: "void(Planes, int64[::1], float64[:, :, ::1])",
+    draw_cells: f"void(Planes, int64[::1], {_GROWTH})",
 }

@@ -21,6 +21,7 @@ from backtest.engine.cuda_device.kernels import cuda
 from backtest.engine.money.account import Terms
 from backtest.engine.money.prices import Prices
 from backtest.engine.money.target import ALLOWED
+from backtest.engine.scoring.score import Account
 from backtest.types import FloatArray, IntArray, WordArray
 
 Launch = Callable[..., None]
@@ -56,8 +57,7 @@ class CudaStageA:
         slow = slow_rows if has_slow else np.full((1, *slow_rows.shape[1:]), ALLOWED)
         self._slow, self._has_slow = cuda.to_device(slow), has_slow
         self._side_masks = cuda.to_device(side_masks)
-        parts = (prices.padded, prices.inverse, terms.factors)
-        self._prices = tuple(cuda.to_device(part) for part in parts)
+        self._account = account_on_device(prices, terms)
         self._marks = () if marks is None else _marks_on_device(marks)
         self._fast: Any = None
 
@@ -75,8 +75,8 @@ class CudaStageA:
         """Scores of outer variants with every row of the block, shape (n_outer, n_rows)."""
         outer = self._combined(outer_ids)
         out = cuda.device_array((len(outer_ids), self._fast.shape[2]), np.float64)
-        kernel, terms = self._kernel()
-        self._launch(kernel, out.size, outer, self._fast, *self._prices, *terms, out)
+        kernel, cash = self._kernel()
+        self._launch(kernel, out.size, outer, self._fast, self._account, *cash, out)
         return out.copy_to_host()
 
     @told_as_lost()
@@ -89,16 +89,15 @@ class CudaStageA:
             ruined: Out, shape (n_outer, n_rows).
         """
         outer, shape = self._combined(outer_ids), (len(outer_ids), self._fast.shape[2])
-        out = cuda.device_array(shape, np.float64)
+        scores = cuda.device_array(shape, np.float64)
         own_growth = cuda.device_array((*shape, N_BLOCKS), np.int32)
         own_ruined = cuda.device_array(shape, np.bool_)
-        terms = self._terms
         self._launch(
-            self._growing_kernel(), out.size, outer, self._fast, *self._prices, *self._marks,
-            terms.init_cash, terms.budget_cap, terms.lock_rate, out, own_growth, own_ruined,
+            self._growing_kernel(), scores.size, outer, self._fast, self._account, *self._marks,
+            self._terms.init_cash, kernels.Grown(scores, own_growth, own_ruined),
         )  # fmt: skip
         growth[:], ruined[:] = own_growth.copy_to_host(), own_ruined.copy_to_host()
-        return out.copy_to_host()
+        return scores.copy_to_host()
 
     def _combined(self, outer_ids: IntArray) -> Any:
         """Slow rows of outer variants combined, shape (n_outer, 2, n_words)."""
@@ -113,9 +112,8 @@ class CudaStageA:
         terms = self._terms
         if terms.compounds:
             return kernels.score_compounding, ()
-        if np.isinf(terms.budget_cap):
-            return kernels.score_locked, (terms.init_cash, terms.lock_rate)
-        return kernels.score_fixed, (terms.init_cash, terms.budget_cap)
+        kernel = kernels.score_locked if np.isinf(terms.budget_cap) else kernels.score_fixed
+        return kernel, (terms.init_cash,)
 
     def _growing_kernel(self) -> Callable[..., None]:
         if self._terms.compounds:
@@ -123,6 +121,19 @@ class CudaStageA:
         return kernels.grow_locked if np.isinf(self._terms.budget_cap) else kernels.grow_fixed
 
 
-def _marks_on_device(marks: Marks) -> tuple[Any, ...]:
-    parts = (marks.ends, marks.firsts, marks.stops, slots_of(marks), marks.factors)
-    return tuple(cuda.to_device(part) for part in parts)
+def account_on_device(prices: Prices, terms: Terms) -> Account:
+    """What steps of a balance look at, its arrays uploaded.
+
+    See: docs/scale.md#an-accelerator
+    """
+    return Account(
+        close=cuda.to_device(prices.padded),
+        inverse=cuda.to_device(prices.inverse),
+        factors=cuda.to_device(terms.factors),
+        cap=terms.budget_cap,
+        lock=terms.lock_rate,
+    )
+
+
+def _marks_on_device(marks: Marks) -> tuple[Marks, Any]:
+    return Marks(*map(cuda.to_device, marks)), cuda.to_device(slots_of(marks))

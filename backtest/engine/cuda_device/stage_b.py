@@ -16,7 +16,7 @@ from backtest.engine.blocks.marks import Marks
 from backtest.engine.cuda_device import plane_kernels as kernels
 from backtest.engine.cuda_device.failures import told_as_lost
 from backtest.engine.cuda_device.kernels import cuda
-from backtest.engine.cuda_device.stage_a import Launch
+from backtest.engine.cuda_device.stage_a import Launch, account_on_device
 from backtest.engine.money.account import Terms
 from backtest.engine.money.passage import Passages
 from backtest.engine.money.prices import Prices
@@ -46,8 +46,9 @@ class CudaPlanes:
         ends, factors = (
             (np.zeros(1, np.int64), terms.factors) if marks is None else (marks.ends, marks.factors)
         )
-        parts = (prices.padded, prices.inverse, terms.factors, ends, factors, *passages)
-        self._seen = tuple(cuda.to_device(part) for part in parts)
+        self._account = account_on_device(prices, terms)
+        self._ends, self._mark_factors = cuda.to_device(ends), cuda.to_device(factors)
+        self._passages = Passages(*map(cuda.to_device, passages))
 
     @told_as_lost()
     def score(self, rows: WordArray) -> FloatArray:
@@ -59,16 +60,17 @@ class CudaPlanes:
         Returns:
             Shape (n, n_stops, n_profits).
         """
-        listed = self._listed(rows)
+        planes = self._planes(rows)
         out = cuda.device_array((len(rows), *self._shape), np.float64)
         unsound = np.arange(len(rows))
         if self._terms.lock_rate == 0.0:
-            layers, unsound = self._lines(listed, 1)
-            self._launch(kernels.score_cells, out.size, *layers, *self._account[:2], out)
+            layers, unsound = self._lines(planes, 1)
+            account = (planes.cash, planes.account.cap)
+            self._launch(kernels.score_cells, out.size, layers, *account, out)
         if len(unsound) and not self._terms.compounds:
             chosen = cuda.to_device(unsound)
             n_threads = len(unsound) * out[0].size
-            self._launch(kernels.step_cells, n_threads, *listed, chosen, out)
+            self._launch(kernels.step_cells, n_threads, planes, chosen, out)
             return out.copy_to_host()
         scores: FloatArray = out.copy_to_host()
         scores[unsound] = np.nan
@@ -84,37 +86,36 @@ class CudaPlanes:
         Returns:
             Millionths, shape (n, n_stops * n_profits, 64), and who was ruined.
         """
-        listed = self._listed(rows)
+        planes = self._planes(rows)
         shape = (len(rows), self._shape[0] * self._shape[1])
         growth = cuda.device_array((*shape, N_BLOCKS), np.int32)
         ruined = cuda.device_array(shape, np.bool_)
         unsound = np.arange(len(rows))
         if self._terms.lock_rate == 0.0:
-            layers, unsound = self._lines(listed, N_BLOCKS)
-            account = self._account[:2]
-            self._launch(kernels.grow_cells, ruined.size, *layers, *account, growth, ruined)
+            layers, unsound = self._lines(planes, N_BLOCKS)
+            account = (planes.cash, planes.account.cap)
+            self._launch(kernels.grow_cells, ruined.size, layers, *account, growth, ruined)
         if len(unsound):
             chosen = cuda.to_device(unsound)
             n_threads = len(unsound) * shape[1]
-            self._launch(kernels.draw_cells, n_threads, *listed, chosen, growth, ruined)
+            self._launch(kernels.draw_cells, n_threads, planes, chosen, growth, ruined)
         return growth.copy_to_host(), ruined.copy_to_host()
 
-    @property
-    def _account(self) -> tuple[float, float, float]:
-        return self._terms.init_cash, self._terms.budget_cap, self._terms.lock_rate
-
-    def _listed(self, rows: WordArray) -> tuple[Any, ...]:
-        """What all kernels look at first: prices, levels, segments, the account."""
+    def _planes(self, rows: WordArray) -> kernels.Planes:
+        """What all kernels look at first, with the segments of variants."""
         n = len(rows)
         places = cuda.device_array((n, 3, self._n_bars + 1), np.int64)
         counts = cuda.device_array(n, np.int64)
         own = cuda.to_device(np.ascontiguousarray(rows))
         self._launch(kernels.list_segments, n, own, self._n_bars, places, counts)
-        return (*self._seen, places, counts, *self._account)
+        return kernels.Planes(
+            self._account, self._terms.init_cash, self._ends, self._mark_factors, self._passages,
+            places, counts,
+        )  # fmt: skip
 
-    def _lines(self, listed: tuple[Any, ...], n_layers: int) -> tuple[tuple[Any, ...], IntArray]:
-        """Lines by profit, by stop and by signal, and the variants whose regions may not hold."""
-        n, (n_stops, n_profits) = listed[-4].size, self._shape
+    def _lines(self, planes: kernels.Planes, n_layers: int) -> tuple[kernels.Layers, IntArray]:
+        """Lines of corners, and the variants whose regions may not hold."""
+        n, (n_stops, n_profits) = planes.counts.size, self._shape
         made: list[Any] = []
         for kernel, along, across in (
             (kernels.profit_lines, n_profits, n_stops),
@@ -123,10 +124,10 @@ class CudaPlanes:
         ):
             corners = cuda.device_array((n, along, across + 1), np.float64)
             out = cuda.device_array((n, n_layers, along, across), np.float64)
-            self._launch(kernel, n * along, *listed, n_layers - 1, corners, out)
+            self._launch(kernel, n * along, planes, n_layers - 1, corners, out)
             made.append(out)
         n_threads = n * n_layers * n_profits
         self._launch(kernels.spread_signals, n_threads, self._terms.budget_cap, made[2])
         is_sound = cuda.device_array(n, np.bool_)
-        self._launch(kernels.judge_regions, n, *listed, is_sound)
-        return tuple(made), np.flatnonzero(~is_sound.copy_to_host())
+        self._launch(kernels.judge_regions, n, planes, is_sound)
+        return kernels.Layers(*made), np.flatnonzero(~is_sound.copy_to_host())

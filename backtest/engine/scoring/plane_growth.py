@@ -31,8 +31,6 @@ from backtest.types import FloatArray, IntArray
 class Seen(NamedTuple):
     """What a plane is made of: members of `Prices` (`close` is `padded`), `Terms` and `Marks`.
 
-    Flat, because a device takes arrays one by one.
-
     See: docs/ledger.md (backtest/engine/cuda_device/plane_kernels.py)
     """
 

@@ -9,7 +9,7 @@ See: docs/scoring.md
 
 # An element of an array is typed as if it could be an array itself.
 # pyright: reportArgumentType=false
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -114,11 +114,11 @@ class Account(NamedTuple):
     See: docs/scoring.md
     """
 
-    close: FloatArray
-    inverse: FloatArray
-    factors: FloatArray
-    cap: float
-    lock: float
+    close: Annotated[FloatArray, "float64[::1]"]
+    inverse: Annotated[FloatArray, "float64[::1]"]
+    factors: Annotated[FloatArray, "float64[:, ::1]"]
+    cap: Annotated[float, "float64"]
+    lock: Annotated[float, "float64"]
 
 
 @inline

@@ -108,13 +108,15 @@ def test_the_linker_of_a_device_has_nothing_left_to_compile(
 
     asked: dict[str, object] = {}
 
-    def jit(_signature: str, **options: object) -> Callable[[object], SimpleNamespace]:
+    def jit(_signature: object, **options: object) -> Callable[[object], SimpleNamespace]:
         asked.update(options)
         return lambda _function: SimpleNamespace(overloads={})
 
+    def nothing() -> None: ...
+
     monkeypatch.setattr(compiled, "cuda", SimpleNamespace(jit=jit))
 
-    compiled.compile_kernel(print, "void()")
+    compiled.compile_kernel(nothing, "void()")
 
     assert asked == {"fastmath": False, "lto": False}
 
