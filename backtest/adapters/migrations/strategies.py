@@ -3,7 +3,8 @@
 See: docs/stores.md#making-the-tables
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from backtest.adapters.strategies.table import (
     SqliteFile,
     StrategyStore,
     open_engine,
+    transaction,
     translated_failures,
 )
 
@@ -25,9 +27,13 @@ VERSIONS = sa.Table(
 )
 
 
+def _has_table(connection: sa.Connection) -> bool:
+    return sa.inspect(connection).has_table(STRATEGIES.name)
+
+
 def _make_table(connection: sa.Connection) -> bool:
     """A table that somebody has made by hand stays as it is."""
-    if sa.inspect(connection).has_table(STRATEGIES.name):
+    if _has_table(connection):
         return False
     STRATEGIES.create(connection)
     return True
@@ -48,20 +54,19 @@ def take_steps(store: StrategyStore) -> list[Step]:
     Raises:
         StrategiesUnavailable: The store cannot be reached or refuses.
     """
-    with translated_failures():
-        if isinstance(store, SqliteFile):
-            store.path.parent.mkdir(parents=True, exist_ok=True)
-        engine = open_engine(store, is_read_only=False)
-        try:
-            with engine.begin() as connection:
-                VERSIONS.create(connection, checkfirst=True)
-                had = _numbers(connection)
-                return [
-                    _taken(connection, number, what, change, had=had)
-                    for number, (what, change) in enumerate(STEPS, start=1)
-                ]
-        finally:
-            engine.dispose()
+    with _changing(store) as connection:
+        return _take_all(connection)
+
+
+def make_where_missing(store: StrategyStore) -> None:
+    """Take the steps of a store that has no table yet; one that has asks for no right to make any.
+
+    Raises:
+        StrategiesUnavailable: The store cannot be reached or refuses.
+    """
+    with _changing(store) as connection:
+        if not _has_table(connection):
+            _take_all(connection)
 
 
 def steps_taken(store: StrategyStore) -> set[int]:
@@ -80,6 +85,31 @@ def steps_taken(store: StrategyStore) -> set[int]:
                 return _numbers(connection) if has_table else set()
         finally:
             engine.dispose()
+
+
+@contextmanager
+def _changing(store: StrategyStore) -> Generator[sa.Connection]:
+    """A connection in a transaction; for SQLite the file and its folder are made."""
+    with translated_failures():
+        if isinstance(store, SqliteFile):
+            store.path.parent.mkdir(parents=True, exist_ok=True)
+        engine = open_engine(store, is_read_only=False)
+        try:
+            with transaction(engine) as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def _take_all(connection: sa.Connection) -> list[Step]:
+    VERSIONS.create(connection, checkfirst=True)
+    if not _has_table(connection):
+        connection.execute(sa.delete(VERSIONS))  # numbers of a table that somebody has dropped
+    had = _numbers(connection)
+    return [
+        _taken(connection, number, what, change, had=had)
+        for number, (what, change) in enumerate(STEPS, start=1)
+    ]
 
 
 def _numbers(connection: sa.Connection) -> set[int]:

@@ -120,23 +120,6 @@ def open_engine(store: StrategyStore, *, is_read_only: bool) -> sa.Engine:
     )
 
 
-def create_table(store: StrategyStore) -> None:
-    """Create the table, and for SQLite its file and folder, where they are missing.
-
-    Raises:
-        StrategiesUnavailable: The store cannot be reached or refuses.
-    """
-    with translated_failures():
-        if isinstance(store, SqliteFile):
-            store.path.parent.mkdir(parents=True, exist_ok=True)
-        engine = open_engine(store, is_read_only=False)
-        try:
-            with transaction(engine) as connection:
-                _metadata.create_all(connection)
-        finally:
-            engine.dispose()
-
-
 @contextmanager
 def transaction(engine: sa.Engine) -> Generator[sa.Connection]:
     """A connection in a transaction, which must be over in time, its end included."""

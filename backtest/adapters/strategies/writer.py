@@ -8,10 +8,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from backtest.adapters.migrations.strategies import make_where_missing
 from backtest.adapters.strategies.table import (
     STRATEGIES,
     SqliteFile,
-    create_table,
     in_utc,
     open_engine,
     store_at,
@@ -52,7 +52,7 @@ class StrategyWriter:
     def __init__(self, url: str, *, creates: bool = True) -> None:
         self._store = store_at(url)
         if creates:
-            create_table(self._store)
+            make_where_missing(self._store)
         self._engine = open_engine(self._store, is_read_only=False)
 
     def add(

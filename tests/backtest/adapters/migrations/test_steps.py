@@ -15,12 +15,13 @@ from backtest.adapters.migrations import candles, strategies
 from backtest.adapters.migrations.advice import GRANT, MAKE_TABLES, advice
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.table import (
+    STRATEGIES,
     PostgresDatabase,
     SqliteFile,
     StrategyStore,
-    create_table,
     open_engine,
 )
+from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.errors import CandlesUnavailable, StrategiesUnavailable
 from tests.backtest.adapters.clickhouse_server import FakeServer
 
@@ -122,7 +123,7 @@ def test_strategies_get_their_table_once(store: StrategyStore) -> None:
 
 
 def test_a_table_from_before_gets_a_number(store: StrategyStore) -> None:
-    create_table(store)
+    make_by_hand(store)
 
     (step,) = strategies.take_steps(store)
 
@@ -130,9 +131,50 @@ def test_a_table_from_before_gets_a_number(store: StrategyStore) -> None:
     assert strategies.steps_taken(store) == {1}
 
 
+def test_a_table_that_was_dropped_is_made_again(store: StrategyStore) -> None:
+    strategies.take_steps(store)
+    engine = open_engine(store, is_read_only=False)
+    with engine.begin() as connection:
+        STRATEGIES.drop(connection)
+    engine.dispose()
+
+    (step,) = strategies.take_steps(store)
+
+    assert step.is_new
+    StrategyWriter(url_of(store), creates=False).close()
+
+
+def test_who_saves_first_makes_what_the_command_makes(store: StrategyStore) -> None:
+    StrategyWriter(url_of(store)).close()
+
+    assert strategies.steps_taken(store) == {1}
+    assert [step.is_new for step in strategies.take_steps(store)] == [False]
+
+
+def test_who_saves_makes_nothing_beside_a_table_that_is_there(store: StrategyStore) -> None:
+    make_by_hand(store)
+
+    StrategyWriter(url_of(store)).close()
+
+    assert strategies.steps_taken(store) == set()
+
+
+def url_of(store: StrategyStore) -> str:
+    return f"sqlite:///{store.path}" if isinstance(store, SqliteFile) else store.dsn
+
+
+def make_by_hand(store: StrategyStore) -> None:
+    if isinstance(store, SqliteFile):
+        store.path.parent.mkdir()
+    engine = open_engine(store, is_read_only=False)
+    with engine.begin() as connection:
+        STRATEGIES.create(connection)
+    engine.dispose()
+
+
 def test_a_user_without_rights_is_told_which_page_has_them(postgres: str) -> None:
     engine = open_engine(PostgresDatabase(dsn=postgres), is_read_only=False)
-    create_table(PostgresDatabase(dsn=postgres))
+    strategies.make_where_missing(PostgresDatabase(dsn=postgres))
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE ROLE stranger LOGIN"))
     try:
