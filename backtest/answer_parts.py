@@ -93,18 +93,18 @@ def make_answer_parts(
     See: docs/evidence.md
     """
     parts, plan = guards.want.parts, guards.plan
-    told: dict[AnswerPart, object] = {}
+    computed: dict[AnswerPart, object] = {}
     if AnswerPart.EVIDENCE in parts:
-        told[AnswerPart.EVIDENCE] = weigh_run(plan, guards.policy, ranked, workers, control)
+        computed[AnswerPart.EVIDENCE] = weigh_run(plan, guards.policy, ranked, workers, control)
     if AnswerPart.LANDSCAPE in parts:
         recorded = ranked.recorded
-        told[AnswerPart.LANDSCAPE] = (
+        computed[AnswerPart.LANDSCAPE] = (
             None if recorded is None else map_run(plan, recorded, ranked.near)
         )
     if AnswerPart.RECEIPT in parts:
         grid = plan.resolved_grid()
-        told[AnswerPart.RECEIPT] = make_receipt(plan.settings, grid, bars, variants)
-    return told
+        computed[AnswerPart.RECEIPT] = make_receipt(plan.settings, grid, bars, variants)
+    return computed
 
 
 def map_run(plan: Plan, recorded: Recorded, near: NearReturns) -> LandscapePart:

@@ -49,7 +49,7 @@ class Control:
         self._cancelled = threading.Event()
         self._reason: BacktestError | None = None
         self._lock = threading.Lock()
-        self._to_tell: list[Callable[[], None]] = []
+        self._cancel_callbacks: list[Callable[[], None]] = []
         self.limit_s = deadline_s
         self.used_s = 0.0
         left_s = deadline_s if left_s is None else left_s
@@ -70,9 +70,9 @@ class Control:
             if not self._cancelled.is_set():
                 self._reason = reason
             self._cancelled.set()
-            to_tell, self._to_tell = self._to_tell, []
-        for tell in to_tell:
-            tell()
+            callbacks, self._cancel_callbacks = self._cancel_callbacks, []
+        for callback in callbacks:
+            callback()
 
     @property
     def is_cancelled(self) -> bool:
@@ -84,13 +84,13 @@ class Control:
         """Why it was cancelled; None where it was not, or nobody waits for it."""
         return self._reason
 
-    def on_cancel(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called, in the thread that cancels, or at once if that has happened."""
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, in the thread that cancels, or at once if that has happened."""
         with self._lock:
             if not self._cancelled.is_set():
-                self._to_tell.append(tell)
+                self._cancel_callbacks.append(callback)
                 return
-        tell()
+        callback()
 
     def on_claim(self, claim: Callable[[int], None]) -> None:
         """Have `claim` called with the bytes a run is about to hold; it returns when it may."""

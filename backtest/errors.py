@@ -104,11 +104,11 @@ class NoMarketData(InvalidRequest):
     """
 
     def __init__(self, stored: str | None = None, problem: Problem | None = None) -> None:
-        told = "no candles are stored for this range"
+        message = "no candles are stored for this range"
         if stored is not None:
-            told += f"; available: {stored}"
+            message += f"; available: {stored}"
         super().__init__(
-            [problem or Problem(("time_range",), "no_market_data", told)],
+            [problem or Problem(("time_range",), "no_market_data", message)],
             "no market data for requested range",
         )
 
@@ -140,21 +140,21 @@ class UnknownInstrument(NoMarketData):
         elsewhere: Sequence[int],
     ) -> None:
         place, code = ("symbol", "unknown_symbol")
-        told = f"no candles of {symbol} are stored for market {market_id}"
+        message = f"no candles of {symbol} are stored for market {market_id}"
         if not markets:
-            told = (
+            message = (
                 "the candle store is empty; fill it with candles import, candles download or"
                 " candles generate"
             )
         elif market_id not in markets:
             place, code = ("market_id", "unknown_market")
-            told = f"no candles are stored for market {market_id}, only for {_listed(markets)}"
+            message = f"no candles are stored for market {market_id}, only for {_listed(markets)}"
         else:
             more = f" (and {n_more} more)" if n_more else ""
-            told += f"; the most similar symbols in that market: {', '.join(nearest)}{more}"
+            message += f"; the most similar symbols in that market: {', '.join(nearest)}{more}"
         if elsewhere:
-            told += f"; {symbol} is stored for market {_listed(elsewhere)}"
-        super().__init__(problem=Problem((*loc, place), code, told))
+            message += f"; {symbol} is stored for market {_listed(elsewhere)}"
+        super().__init__(problem=Problem((*loc, place), code, message))
 
 
 class TimeframeTooShort(NoMarketData):
@@ -173,10 +173,12 @@ class TimeframeTooShort(NoMarketData):
         self, loc: Loc, timeframe: str, *, lengths: Sequence[str], choices: Sequence[str]
     ) -> None:
         stored = " and ".join(lengths)
-        told = f"only {stored} candles are stored, and {timeframe} bars cannot be built from them"
+        message = (
+            f"only {stored} candles are stored, and {timeframe} bars cannot be built from them"
+        )
         if choices:
-            told += f"; choose timeframe {', '.join(choices)}"
-        super().__init__(problem=Problem(loc, "timeframe_too_short", told))
+            message += f"; choose timeframe {', '.join(choices)}"
+        super().__init__(problem=Problem(loc, "timeframe_too_short", message))
 
 
 class EmptyRange(InvalidRequest):
@@ -190,11 +192,11 @@ class EmptyRange(InvalidRequest):
     """
 
     def __init__(self, timeframe: str, stored: str) -> None:
-        told = (
+        message = (
             f"no {timeframe} bar closes inside the range; choose a longer range or a shorter"
             f" timeframe; available: {stored}"
         )
-        super().__init__([Problem(("time_range",), "empty_target", told)])
+        super().__init__([Problem(("time_range",), "empty_target", message)])
 
 
 class GuardExceeded(Mistake):

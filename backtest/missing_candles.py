@@ -49,23 +49,23 @@ class MissingCandles:
             return self._unknown()
         if all(timeframe.ms % length_ms for length_ms in stored.lengths_ms):
             return self._too_short(timeframe, stored.lengths_ms)
-        return NoMarketData(self._told(stored))
+        return NoMarketData(self._describe(stored))
 
     def empty_range(self, timeframe: Timeframe) -> InvalidRequest:
         """The error of a range in which no bar closes."""
         stored = self._stored_range()
         if stored is None:
             return self._unknown()
-        return EmptyRange(timeframe.value, self._told(stored))
+        return EmptyRange(timeframe.value, self._describe(stored))
 
     def _stored_range(self) -> StoredRange | None:
         return self._candles.stored_range(self._instrument, control=self._control)
 
-    def _told(self, stored: StoredRange) -> str:
-        told = f"{self._instrument.symbol}: {_day(stored.first_ms)} to {_day(stored.last_ms)}"
+    def _describe(self, stored: StoredRange) -> str:
+        text = f"{self._instrument.symbol}: {_day(stored.first_ms)} to {_day(stored.last_ms)}"
         if stored.lengths_ms == (MINUTE_MS,):
-            return told
-        return f"{told}, candles of {' and '.join(map(spelled_length, stored.lengths_ms))}"
+            return text
+        return f"{text}, candles of {' and '.join(map(spelled_length, stored.lengths_ms))}"
 
     def _too_short(self, timeframe: Timeframe, lengths_ms: Sequence[int]) -> TimeframeTooShort:
         place = self._loc[:-1] if self._loc[-1:] == ("instrument_id",) else self._loc

@@ -24,7 +24,7 @@ MANY_MISSING_RATE = 0.01
 SHORT_END_RATE = 0.1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Say = Callable[[RunResult], str | None]
+Describe = Callable[[RunResult], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +43,26 @@ def notes_of(run: RunResult) -> tuple[Note, ...]:
 
     See: docs/answer.md
     """
-    told = ((code, say(run)) for code, say in NOTES.items())
-    return tuple(Note(code, message) for code, message in told if message is not None)
+    messages = ((code, describe(run)) for code, describe in NOTES.items())
+    return tuple(Note(code, message) for code, message in messages if message is not None)
 
 
 def _range_beyond_candles(run: RunResult) -> str | None:
     found = run.found
-    told = "No candle opens inside the range:"
+    intro = "No candle opens inside the range:"
     if found.last_ms is not None:
-        told = f"The candles end at {_minute(found.last_ms)}, before the end of the range:"
+        intro = f"The candles end at {_minute(found.last_ms)}, before the end of the range:"
     if found.n_bars_after > 0:
-        return f"{told} {found.n_bars_after:,} of {run.target_bars:,} bars are made up"
+        return f"{intro} {found.n_bars_after:,} of {run.target_bars:,} bars are made up"
     n_candles = run.settings.timeframe.ms // found.candle_ms
     if found.n_tail > SHORT_END_RATE * n_candles:
         return (
-            f"{told} the last bar is missing {found.n_tail:,} of its {n_candles:,} candles at its"
+            f"{intro} the last bar is missing {found.n_tail:,} of its {n_candles:,} candles at its"
             " end"
         )
     if found.n_after > SHORT_END_RATE * found.n_expected:
         return (
-            f"{told} the range is missing {found.n_after:,} of its {found.n_expected:,} candles at"
+            f"{intro} the range is missing {found.n_after:,} of its {found.n_expected:,} candles at"
             " its end, and no bar closes there"
         )
     return None
@@ -82,8 +82,8 @@ def _range_before_candles(run: RunResult) -> str | None:
 
 def _missing_candles(run: RunResult) -> str | None:
     found = run.found
-    n_told = found.n_after + (found.n_before if found.n_bars_absent else 0)
-    n_inside, n_missing = found.n_expected - n_told, found.n_missing - n_told
+    n_noted = found.n_after + (found.n_before if found.n_bars_absent else 0)
+    n_inside, n_missing = found.n_expected - n_noted, found.n_missing - n_noted
     if n_missing <= MANY_MISSING_RATE * n_inside:
         return None
     n_filled = found.n_bars_filled - found.n_bars_after
@@ -204,7 +204,7 @@ def _rounded_money(run: RunResult) -> str | None:
     )
 
 
-NOTES: Mapping[str, Say] = {
+NOTES: Mapping[str, Describe] = {
     "range_beyond_candles": _range_beyond_candles,
     "range_before_candles": _range_before_candles,
     "missing_candles": _missing_candles,

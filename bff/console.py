@@ -104,8 +104,8 @@ class ConsolePage:
         """One HTTP exchange."""
         page = self.folder / "index.html"
         if not page.is_file():
-            told = "The built files of the console are gone: make console builds them again"
-            raise RoehubError(Code.NOT_FOUND, told)
+            message = "The built files of the console are gone: make console builds them again"
+            raise RoehubError(Code.NOT_FOUND, message)
         response = FileResponse(page, headers=HEADERS)
         sign_in(self.services, request, response)
         return response

@@ -173,7 +173,7 @@ def local_runner(settings: Settings, machines: Machines | None = None) -> LocalR
     candles = candle_feed(pool, max_cached_bytes=compute.candle_cache_bytes)
     url = strategies_url(environment)
     strategies = SqlStrategies(url)
-    accelerator = Accelerator(settings.device, _tell_of_device)
+    accelerator = Accelerator(settings.device, _report_device)
     backtester = Backtester(
         candles=candles,
         strategies=strategies,
@@ -212,15 +212,15 @@ def local_runner(settings: Settings, machines: Machines | None = None) -> LocalR
     )
 
 
-def _tell_of_device(sentence: str, is_bad: bool) -> None:
+def _report_device(sentence: str, is_bad: bool) -> None:
     """To the log of a service; a command keeps its standard output for its answer."""
     if not structlog.is_configured():
         if is_bad:
             sys.stderr.write(f"{sentence}\n")
         return
     log = structlog.stdlib.get_logger(__name__)
-    tell = log.warning if is_bad else log.info
-    tell("device", state=sentence)
+    emit = log.warning if is_bad else log.info
+    emit("device", state=sentence)
 
 
 def stored_facts(pool: ClickHousePool) -> list[StoredFacts]:

@@ -25,13 +25,13 @@ from schema.receipt import Receipt
 _TrialRefs = Mapping[int, TrialRef]
 
 
-def to_answer_parts(told: Mapping[AnswerPart, object]) -> dict[str, object]:
+def to_answer_parts(computed: Mapping[AnswerPart, object]) -> dict[str, object]:
     """Members of the answer that stand beside the variants; None where nobody asked.
 
     See: docs/evidence.md, docs/receipt.md
     """
     members: dict[str, object] = {"evidence": None, "landscape": None, "receipt": None}
-    for part, found in told.items():
+    for part, found in computed.items():
         match found:
             case EvidencePart():
                 members[part] = _to_evidence(found)
@@ -48,14 +48,14 @@ def to_answer_parts(told: Mapping[AnswerPart, object]) -> dict[str, object]:
 
 def _to_evidence(weighed: EvidencePart) -> Evidence:
     """The evidence; rows of the ledger become variants."""
-    told, tried = weighed.evidence, weighed.tried
-    members = asdict(told)
-    if told.reality_check is not None:
+    evidence, tried = weighed.evidence, weighed.tried
+    members = asdict(evidence)
+    if evidence.reality_check is not None:
         for name in ("against_cash", "against_holding"):
-            comparison: result.Comparison | None = getattr(told.reality_check, name)
+            comparison: result.Comparison | None = getattr(evidence.reality_check, name)
             if comparison is not None:
                 members["reality_check"][name] = _to_comparison(comparison, tried)
-    if told.walk_forward is not None:
+    if evidence.walk_forward is not None:
         for fold in members["walk_forward"]["folds"]:
             fold["chosen"] = asdict(weighed.chosen[fold.pop("row")])
     return Evidence.model_validate(members)
@@ -63,7 +63,7 @@ def _to_evidence(weighed: EvidencePart) -> Evidence:
 
 def _to_landscape(mapped: LandscapePart) -> Landscape:
     """The landscape; surfaces are drawn when somebody asks for them."""
-    told = Landscape(
+    model = Landscape(
         axes=tuple(
             LandscapeAxis(
                 name=story.axis.name,
@@ -78,8 +78,8 @@ def _to_landscape(mapped: LandscapePart) -> Landscape:
         robust_order=mapped.robust_order,
     )
 
-    told.attach_drawing(_Drawing(mapped.landscape))
-    return told
+    model.attach_drawing(_Drawing(mapped.landscape))
+    return model
 
 
 @dataclass(frozen=True, slots=True)

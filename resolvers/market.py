@@ -64,7 +64,7 @@ class Market:
         Raises:
             CandlesUnavailable: The store cannot be reached.
         """
-        return list(map(_told, self._instruments()))
+        return list(map(_to_stored_instrument, self._instruments()))
 
     def bars(self, question: BarsQuestion, control: Control) -> Bars:
         """Bars of a range, neighbours joined until there are few enough.
@@ -136,7 +136,7 @@ def _points(bars: Buckets) -> list[Bar]:
     ]
 
 
-def _told(stored: StoredFacts) -> StoredInstrument:
+def _to_stored_instrument(stored: StoredFacts) -> StoredInstrument:
     return StoredInstrument(
         instrument_id=Instrument(
             market_id=stored.instrument.market_id, symbol=stored.instrument.symbol

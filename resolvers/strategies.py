@@ -100,7 +100,7 @@ class Strategies:
         if not 1 <= limit <= MAX_LISTED:
             message = f"must be 1 to {MAX_LISTED}, was {limit}"
             raise InvalidRequest([Problem(("limit",), "out_of_bounds", message)])
-        return list(map(_told, self._shelf.of_user(user_id, limit=limit)))
+        return list(map(_to_line, self._shelf.of_user(user_id, limit=limit)))
 
     def save(
         self, request: RunRequest, *, user_id: UUID, name: str | None = None
@@ -129,7 +129,7 @@ class Strategies:
             spec=spec,
             created_at=line.created_at,
         )
-        return _told(line)
+        return _to_line(line)
 
     def delete(self, strategy_id: UUID, *, user_id: UUID) -> None:
         """Delete a strategy of the user.
@@ -229,7 +229,7 @@ def _checked_name(name: str | None) -> str:
     return stripped
 
 
-def _told(line: SavedLine) -> SavedStrategyLine:
+def _to_line(line: SavedLine) -> SavedStrategyLine:
     """What is known of a row, whoever wrote it: one that cannot run is listed too."""
     spec = line.spec
     stored = spec.get("instrument_id")

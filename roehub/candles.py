@@ -38,7 +38,7 @@ END_MS = 2**52  # after every candle
 Store = str | os.PathLike[str] | None
 
 
-class Said(TypedDict, total=False):
+class FrameOptions(TypedDict, total=False):
     """What candles do not say of themselves; `ImportOptions` has what each of these means.
 
     See: docs/candle-files.md
@@ -58,7 +58,7 @@ def put(
     *,
     interval: str = "1m",
     store: Store = None,
-    **said: Unpack[Said],
+    **options: Unpack[FrameOptions],
 ) -> int:
     """Store the candles of a frame: all of them, or none and a sentence.
 
@@ -69,7 +69,7 @@ def put(
         instrument: Whose candles, as `roehub.run` takes it.
         interval: How long they are, `1m` to `1d`.
         store: A data directory; by default what the environment configures.
-        **said: What the candles do not say of themselves: `timezone` of times without one,
+        **options: What the candles do not say of themselves: `timezone` of times without one,
             `times="close"` where a row has the time of its close, `date_order` of texts such as
             01/02/2024, `floor_times=True` to move times to their minute, `zero_volume=True` where
             there is no volume, `file_symbol` where a column spells the symbol in another way.
@@ -84,10 +84,10 @@ def put(
 
     See: docs/candle-files.md
     """
-    for word in said.keys() - Said.__annotations__.keys():
-        raise TypeError(f"put has no {word!r}{nearest(word, Said.__annotations__)}")
+    for word in options.keys() - FrameOptions.__annotations__.keys():
+        raise TypeError(f"put has no {word!r}{nearest(word, FrameOptions.__annotations__)}")
     of = _instrument(instrument)
-    asked = ImportOptions(**said, symbol=of.symbol, length_ms=_length_ms(interval))
+    asked = ImportOptions(**options, symbol=of.symbol, length_ms=_length_ms(interval))
     rows = _with_times(_pandas(frame))
     with tempfile.TemporaryDirectory(prefix="roehub-") as folder:
         checked = _checked(rows, Path(folder) / "frame.parquet", asked)
@@ -164,12 +164,12 @@ def _checked(rows: pd.DataFrame, path: Path, asked: ImportOptions) -> "CheckedFi
         rows.to_parquet(path, index=False)
         checked = check_file(path, _silent, asked)
     except (pa.ArrowException, BrokenFile, ValueError) as error:
-        told = "; ".join(map(str, error.args)).removeprefix(f"{path}: ")
-        raise ValueError(f"nothing of the frame was stored: {in_python(told)}") from None
+        message = "; ".join(map(str, error.args)).removeprefix(f"{path}: ")
+        raise ValueError(f"nothing of the frame was stored: {in_python(message)}") from None
     faults = [*checked.problems, *(f"{where}: {reason}" for where, reason in checked.reasons)]
     if faults:
-        told = in_few([in_python(fault) for fault in faults])
-        raise ValueError(f"nothing of the frame was stored:\n  {told}")
+        message = in_few([in_python(fault) for fault in faults])
+        raise ValueError(f"nothing of the frame was stored:\n  {message}")
     return checked
 
 

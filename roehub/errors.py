@@ -20,7 +20,7 @@ class Refused(Exception):
 
     def __init__(self, code: str, message: str, details: Mapping[str, Any]) -> None:
         self.code, self.message, self.details = code, message, details
-        super().__init__(self._told())
+        super().__init__(self._text())
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Refused":
@@ -31,10 +31,12 @@ class Refused(Exception):
     @classmethod
     def of_graphql(cls, error: Mapping[str, Any]) -> "Refused":
         """From one of the `errors` of a GraphQL answer."""
-        told: Mapping[str, Any] = error.get("extensions") or {}
-        return cls(told.get("code", "graphql"), error["message"], told.get("details") or {})
+        extensions: Mapping[str, Any] = error.get("extensions") or {}
+        return cls(
+            extensions.get("code", "graphql"), error["message"], extensions.get("details") or {}
+        )
 
-    def _told(self) -> str:
+    def _text(self) -> str:
         mistakes = self.details.get("errors") or ()
         lines = (f"  {item['path']}: {item['message']}" for item in mistakes)
         return "\n".join([f"{self.code}: {self.message}", *lines])

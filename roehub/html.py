@@ -22,12 +22,16 @@ def summary(result: "Result") -> str:
     answer = result.answer
     instrument = answer["instrument_id"]
     n_variants = max(answer["stage_a_variants"], answer["stage_b_variants"])
-    told = (
+    heading = (
         f"{instrument['symbol']} {answer['timeframe']}: the best {len(result):,} of"
         f" {n_variants:,} variants over {answer['target_bars']:,} bars"
     )
     notes = "".join(f"<li>{escape(note['message'])}</li>" for note in result.notes)
-    parts = [f"<p><b>{escape(told)}</b></p>", f"<ul>{notes}</ul>" if notes else "", _luck(result)]
+    parts = [
+        f"<p><b>{escape(heading)}</b></p>",
+        f"<ul>{notes}</ul>" if notes else "",
+        _luck(result),
+    ]
     return "".join(parts) + result.variants.head(ROWS).to_html()
 
 

@@ -94,8 +94,8 @@ def _found(name: str) -> Indicator:
     if wanted in rows or len(ending) == 1:
         return rows.get(wanted) or rows[ending[0]]
     near = ending or ([] if "." in wanted else _near_last(wanted, rows))
-    told = meant((near or get_close_matches(wanted, rows))[:3]) or "; docs/indicators.md lists all"
-    raise ValueError(f"no indicator is called {name!r}{told}")
+    hint = meant((near or get_close_matches(wanted, rows))[:3]) or "; docs/indicators.md lists all"
+    raise ValueError(f"no indicator is called {name!r}{hint}")
 
 
 def _near_last(wanted: str, ids: Collection[str]) -> list[str]:

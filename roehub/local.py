@@ -166,7 +166,7 @@ def _services(store: str | os.PathLike[str] | None) -> "Services":
     from bff.config.settings import load_settings  # noqa: PLC0415
     from bff.wiring import build  # noqa: PLC0415
 
-    _say_no_more_than_warnings()
+    _log_warnings_only()
     environ = dict(os.environ) if store is None else {"ROEHUB_DATA_DIR": str(store)}
     folder = Path(environ.get("ROEHUB_DATA_DIR") or ".data").resolve()
     if store is not None and not folder.is_dir():
@@ -178,7 +178,7 @@ def _services(store: str | os.PathLike[str] | None) -> "Services":
     return _opened[wanted]
 
 
-def _say_no_more_than_warnings() -> None:
+def _log_warnings_only() -> None:
     """The log of a service is not for a notebook; a log that was configured stays as it is."""
     import structlog  # noqa: PLC0415 - `import roehub` is quick
 

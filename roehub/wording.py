@@ -12,18 +12,18 @@ _OPTION = re.compile(
 )
 
 
-def in_python(told: str) -> str:
+def in_python(message: str) -> str:
     """A sentence of an import with arguments for options, and rows of a frame for lines.
 
     Rows count from 0.
 
     Args:
-        told: For example `line 3: …; pass --interval 1h if the file holds 1h candles`.
+        message: For example `line 3: …; pass --interval 1h if the file holds 1h candles`.
 
     See: docs/python.md#candles
     """
-    told = re.sub(r"\bline (\d+)", lambda line: f"row {int(line[1]) - 1}", told)
-    return re.sub(r"\bfile\b", "frame", _OPTION.sub(_argument, told))
+    message = re.sub(r"\bline (\d+)", lambda line: f"row {int(line[1]) - 1}", message)
+    return re.sub(r"\bfile\b", "frame", _OPTION.sub(_argument, message))
 
 
 def in_few(faults: list[str]) -> str:

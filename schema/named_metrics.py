@@ -24,7 +24,7 @@ def _ms(of: str) -> Any:
     return strawberry.field(description=f"{of}, in milliseconds.")
 
 
-def _said(description: str) -> Any:
+def _field(description: str) -> Any:
     return strawberry.field(description=description)
 
 
@@ -35,11 +35,11 @@ class NamedMetrics:
     See: docs/metrics.md#by-name
     """
 
-    start: Timestamp = _said("First moment of the range.")
-    end: Timestamp = _said("First moment after the range.")
+    start: Timestamp = _field("First moment of the range.")
+    end: Timestamp = _field("First moment after the range.")
     duration_ms: BigInt = _ms("Length of the range")
-    init_cash: float = _said("Cash at the start, in quote currency.")
-    total_profit: float | None = _said("Equity at the end less the initial cash.")
+    init_cash: float = _field("Cash at the start, in quote currency.")
+    total_profit: float | None = _field("Equity at the end less the initial cash.")
     total_return_pct: float | None = _pct("Profit of the initial cash")
     benchmark_return_pct: float | None = _pct("Change from the first close to the last")
     position_coverage_pct: float | None = _pct("Share of bars from entry to exit, both inclusive")
@@ -47,19 +47,19 @@ class NamedMetrics:
     avg_drawdown_pct: float | None = _pct("Mean drawdown over all bars")
     max_drawdown_duration_ms: BigInt | None = _ms("Longest drawdown")
     avg_drawdown_duration_ms: BigInt | None = _ms("Mean length of a drawdown")
-    num_trades: int = _said("Closed trades.")
+    num_trades: int = _field("Closed trades.")
     win_rate_pct: float | None = _pct("Share of trades with a net profit above 0")
     best_trade_pct: float | None = _pct("Largest net profit of what the trade took")
     worst_trade_pct: float | None = _pct("Smallest net profit of what the trade took")
     avg_trade_pct: float | None = _pct("Mean net profit of what the trade took")
     max_trade_duration_ms: BigInt | None = _ms("Longest trade")
     avg_trade_duration_ms: BigInt | None = _ms("Mean length of a trade")
-    expectancy: float | None = _said("The mean trade once more, in percent.")
-    sqn: float | None = _said("System quality number: mean net profit over its spread.")
-    gross_exposure: float | None = _said("Mean over all bars of invested quote over equity.")
-    sharpe_ratio: float | None = _said("On daily equity; docs/metrics.md has the definition.")
-    sortino_ratio: float | None = _said("On daily equity; docs/metrics.md has the definition.")
-    calmar_ratio: float | None = _said("On daily equity; docs/metrics.md has the definition.")
+    expectancy: float | None = _field("The mean trade once more, in percent.")
+    sqn: float | None = _field("System quality number: mean net profit over its spread.")
+    gross_exposure: float | None = _field("Mean over all bars of invested quote over equity.")
+    sharpe_ratio: float | None = _field("On daily equity; docs/metrics.md has the definition.")
+    sortino_ratio: float | None = _field("On daily equity; docs/metrics.md has the definition.")
+    calmar_ratio: float | None = _field("On daily equity; docs/metrics.md has the definition.")
 
 
 _TIMES = frozenset({"start", "end"})

@@ -105,8 +105,8 @@ def _steps_into(stored: object, steps: Loc) -> Loc:
 def _problem(loc: Loc, code: str, message: str) -> Problem:
     if code == "union_tag_not_found":
         return Problem((*loc, "mode"), "required", "Field required")
-    told = _CODES.get(code, code)
-    return Problem(loc, told, _MESSAGES.get(code, message))
+    own_code = _CODES.get(code, code)
+    return Problem(loc, own_code, _MESSAGES.get(code, message))
 
 
 def _without_mode(loc: Loc) -> Loc:

@@ -21,7 +21,7 @@ from schema.response import Instrument as InstrumentId
 from schema.response import Payload
 
 SPEC_KIND = "roehub.strategy.v1"
-MAX_TOLD = 10
+MAX_LISTED = 10
 
 
 class NoSuchVariant(Exception):
@@ -94,7 +94,7 @@ def _needed(found: Mapping[str, Any], *, is_document: bool) -> _Needed:
     missing = [_place(problem["loc"]) for problem in problems if problem["type"] in lacking]
     if missing:
         raise NoSuchVariant(_lacking(missing, is_document=is_document))
-    wrong = "; ".join(f"{_place(item['loc'])}: {item['msg']}" for item in problems[:MAX_TOLD])
+    wrong = "; ".join(f"{_place(item['loc'])}: {item['msg']}" for item in problems[:MAX_LISTED])
     raise NoSuchVariant(f"this is not the response of a run: {wrong}")
 
 
@@ -105,9 +105,9 @@ def _place(loc: tuple[str | int, ...]) -> str:
 
 def _lacking(places: list[str], *, is_document: bool) -> str:
     if is_document:
-        told = ", ".join(dict.fromkeys(map(graphql_place, places[:MAX_TOLD])))
-        return f"the GraphQL response lacks {told}; select at least\n{SELECTION}"
-    return f"this is not the response of a run; missing: {', '.join(places[:MAX_TOLD])}"
+        listed = ", ".join(dict.fromkeys(map(graphql_place, places[:MAX_LISTED])))
+        return f"the GraphQL response lacks {listed}; select at least\n{SELECTION}"
+    return f"this is not the response of a run; missing: {', '.join(places[:MAX_LISTED])}"
 
 
 def _spec(needed: _Needed) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def _made_with_uv(folder: Path) -> bool:
 def _asks_the_public_index() -> bool:
     """Whether this Python has pip, and nobody told it to ask elsewhere."""
     command = [sys.executable, "-m", "pip", "config", "list"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return told.returncode == 0 and not re.search(r"\.(index-url|no-index)=", told.stdout)
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return result.returncode == 0 and not re.search(r"\.(index-url|no-index)=", result.stdout)
 
 
 if __name__ == "__main__":

@@ -69,14 +69,14 @@ def _verdict(reasons: Sequence[Reason]) -> Verdict:
     A high probability of overfitting says that the choice among the variants is arbitrary. Where
     the variants are better than luck all the same, it does not make them luck.
     """
-    said = {reason.code: reason.speaks_for for reason in reasons if reason.speaks_for}
-    if Verdict.NOT_ENOUGH_DATA in said.values():
+    verdicts = {reason.code: reason.speaks_for for reason in reasons if reason.speaks_for}
+    if Verdict.NOT_ENOUGH_DATA in verdicts.values():
         return Verdict.NOT_ENOUGH_DATA
-    if said[CASH] == Verdict.LIKELY_LUCK:
+    if verdicts[CASH] == Verdict.LIKELY_LUCK:
         return Verdict.LIKELY_LUCK
-    if said[PBO] == Verdict.LIKELY_LUCK and said[CASH] != Verdict.HOLDS_UP:
+    if verdicts[PBO] == Verdict.LIKELY_LUCK and verdicts[CASH] != Verdict.HOLDS_UP:
         return Verdict.LIKELY_LUCK
-    if all(one == Verdict.HOLDS_UP for one in said.values()):
+    if all(one == Verdict.HOLDS_UP for one in verdicts.values()):
         return Verdict.HOLDS_UP
     return Verdict.UNCLEAR
 

@@ -195,8 +195,10 @@ class Landscape:
         axes = {story.axis.name: story.axis for story in self.axes()}
         others = sorted(axes.keys() - {x, y})
         if by not in others:
-            told = f"a third axis is one of {', '.join(others)}" if others else "there is no third"
-            raise InvalidRequest([Problem(("by",), "unknown_axis", told)])
+            message = (
+                f"a third axis is one of {', '.join(others)}" if others else "there is no third"
+            )
+            raise InvalidRequest([Problem(("by",), "unknown_axis", message)])
         values = axes[by].values
         first = self.surface(x, y, statistic, {by: values[0]})
         _check_cells("by", len(values) * len(first.x.values) * len(first.y.values))
@@ -215,8 +217,10 @@ class Landscape:
         if not pairs:
             place = "y" if x in lengths and y is not None else "x"
             names = ", ".join(sorted(lengths))
-            told = f"two different ones of {names}" if len(lengths) > 1 else "fewer than two here"
-            raise InvalidRequest([Problem((place,), "unknown_axis", f"the axes are {told}")])
+            choices = (
+                f"two different ones of {names}" if len(lengths) > 1 else "fewer than two here"
+            )
+            raise InvalidRequest([Problem((place,), "unknown_axis", f"the axes are {choices}")])
         fitting = (pair for pair in pairs if lengths[pair[0]] * lengths[pair[1]] <= MAX_CELLS)
         return next(fitting, pairs[0])
 
@@ -315,13 +319,13 @@ class Population:
         elif counts.any():
             self._fill(cells, keys, counts, statistic)
         rows = cells.reshape(shape).tolist()
-        told = tuple(tuple(None if v != v else _pct(v) for v in row) for row in rows)  # noqa: PLR0124 - NaN
+        percentages = tuple(tuple(None if v != v else _pct(v) for v in row) for row in rows)  # noqa: PLR0124 - NaN
         return Surface(
             x=one.axis,
             y=two.axis,
             statistic=statistic,
             with_stops=self._with_stops,
-            cells=told,
+            cells=percentages,
         )
 
     def _fill(

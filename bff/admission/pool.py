@@ -105,7 +105,7 @@ class RunPool:
         *,
         user_id: UUID | None = None,
         is_short: bool = False,
-        tell: Watch | None = None,
+        on_progress: Watch | None = None,
     ) -> T:
         """Run `fn` in a thread and wait for it, for the deadline or for the client to leave.
 
@@ -118,7 +118,7 @@ class RunPool:
             deadline_s: Seconds, or None for no limit.
             user_id: Whose place it is; None where no user has one of their own.
             is_short: Whether a second is enough for it.
-            tell: Told how far `fn` is, from its thread.
+            on_progress: Told how far `fn` is, from its thread.
 
         Raises:
             RateLimited: The user has taken all places, or all the time, that one user may have.
@@ -130,7 +130,7 @@ class RunPool:
         if self._quota is not None and user_id is not None:
             await self._quota.check(user_id)
         lane = self._short if is_short else self._long
-        ticket = self._accept(fn, _watched(deadline_s, tell), user_id, lane)
+        ticket = self._accept(fn, _watched(deadline_s, on_progress), user_id, lane)
         watch = asyncio.ensure_future(_until_disconnect(receive))
         answer = asyncio.wrap_future(ticket.future)
         limit_s = None if deadline_s is None else deadline_s + ANSWER_GRACE_S
@@ -303,10 +303,10 @@ def _watched(deadline_s: float | None, watch: Watch | None) -> Control:
     if watch is None:
         return Control(deadline_s)
 
-    def tell(stage: str, done: int, total: int) -> None:
+    def report(stage: str, done: int, total: int) -> None:
         watch(CallProgress(stage, done, total, control.used_s))
 
-    control = Control(deadline_s, on_progress=tell)
+    control = Control(deadline_s, on_progress=report)
     return control
 
 

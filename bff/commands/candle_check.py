@@ -21,7 +21,7 @@ from bff.commands.stores import candle_store
 
 _PLACES_SHOWN = 3
 
-Told = Callable[[Finding, int], str]
+Describe = Callable[[Finding, int], str]
 
 
 def check_stored(
@@ -110,7 +110,7 @@ def _length(step_ms: int) -> str:
     return format_length(step_ms * 1_000)
 
 
-_SENTENCES: dict[Kind, Told] = {
+_SENTENCES: dict[Kind, Describe] = {
     Kind.GAPS: lambda found, step_ms: (
         f"{_many(found.n, '1 gap', 'gaps')}, {found.n_candles:,} candles of {_length(step_ms)}"
         " are missing; an outage of the exchange, or a file that was not imported"

@@ -34,7 +34,7 @@ from backtest.adapters.candles.table import create_table
 from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.importer import CheckedFile
 from backtest.types import MINUTE_MS, Instrument
-from bff.commands.candle_import import advise, told
+from bff.commands.candle_import import advise, describe
 from bff.commands.expected import configured, stderr
 from bff.commands.stores import candle_store
 
@@ -113,16 +113,18 @@ def _refuse(asked: Download) -> None:
 def _refuse_interval(asked: Download) -> None:
     length_ms = parsed_length(asked.interval)
     if length_ms is None or not is_storable(length_ms):
-        told = f"must be a whole number of minutes that divides a day evenly, was {asked.interval}"
-        raise typer.BadParameter(told, param_hint="--interval")
+        message = (
+            f"must be a whole number of minutes that divides a day evenly, was {asked.interval}"
+        )
+        raise typer.BadParameter(message, param_hint="--interval")
     if asked.exchange is not None and length_ms != MINUTE_MS:
-        told = "--exchange has one-minute candles; leave --interval out"
-        raise typer.BadParameter(told, param_hint="--interval")
+        message = "--exchange has one-minute candles; leave --interval out"
+        raise typer.BadParameter(message, param_hint="--interval")
     archives = [a for a in ARCHIVES if a.market_id == asked.instrument.market_id]
     if asked.exchange is None and archives and not archives_of(asked.instrument, asked.interval):
         known = ", ".join(dict.fromkeys(name for a in archives for name in a.intervals))
-        told = f"no archive of the market has candles of {asked.interval}, only of {known}"
-        raise typer.BadParameter(told, param_hint="--interval")
+        message = f"no archive of the market has candles of {asked.interval}, only of {known}"
+        raise typer.BadParameter(message, param_hint="--interval")
 
 
 def _refuse_archives(market_id: int, symbol: str) -> None:
@@ -198,7 +200,7 @@ class _Listener:
     def imported(self, name: str, checked: CheckedFile, written: Written) -> None:
         refused = f"; {checked.n_refused:,} refused" if checked.n_refused else ""
         with self._aside():
-            typer.echo(f"{name}: {told(written)}{refused}")
+            typer.echo(f"{name}: {describe(written)}{refused}")
 
     def refused(self, name: str, checked: CheckedFile) -> None:
         counts = f"{checked.n_refused:,} of {checked.n_rows:,} refused"
@@ -241,7 +243,7 @@ def _listening() -> Generator[Listener]:
 def _summarise(wanted: Wanted, outcome: Outcome) -> None:
     name = f"{wanted.instrument.market_id}:{wanted.instrument.symbol}"
     typer.echo(
-        f"{name} {wanted.interval}, {wanted.first} to {wanted.last}: {told(outcome.written)};"
+        f"{name} {wanted.interval}, {wanted.first} to {wanted.last}: {describe(outcome.written)};"
         f" {_files(outcome.n_imported)} imported, {outcome.n_stored:,} stored already,"
         f" {outcome.n_failed:,} failed"
     )
@@ -255,13 +257,13 @@ def _files(n: int) -> str:
 
 def _format_periods(periods: Sequence[Period]) -> str:
     """`2017-01 to 2017-07, 2024-05-31`: what follows on each other is told as one."""
-    told_runs: list[str] = []
+    spans: list[str] = []
     start = previous = periods[0]
     for period in (*periods[1:], None):
         if period is not None and period.first == previous.last + timedelta(days=1):
             previous = period
             continue
-        told_runs.append(f"{start}" if start == previous else f"{start} to {previous}")
+        spans.append(f"{start}" if start == previous else f"{start} to {previous}")
         if period is not None:
             start = previous = period
-    return ", ".join(told_runs)
+    return ", ".join(spans)

@@ -54,12 +54,12 @@ def _import_file(pool: ClickHousePool | None, path: Path, wanted: Import) -> boo
         return False
     is_good = _is_good(checked, skip_refused=wanted.skip_refused)
     if pool is None or not is_good:
-        _report(checked, _foretold(checked) if is_good else "nothing written")
+        _report(checked, _describe_plan(checked) if is_good else "nothing written")
     else:
         create_table(pool)
         with progress_bar("writing") as progress:
             written = write_file(pool, wanted.instrument, checked, progress, _now_ms())
-        _report(checked, told(written))
+        _report(checked, describe(written))
     if not is_good:
         advise(checked)
     return is_good
@@ -109,7 +109,7 @@ def advise(checked: CheckedFile) -> None:
         console.print("Fix the file, or leave these rows out with --skip-refused.")
 
 
-def _foretold(checked: CheckedFile) -> str:
+def _describe_plan(checked: CheckedFile) -> str:
     if checked.first_ms is None or checked.last_ms is None:
         return "nothing to write"
     return (
@@ -118,7 +118,7 @@ def _foretold(checked: CheckedFile) -> str:
     )
 
 
-def told(written: Written) -> str:
+def describe(written: Written) -> str:
     """What became of some minutes, in words."""
     n_written = written.n_new + written.n_replaced
     replaced = f" ({written.n_replaced:,} replaced)" if written.n_replaced else ""

@@ -128,8 +128,8 @@ def format_duration(length_ms: int) -> str:
     """`3d 4h`, `2h 5m`, `7m`: the two greatest units."""
     minutes = length_ms // MINUTE_MS
     parts = ((minutes // 1_440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))
-    said = [f"{n}{unit}" for n, unit in parts if n]
-    return " ".join(said[:2]) or f"{length_ms / 1000:g}s"
+    units = [f"{n}{unit}" for n, unit in parts if n]
+    return " ".join(units[:2]) or f"{length_ms / 1000:g}s"
 
 
 def iso(moment_ms: int) -> str:

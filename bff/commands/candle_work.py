@@ -13,7 +13,7 @@ from backtest.adapters.candles.table import create_table, stored_instruments
 from backtest.adapters.candles.write import write_minutes
 from backtest.adapters.ingest.generate import SYNTHETIC_SOURCE, SyntheticMarket, generate
 from backtest.types import Instrument
-from bff.commands.candle_import import told
+from bff.commands.candle_import import describe
 from bff.commands.expected import FAILED, stderr
 from bff.commands.stores import candle_store
 
@@ -34,7 +34,7 @@ def write_synthetic(
             ingest_id=uuid4(),
         )
     typer.echo(
-        f"{_name(instrument)}: {told(written)}; {market.n_minutes // 1_440} days of synthetic"
+        f"{_name(instrument)}: {describe(written)}; {market.n_minutes // 1_440} days of synthetic"
         f" candles, seed {market.seed}"
     )
 

@@ -58,8 +58,8 @@ def check(
     }
     _print(settings.env, problems)
     if not any(problems.values()):
-        for store, tell in facts.items():
-            typer.echo(f"{store}: {_told(tell)}")
+        for store, read_facts in facts.items():
+            typer.echo(f"{store}: {_facts_or_error(read_facts)}")
     if quotas is not None:  # no reason not to serve
         typer.echo(f"quotas: {quotas}")
     typer.echo(f"device: {_device(settings.device)}")
@@ -84,18 +84,18 @@ def _problem(ping: Callable[[], None], variables: str) -> str | None:
     return None
 
 
-def _told(tell: Callable[[], str]) -> str:
+def _facts_or_error(read_facts: Callable[[], str]) -> str:
     """Counting reads more than a ping does, and so may need a right more."""
     try:
-        return tell()
+        return read_facts()
     except BacktestError as exc:
         return "\n".join([exc.message, *getattr(exc, "__notes__", ())])
 
 
-def _device(wish: "Device") -> str:
+def _device(preference: "Device") -> str:
     from backtest.engine.workers.accelerator import Accelerator
 
-    with closing(Accelerator(wish)) as accelerator:
+    with closing(Accelerator(preference)) as accelerator:
         accelerator.device()
         return accelerator.state
 

@@ -20,7 +20,7 @@ def warm_kernels(*, with_indicators: bool = True) -> int:
     """
     console = stderr()
     if not console.is_terminal:
-        return warm_together(n_compilers(), _say_now_and_then, with_indicators=with_indicators)
+        return warm_together(n_compilers(), _print_now_and_then, with_indicators=with_indicators)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("compiling kernels", total=None)
@@ -31,6 +31,6 @@ def warm_kernels(*, with_indicators: bool = True) -> int:
         )
 
 
-def _say_now_and_then(done: int, total: int) -> None:
+def _print_now_and_then(done: int, total: int) -> None:
     if done % _LINE_EVERY == 0 or done == total:
         stderr().print(f"compiling kernels: {done} of {total}")

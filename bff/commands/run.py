@@ -102,7 +102,7 @@ def _read(services: "Services", body: bytes) -> "RunRequest":
 def _parts(include: Iterable[str]) -> "frozenset[AnswerPart]":
     from backtest.enums import AnswerPart
 
-    names = [name.strip() for told in include for name in told.split(",")]
+    names = [name.strip() for value in include for name in value.split(",")]
     known = [part.value for part in AnswerPart]
     for name in names:
         if name not in known:

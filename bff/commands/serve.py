@@ -181,7 +181,7 @@ def _serve(
             runs=services.runs,
             queries=services.queries,
             section=settings.server,
-            on_ready=partial(_say_address, listener, settings),
+            on_ready=partial(_announce_address, listener, settings),
         )
         server.run(sockets=[listener])
 
@@ -292,7 +292,7 @@ def _announce(settings: "Settings", sentence: str) -> None:
         structlog.stdlib.get_logger(__name__).info(sentence)
 
 
-def _say_address(listener: socket.socket, settings: "Settings") -> None:
+def _announce_address(listener: socket.socket, settings: "Settings") -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     _announce(settings, f"Serving on {address} (POST {address}/backtests)")

@@ -76,9 +76,9 @@ def _columns(variants: list[dict[str, Any]]) -> dict[str, Cell]:
     columns = {title.replace(" [%]", " %"): _row(title) for title in ROWS}
     columns["Sharpe"] = lambda variant: print_ratio(variant["report"]["standard"]["sharpe"])
     for place in ("primary", "secondary"):
-        told = variants[0]["ranking"][place] if variants else None
-        if told is not None and told["metric"] not in SHOWN:
-            title = told["metric"].replace("_pct", " %").replace("_", " ")
+        score = variants[0]["ranking"][place] if variants else None
+        if score is not None and score["metric"] not in SHOWN:
+            title = score["metric"].replace("_pct", " %").replace("_", " ")
             columns[title] = _ranked_by(place)
     return columns
 
@@ -93,8 +93,8 @@ def _row(title: str) -> Cell:
 
 def _ranked_by(place: str) -> Cell:
     def printed(variant: dict[str, Any]) -> str:
-        told = variant["ranking"][place]
-        return "infinite" if told["infinite"] else print_ratio(told["value"])
+        score = variant["ranking"][place]
+        return "infinite" if score["infinite"] else print_ratio(score["value"])
 
     return printed
 
@@ -160,5 +160,5 @@ def _number(value: float) -> str:
 
 def _counted(response: dict[str, Any]) -> str:
     base, risky = response["stage_a_variants"], response["stage_b_variants"]
-    told = f"{base:,} variants"
-    return told if risky == base else f"{told}, {risky:,} with stop-loss and take-profit"
+    text = f"{base:,} variants"
+    return text if risky == base else f"{text}, {risky:,} with stop-loss and take-profit"

@@ -28,12 +28,12 @@ def show_parts(console: Console, response: dict[str, Any]) -> None:
     if response["evidence"] is not None:
         _show_conclusion(console, response["evidence"])
     if response["landscape"] is not None:
-        _say(console, _landscape(response["landscape"]))
+        _print(console, _landscape(response["landscape"]))
     for variant in response["variants"][:1]:
         if variant["intrabar"] is not None:
-            _say(console, _hidden(variant))
+            _print(console, _hidden(variant))
     if response["receipt"] is not None:
-        _say(console, f"Receipt: {response['receipt']['sha256']}.")
+        _print(console, f"Receipt: {response['receipt']['sha256']}.")
 
 
 def _show_conclusion(console: Console, evidence: dict[str, Any]) -> None:
@@ -41,13 +41,13 @@ def _show_conclusion(console: Console, evidence: dict[str, Any]) -> None:
     words, style = VERDICTS[conclusion["verdict"]]
     console.print(Text(f"Is the best variant luck or skill? {words.capitalize()}", style=style))
     for reason in conclusion["reasons"]:
-        _say(console, f"- {_sentence(reason['text'])}.")
+        _print(console, f"- {_sentence(reason['text'])}.")
 
 
 def _landscape(landscape: dict[str, Any]) -> str:
     shares = [(axis["share"], axis["name"]) for axis in landscape["axes"] if axis["share"]]
-    told = ", ".join(f"{name} {share:.0%}" for share, name in sorted(shares, reverse=True))
-    return f"Share of the return's variance that each axis explains alone: {told or 'none'}."
+    listed = ", ".join(f"{name} {share:.0%}" for share, name in sorted(shares, reverse=True))
+    return f"Share of the return's variance that each axis explains alone: {listed or 'none'}."
 
 
 def _hidden(variant: dict[str, Any]) -> str:
@@ -61,7 +61,7 @@ def _hidden(variant: dict[str, Any]) -> str:
     )
 
 
-def _say(console: Console, line: str) -> None:
+def _print(console: Console, line: str) -> None:
     console.print(Text(line))
 
 

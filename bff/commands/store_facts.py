@@ -22,12 +22,12 @@ STRATEGY_VARIABLES = "STRATEGY_PG_DSN"
 def init_candles() -> list[tuple[str, bool]]:
     """Take the steps of the candle store; what each is about, and whether it was taken now."""
     with closing(ClickHousePool(candle_target(deployed().environment))) as pool:
-        return _told(candles.take_steps(pool))
+        return _listed(candles.take_steps(pool))
 
 
 def init_strategies() -> list[tuple[str, bool]]:
     """The same for saved strategies."""
-    return _told(strategies.take_steps(store_at(strategies_url(deployed().environment))))
+    return _listed(strategies.take_steps(store_at(strategies_url(deployed().environment))))
 
 
 def candle_facts(environment: Environment) -> str:
@@ -70,5 +70,5 @@ def _schema(taken: set[int], newest: int) -> str:
     return f"schema {have} of {newest}{advice}"
 
 
-def _told(steps: list[Step]) -> list[tuple[str, bool]]:
+def _listed(steps: list[Step]) -> list[tuple[str, bool]]:
     return [(step.what, step.is_new) for step in steps]

@@ -70,11 +70,11 @@ def _read(path: Path) -> dict[str, Any]:
     from schema.graphql.answer import is_graphql, run_of
 
     try:
-        told: object = json.loads(path.read_bytes())
+        document: object = json.loads(path.read_bytes())
     except ValueError as error:
         raise _fail(f"{path} is not JSON: {error}") from None
-    if isinstance(told, dict):
-        answer = cast("dict[str, Any]", told)
+    if isinstance(document, dict):
+        answer = cast("dict[str, Any]", document)
         found = run_of(answer) if is_graphql(answer) and "variants" not in answer else answer
         if found is not None:
             return found if found is answer else _comparable(found)
@@ -86,8 +86,8 @@ def _comparable(found: dict[str, Any]) -> dict[str, Any]:
     from backtest.enums import AnswerPart
 
     spelled = {name: value for name, value in found.items() if name != AnswerPart.LANDSCAPE}
-    told = found.get("variants")
-    variants = cast("list[dict[str, Any]]", told if isinstance(told, list) else [])
+    listed = found.get("variants")
+    variants = cast("list[dict[str, Any]]", listed if isinstance(listed, list) else [])
     return spelled | {
         "variants": [{k: v for k, v in one.items() if k in _SPELLED_ALIKE} for one in variants]
     }
@@ -97,8 +97,8 @@ def _parts(found: Mapping[str, Any]) -> "frozenset[AnswerPart]":
     """What the run has to tell again, so that it can be compared."""
     from backtest.enums import AnswerPart
 
-    told = found.get("variants")
-    variants = cast("list[dict[str, Any]]", told if isinstance(told, list) else [])
+    listed = found.get("variants")
+    variants = cast("list[dict[str, Any]]", listed if isinstance(listed, list) else [])
     members = {name for one in (found, *variants) for name, value in one.items() if value}
     return frozenset(
         part for part in AnswerPart if part is AnswerPart.RECEIPT or part.value in members
@@ -166,25 +166,25 @@ def _layers(receipt: Mapping[str, Any], again: "BacktestResponse") -> Iterator[_
     made: Receipt | None = again.receipt
     assert made is not None
     for layer, member in _LAYERS.items():
-        told, now = receipt[member], getattr(made, member)
-        if told != now:
-            yield layer, f"the answer says {told}, this run gives {now}"
+        recorded, now = receipt[member], getattr(made, member)
+        if recorded != now:
+            yield layer, f"the answer says {recorded}, this run gives {now}"
 
 
-def _members(path: str, told: object, now: object) -> Iterator[str]:
+def _members(path: str, recorded: object, now: object) -> Iterator[str]:
     """Where two values differ; of objects, the members that both have."""
-    if isinstance(told, dict) and isinstance(now, dict):
-        members, others = cast("dict[str, Any]", told), cast("dict[str, Any]", now)
+    if isinstance(recorded, dict) and isinstance(now, dict):
+        members, others = cast("dict[str, Any]", recorded), cast("dict[str, Any]", now)
         for name in (name for name in members if name in others):
             yield from _members(f"{path}.{name}", members[name], others[name])
-    elif isinstance(told, list) and isinstance(now, list):
-        items, others_ = cast("list[Any]", told), cast("list[Any]", now)
+    elif isinstance(recorded, list) and isinstance(now, list):
+        items, others_ = cast("list[Any]", recorded), cast("list[Any]", now)
         if len(items) != len(others_):
             yield f"entries in {path}: the answer says {len(items)}, this run gives {len(others_)}"
         for place, (one, other) in enumerate(zip(items, others_, strict=False)):
             yield from _members(f"{path}.{place}", one, other)
-    elif told != now:
-        yield f"{path}: the answer says {json.dumps(told)}, this run gives {json.dumps(now)}"
+    elif recorded != now:
+        yield f"{path}: the answer says {json.dumps(recorded)}, this run gives {json.dumps(now)}"
 
 
 def _fail(message: str) -> typer.Exit:

@@ -168,7 +168,7 @@ def read_defaults(
     if not form.is_shared:
         problems.extend(_gaps(listed, expected, form))
     if problems:
-        raise BadConfig([_told(problem, where) for problem in problems])
+        raise BadConfig([_to_config_problem(problem, where) for problem in problems])
     return YamlDefaults(
         indicators={entry.indicator_id: entry.axes for entry in kept},
         signals={entry.indicator_id: _by_normal_name(entry.signal_axes) for entry in kept},
@@ -245,5 +245,5 @@ def _gaps(
                 yield Problem(form.place(entry.key, ("signals", param.name)), "required", message)
 
 
-def _told(problem: Problem, where: str) -> ConfigProblem:
+def _to_config_problem(problem: Problem, where: str) -> ConfigProblem:
     return ConfigProblem(where, ".".join(map(str, problem.loc)), problem.message)

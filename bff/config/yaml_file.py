@@ -44,10 +44,10 @@ class _StrictLoader(yaml.SafeLoader):
         try:
             return cast("object", super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
         except (ValueError, KeyError, AttributeError) as exc:
-            told = (
+            message = (
                 f"{_shown(node.value)} is no {node.tag.rpartition(':')[2]}; quote it if it is text"
             )
-            raise _refused(node, told) from exc
+            raise _refused(node, message) from exc
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a mapping after checking that its keys are distinct."""
@@ -55,16 +55,16 @@ class _StrictLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):  # {{ NAME }} reads as a mapping for a key
-                told = "a key must be a word; fill the template in, or quote its braces"
-                raise _refused(key_node, told)
+                message = "a key must be a word; fill the template in, or quote its braces"
+                raise _refused(key_node, message)
             if key in seen:
                 raise _refused(key_node, f"the key {key!r} is repeated")
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
 
-def _refused(node: yaml.Node, told: str) -> yaml.constructor.ConstructorError:
-    return yaml.constructor.ConstructorError(None, None, told, node.start_mark)
+def _refused(node: yaml.Node, message: str) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, message, node.start_mark)
 
 
 def read_yaml(path: Path) -> object:

@@ -44,7 +44,7 @@ def play(settings: Settings) -> None:
         _rerun_saved(console, settings, address, token, best)
     console.rule("Done")
     console.print(f"{time.perf_counter() - start:.1f} s in all; the server has been stopped.")
-    _say_next(console)
+    _print_next_steps(console)
 
 
 def _compare(console: Console, address: str, token: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _rerun_saved(
     )
 
 
-def _say_next(console: Console) -> None:
+def _print_next_steps(console: Console) -> None:
     command = own_command()
     console.print("\n[bold]Next[/]")
     for line, purpose in (

@@ -34,11 +34,11 @@ class Answer:
 
 
 @contextmanager
-def running_server(say: Callable[[str], None]) -> Generator[str]:
+def running_server(report: Callable[[str], None]) -> Generator[str]:
     """Start `serve` on a free port of 127.0.0.1, give its address, end it by its own pid.
 
     Args:
-        say: Told when the server compiles kernels, which takes long the first time.
+        report: Told when the server compiles kernels, which takes long the first time.
 
     Raises:
         DemoFailed: The server ended before it had an address.
@@ -48,7 +48,7 @@ def running_server(say: Callable[[str], None]) -> Generator[str]:
         command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
     )
     try:
-        yield _address(process, say)
+        yield _address(process, report)
     finally:
         process.terminate()
         try:
@@ -75,20 +75,20 @@ def post(url: str, body: dict[str, Any], token: str) -> Answer:
     return Answer(json.loads(text), time.perf_counter() - start)
 
 
-def _address(process: subprocess.Popen[str], say: Callable[[str], None]) -> str:
+def _address(process: subprocess.Popen[str], report: Callable[[str], None]) -> str:
     """The address that the server tells; what it says before is kept for a failure."""
     assert process.stderr is not None
-    told: list[str] = []
+    lines: list[str] = []
     for line in process.stderr:
         found = re.search(r"Serving on (http\S+)", line)
         if found:
             # Nobody reads the log, and a full pipe would stop the server.
             threading.Thread(target=_read_out, args=(process.stderr,), daemon=True).start()
             return found[1]
-        told.append(line)
+        lines.append(line)
         if line.startswith("Preparing "):
-            say(line.strip())
-    raise DemoFailed("the server did not start:\n" + "".join(told[-20:]))
+            report(line.strip())
+    raise DemoFailed("the server did not start:\n" + "".join(lines[-20:]))
 
 
 def _read_out(pipe: IO[str]) -> None:

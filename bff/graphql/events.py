@@ -40,18 +40,18 @@ class RunEvents:
 
     def __init__(self, start: Start, show: Callable[[CallProgress], Any]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._told: asyncio.Queue[CallProgress | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[CallProgress | None] = asyncio.Queue()
         self._show = show
-        self._run = asyncio.ensure_future(start(self._tell))
-        self._run.add_done_callback(lambda _: self._told.put_nowait(None))
+        self._run = asyncio.ensure_future(start(self._enqueue))
+        self._run.add_done_callback(lambda _: self._queue.put_nowait(None))
 
-    def _tell(self, progress: CallProgress) -> None:
-        self._loop.call_soon_threadsafe(self._told.put_nowait, progress)
+    def _enqueue(self, progress: CallProgress) -> None:
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, progress)
 
     async def first(self) -> CallProgress | None:
         """What the run tells first; None where it has ended without a word."""
         try:
-            return await self._told.get()
+            return await self._queue.get()
         except asyncio.CancelledError:
             self.leave()
             raise
@@ -72,7 +72,7 @@ class RunEvents:
         """The text of all events, from the one that came first."""
         while progress is not None:
             yield _next(json.dumps({"data": self._show(progress)}, separators=(",", ":")).encode())
-            progress = await self._told.get()
+            progress = await self._queue.get()
         for piece in self._last():
             yield piece
         yield COMPLETE

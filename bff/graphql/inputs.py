@@ -70,11 +70,11 @@ def read_inputs(
         source = _source(node)
         if source not in read:
             read[source] = _read(node, known)
-        told = read[source]
-        if isinstance(told, InvalidRequest):
-            problems.extend(told.problems)
-        elif told is not None:
-            found[node.alias.value if node.alias else node.name.value] = told
+        outcome = read[source]
+        if isinstance(outcome, InvalidRequest):
+            problems.extend(outcome.problems)
+        elif outcome is not None:
+            found[node.alias.value if node.alias else node.name.value] = outcome
     if problems:
         raise InvalidRequest(problems)
     return found

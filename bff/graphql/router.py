@@ -161,13 +161,13 @@ class _Face:
             raise _refusal("query", "event_stream_required", f"send Accept: {EVENT_STREAM}")
 
         def show(progress: CallProgress) -> Any:
-            told = RunProgress(
+            event = RunProgress(
                 stage=progress.stage,
                 done=progress.done,
                 total=progress.total,
                 processor_seconds=round(progress.used_s, 3),
             )
-            return progress_event(operation.document, operation.name, operation.variables, told)
+            return progress_event(operation.document, operation.name, operation.variables, event)
 
         job = replace(job, media_type=MEDIA_TYPE, coding=None, is_subscription=True)
         events = RunEvents(partial(self._start, request, operation, job), show)
@@ -200,7 +200,7 @@ class _Face:
             services.deadline_s,
             user_id=user_id,
             is_short=effort_s is not None and effort_s <= services.short_run_s,
-            tell=watch,
+            on_progress=watch,
         )
 
     def _read(self, body: bytes) -> _Operation:

@@ -92,7 +92,7 @@ class RunnerConnection:
         with self._lock:
             self._inboxes[number] = inbox
             if self.is_lost:
-                self._tell_lost()
+                self._fail_pending()
             else:
                 self._put(message)
         return number
@@ -157,10 +157,10 @@ class RunnerConnection:
             self.process.kill()
         with self._lock:
             self.is_lost = True
-            self._tell_lost()
+            self._fail_pending()
         self._on_loss(self)
 
-    def _tell_lost(self) -> None:
+    def _fail_pending(self) -> None:
         for number, inbox in self._inboxes.items():
             inbox.put(Reply(number=number, failure=RunnerUnavailable(), facts={}))
         self._inboxes.clear()

@@ -22,7 +22,7 @@ from bff.machine import memory_bytes
 OVERHEAD_BYTES = 3 << 29
 MACHINE_SHARE = 0.8
 LOOK_S = 0.05
-PATIENCE = 20
+LOOKS_TO_SKIP = 20
 FIRST_TO_GO = "500"
 
 log = structlog.stdlib.get_logger(__name__)
@@ -72,7 +72,7 @@ class MemoryWatch:
             if looks_to_skip:
                 looks_to_skip -= 1
             elif self.look():
-                looks_to_skip = PATIENCE
+                looks_to_skip = LOOKS_TO_SKIP
 
 
 def keep_within(compute: Compute, memory: MemoryBudget) -> MemoryWatch:

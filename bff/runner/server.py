@@ -24,14 +24,14 @@ from bff.http.errors import RoehubError, masked
 from bff.runner.local import PreparedRunner
 from bff.runner.memory_watch import keep_within
 from bff.runner.messages import Call, Cancel, Reached, Reply, packed, receive, send
-from bff.telemetry.dropping_stream import never_wait_for_stderr, say_last_lines
+from bff.telemetry.dropping_stream import flush_last_lines, never_wait_for_stderr
 from bff.telemetry.facts import collect
 from bff.telemetry.streams import logged_process
 
 NICENESS = 10
 RETRY_AFTER_S = 1
 RUNS_END_S, CLOSED_S = 0.5, 4.0
-TELL_EVERY_S = 0.25
+REPORT_EVERY_S = 0.25
 
 
 class _Server:
@@ -45,7 +45,7 @@ class _Server:
         self._runner = runner
         self._sending = threading.Lock()
         self._controls: dict[int, Control] = {}
-        self._told_at: dict[int, float] = {}
+        self._reported_at: dict[int, float] = {}
         self._threads: set[threading.Thread] = set()
 
     def serve(self) -> None:
@@ -67,8 +67,8 @@ class _Server:
                     thread.join()
 
     def _begin(self, call: Call) -> None:
-        tell = partial(self._tell, call.number) if call.is_watched else None
-        control = Control(call.limit_s, left_s=call.left_s, on_progress=tell)
+        report = partial(self._report, call.number) if call.is_watched else None
+        control = Control(call.limit_s, left_s=call.left_s, on_progress=report)
         self._controls[call.number] = control
         thread = threading.Thread(target=self._carry_out, args=(call, control), name="run")
         self._threads.add(thread)
@@ -88,12 +88,12 @@ class _Server:
         self._send(call.number, carried_out(call, self._runner, control))
         self._threads.discard(threading.current_thread())
 
-    def _tell(self, number: int, stage: str, done: int, total: int) -> None:
+    def _report(self, number: int, stage: str, done: int, total: int) -> None:
         """Send how far a call is, not more often than anybody can look at it."""
         now = time.monotonic()
-        if now - self._told_at.get(number, -TELL_EVERY_S) < TELL_EVERY_S:
+        if now - self._reported_at.get(number, -REPORT_EVERY_S) < REPORT_EVERY_S:
             return
-        self._told_at[number] = now
+        self._reported_at[number] = now
         used_s = self._controls[number].used_s
         reached = Reached(number=number, stage=stage, done=done, total=total, used_s=used_s)
         with suppress(OSError), self._sending:  # nobody may be left to hear it
@@ -101,7 +101,7 @@ class _Server:
 
     def _send(self, number: int, reply: list[bytes | memoryview]) -> None:
         del self._controls[number]
-        self._told_at.pop(number, None)
+        self._reported_at.pop(number, None)
         try:
             with self._sending:
                 send(self._connection, reply)
@@ -164,5 +164,5 @@ def serve_calls(build: Callable[[Settings], PreparedRunner]) -> None:
         _Server(connection, runner).serve()
         with _ended_within(CLOSED_S):  # a cluster in this machine is some processes more to end
             runner.close()
-        say_last_lines()
+        flush_last_lines()
         os._exit(0)  # a library that does not end must not keep the process

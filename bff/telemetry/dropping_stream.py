@@ -30,17 +30,17 @@ class DroppingStream(io.TextIOBase):
     Args:
         descriptor: Open for writing, blocking or not; nobody else writes half lines to it.
         max_bytes: What may wait; beyond it text is dropped.
-        tell_dropped: Called with the number of dropped lines once there is room again; what it
+        on_dropped: Called with the number of dropped lines once there is room again; what it
             writes is not dropped.
     """
 
     encoding = "utf-8"
 
     def __init__(
-        self, descriptor: int, *, tell_dropped: Callable[[int], None], max_bytes: int = MAX_BYTES
+        self, descriptor: int, *, on_dropped: Callable[[int], None], max_bytes: int = MAX_BYTES
     ) -> None:
         self._descriptor = descriptor
-        self._tell_dropped = tell_dropped
+        self._on_dropped = on_dropped
         self._max_bytes = max_bytes
         self._waiting: deque[bytes] = deque()
         self._n_bytes = self._n_dropped = 0
@@ -90,7 +90,7 @@ class DroppingStream(io.TextIOBase):
                 n_dropped, self._n_dropped = self._n_dropped, 0
                 self._state.notify_all()
             if n_dropped:
-                self._tell_dropped(n_dropped)
+                self._on_dropped(n_dropped)
 
     def _next(self) -> bytes:
         pieces = [self._waiting.popleft()]
@@ -115,12 +115,12 @@ _streams: list[DroppingStream] = []
 def never_wait_for_stderr() -> None:
     """Replace `sys.stderr` in this process; what waits at its end has a second to be read."""
     if sys.stderr is sys.__stderr__:
-        sys.stderr = DroppingStream(sys.stderr.fileno(), tell_dropped=_log_dropped)
+        sys.stderr = DroppingStream(sys.stderr.fileno(), on_dropped=_log_dropped)
         _streams.append(sys.stderr)
-        atexit.register(say_last_lines)
+        atexit.register(flush_last_lines)
 
 
-def say_last_lines() -> None:
+def flush_last_lines() -> None:
     """For a process that is about to end without `atexit`."""
     for stream in _streams:
         stream.drain(LAST_LINES_S)

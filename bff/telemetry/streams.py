@@ -39,8 +39,8 @@ def logged_process(env: str) -> Generator[None]:
     sys.excepthook = lambda kind, exc, stack: log.critical(
         "process_failed", exc_info=(kind, exc, stack)
     )
-    threading.excepthook = _tell_thread
-    sys.unraisablehook = _tell_unraisable
+    threading.excepthook = _log_thread_failure
+    sys.unraisablehook = _log_unraisable
     logging.captureWarnings(capture=True)
     printed, complained = _Lines("stdout", logging.INFO), _Lines("stderr", logging.WARNING)
     try:
@@ -74,16 +74,16 @@ class _Lines(io.TextIOBase):
 
     def _log_line(self, line: str) -> None:
         # The log itself complains here where it cannot be written.
-        if getattr(self._state, "is_telling", False):
+        if getattr(self._state, "is_logging", False):
             return
-        self._state.is_telling = True
+        self._state.is_logging = True
         try:
             self._log.log(self._level, line)
         finally:
-            self._state.is_telling = False
+            self._state.is_logging = False
 
 
-def _tell_thread(args: threading.ExceptHookArgs) -> None:
+def _log_thread_failure(args: threading.ExceptHookArgs) -> None:
     name = None if args.thread is None else args.thread.name
     log.error(
         "thread_failed",
@@ -92,6 +92,6 @@ def _tell_thread(args: threading.ExceptHookArgs) -> None:
     )
 
 
-def _tell_unraisable(args: "sys.UnraisableHookArgs") -> None:
+def _log_unraisable(args: "sys.UnraisableHookArgs") -> None:
     exc_info = (args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
     log.error("exception_ignored", place=args.err_msg, exc_info=exc_info)

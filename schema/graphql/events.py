@@ -21,12 +21,12 @@ def progress_event(
 
     See: docs/graphql.md#progress
     """
-    told = execute(
+    result = execute(
         graphql_schema()._schema,  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         document,
         root_value=RunEvent(progress=progress),
         variable_values=dict(variables),
         operation_name=name,
     )
-    assert isinstance(told, ExecutionResult)
-    return told.data
+    assert isinstance(result, ExecutionResult)
+    return result.data

@@ -108,8 +108,8 @@ def answer_with_parts(answer: Body) -> dict[str, Any]:
     return {**_with_parts(BacktestResponse, answer), "variants": variants}
 
 
-def _with_parts(model: type[BaseModel], told: Body) -> dict[str, Any]:
-    return {**{name: None for name in model.model_fields if name in PARTS}, **told}
+def _with_parts(model: type[BaseModel], members: Body) -> dict[str, Any]:
+    return {**{name: None for name in model.model_fields if name in PARTS}, **members}
 
 
 def _selected(

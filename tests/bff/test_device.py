@@ -12,8 +12,8 @@ def test_a_command_keeps_its_output_for_its_answer(
 ) -> None:
     monkeypatch.setattr(structlog, "is_configured", lambda: False)
 
-    wiring._tell_of_device("scoring on the CPU: there is no CUDA driver", False)
-    wiring._tell_of_device("scoring on the CPU: it fell off the bus", True)
+    wiring._report_device("scoring on the CPU: there is no CUDA driver", False)
+    wiring._report_device("scoring on the CPU: it fell off the bus", True)
 
     assert capsys.readouterr() == ("", "scoring on the CPU: it fell off the bus\n")
 
@@ -25,7 +25,7 @@ def test_a_service_says_it_in_its_log(
     monkeypatch.setattr(structlog, "is_configured", lambda: True)
 
     with structlog.testing.capture_logs() as lines:
-        wiring._tell_of_device("scoring on a device", is_bad)
+        wiring._report_device("scoring on a device", is_bad)
 
     assert lines == [{"event": "device", "state": "scoring on a device", "log_level": level}]
 

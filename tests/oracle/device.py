@@ -23,7 +23,7 @@ from backtest.engine.pipeline.risk_plane import RiskPlane
 from backtest.engine.pipeline.slabs import slabs_of
 from backtest.engine.pipeline.stages import Stages
 from backtest.engine.signal_rows.combos import Batch, Combos
-from backtest.engine.workers.accelerator import Accelerator, Wish
+from backtest.engine.workers.accelerator import Accelerator, DevicePreference
 from backtest.engine.workers.chunks import Workers
 from backtest.evidence import on_device as evidence_on_device
 from backtest.evidence.luck import best_by_luck, observe
@@ -112,7 +112,7 @@ def requests() -> Iterator[RunRequest]:
         yield RunRequest(time_range=minutes, template=made, top_k=10, preselect=6)
 
 
-def computed(wish: Wish) -> Arrays:
+def computed(wish: DevicePreference) -> Arrays:
     """Everything that must be the same whoever computes it."""
     with_device = Accelerator(wish)
     found: Arrays = {}
@@ -185,7 +185,7 @@ def a_ledger() -> Ledger:
     return ledger_of(growth, ruined=(6,))
 
 
-def with_backtester(found: Arrays, wish: Wish) -> None:
+def with_backtester(found: Arrays, wish: DevicePreference) -> None:
     from backtest.run import Backtester  # noqa: PLC0415 - after the simulator was chosen
 
     backtester = Backtester(

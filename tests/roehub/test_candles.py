@@ -7,7 +7,7 @@ import pytest
 
 import roehub
 from backtest.adapters.ingest.options import ImportOptions
-from roehub.candles import Said
+from roehub.candles import FrameOptions
 from roehub.wording import in_python
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,13 +142,13 @@ def test_every_option_that_an_import_names_is_an_argument() -> None:
 
     arguments = {word.partition("=")[0] for word in spoken}
     assert len(told) > 5
-    assert arguments <= {"interval", "the instrument", *Said.__annotations__}
+    assert arguments <= {"interval", "the instrument", *FrameOptions.__annotations__}
 
 
 def test_what_candles_do_not_say_is_what_an_import_may_be_told() -> None:
     fields = set(ImportOptions.__dataclass_fields__)
 
-    assert set(Said.__annotations__) == fields - {"symbol", "length_ms"}
+    assert set(FrameOptions.__annotations__) == fields - {"symbol", "length_ms"}
 
 
 def test_a_word_that_put_does_not_know_is_told_with_the_nearest(tmp_path: Path) -> None:

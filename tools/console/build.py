@@ -130,12 +130,12 @@ def _usable(found: tuple[Path, Path]) -> Node | None:
     if not npm.is_file():
         return None
     try:
-        told = subprocess.run(  # noqa: S603
+        output = subprocess.run(  # noqa: S603
             [program, "--version"], capture_output=True, text=True, timeout=30, check=False
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    version = re.match(r"v(\d+)\.", told)
+    version = re.match(r"v(\d+)\.", output)
     return Node(program, npm) if version and int(version[1]) >= LEAST_NODE else None
 
 

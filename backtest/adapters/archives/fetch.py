@@ -239,11 +239,11 @@ def _version(answer: httpx.Response) -> str | None:
 
 def _retry_after_s(answer: httpx.Response) -> float | None:
     """Seconds that the server asks to wait: a number or a date."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdecimal():
-        return float(said)
+    retry_after = answer.headers.get("Retry-After", "").strip()
+    if retry_after.isdecimal():
+        return float(retry_after)
     try:
-        moment = parsedate_to_datetime(said)
+        moment = parsedate_to_datetime(retry_after)
     except ValueError:
         return None
     return max((moment.astimezone(UTC) - datetime.now(UTC)).total_seconds(), 0.0)

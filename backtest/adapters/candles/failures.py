@@ -43,8 +43,8 @@ def name_files(error: CandlesUnavailable, files: Mapping[str, Path]) -> None:
         return
     given = re.compile("|".join(rf"{re.escape(name)}(?!\d)" for name in files))
     met = {files[name] for note in notes for name in given.findall(note)}
-    told = [given.sub(lambda found: str(files[found[0]]), note) for note in notes]
-    error.__notes__ = [*map(_advice, sorted(met)), *told]
+    rewritten = [given.sub(lambda found: str(files[found[0]]), note) for note in notes]
+    error.__notes__ = [*map(_advice, sorted(met)), *rewritten]
 
 
 def _advice(path: Path) -> str:

@@ -64,7 +64,7 @@ def layout_of(sample: Sample, asked: ImportOptions) -> Layout:
     if not problems:
         problems += scaled_prices(sample, places, asked)
     return Layout(
-        name=_told(form, sample, places),
+        name=_describe(form, sample, places),
         places=places,
         zone=form.zone or _zone_of_heading(sample, places),
         is_server_time=form.is_server_time,
@@ -183,8 +183,8 @@ def _missing(sample: Sample, places: dict[str, int]) -> list[str]:
         missing.insert(0, "the time")
     if not missing:
         return []
-    told = f"no column for {', '.join(missing)}; the columns are {', '.join(sample.raw_names)}"
-    return [told + trades_hint(sample.raw_names)]
+    message = f"no column for {', '.join(missing)}; the columns are {', '.join(sample.raw_names)}"
+    return [message + trades_hint(sample.raw_names)]
 
 
 def _tickers(sample: Sample, asked: ImportOptions) -> list[str]:
@@ -242,7 +242,7 @@ def _precision(sample: Sample, places: dict[str, int]) -> list[str]:
     return ["prices have single precision in the file"] if kinds & {"float", "halffloat"} else []
 
 
-def _told(form: Format, sample: Sample, places: dict[str, int]) -> str:
+def _describe(form: Format, sample: Sample, places: dict[str, int]) -> str:
     place = places.get("time", places.get("close_time"))
     unit = "" if place is None else _unit(sample, place)
     return f"{form.name} ({', '.join(filter(None, (sample.container, unit)))})"

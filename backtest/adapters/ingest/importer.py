@@ -117,8 +117,8 @@ def check_file(path: Path, progress: Progress, asked: ImportOptions | None = Non
     except UNREADABLE as error:
         raise BrokenFile(f"{path}: {error}") from error
     except pa.ArrowException as error:
-        told = f"a column holds neither numbers nor texts ({error}); export a CSV"
-        raise BrokenFile(f"{path}: {told}") from error
+        message = f"a column holds neither numbers nor texts ({error}); export a CSV"
+        raise BrokenFile(f"{path}: {message}") from error
     checked = reading.checked()
     if not (checked.n_rows or checked.n_left_out or checked.problems):
         raise BrokenFile(f"{path}: there are no rows")

@@ -46,7 +46,7 @@ def rows_of(content: bytes) -> JsonRows:
     answer = _parsed(content)
     found = _series(answer)
     if found is None or not found.rows:
-        raise ValueError(f"no candles here: the JSON holds no list of rows{_said_by(answer)}")
+        raise ValueError(f"no candles here: the JSON holds no list of rows{_message_in(answer)}")
     return JsonRows(found.names, found.rows, found.symbols | _symbols_around(answer))
 
 
@@ -68,13 +68,13 @@ def _lines(lines: Sequence[bytes], if_none: str) -> list[Any]:
     return found
 
 
-def _said_by(answer: Any) -> str:
+def _message_in(answer: Any) -> str:
     """What an answer without candles says instead, such as that a symbol is invalid."""
     if not isinstance(answer, dict):
         return ""
     words = (answer.get(name) for name in ("msg", "message", "error", "err_msg", "retMsg"))
-    said = next((str(word) for word in words if word), "")
-    return f"; it says {said[:80]!r}" if said else ""
+    message = next((str(word) for word in words if word), "")
+    return f"; it says {message[:80]!r}" if message else ""
 
 
 def _series(data: Any) -> JsonRows | None:

@@ -18,7 +18,7 @@ from backtest.types import IntArray
 # So many equal gaps in a row are no accident: the wider the gap, the fewer it takes.
 _EVEN_RUNS = ((60, 4), (15, 6), (5, 10), (2, 16))
 _DAY_US = 1_440 * MINUTE_US
-_LONGEST_TOLD_US = 60 * MINUTE_US
+_LONGEST_CHECKED_US = 60 * MINUTE_US
 _LEAST_FILLED = 0.9
 _MOST_UNEVEN = 0.1
 _IN_NAME = re.compile(
@@ -27,15 +27,15 @@ _IN_NAME = re.compile(
 
 
 def wrong_length(
-    times_us: IntArray, length_us: int, *, is_said: bool, is_floored: bool = False
+    times_us: IntArray, length_us: int, *, is_declared: bool, is_floored: bool = False
 ) -> str | None:
     """Why times are not those of candles of a length; None if they are.
 
     Args:
         times_us: Shape (n,), int64 microseconds, as the file has them, ascending and distinct.
         length_us: How long the candles should be.
-        is_said: A close time or an interval column says that they are, hence that few candles lie
-            some lengths apart proves nothing.
+        is_declared: A close time or an interval column says that they are, hence that few candles
+            lie some lengths apart proves nothing.
         is_floored: The times are moved to the starts of their candles.
     """
     gaps = np.diff(times_us)
@@ -52,7 +52,7 @@ def wrong_length(
         return "the times lie unevenly within their candles; pass --floor-times for their starts"
     if step % length_us:
         return other_length(f"the times step by {format_length(common)}", length_us, common)
-    if is_said:
+    if is_declared:
         return None
     if step != length_us:
         return other_length(f"the times step by {format_length(step)}", length_us, step)
@@ -69,8 +69,8 @@ def other_length(found: str, length_us: int, found_us: int | None) -> str:
     """
     wanted = f"{found}, but {format_length(length_us)} candles are expected"
     if found_us is not None and found_us % 1_000 == 0 and is_storable(found_us // 1_000):
-        told = format_length(found_us)
-        return f"{wanted}; pass --interval {told} if the file holds {told} candles"
+        length = format_length(found_us)
+        return f"{wanted}; pass --interval {length} if the file holds {length} candles"
     return f"{wanted}; only whole minutes that divide a day evenly can be stored"
 
 
@@ -83,9 +83,9 @@ def _are_uneven(times_us: IntArray, length_us: int) -> bool:
 
 def _mixed(gaps: IntArray, common: int, length_us: int) -> str | None:
     """A stretch of longer candles in a file of shorter ones."""
-    told = format_length(length_us)
+    length = format_length(length_us)
     if common != length_us and np.mean(gaps == common) > 0.5:
-        found = f"most times step by {format_length(common)}, some by {told}"
+        found = f"most times step by {format_length(common)}, some by {length}"
         return other_length(found, length_us, None)
     for factor, n_most in _EVEN_RUNS:
         first, n_gaps = _longest_run(gaps, gaps >= factor * length_us)
@@ -137,7 +137,7 @@ def interval_fault(texts: Sequence[str], length_us: int) -> str | None:
     return other_length(f"the interval column says {others[0]}", length_us, found_us)
 
 
-def said_by_name(name: str) -> int | None:
+def length_in_name(name: str) -> int | None:
     """The one interval in a file's name, in microseconds."""
     found = set(_IN_NAME.findall(name.lower()))
     return length_of(found.pop()) if len(found) == 1 else None
@@ -150,7 +150,7 @@ def ends_of_days(times_us: IntArray, length_us: int) -> bool:
     """
     span = int(times_us[-1] - times_us[0]) if len(times_us) else 0
     return (
-        length_us <= _LONGEST_TOLD_US
+        length_us <= _LONGEST_CHECKED_US
         and span >= _DAY_US - length_us
         and int(times_us[0]) % _DAY_US == length_us
         and int(times_us[-1]) % _DAY_US == 0

@@ -227,17 +227,19 @@ class _Faults:
         self.is_faulty = np.zeros(len(raw.lines), dtype=np.bool_)
         self._raw = raw
         self._layout = layout
-        self._told: dict[int, str] = {}
+        self._reasons: dict[int, str] = {}
 
     def mark(self, is_faulty: BoolArray, name: str, fault: str) -> None:
         """Note a fault of some rows and of the field `name`, unless they have one already."""
         for i in np.flatnonzero(is_faulty & ~self.is_faulty)[:MOST_REASONS]:
-            self._told[int(i)] = f"{name} {fault}, was {self._value(name, int(i))}"
+            self._reasons[int(i)] = f"{name} {fault}, was {self._value(name, int(i))}"
         self.is_faulty |= is_faulty
 
     def reasons(self, is_kept: BoolArray) -> list[tuple[int, str]]:
         """Lines and reasons, malformed lines among them; those of rows that are left out aside."""
-        rows = [(int(self._raw.lines[i]), told) for i, told in self._told.items() if is_kept[i]]
+        rows = [
+            (int(self._raw.lines[i]), reason) for i, reason in self._reasons.items() if is_kept[i]
+        ]
         return sorted([*rows, *self._raw.malformed])
 
     def _value(self, name: str, i: int) -> str:

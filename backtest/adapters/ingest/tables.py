@@ -204,20 +204,20 @@ def _lines(
     stream: io.BufferedReader, form: Form, width: int, wanted: Sequence[int]
 ) -> Iterator[RawChunk]:
     malformed: list[tuple[int, str]] = []
-    next_line, n_told = 1 + form.n_above, 0
+    next_line, n_reported = 1 + form.n_above, 0
     for batch in _batches(stream, form, width, wanted, malformed):
         lines = _line_numbers(batch.num_rows, next_line, [line for line, _ in malformed])
         next_line = int(lines[-1]) + 1 if len(lines) else next_line
         columns = {place: batch.column(i) for i, place in enumerate(wanted)}
-        told = malformed[n_told:]
-        n_told += len(told)  # Arrow reads ahead and adds to the list while a chunk is in use
-        yield _without_headings(_without_blanks(lines, columns, _faulty(told)), form.names)
-    if malformed[n_told:]:
+        added = malformed[n_reported:]
+        n_reported += len(added)  # Arrow reads ahead and adds to the list while a chunk is in use
+        yield _without_headings(_without_blanks(lines, columns, _faulty(added)), form.names)
+    if malformed[n_reported:]:
         nothing = {place: pa.array([], pa.string()) for place in wanted}
         yield RawChunk(
             lines=np.array([], dtype=np.int64),
             columns=nothing,
-            malformed=_faulty(malformed[n_told:]),
+            malformed=_faulty(malformed[n_reported:]),
         )
 
 

@@ -10,8 +10,8 @@ from backtest.adapters.ingest.lengths import (
     ascending,
     ends_of_days,
     interval_fault,
+    length_in_name,
     other_length,
-    said_by_name,
     wrong_length,
 )
 from backtest.adapters.ingest.options import ImportOptions
@@ -65,15 +65,15 @@ def _length(name: str, found: FileFacts, asked: ImportOptions, times: IntArray) 
         return fault
     length = found.lengths.most_common(1)[0][0] if found.lengths else None
     if length is not None and length != wanted:
-        told = f"close_time - open_time is {format_length(length)}"
-        return other_length(told, wanted, length)
-    is_said = length is not None or bool(found.intervals)
-    wrong = wrong_length(times, wanted, is_said=is_said, is_floored=asked.floor_times)
-    said = said_by_name(name)
-    if wrong or is_said or said in {None, wanted} or len(times) > 1:
+        reason = f"close_time - open_time is {format_length(length)}"
+        return other_length(reason, wanted, length)
+    is_declared = length is not None or bool(found.intervals)
+    wrong = wrong_length(times, wanted, is_declared=is_declared, is_floored=asked.floor_times)
+    in_name = length_in_name(name)
+    if wrong or is_declared or in_name in {None, wanted} or len(times) > 1:
         return wrong
-    told = f"there is one candle, and the name of the file says {format_length(said or 0)}"
-    return other_length(told, wanted, said)
+    reason = f"there is one candle, and the name of the file says {format_length(in_name or 0)}"
+    return other_length(reason, wanted, in_name)
 
 
 def _symbols(found: FileFacts, asked: ImportOptions) -> str | None:

@@ -13,7 +13,7 @@ OUT_OF_MEMORY = "CUDA_ERROR_OUT_OF_MEMORY"
 
 
 @contextmanager
-def told_as_lost() -> Generator[None]:
+def errors_as_lost() -> Generator[None]:
     """Turn every error of the block into a failure of the device; also used as a decorator.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any
 
 from backtest.engine.blocks.marks import Marks
 from backtest.engine.cuda_device.compiled import compile_kernel
-from backtest.engine.cuda_device.failures import first_line, told_as_lost
+from backtest.engine.cuda_device.failures import errors_as_lost, first_line
 from backtest.engine.cuda_device.kernels import SIGNATURES as STAGE_A
 from backtest.engine.cuda_device.kernels import Kernel, cuda
 from backtest.engine.cuda_device.plane_kernels import SIGNATURES as STAGE_B
@@ -50,13 +50,13 @@ class CudaDevice:
         self.workers = Workers(1)
         self._kernels: dict[Kernel, Any] = {}
 
-    @told_as_lost()
+    @errors_as_lost()
     def free_bytes(self) -> int:
         """Memory that nobody holds."""
         free: float = cuda.current_context().get_memory_info()[0]
         return int(min(free, UNLIMITED))
 
-    @told_as_lost()
+    @errors_as_lost()
     def scorer(
         self,
         slow_rows: WordArray,
@@ -68,7 +68,7 @@ class CudaDevice:
         """Stage A of a run; with marks its rows are cut there."""
         return CudaStageA(self.launcher(STAGE_A), slow_rows, side_masks, prices, terms, marks)
 
-    @told_as_lost()
+    @errors_as_lost()
     def planes(
         self, prices: Prices, terms: Terms, passages: Passages, marks: Marks | None = None
     ) -> CudaPlanes:
@@ -87,7 +87,7 @@ class CudaDevice:
         return launch
 
 
-@told_as_lost()
+@errors_as_lost()
 def open_cuda() -> CudaDevice:
     """The device, after it has shown the bits of the processors.
 

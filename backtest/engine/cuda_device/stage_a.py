@@ -15,7 +15,7 @@ import numpy as np
 from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray
 from backtest.engine.blocks.marks import Marks
 from backtest.engine.cuda_device import kernels
-from backtest.engine.cuda_device.failures import told_as_lost
+from backtest.engine.cuda_device.failures import errors_as_lost
 from backtest.engine.cuda_device.growth import slots_of
 from backtest.engine.cuda_device.kernels import cuda
 from backtest.engine.money.account import Terms
@@ -61,7 +61,7 @@ class CudaStageA:
         self._marks = () if marks is None else _marks_on_device(marks)
         self._fast: Any = None
 
-    @told_as_lost()
+    @errors_as_lost()
     def take(self, rows: WordArray) -> None:
         """Upload a block of the fast indicator's rows, shape (n_rows, 2, n_words)."""
         n_rows, n_sides, n_words = rows.shape
@@ -70,7 +70,7 @@ class CudaStageA:
         self._launch(kernels.turn_rows, rows.size, cuda.to_device(rows), turned)
         self._fast = turned
 
-    @told_as_lost()
+    @errors_as_lost()
     def score(self, outer_ids: IntArray) -> FloatArray:
         """Scores of outer variants with every row of the block, shape (n_outer, n_rows)."""
         outer = self._combined(outer_ids)
@@ -79,7 +79,7 @@ class CudaStageA:
         self._launch(kernel, out.size, outer, self._fast, self._account, *cash, out)
         return out.copy_to_host()
 
-    @told_as_lost()
+    @errors_as_lost()
     def grow(self, outer_ids: IntArray, growth: GrowthArray, ruined: FlagArray) -> FloatArray:
         """The same with the ledger: rows are cut at the marks.
 

@@ -14,7 +14,7 @@ import numpy as np
 from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray
 from backtest.engine.blocks.marks import Marks
 from backtest.engine.cuda_device import plane_kernels as kernels
-from backtest.engine.cuda_device.failures import told_as_lost
+from backtest.engine.cuda_device.failures import errors_as_lost
 from backtest.engine.cuda_device.kernels import cuda
 from backtest.engine.cuda_device.stage_a import Launch, account_on_device
 from backtest.engine.money.account import Terms
@@ -50,7 +50,7 @@ class CudaPlanes:
         self._ends, self._mark_factors = cuda.to_device(ends), cuda.to_device(factors)
         self._passages = Passages(*map(cuda.to_device, passages))
 
-    @told_as_lost()
+    @errors_as_lost()
     def score(self, rows: WordArray) -> FloatArray:
         """End equity over initial cash of variants over the tile, NaN where it asks for exactness.
 
@@ -76,7 +76,7 @@ class CudaPlanes:
         scores[unsound] = np.nan
         return scores
 
-    @told_as_lost()
+    @errors_as_lost()
     def grow(self, rows: WordArray) -> tuple[GrowthArray, FlagArray]:
         """Growth of variants in each block over the tile.
 

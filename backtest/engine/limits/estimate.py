@@ -49,7 +49,7 @@ STAGE_B_SERIES = 5
 # While a thread reports: equity, drawdown and invested quote, and the days of bars.
 REPORT_SERIES = 4.2
 # While signals of a variant are told: prices and counts anew, an output and what is read of it.
-TOLD_SIGNAL_SERIES = 15
+SHOWN_SIGNAL_SERIES = 15
 # Of each combo of a slab: its score, and a copy where it is cut or its place in the slab.
 SLAB_COLUMNS = 2
 # Of each candidate: its number, its columns, their order, before and after merging. Not derived.
@@ -186,7 +186,7 @@ def estimate_bytes(
 
     See: docs/memory.md
     """
-    return max(_while_ranked_and_told(plan, n_loaded, n_target, policy, want, trades))
+    return max(_while_ranked_and_reported(plan, n_loaded, n_target, policy, want, trades))
 
 
 def ranking_bytes(plan: Plan, n_loaded: int, n_target: int, policy: RunPolicy, want: Want) -> int:
@@ -194,10 +194,10 @@ def ranking_bytes(plan: Plan, n_loaded: int, n_target: int, policy: RunPolicy, w
 
     See: docs/memory.md
     """
-    return _while_ranked_and_told(plan, n_loaded, n_target, policy, want, None)[0]
+    return _while_ranked_and_reported(plan, n_loaded, n_target, policy, want, None)[0]
 
 
-def _while_ranked_and_told(
+def _while_ranked_and_reported(
     plan: Plan,
     n_loaded: int,
     n_target: int,
@@ -219,12 +219,12 @@ def _while_ranked_and_told(
     always = load.threads * HEAP_BYTES + round(NUMBER * series)
     ledger = _ledger_bytes(load) if want.ledger else NO_LEDGER
     stages = max(_stage_a(load), _stage_b(load)) + ledger.scored
-    told = _told(load) + ledger.kept + _beside(load, want.parts)
+    reporting = _winner_bytes(load) + ledger.kept + _beside(load, want.parts)
     written = round(text * want.held_per_byte) + MODEL_BYTES * load.n_returned
     if want.signal_bytes:
-        written += NUMBER * TOLD_SIGNAL_SERIES * n_loaded
+        written += NUMBER * SHOWN_SIGNAL_SERIES * n_loaded
     ranking = _row_bytes(load) + max(stages, ledger.gathered)
-    return always + ranking, always + told + max(_report(load), written)
+    return always + ranking, always + reporting + max(_report(load), written)
 
 
 def claim_ties(control: Control, n_members: int, n_best: int) -> None:
@@ -358,7 +358,7 @@ def _beside(load: _Load, parts: Collection[AnswerPart]) -> int:
     )
 
 
-def _told(load: _Load) -> int:
+def _winner_bytes(load: _Load) -> int:
     """Winners with their reports, the legs of all trades and the money of listed ones."""
     trades = load.trades
     listed = N_MONEY_COLUMNS * NUMBER * trades.listed

@@ -21,14 +21,14 @@ from backtest.engine.workers.chunks import Workers
 from backtest.jit import config
 from backtest.types import FloatArray, IntArray, WordArray
 
-Wish = Literal["auto", "cpu", "cuda"]
+DevicePreference = Literal["auto", "cpu", "cuda"]
 # What is said of the device, and whether somebody should look at it.
-Tell = Callable[[str, bool], None]
+Notify = Callable[[str, bool], None]
 
 PROCESSORS = "cpu"
 
 
-def _say_nothing(_sentence: str, _is_bad: bool) -> None:
+def _ignore(_sentence: str, _is_bad: bool) -> None:
     return
 
 
@@ -146,9 +146,9 @@ class Accelerator:
     """The device that was wished for, if there is one.
 
     Args:
-        wish: `cpu` looks for none; `auto` and `cuda` for one by NVIDIA, and differ in what is said
-            where there is none.
-        tell: Hears once what was found, and of every failure later.
+        preference: `cpu` looks for none; `auto` and `cuda` for one by NVIDIA, and differ in what is
+            said where there is none.
+        notify: Hears once what was found, and of every failure later.
 
     Attributes:
         state: What was said last.
@@ -156,11 +156,11 @@ class Accelerator:
     See: docs/scale.md#an-accelerator
     """
 
-    def __init__(self, wish: Wish = "cpu", tell: Tell = _say_nothing) -> None:
-        self._wish: Wish = wish
-        self._tell = tell
+    def __init__(self, preference: DevicePreference = "cpu", notify: Notify = _ignore) -> None:
+        self._preference: DevicePreference = preference
+        self._notify = notify
         self._opening = threading.Lock()
-        self._is_open = wish == "cpu"
+        self._is_open = preference == "cpu"
         self._device: Device | None = None
         self._has_refused = False
         self.state = "scoring on the CPU"
@@ -178,7 +178,7 @@ class Accelerator:
         with self._opening:
             if self._device is device:
                 self._device = None
-                self._say(
+                self._report(
                     f"{device.name} failed and is no longer used, scoring on the CPU: {reason}",
                     True,
                 )
@@ -188,7 +188,9 @@ class Accelerator:
         with self._opening:
             if not self._has_refused:
                 self._has_refused = True
-                self._say(f"{device.name} cannot take this run, scoring on the CPU: {reason}", True)
+                self._report(
+                    f"{device.name} cannot take this run, scoring on the CPU: {reason}", True
+                )
 
     def close(self) -> None:
         """End the device's thread."""
@@ -201,13 +203,13 @@ class Accelerator:
         try:
             self._device = _find_cuda()
         except DeviceLost as reason:
-            self._say(f"scoring on the CPU: {reason}", self._wish == "cuda")
+            self._report(f"scoring on the CPU: {reason}", self._preference == "cuda")
         else:
-            self._say(f"scoring on {self._device.name}", False)
+            self._report(f"scoring on {self._device.name}", False)
 
-    def _say(self, sentence: str, is_bad: bool) -> None:
+    def _report(self, sentence: str, is_bad: bool) -> None:
         self.state = sentence
-        self._tell(sentence, is_bad)
+        self._notify(sentence, is_bad)
 
 
 def _has_driver() -> bool:

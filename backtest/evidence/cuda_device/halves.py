@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from backtest.engine.blocks.ledger import GrowthArray
-from backtest.engine.cuda_device.failures import told_as_lost
+from backtest.engine.cuda_device.failures import errors_as_lost
 from backtest.engine.cuda_device.kernels import Kernel, cuda
 from backtest.evidence.splits import (
     N_GROUPS,
@@ -32,7 +32,7 @@ from backtest.types import IntArray
 # Trials that a thread looks at: a launch has threads enough, and few numbers to put together.
 ROWS_PER_PART = 1_024
 # What a part tells of a half: growth, lot and row of its champion.
-N_TOLD = 3
+N_CHAMPION_FIELDS = 3
 
 
 @inline
@@ -56,7 +56,7 @@ def sum_groups(growth: GrowthArray, sums: IntArray, totals: IntArray) -> None:
 
 
 def crown_parts(
-    sums: IntArray, totals: IntArray, lots: IntArray, masks: IntArray, first: int, told: IntArray
+    sums: IntArray, totals: IntArray, lots: IntArray, masks: IntArray, first: int, parts: IntArray
 ) -> None:
     """The best of each part of the trials in both halves of every split.
 
@@ -66,10 +66,10 @@ def crown_parts(
         lots: Shape (n,).
         masks: Shape (n_splits,).
         first: Row of the first trial.
-        told: Out, shape (n_parts, 3, 2, n_splits): growth, lots and rows of champions.
+        parts: Out, shape (n_parts, 3, 2, n_splits): growth, lots and rows of champions.
     """
     i = cuda.grid(1)
-    n_parts, n_splits = told.shape[0], masks.size
+    n_parts, n_splits = parts.shape[0], masks.size
     if i < n_parts * n_splits:
         p, s = i // n_splits, i % n_splits
         height = (totals.size + n_parts - 1) // n_parts
@@ -83,24 +83,24 @@ def crown_parts(
             rest = totals[m] - half
             if is_crowned(rest, lot, other, other_lot):
                 other, other_lot, other_row = rest, lot, first + m
-        told[p, 0, 0, s], told[p, 1, 0, s], told[p, 2, 0, s] = own, own_lot, own_row
-        told[p, 0, 1, s], told[p, 1, 1, s], told[p, 2, 1, s] = other, other_lot, other_row
+        parts[p, 0, 0, s], parts[p, 1, 0, s], parts[p, 2, 0, s] = own, own_lot, own_row
+        parts[p, 0, 1, s], parts[p, 1, 1, s], parts[p, 2, 1, s] = other, other_lot, other_row
 
 
-def crown_best(told: IntArray, best: IntArray) -> None:
+def crown_best(parts: IntArray, best: IntArray) -> None:
     """Let the champions of parts, in their order, contend with `best`, shape (3, 2, n_splits)."""
     i = cuda.grid(1)
     n_splits = best.shape[2]
     if i < 2 * n_splits:
         at, s = i // n_splits, i % n_splits
-        for p in range(told.shape[0]):
-            if is_crowned(told[p, 0, at, s], told[p, 1, at, s], best[0, at, s], best[1, at, s]):
-                for k in range(N_TOLD):
-                    best[k, at, s] = told[p, k, at, s]
+        for p in range(parts.shape[0]):
+            if is_crowned(parts[p, 0, at, s], parts[p, 1, at, s], best[0, at, s], best[1, at, s]):
+                for k in range(N_CHAMPION_FIELDS):
+                    best[k, at, s] = parts[p, k, at, s]
 
 
 def count_parts(
-    sums: IntArray, totals: IntArray, masks: IntArray, after: IntArray, told: IntArray
+    sums: IntArray, totals: IntArray, masks: IntArray, after: IntArray, parts: IntArray
 ) -> None:
     """How many trials of each part grew less than the champions where these were not chosen.
 
@@ -109,10 +109,10 @@ def count_parts(
         totals: Shape (n,), of `sum_groups`.
         masks: Shape (n_splits,).
         after: Shape (2, n_splits), growth of the champion of each half in the other.
-        told: Out, shape (n_parts, 2, 2, n_splits): how many grew less, and no more.
+        parts: Out, shape (n_parts, 2, 2, n_splits): how many grew less, and no more.
     """
     i = cuda.grid(1)
-    n_parts, n_splits = told.shape[0], masks.size
+    n_parts, n_splits = parts.shape[0], masks.size
     if i < n_parts * n_splits:
         p, s = i // n_splits, i % n_splits
         height = (totals.size + n_parts - 1) // n_parts
@@ -125,31 +125,31 @@ def count_parts(
             up_to += np.int64(rest <= own)
             other_below += np.int64(half < other)
             other_up_to += np.int64(half <= other)
-        told[p, 0, 0, s], told[p, 1, 0, s] = below, up_to
-        told[p, 0, 1, s], told[p, 1, 1, s] = other_below, other_up_to
+        parts[p, 0, 0, s], parts[p, 1, 0, s] = below, up_to
+        parts[p, 0, 1, s], parts[p, 1, 1, s] = other_below, other_up_to
 
 
-def add_counts(told: IntArray, counts: IntArray) -> None:
+def add_counts(parts: IntArray, counts: IntArray) -> None:
     """Add the counts of parts to `counts`, shape (2, 2, n_splits)."""
     i = cuda.grid(1)
     n_splits = counts.shape[2]
     if i < counts.size:
         k, at, s = i // (2 * n_splits), i // n_splits % 2, i % n_splits
         total = counts[k, at, s]
-        for p in range(told.shape[0]):
-            total += told[p, k, at, s]
+        for p in range(parts.shape[0]):
+            total += parts[p, k, at, s]
         counts[k, at, s] = total
 
 
 _SUMS = "int64[:, ::1], int64[::1]"
-_TOLD = "int64[:, :, :, ::1]"
+_PARTS = "int64[:, :, :, ::1]"
 
 SIGNATURES: dict[Kernel, str] = {
     sum_groups: f"void(int32[:, ::1], {_SUMS})",
-    crown_parts: f"void({_SUMS}, int64[::1], int64[::1], int64, {_TOLD})",
-    crown_best: f"void({_TOLD}, int64[:, :, ::1])",
-    count_parts: f"void({_SUMS}, int64[::1], int64[:, ::1], {_TOLD})",
-    add_counts: f"void({_TOLD}, int64[:, :, ::1])",
+    crown_parts: f"void({_SUMS}, int64[::1], int64[::1], int64, {_PARTS})",
+    crown_best: f"void({_PARTS}, int64[:, :, ::1])",
+    count_parts: f"void({_SUMS}, int64[::1], int64[:, ::1], {_PARTS})",
+    add_counts: f"void({_PARTS}, int64[:, :, ::1])",
 }
 
 
@@ -163,46 +163,46 @@ class CudaHalves:
     See: docs/scale.md#an-accelerator
     """
 
-    @told_as_lost()
+    @errors_as_lost()
     def __init__(self, launch: Callable[..., None], masks: IntArray) -> None:
         self._launch, self._n_splits = launch, len(masks)
         self._masks = cuda.to_device(masks)
-        best = np.empty((N_TOLD, 2, len(masks)), np.int64)
+        best = np.empty((N_CHAMPION_FIELDS, 2, len(masks)), np.int64)
         best[0], best[1], best[2] = NEVER_BEST, -1, 0
         self._best = cuda.to_device(best)
         self._counts = cuda.to_device(np.zeros((2, 2, len(masks)), np.int64))
 
-    @told_as_lost()
+    @errors_as_lost()
     def crown(self, growth: GrowthArray, lots: IntArray, first: int) -> None:
         """Let trials contend, shape (n, 64) and (n,), the first of which is row `first`."""
-        sums, told = self._summed(growth, N_TOLD)
-        own = (cuda.to_device(lots), self._masks, first, told)
-        self._launch(crown_parts, told.shape[0] * self._n_splits, *sums, *own)
-        self._launch(crown_best, 2 * self._n_splits, told, self._best)
+        sums, parts = self._summed(growth, N_CHAMPION_FIELDS)
+        own = (cuda.to_device(lots), self._masks, first, parts)
+        self._launch(crown_parts, parts.shape[0] * self._n_splits, *sums, *own)
+        self._launch(crown_best, 2 * self._n_splits, parts, self._best)
 
-    @told_as_lost()
+    @errors_as_lost()
     def champions(self) -> Champions:
         """The best of all that contended."""
         return Champions(*self._best.copy_to_host())
 
-    @told_as_lost()
+    @errors_as_lost()
     def count(self, growth: GrowthArray, after: IntArray) -> None:
         """Count trials, shape (n, 64), that did not grow more than `after`, shape (2, n_splits)."""
-        sums, told = self._summed(growth, 2)
-        own = (self._masks, cuda.to_device(after), told)
-        self._launch(count_parts, told.shape[0] * self._n_splits, *sums, *own)
-        self._launch(add_counts, self._counts.size, told, self._counts)
+        sums, parts = self._summed(growth, 2)
+        own = (self._masks, cuda.to_device(after), parts)
+        self._launch(count_parts, parts.shape[0] * self._n_splits, *sums, *own)
+        self._launch(add_counts, self._counts.size, parts, self._counts)
 
-    @told_as_lost()
+    @errors_as_lost()
     def counts(self) -> Counts:
         """The counts of all that were counted."""
         return Counts(*self._counts.copy_to_host())
 
-    def _summed(self, growth: GrowthArray, n_told: int) -> tuple[tuple[Any, Any], Any]:
+    def _summed(self, growth: GrowthArray, n_fields: int) -> tuple[tuple[Any, Any], Any]:
         """Sums of groups and of all, and room for what parts tell."""
         sums = cuda.device_array((len(growth), N_GROUPS), np.int64)
         totals = cuda.device_array(len(growth), np.int64)
         self._launch(sum_groups, len(growth), cuda.to_device(growth), sums, totals)
         n_parts = -(-len(growth) // ROWS_PER_PART)
-        told = cuda.device_array((n_parts, n_told, 2, self._n_splits), np.int64)
-        return (sums, totals), told
+        parts = cuda.device_array((n_parts, n_fields, 2, self._n_splits), np.int64)
+        return (sums, totals), parts

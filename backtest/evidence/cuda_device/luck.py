@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from backtest.engine.blocks.ledger import N_BLOCKS, GrowthArray
-from backtest.engine.cuda_device.failures import told_as_lost
+from backtest.engine.cuda_device.failures import errors_as_lost
 from backtest.engine.cuda_device.kernels import Kernel, cuda
 from backtest.engine.money.account import greater
 from backtest.evidence.resampled import ResampledTrials, squared_statistic
@@ -115,7 +115,7 @@ class CudaLuck:
     See: docs/scale.md#an-accelerator
     """
 
-    @told_as_lost()
+    @errors_as_lost()
     def __init__(
         self, launch: Callable[..., None], resamples: Resamples, holding: FloatArray
     ) -> None:
@@ -124,7 +124,7 @@ class CudaLuck:
         self._held = cuda.to_device(resamples.holding)
         self._holding = cuda.to_device(holding)
 
-    @told_as_lost()
+    @errors_as_lost()
     def best(self, trials: ResampledTrials) -> FloatArray:
         """Squared statistics of the best of some trials, shape (2, n_resamples)."""
         growth = cuda.to_device(trials.growth)

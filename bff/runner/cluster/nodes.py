@@ -63,7 +63,7 @@ class Nodes:
         self._n_drops, self._n_drops_seen = 0, -1
         # Who has told that it is ready, or is not. Ray tells it in a thread that nothing may wait
         # in, so it is heard in the one that looks.
-        self._told: deque[tuple[Place, Future[str]]] = deque()
+        self._reports: deque[tuple[Place, Future[str]]] = deque()
         self._is_closed = False
         self._watch = threading.Thread(target=self._keep_looking, name="nodes", daemon=True)
         self._watch.start()
@@ -156,7 +156,7 @@ class Nodes:
                 self._n_drops_seen = n_drops
                 self._state.notify_all()
                 self._state.wait_for(
-                    lambda: self._is_closed or self._told or self._n_drops != self._n_drops_seen,
+                    lambda: self._is_closed or self._reports or self._n_drops != self._n_drops_seen,
                     LOOK_S if self._failure is None else LEFT_ALONE_S,
                 )
         if self._cluster is not None:
@@ -196,7 +196,7 @@ class Nodes:
         place = Place(node_id=node_id, n_cpus=n_cpus, handle=handle)
         with self._state:
             self._places[node_id] = place
-        handle.ready().add_done_callback(partial(self._tell, place))
+        handle.ready().add_done_callback(partial(self._add_report, place))
 
     def _own(self, n_cpus: int) -> Settings:
         """The settings of a node: a thread for each of its processors, and whole paths."""
@@ -210,14 +210,14 @@ class Nodes:
             }
         )
 
-    def _tell(self, place: Place, found: Future[str]) -> None:
+    def _add_report(self, place: Place, found: Future[str]) -> None:
         with self._state:
-            self._told.append((place, found))
+            self._reports.append((place, found))
             self._state.notify_all()
 
     def _hear(self) -> None:
-        while self._told:
-            self._settle(*self._told.popleft())
+        while self._reports:
+            self._settle(*self._reports.popleft())
 
     def _settle(self, place: Place, found: Future[str]) -> None:
         """A node is ready, or cannot be."""

@@ -232,13 +232,13 @@ def _check_reachable(address: str) -> None:
 def _why_not(address: str, failure: Exception) -> str:
     """Why there is no connection, and what to do; Ray says no more than that there is none."""
     causes = [*_causes(failure)]
-    told = "\n".join(map(str, causes))
-    if "authentic" in told.lower():
+    text = "\n".join(map(str, causes))
+    if "authentic" in text.lower():
         return (
             f"The Ray cluster at {address} rejected the token that is configured here. Set"
             " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to the token of the cluster."
         )
-    if "Version mismatch" in told:
+    if "Version mismatch" in text:
         return (
             f"The Ray cluster at {address} runs a different version of Ray or Python. Install the"
             " same versions on all machines."

@@ -147,7 +147,7 @@ class _Wait:
         self._events: SimpleQueue[object] = SimpleQueue()
         # One question at a time: an older answer never comes after a newer one.
         self._asked: Future[Progress] | None = None
-        self._told = NOT_BEGUN
+        self._last_reported = NOT_BEGUN
         self._used_before_s = control.used_s  # by nodes that were lost
         self._ended_at: float | None = None
 
@@ -162,7 +162,7 @@ class _Wait:
         self._answer.add_done_callback(self._events.put)
         while not self._answer.done():
             try:
-                self._events.get(timeout=self._patience_s())
+                self._events.get(timeout=self._wait_s())
             except Empty:
                 self._look()
             if self._asked is not None and self._asked.done():
@@ -170,7 +170,7 @@ class _Wait:
             if self._ended_at is None:
                 self._notice_end()
         frames, progress = self._answer.result()
-        self._tell(progress)
+        self._report(progress)
         return frames
 
     def _notice_end(self) -> None:
@@ -180,7 +180,7 @@ class _Wait:
         if is_cancelled:  # the node has the same deadline, and tells it as what it is
             self._place.handle.cancel(self._key)
 
-    def _patience_s(self) -> float | None:
+    def _wait_s(self) -> float | None:
         if self._control.is_watched:
             return PROGRESS_S
         return SILENT_S if self._ended_at is not None else self._control.remaining_s()
@@ -196,15 +196,15 @@ class _Wait:
     def _hear(self, asked: Future[Progress]) -> None:
         self._asked = None
         if asked.exception() is None:
-            self._tell(asked.result())
+            self._report(asked.result())
 
-    def _tell(self, progress: Progress) -> None:
+    def _report(self, progress: Progress) -> None:
         """Pass on what has changed since it was told last."""
         self._control.used_s = self._used_before_s + progress.used_s
         for stage, (done, total) in progress.stages.items():
-            if self._told.stages.get(stage) != (done, total):
+            if self._last_reported.stages.get(stage) != (done, total):
                 self._control.progress(stage, done, total)
-        self._told = progress
+        self._last_reported = progress
 
 
 def _do(job: Job[T], runner: PreparedRunner, control: Control) -> T:

@@ -14,7 +14,7 @@ from bff.http.addresses import Networks, place_of
 log = structlog.stdlib.get_logger(__name__)
 
 MAX_OUTSIDE = 64
-TELL_EVERY_S = 1.0
+LOG_EVERY_S = 1.0
 
 
 class Member(Protocol):
@@ -49,8 +49,8 @@ class ConnectionLimiter:
         self._proxies = proxies or Networks()
         self._n_from: Counter[str] = Counter()
         self._waiting: dict[Member, None] = {}
-        self.n_inside = self._n_outside = self._n_untold = 0
-        self._told_at = float("-inf")
+        self.n_inside = self._n_outside = self._n_unlogged = 0
+        self._logged_at = float("-inf")
         self.is_stopping = False
 
     def enter(self, address: str) -> bool:
@@ -58,10 +58,10 @@ class ConnectionLimiter:
         place = place_of(address)
         per_address = None if address in self._proxies else self._max_per_address
         if per_address is not None and self._n_from[place] >= per_address:
-            self._tell("too_many_connections_from_address", place)
+            self._log("too_many_connections_from_address", place)
             return False
         if self.n_inside >= self._max_total:
-            self._tell("too_many_connections", place)
+            self._log("too_many_connections", place)
             if not self._waiting:
                 return False
             self._send_away(next(iter(self._waiting)))
@@ -102,10 +102,10 @@ class ConnectionLimiter:
         del self._waiting[member]
         member.make_room()
 
-    def _tell(self, event: str, place: str) -> None:
+    def _log(self, event: str, place: str) -> None:
         """Not each of them: a flood of connections must not become a flood of lines."""
-        self._n_untold += 1
+        self._n_unlogged += 1
         now = time.monotonic()
-        if now - self._told_at >= TELL_EVERY_S:
-            log.warning(event, n=self._n_untold, inside=self.n_inside, latest=place)
-            self._n_untold, self._told_at = 0, now
+        if now - self._logged_at >= LOG_EVERY_S:
+            log.warning(event, n=self._n_unlogged, inside=self.n_inside, latest=place)
+            self._n_unlogged, self._logged_at = 0, now

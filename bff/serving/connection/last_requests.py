@@ -87,5 +87,5 @@ class LastRequests(Deadlines):
 def _n_unread_bytes(transport: asyncio.Transport) -> int:
     """Bytes of a connection that have come and lie in the kernel."""
     line = transport.get_extra_info("socket")
-    told = fcntl.ioctl(line.fileno(), termios.FIONREAD, bytes(4))
-    return int.from_bytes(told, sys.byteorder)
+    packed = fcntl.ioctl(line.fileno(), termios.FIONREAD, bytes(4))
+    return int.from_bytes(packed, sys.byteorder)

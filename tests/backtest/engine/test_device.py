@@ -19,8 +19,8 @@ from backtest.engine.workers.accelerator import (
     Device,
     DeviceFull,
     DeviceLost,
+    DevicePreference,
     PlaneScorer,
-    Wish,
 )
 from backtest.engine.workers.chunks import Workers
 from tests.oracle.device import (
@@ -216,7 +216,7 @@ class FailingDevice:
 
 
 def with_device(
-    device: Device, monkeypatch: pytest.MonkeyPatch, wish: Wish = "auto"
+    device: Device, monkeypatch: pytest.MonkeyPatch, wish: DevicePreference = "auto"
 ) -> tuple[Accelerator, list[tuple[str, bool]]]:
     monkeypatch.setattr("backtest.engine.workers.accelerator._find_cuda", lambda: device)
     monkeypatch.setattr("backtest.engine.pipeline.on_device.LAUNCH_WORK", 1)
@@ -300,7 +300,7 @@ def test_processors_alone_look_for_no_device(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(("wish", "is_bad"), [("auto", False), ("cuda", True)])
 def test_no_device_is_told_once_and_is_no_error(
-    wish: Wish, is_bad: bool, monkeypatch: pytest.MonkeyPatch
+    wish: DevicePreference, is_bad: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find() -> Device:
         raise DeviceLost("there is no CUDA driver")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backtest.control import Control
-from backtest.engine.limits.estimate import NUMBER, TOLD_SIGNAL_SERIES
+from backtest.engine.limits.estimate import NUMBER, SHOWN_SIGNAL_SERIES
 from backtest.indicators.catalog import INDICATORS
 from backtest.indicators.series import Series
 from backtest.policy import Want
@@ -158,7 +158,7 @@ def test_telling_a_signal_takes_what_is_claimed_for_it() -> None:
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    assert taken == pytest.approx(NUMBER * TOLD_SIGNAL_SERIES * 4_000, rel=0.35)
+    assert taken == pytest.approx(NUMBER * SHOWN_SIGNAL_SERIES * 4_000, rel=0.35)
 
 
 def test_signals_are_claimed_but_no_answer_is_refused_for_what_they_may_come_to() -> None:

@@ -133,7 +133,7 @@ class BeginAndWait:
 def tell_progress(_service: BacktestService, control: Control) -> bool:
     control.spend(1.5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "TELL_EVERY_S", PATIENCE_S)  # however slow this machine is
+        patch.setattr(server, "REPORT_EVERY_S", PATIENCE_S)  # however slow this machine is
         for done in range(1, 4):
             control.progress("stage_a", done, 3)
     return control.is_watched

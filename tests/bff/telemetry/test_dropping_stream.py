@@ -28,7 +28,7 @@ def piped(max_bytes: int) -> Generator[tuple[DroppingStream, int, list[int]]]:
     reading, writing = os.pipe()
     told: list[int] = []
     try:
-        yield DroppingStream(writing, tell_dropped=told.append, max_bytes=max_bytes), reading, told
+        yield DroppingStream(writing, on_dropped=told.append, max_bytes=max_bytes), reading, told
     finally:
         os.close(reading)
 
@@ -69,7 +69,7 @@ def test_what_nobody_reads_is_dropped_and_counted_when_somebody_reads_again() ->
 
 def test_a_reader_that_has_left_is_no_failure() -> None:
     reading, writing = os.pipe()
-    stream = DroppingStream(writing, tell_dropped=lambda _: None)
+    stream = DroppingStream(writing, on_dropped=lambda _: None)
     os.close(reading)
 
     stream.write("nobody\n")
