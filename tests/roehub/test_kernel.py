@@ -11,7 +11,10 @@ from tests.bff.served import ROOT
 from tests.roehub.conftest import Places
 from tests.waiting import PATIENCE_S
 
+# Without widgets, which benchmarks install: they draw the bar in a browser, where nobody is.
 SOURCE = """
+import sys
+sys.modules["ipywidgets"] = None
 import roehub
 roehub.run(instrument="binance:spot:BTCUSDT", timeframe="1h", start="2024-01-04", end="2024-01-20",
            indicators={"ma.ema": {"window": range(5, 60, 5)}}, store=STORE)

@@ -95,7 +95,7 @@ def score_compounding(outer: WordArray, fast: WordArray, account: Account, out: 
 def score_fixed(
     outer: WordArray, fast: WordArray, account: Account, cash: float, out: FloatArray
 ) -> None:
-    """End equity over initial cash where every entry takes a fixed quote, `account.cap`.
+    """End equity over initial cash where every entry takes a fixed quote, the account's `cap`.
 
     `cash` is the initial cash; the others are as in `score_compounding`.
 
@@ -111,7 +111,7 @@ def score_fixed(
 def score_locked(
     outer: WordArray, fast: WordArray, account: Account, cash: float, out: FloatArray
 ) -> None:
-    """End equity over initial cash where the share `account.lock` of a net win is put aside.
+    """End equity over initial cash where the account's share `lock` of a net win is put aside.
 
     `cash` is the initial cash; the others are as in `score_compounding`.
 
@@ -127,7 +127,7 @@ def score_locked(
 Kernel = Callable[..., None]
 
 
-class Grown(NamedTuple):
+class GrownRows(NamedTuple):
     """What a growing kernel fills: scores and the ledger of outer variants with every row.
 
     `scores` and `ruined` have shape (n_outer, n_rows), `growth`, in millionths, (n_outer, n_rows,
@@ -151,7 +151,7 @@ def _grow_with(name: str, grown: Callable[..., float], adds_up: bool) -> Kernel:
         marks: Marks,
         slots: IntArray,
         cash: float,
-        out: Grown,
+        out: GrownRows,
     ) -> None:
         i = cuda.grid(1)
         if i < out.scores.size:
@@ -172,7 +172,7 @@ grow_locked = _grow_with("grow_locked", grown_locked, False)
 
 _ROWS = "uint64[:, :, ::1]"
 _SCORES = "float64[:, ::1]"
-_GROW = f"void({_ROWS}, {_ROWS}, Account, Marks, int64[::1], float64, Grown)"
+_GROW = f"void({_ROWS}, {_ROWS}, Account, Marks, int64[::1], float64, GrownRows)"
 
 # Every kernel with the only signature that it has.
 SIGNATURES: dict[Kernel, str] = {

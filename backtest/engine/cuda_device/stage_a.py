@@ -94,7 +94,7 @@ class CudaStageA:
         own_ruined = cuda.device_array(shape, np.bool_)
         self._launch(
             self._growing_kernel(), scores.size, outer, self._fast, self._account, *self._marks,
-            self._terms.init_cash, kernels.Grown(scores, own_growth, own_ruined),
+            self._terms.init_cash, kernels.GrownRows(scores, own_growth, own_ruined),
         )  # fmt: skip
         growth[:], ruined[:] = own_growth.copy_to_host(), own_ruined.copy_to_host()
         return scores.copy_to_host()
