@@ -52,7 +52,9 @@ def told(page: Page, title: str, name: str) -> None:
 
 
 def test_a_run_past_its_deadline_says_what_to_make_smaller(browser: Browser, data: Path) -> None:
-    with console(browser, data, ("sync_deadline_seconds: 600", "sync_deadline_seconds: 3")) as page:
+    with console(
+        browser, data, ("sync_deadline_seconds: 600", "sync_deadline_seconds: 15")
+    ) as page:
         ask_for_much(page)
         page.get_by_role("button", name=RUN).click()
 
