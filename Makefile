@@ -75,7 +75,7 @@ test: $(DEV_STAMP) console  ## Run the tests, JOBS= files at once
 
 # What is interpreted overflows with a warning where compiled words go round.
 device: $(DEV_STAMP)  ## Run a few tests on a simulated CUDA device
-	@ROEHUB_DEVICE=cuda NUMBA_ENABLE_CUDASIM=1 NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore \
+	@NUMBA_ENABLE_CUDASIM=1 NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore \
 	-m pytest -q -p tests.on_device -W ignore::RuntimeWarning \
 	tests/backtest/test_golden_runs.py tests/e2e/test_golden.py \
 	tests/property/test_slabs.py::test_the_size_of_slabs_changes_no_bit \

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from backtest.engine.find_device import accelerator_for
 from backtest.engine.pipeline import recorder as recorder_module
 from backtest.engine.pipeline import stages as stages_module
 from backtest.engine.pipeline.slabs import slabs_of
@@ -43,7 +44,7 @@ Scored = tuple[np.ndarray, ...]
 def findings() -> Iterator[Finding]:
     """One after the other, for a machine that may be taken away in between."""
     warm()
-    with closing(Accelerator("cuda")) as accelerator:
+    with closing(accelerator_for("cuda")) as accelerator:
         if accelerator.device() is None:
             raise Skipped(accelerator.state)
         card = accelerator.state.removeprefix("scoring on ")
@@ -158,7 +159,7 @@ def whole_runs(card: str) -> Finding:
         body = request(*two_averages(*GRID), n_bars=YEAR_15M, sizing_mode=sizing)
         # the backtester of the device closes it
         with (
-            backtester_on(Accelerator("cuda"), GUARD) as there,
+            backtester_on(accelerator_for("cuda"), GUARD) as there,
             backtester_on(Accelerator(), GUARD) as here,
         ):
             run_once(there, body)  # opens the device
@@ -181,7 +182,7 @@ def whole_runs(card: str) -> Finding:
 def large_grid(card: str) -> Finding:
     body = three_averages(LARGE_GRID, YEAR_15M)
     results: list[RunResult] = []
-    with backtester_on(Accelerator("cuda"), LARGE_GRID) as there:
+    with backtester_on(accelerator_for("cuda"), LARGE_GRID) as there:
         run_once(there, request(*two_averages(2, 2), n_bars=YEAR_15M))  # opens the device
         total_s = once_s(lambda: results.append(run_once(there, body)))
     seconds = results[0].stage_seconds

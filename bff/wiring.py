@@ -22,8 +22,8 @@ from backtest.adapters.candles.old_form import prepare_folder
 from backtest.adapters.candles.table import StoredInstrument, stored_instruments
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.writer import StrategyWriter
+from backtest.engine.find_device import accelerator_for
 from backtest.engine.shards import Machines
-from backtest.engine.workers.accelerator import Accelerator
 from backtest.ports import CandleFeed
 from backtest.run import Backtester
 from bff.admission.memory_budget import MemoryBudget
@@ -173,7 +173,7 @@ def local_runner(settings: Settings, machines: Machines | None = None) -> LocalR
     candles = candle_feed(pool, max_cached_bytes=compute.candle_cache_bytes)
     url = strategies_url(environment)
     strategies = SqlStrategies(url)
-    accelerator = Accelerator(settings.device, _report_device)
+    accelerator = accelerator_for(settings.device, _report_device)
     backtester = Backtester(
         candles=candles,
         strategies=strategies,

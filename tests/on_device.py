@@ -1,11 +1,10 @@
 """A plugin of pytest: what the tests run is done on a CUDA device, a simulated one if need be.
 
-`make device` names a few tests. `ROEHUB_DEVICE=cuda .venv/bin/python -m pytest -p tests.on_device`
-takes any; without a device, under `NUMBA_ENABLE_CUDASIM=1 NUMBA_DISABLE_JIT=1`, it takes a thousand
-times as long. The session fails where a device is given up, or has not done everything that it can.
+`make device` names a few tests. `.venv/bin/python -m pytest -p tests.on_device` takes any; without
+a device, under `NUMBA_ENABLE_CUDASIM=1 NUMBA_DISABLE_JIT=1`, it takes a thousand times as long. The
+session fails where a device is given up, or has not done everything that it can.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -14,13 +13,13 @@ from typing import Any
 import pytest
 
 from backtest.control import Stage
+from backtest.engine import find_device
 from backtest.engine.workers import accelerator, device_work
+from backtest.engine.workers.device import Device
 from backtest.jit import config as numba_config
 from tests.simulator import take_turns
 
 STAGES = ("stage_a", "stage_b", "reality_check", "pbo_champions", "pbo_ranks")
-# Read before the variables of the shell are forgotten.
-WISH: Any = os.environ.get("ROEHUB_DEVICE", "cuda")
 
 _done: Counter[tuple[str, str]] = Counter()
 _said: list[str] = []
@@ -30,9 +29,9 @@ def pytest_configure() -> None:
     """Give a device to everybody who does not say who shall score."""
     if numba_config.ENABLE_CUDASIM:
         take_turns()
-    made, is_done = accelerator.Accelerator, device_work.DeviceWork.is_done
-    made.__init__.__defaults__ = (WISH, _hear)
-    accelerator._find_cuda = _only_one(accelerator._find_cuda)
+    find_device.find_cuda = _only_one(find_device.find_cuda)
+    accelerator.Accelerator.__init__.__defaults__ = (find_device.find_cuda, _hear)
+    is_done = device_work.DeviceWork.is_done
 
     def counted(
         self: device_work.DeviceWork, stage: Stage, chunks_on: Callable[[Any], Any]
@@ -64,11 +63,11 @@ def _hear(sentence: str, _is_bad: bool) -> None:
     _said.append(sentence)
 
 
-def _only_one(find: Callable[[], accelerator.Device]) -> Callable[[], accelerator.Device]:
+def _only_one(find: Callable[[], Device]) -> Callable[[], Device]:
     """The device is opened and tried out once; closing an accelerator leaves it to the next."""
 
     @cache
-    def found() -> accelerator.Device:
+    def found() -> Device:
         device = find()
         device.workers.close = lambda: None
         return device

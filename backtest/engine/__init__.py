@@ -3,7 +3,7 @@
 Reading order, from what imports nothing of the others upwards: `bits`, `money`, `blocks`,
 `scoring` (kernels); `workers`, `signal_rows`, `pipeline`, `limits`, `selection` (what drives them);
 `ranked`, the run from bars to winners, and `shards`, a part of one on another machine.
-`cuda_device` scores beside the processors.
+`cuda_device` scores beside the processors, where `find_device` finds one.
 See: docs/scoring.md, docs/kernels.md
 """
 

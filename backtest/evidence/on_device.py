@@ -13,8 +13,8 @@ import numpy as np
 
 from backtest.control import Stage
 from backtest.engine.blocks.ledger import GrowthArray
-from backtest.engine.workers.accelerator import Device, DeviceLost
 from backtest.engine.workers.chunks import Chunk, spans
+from backtest.engine.workers.device import Device, DeviceLost
 from backtest.engine.workers.device_work import DeviceWork, check_room
 from backtest.evidence.resampled import ResampledTrials, best_of_part
 from backtest.evidence.resamples import Resamples

@@ -38,7 +38,7 @@ def cmf(series: Series, *, window: int) -> FloatArray:
     flow.
     """
     out = ratio(series.shared(_flows), series["volume"], window)
-    settle(out, RESIDUE)
+    drop_residue(out, RESIDUE)
     return out
 
 
@@ -176,7 +176,7 @@ def accumulate_exactly(values: FloatArray) -> None:
 
 
 @kernel("void(float64[::1], float64)")
-def settle(values: FloatArray, least: float) -> None:
+def drop_residue(values: FloatArray, least: float) -> None:
     """Replace values up to some size, which are what rounding left of a zero, by 0."""
     for t in range(len(values)):
         values[t] = 0.0 if abs(values[t]) <= least else values[t]

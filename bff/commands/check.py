@@ -93,9 +93,9 @@ def _facts_or_error(read_facts: Callable[[], str]) -> str:
 
 
 def _device(preference: "Device") -> str:
-    from backtest.engine.workers.accelerator import Accelerator
+    from backtest.engine.find_device import accelerator_for
 
-    with closing(Accelerator(preference)) as accelerator:
+    with closing(accelerator_for(preference)) as accelerator:
         accelerator.device()
         return accelerator.state
 

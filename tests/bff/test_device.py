@@ -31,7 +31,7 @@ def test_a_service_says_it_in_its_log(
 
 
 def test_check_says_what_scores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backtest.engine.workers.accelerator.find_spec", lambda _: None)
+    monkeypatch.setattr("backtest.engine.find_device.find_spec", lambda _: None)
 
     assert _device("cpu") == "scoring on the CPU"
     assert _device("auto") == "scoring on the CPU: the extra cuda is not installed"

@@ -17,13 +17,14 @@ import numpy as np
 from backtest.axes import explicit
 from backtest.control import Control
 from backtest.engine.blocks.ledger import N_BLOCKS, RUINED, Ledger
+from backtest.engine.find_device import DevicePreference, accelerator_for
 from backtest.engine.money.target import TargetSlice
 from backtest.engine.pipeline import on_device, planes_on_device
 from backtest.engine.pipeline.risk_plane import RiskPlane
 from backtest.engine.pipeline.slabs import slabs_of
 from backtest.engine.pipeline.stages import Stages
 from backtest.engine.signal_rows.combos import Batch, Combos
-from backtest.engine.workers.accelerator import Accelerator, DevicePreference
+from backtest.engine.workers.accelerator import Accelerator
 from backtest.engine.workers.chunks import Workers
 from backtest.evidence import on_device as evidence_on_device
 from backtest.evidence.luck import best_by_luck, observe
@@ -114,7 +115,7 @@ def requests() -> Iterator[RunRequest]:
 
 def computed(wish: DevicePreference) -> Arrays:
     """Everything that must be the same whoever computes it."""
-    with_device = Accelerator(wish)
+    with_device = accelerator_for(wish)
     found: Arrays = {}
     for number in range(N_CASES):
         stages = stages_of_case(number, with_device)
@@ -190,7 +191,7 @@ def with_backtester(found: Arrays, wish: DevicePreference) -> None:
 
     backtester = Backtester(
         candles=cast("MemoryFeed", CANDLES), strategies=NoStrategies(), defaults=NoDefaults(),
-        read_spec=no_spec, policy=POLICY, accelerator=Accelerator(wish),
+        read_spec=no_spec, policy=POLICY, accelerator=accelerator_for(wish),
     )  # fmt: skip
     for number, request in enumerate(requests()):
         result = backtester.run(request, user_id=USER, control=Control())

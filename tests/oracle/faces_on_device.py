@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+from backtest.engine.find_device import accelerator_for
 from backtest.engine.workers.accelerator import Accelerator
 from backtest.jit import warm
 from backtest.run import Backtester
@@ -35,7 +36,7 @@ Answers = dict[tuple[str, str], bytes]
 
 def main() -> int:
     warm()
-    accelerator = Accelerator("cuda")
+    accelerator = accelerator_for("cuda")
     if accelerator.device() is None:
         print(accelerator.state)
         return 1

@@ -10,7 +10,9 @@ from contextlib import closing
 
 import numpy as np
 
-from backtest.engine.workers.accelerator import PROCESSORS, Accelerator
+from backtest.engine.find_device import accelerator_for
+from backtest.engine.workers.accelerator import Accelerator
+from backtest.engine.workers.device import PROCESSORS
 from tests.oracle.device import (
     Arrays,
     ledger_of_case,
@@ -26,7 +28,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     asked = parser.parse_args()
     start, n_numbers = time.monotonic(), 0
-    with closing(Accelerator("cuda")) as accelerator:
+    with closing(accelerator_for("cuda")) as accelerator:
         if accelerator.device() is None:
             print(accelerator.state)
             return 1

@@ -25,7 +25,7 @@ from typing import Any, cast
 import numpy as np
 
 from backtest.engine.cuda_device.kernels import cuda
-from backtest.engine.workers.accelerator import DeviceLost
+from backtest.engine.workers.device import DeviceLost
 from backtest.jit import config, numba_type
 
 # A fused product and sum; sums and products that the assembler may still fuse, because they do not

@@ -6,7 +6,7 @@ See: docs/scale.md#an-accelerator
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from backtest.engine.workers.accelerator import DeviceFull, DeviceLost
+from backtest.engine.workers.device import DeviceFull, DeviceLost
 
 # The name of the driver for it.
 OUT_OF_MEMORY = "CUDA_ERROR_OUT_OF_MEMORY"

@@ -23,8 +23,8 @@ from backtest.engine.cuda_device.trial import differing
 from backtest.engine.money.account import Terms
 from backtest.engine.money.passage import Passages
 from backtest.engine.money.prices import Prices
-from backtest.engine.workers.accelerator import DeviceLost
 from backtest.engine.workers.chunks import Workers
+from backtest.engine.workers.device import DeviceLost
 from backtest.types import WordArray
 
 # Threads of a block; a variant is one of them.

@@ -21,7 +21,7 @@ from backtest.engine.scoring.items import Items, score_planes
 from backtest.engine.scoring.plane_growth import grow_planes
 from backtest.engine.scoring.score import score_balances, score_compounding
 from backtest.engine.scoring.score_growth import grow_by_walk
-from backtest.engine.workers.accelerator import Device
+from backtest.engine.workers.device import Device
 from backtest.types import Execution, FloatArray, IntArray, SizingMode, WordArray
 
 N_BARS, N_SLOW, N_FAST = 300, 4, 8

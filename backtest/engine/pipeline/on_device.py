@@ -9,8 +9,8 @@ from functools import partial
 from backtest.engine.blocks.ledger import N_BLOCKS, FlagArray, GrowthArray
 from backtest.engine.blocks.marks import Marks
 from backtest.engine.money.target import TargetSlice
-from backtest.engine.workers.accelerator import BlockScorer, Device
 from backtest.engine.workers.chunks import Chunk, spans
+from backtest.engine.workers.device import BlockScorer, Device
 from backtest.engine.workers.device_work import DeviceWork, check_room
 from backtest.types import FloatArray, IntArray, WordArray
 

@@ -15,8 +15,8 @@ from backtest.engine.blocks.marks import Marks
 from backtest.engine.money.passage import Passages
 from backtest.engine.money.target import TargetSlice
 from backtest.engine.signal_rows.combos import Batch
-from backtest.engine.workers.accelerator import Device, PlaneScorer
 from backtest.engine.workers.chunks import Chunk, spans
+from backtest.engine.workers.device import Device, PlaneScorer
 from backtest.engine.workers.device_work import DeviceWork, check_room
 from backtest.types import FloatArray, WordArray
 

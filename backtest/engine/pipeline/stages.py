@@ -30,8 +30,8 @@ from backtest.engine.scoring.score_pairs import (
 )
 from backtest.engine.scoring.signatures import sign_planes
 from backtest.engine.signal_rows.combos import Batch, Combos
-from backtest.engine.workers.accelerator import PROCESSORS
 from backtest.engine.workers.chunks import Workers, spans
+from backtest.engine.workers.device import PROCESSORS
 from backtest.engine.workers.device_work import DeviceWork
 from backtest.types import FloatArray, IntArray, WordArray
 

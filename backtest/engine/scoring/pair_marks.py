@@ -143,7 +143,9 @@ def mark_equity(
 
 
 @inline
-def settle(ledgers: Ledgers, place: int, k: int, whose: tuple[int, int, int], terms: Terms) -> None:
+def close_block(
+    ledgers: Ledgers, place: int, k: int, whose: tuple[int, int, int], terms: Terms
+) -> None:
     """Equity at the end of block `k` becomes growth.
 
     `place` is that of the mark in `ledgers.equity`, of a batch with a group of slow signals:

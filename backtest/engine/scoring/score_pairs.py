@@ -20,10 +20,10 @@ from backtest.engine.scoring.pair_marks import (
     GROUP,
     Ledgers,
     Trail,
+    close_block,
     margin_of,
     mark_equity,
     new_ledgers,
-    settle,
     swing_of,
     write_rows,
 )
@@ -225,7 +225,7 @@ def _meet(
             _note_peak(accounts, at, after[o] != ZERO, stop, n_lanes)
         if in_group == GROUP - 1 or o == n_outer - 1:
             for m in range(n_marks):
-                settle(ledgers, m, here.first + m, (batch, o - in_group, o + 1), terms)
+                close_block(ledgers, m, here.first + m, (batch, o - in_group, o + 1), terms)
 
 
 @inline
@@ -253,7 +253,7 @@ def _close_ledgers(pairs: Pairs, n_outer: int, terms: Terms) -> None:
             for k in range(LANES):
                 ledgers.equity[in_group * LANES + k] = own[k] + own[KEPT * LANES + k]
             if in_group == GROUP - 1 or o == n_outer - 1:
-                settle(ledgers, 0, N_BLOCKS - 1, (batch, o - in_group, o + 1), terms)
+                close_block(ledgers, 0, N_BLOCKS - 1, (batch, o - in_group, o + 1), terms)
 
 
 @inline

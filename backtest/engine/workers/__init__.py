@@ -1,6 +1,6 @@
 """Who computes: threads that share chunks fairly, and a device beside them.
 
-Reading order: `chunks`, `accelerator`, `device_work`.
+Reading order: `chunks`, `device`, `accelerator`, `device_work`.
 See: docs/kernels.md, docs/scale.md#an-accelerator
 """
 

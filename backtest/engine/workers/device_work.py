@@ -6,14 +6,9 @@ See: docs/scale.md#an-accelerator
 from collections.abc import Callable, Sequence
 
 from backtest.control import Control, Stage
-from backtest.engine.workers.accelerator import (
-    PROCESSORS,
-    Accelerator,
-    Device,
-    DeviceFull,
-    DeviceLost,
-)
+from backtest.engine.workers.accelerator import Accelerator
 from backtest.engine.workers.chunks import Chunk
+from backtest.engine.workers.device import PROCESSORS, Device, DeviceFull, DeviceLost
 
 
 class DeviceWork:

@@ -13,16 +13,16 @@ from typing import cast
 import numpy as np
 import pytest
 
-from backtest.engine.workers.accelerator import (
-    Accelerator,
+from backtest.engine.find_device import DevicePreference, accelerator_for
+from backtest.engine.workers.accelerator import Accelerator
+from backtest.engine.workers.chunks import Workers
+from backtest.engine.workers.device import (
     BlockScorer,
     Device,
     DeviceFull,
     DeviceLost,
-    DevicePreference,
     PlaneScorer,
 )
-from backtest.engine.workers.chunks import Workers
 from tests.oracle.device import (
     N_CASES,
     Arrays,
@@ -38,9 +38,9 @@ from tests.oracle.device_code import WOULD_FUSE
 WITHOUT_EXTRAS = """
 import sys
 import backtest.run, bff.wiring, bff.app, roehub
-from backtest.engine.workers.accelerator import Accelerator
+from backtest.engine.find_device import accelerator_for
 said = []
-Accelerator("cuda", lambda sentence, is_bad: said.append((sentence, is_bad))).device()
+accelerator_for("cuda", lambda sentence, is_bad: said.append((sentence, is_bad))).device()
 print(said)
 print([name for name in sys.modules if name.split(".")[0] in ("numba_cuda", "ray")
        or name.startswith(("numba.cuda", "cuda."))])
@@ -216,18 +216,18 @@ class FailingDevice:
 
 
 def with_device(
-    device: Device, monkeypatch: pytest.MonkeyPatch, wish: DevicePreference = "auto"
+    device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Accelerator, list[tuple[str, bool]]]:
-    monkeypatch.setattr("backtest.engine.workers.accelerator._find_cuda", lambda: device)
     monkeypatch.setattr("backtest.engine.pipeline.on_device.LAUNCH_WORK", 1)
     said: list[tuple[str, bool]] = []
-    return Accelerator(wish, lambda sentence, is_bad: said.append((sentence, is_bad))), said
+    heard = Accelerator(lambda: device, lambda sentence, is_bad: said.append((sentence, is_bad)))
+    return heard, said
 
 
 def assert_scored_by_processors(accelerator: Accelerator, numbers: range) -> None:
     for number in numbers:
         stages = stages_of_case(number, accelerator)
-        expected = raw_scores(stages_of_case(number, Accelerator("cpu")))
+        expected = raw_scores(stages_of_case(number, Accelerator()))
         np.testing.assert_array_equal(raw_scores(stages), expected)
         assert stages.scored_by == ("cpu",)
 
@@ -279,7 +279,7 @@ def test_planes_and_statistics_are_the_processors_where_a_device_fails(
 
     found = planes_of_case(1, accelerator) | statistics_by(accelerator)
 
-    expected = planes_of_case(1, Accelerator("cpu")) | statistics_by(Accelerator("cpu"))
+    expected = planes_of_case(1, Accelerator()) | statistics_by(Accelerator())
     assert found.keys() == expected.keys()
     for name, numbers in expected.items():
         np.testing.assert_array_equal(found[name], numbers, err_msg=name, strict=True)
@@ -291,8 +291,8 @@ def test_processors_alone_look_for_no_device(monkeypatch: pytest.MonkeyPatch) ->
     def fail() -> Device:
         raise AssertionError
 
-    monkeypatch.setattr("backtest.engine.workers.accelerator._find_cuda", fail)
-    accelerator = Accelerator("cpu")
+    monkeypatch.setattr("backtest.engine.find_device.find_cuda", fail)
+    accelerator = accelerator_for("cpu")
 
     assert accelerator.device() is None
     assert accelerator.state == "scoring on the CPU"
@@ -305,9 +305,9 @@ def test_no_device_is_told_once_and_is_no_error(
     def find() -> Device:
         raise DeviceLost("there is no CUDA driver")
 
-    monkeypatch.setattr("backtest.engine.workers.accelerator._find_cuda", find)
+    monkeypatch.setattr("backtest.engine.find_device.find_cuda", find)
     said: list[tuple[str, bool]] = []
-    accelerator = Accelerator(wish, lambda sentence, bad: said.append((sentence, bad)))
+    accelerator = accelerator_for(wish, lambda sentence, bad: said.append((sentence, bad)))
 
     assert_scored_by_processors(accelerator, range(N_CASES))
 
