@@ -113,11 +113,9 @@ def merge_overrides(template: Template, overrides: Overrides | None) -> Template
     """
     if overrides is None:
         return template
-    signal_grids = {key: dict(params) for key, params in template.signal_grids.items()}
-    for indicator_id, params in (overrides.signal_grids or {}).items():
-        signal_grids.setdefault(normal_name(indicator_id), {}).update(
-            {normal_name(name): axis for name, axis in params.items()}
-        )
+    signal_grids = _normal_signals(template.signal_grids)
+    for indicator_id, axes in _normal_signals(overrides.signal_grids or {}).items():
+        signal_grids.setdefault(indicator_id, {}).update(axes)
     return replace(
         template,
         direction_mode=overrides.direction_mode or template.direction_mode,

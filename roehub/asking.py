@@ -37,6 +37,8 @@ def request(body: Mapping[str, Any] | None = None, /, **words: Any) -> Body:
     See: docs/python.md
     """
     asked: Body = {**(body or {})}
+    if "template" in words:
+        asked["template"] = words.pop("template")
     template: Body = {**(asked.get("template") or {})}
     for name, value in words.items():
         _place(name)(asked, template, value)

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from backtest.adapters.candles.connection import ClickHousePool
-from backtest.adapters.candles.series import parsed_length
+from backtest.adapters.candles.series import is_storable, parsed_length
 from backtest.adapters.candles.table import create_table, latest_minutes, stored_instruments
 from backtest.adapters.ingest.importer import BrokenFile, check_file, write_file
 from backtest.adapters.ingest.options import ImportOptions, TimesOf
@@ -202,8 +202,11 @@ def _instrument(name: object) -> Instrument:
 
 def _length_ms(interval: str) -> int:
     length_ms = parsed_length(interval)
-    if length_ms is None:
-        raise ValueError(f"an interval is written like 1m, 15m, 1h or 1d, was {interval!r}")
+    if length_ms is None or not is_storable(length_ms):
+        raise ValueError(
+            "interval must be a whole number of minutes that divides a day evenly, such as 1m, 15m,"
+            f" 1h or 1d, was {interval!r}"
+        )
     return length_ms
 
 

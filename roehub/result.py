@@ -106,12 +106,13 @@ class Result:
 
         Raises:
             Refused: The grid has no such axis.
-            ValueError: The range is too short for a map.
+            ValueError: There is no such statistic, or the range is too short for a map.
 
         See: docs/landscape.md
         """
         from roehub.frames import surface_frame  # noqa: PLC0415 - needs pandas
 
+        _check_statistic(statistic)
         found = self.place.surface(self.request, x, y, statistic)
         if not found:
             raise ValueError("the range has too few bars for a map")
@@ -167,3 +168,11 @@ class Result:
         from roehub.html import summary  # noqa: PLC0415 - needs pandas
 
         return summary(self)
+
+
+def _check_statistic(name: str) -> None:
+    from backtest.enums import SurfaceStatistic  # noqa: PLC0415 - `import roehub` is quick
+
+    known = [statistic.value for statistic in SurfaceStatistic]
+    if name.lower() not in known:
+        raise ValueError(f"statistic must be one of {', '.join(known)}, was {name!r}")

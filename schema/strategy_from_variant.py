@@ -94,12 +94,14 @@ def _needed(found: Mapping[str, Any], *, is_document: bool) -> _Needed:
     missing = [_place(problem["loc"]) for problem in problems if problem["type"] in lacking]
     if missing:
         raise NoSuchVariant(_lacking(missing, is_document=is_document))
-    wrong = "; ".join(f"{_place(item['loc'])}: {item['msg']}" for item in problems[:MAX_LISTED])
+    wrong = "; ".join(
+        f"{_place(item['loc'])}: {item['msg']}".removeprefix(": ") for item in problems[:MAX_LISTED]
+    )
     raise NoSuchVariant(f"this is not the response of a run: {wrong}")
 
 
 def _place(loc: tuple[str | int, ...]) -> str:
-    root = ("variants",) if loc[0] == "payload" else ()
+    root = ("variants",) if loc[:1] == ("payload",) else ()
     return ".".join(map(str, (*root, *loc)))
 
 

@@ -102,12 +102,19 @@ def _refuse(asked: Download) -> None:
     _refuse_interval(asked)
     if asked.exchange is None:
         _refuse_archives(market_id, symbol)
-    source = None if asked.source is None else urlsplit(asked.source)
-    if source is not None and (source.scheme not in {"http", "https"} or not source.netloc):
+    if asked.source is not None and not _is_address(asked.source):
         raise typer.BadParameter(
             f"must be an address such as https://mirror.example, was {asked.source}",
             param_hint="--source",
         )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        found = urlsplit(text)
+        return found.scheme in {"http", "https"} and bool(found.hostname) and found.port != 0
+    except ValueError:  # brackets or a port that nothing can be made of
+        return False
 
 
 def _refuse_interval(asked: Download) -> None:
@@ -169,7 +176,7 @@ def _period(text: str, option: str) -> Period:
             (month,) = months(day := date.fromisoformat(f"{text}-01"), day)
             return month
         day = date.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise typer.BadParameter(
             f"must be a month or a day such as 2023-01 or 2023-01-31, was {text}",
             param_hint=option,

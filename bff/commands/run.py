@@ -65,6 +65,7 @@ def run(
     """
     import time
 
+    from backtest.policy import Want
     from bff.http.errors import RoehubError, to_roehub
 
     parts = _parts(include or ())
@@ -76,7 +77,11 @@ def run(
     begun_s = time.perf_counter()
     try:
         run_request = _read(services, body)
-        want = _want(parts | run_request.parts, for_people=for_people and html is None)
+        want = Want(
+            trades=html is not None or not for_people,
+            is_explicit=for_people,
+            parts=parts | run_request.parts,
+        )
         response = _answer(services, run_request, user_id, want)
         took_s = time.perf_counter() - begun_s
         _print(response, out, for_people=for_people)
@@ -108,12 +113,6 @@ def _parts(include: Iterable[str]) -> "frozenset[AnswerPart]":
         if name not in known:
             raise typer.BadParameter(f"--include takes {', '.join(known)}; it was {name!r}")
     return frozenset(map(AnswerPart, names))
-
-
-def _want(parts: "frozenset[AnswerPart]", *, for_people: bool) -> "Want":
-    from backtest.policy import Want
-
-    return Want(trades=not for_people, is_explicit=for_people, parts=parts)
 
 
 def _answer(

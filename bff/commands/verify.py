@@ -71,7 +71,7 @@ def _read(path: Path) -> dict[str, Any]:
 
     try:
         document: object = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _fail(f"{path} is not JSON: {error}") from None
     if isinstance(document, dict):
         answer = cast("dict[str, Any]", document)

@@ -113,14 +113,20 @@ def _check_coding(headers: Headers) -> None:
 
 def _check_media_type(headers: Headers) -> None:
     values = headers.getlist("content-type")
-    header = Header()
-    header["content-type"] = values[0] if len(values) == 1 else ""
-    charset = header.get_content_charset("utf-8")
-    is_json = bool(values) and header.get_content_type() == "application/json"
-    if not is_json or charset not in {"utf-8", "utf8"}:
+    if not (len(values) == 1 and _is_json(values[0])):
         raise RoehubError(
             Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type must be application/json in UTF-8"
         )
+
+
+def _is_json(content_type: str) -> bool:
+    header = Header()
+    header["content-type"] = content_type
+    try:
+        charset = header.get_content_charset("utf-8")
+    except (TypeError, ValueError):  # parameters in several parts (RFC 2231) that do not fit
+        return False
+    return header.get_content_type() == "application/json" and charset in {"utf-8", "utf8"}
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

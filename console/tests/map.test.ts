@@ -72,3 +72,12 @@ test("a variant is found on every kind of axis", () => {
     [20, "hlc3", 3, 2, undefined, undefined],
   );
 });
+
+test("a level of zero is a level, and one that is off is none", () => {
+  const risk = { slEnabled: true, slPct: 0, tpEnabled: false, tpPct: 0 };
+  const best = { payload: { indicatorSelections: [], signals: [], risk } } as unknown as Variant;
+  assert.deepEqual(
+    ["sl_pct", "tp_pct"].map((axis) => valueOn(best, axis)),
+    [0, undefined],
+  );
+});

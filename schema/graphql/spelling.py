@@ -56,7 +56,7 @@ def _spelled(value: Any, of: GraphQLInputType) -> Any:
     if isinstance(kind, GraphQLList):
         item = cast("GraphQLInputType", kind.of_type)
         if isinstance(value, Mapping):
-            return _entries(cast("Body", value), item)
+            return _entries(cast("Body", value), item) if _has_keys(item) else value
         return [_spelled(entry, item) for entry in value] if isinstance(value, list) else value
     if isinstance(kind, GraphQLEnumType):
         words: dict[object, str] = {member.value: name for name, member in _enum(kind).items()}
@@ -75,6 +75,12 @@ def _members(value: Body, kind: GraphQLInputObjectType) -> dict[str, Any]:
         name: _spelled(item, kind.fields[name].type) if name in kind.fields else item
         for name, item in spelled.items()
     }
+
+
+def _has_keys(item: GraphQLInputType) -> bool:
+    """Whether a list of these is a map over REST: each has a key, and a value beside it."""
+    kind = get_named_type(item)
+    return isinstance(kind, GraphQLInputObjectType) and len(kind.fields) == 2
 
 
 def _entries(value: Body, item: GraphQLInputType) -> list[dict[str, Any]]:

@@ -309,6 +309,18 @@ def test_overrides_merge_scalars_and_axes_and_replace_the_risk() -> None:
     )
 
 
+def test_an_override_keeps_the_other_thresholds_however_the_saved_indicator_is_spelled() -> None:
+    grids = {"Momentum.RSI": {"Long_Threshold": explicit(10), "SHORT_threshold": explicit(90)}}
+    overrides = Overrides(signal_grids={"momentum.rsi": {"long_threshold": explicit(20)}})
+
+    made = plan(template(signal_grids=grids), overrides=overrides)
+
+    assert made.grid.indicators[1].signal_axes == (
+        ("long_threshold", (20,)),
+        ("short_threshold", (90,)),
+    )
+
+
 def test_problems_of_a_saved_strategy_are_placed_in_its_spec_and_overrides() -> None:
     saved = template(indicator_grids=(IndicatorGrid(indicator_id="ma.magic"),), signal_grids={})
     asked = RunRequest(

@@ -183,6 +183,17 @@ def test_times_of_every_kind_are_times() -> None:
     assert told == {"2024-01-01T00:00:00+00:00"}
 
 
+def test_a_template_may_be_a_word_beside_its_members_in_any_order() -> None:
+    template = {"timeframe": "1h", "execution": {"fee_pct": 0.0}}
+    body = {"top_k": 3, "template": {"timeframe": "1d", "sizing_mode": "all_in"}}
+
+    asked = roehub.request(body, timeframe="4h", template=template)
+
+    assert asked == roehub.request(body, template=template, timeframe="4h")
+    assert asked == {"top_k": 3, "template": {**template, "timeframe": "4h"}}
+    assert template["timeframe"] == "1h"
+
+
 def test_null_is_as_good_as_nothing() -> None:
     body = {"template": None, "time_range": None}
 

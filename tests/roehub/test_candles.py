@@ -60,7 +60,9 @@ def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
     [
         ({"close": 500.0}, "1h", "close"),
         ({}, "1m", "1h"),
-        ({}, "90s", "written like 1m"),
+        ({}, "90s", "a whole number of minutes"),
+        ({}, "7m", "that divides a day evenly"),
+        ({}, "2d", "that divides a day evenly"),
     ],
 )
 def test_wrong_candles_are_refused_as_a_whole(

@@ -87,6 +87,33 @@ def test_a_refusal_is_the_same(places: Places, face: Face) -> None:
     assert "top_k" in str(here.value)
 
 
+@pytest.mark.parametrize("face", ["rest", "graphql"])
+@pytest.mark.parametrize(
+    "grids",
+    [
+        {"indicator_id": "ma.sma"},
+        [
+            {
+                "indicator_id": "ma.sma",
+                "params": {"window": {"mode": "explicit", "values": {"a": 1}}},
+            }
+        ],
+        [{"indicator_id": "ma.sma", "params": {"window": {"mode": 3}}}],
+        [{"indicator_id": "ma.sma", "params": ["window"]}],
+        7,
+    ],
+)
+def test_a_grid_of_another_shape_is_refused_by_the_service(
+    places: Places, face: Face, grids: Any
+) -> None:
+    body = roehub.request(roehub.request(**GRID), indicator_grids=grids)
+    with (
+        roehub.connect(places.address, places.token, face=face) as service,
+        pytest.raises(roehub.Refused),
+    ):
+        service.run(body)
+
+
 def test_a_service_that_is_none_is_told(places: Places) -> None:
     with (
         roehub.connect(places.address + "/docs", places.token) as service,

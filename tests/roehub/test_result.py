@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import matplotlib as mpl
@@ -66,6 +67,13 @@ def test_a_map_is_drawn(result: roehub.Result) -> None:
     mpl.use("Agg")
 
     assert len(result.plot_surface("ma.ema.window", "momentum.rsi.window", "median").axes) == 2
+
+
+def test_a_statistic_that_does_not_exist_is_told_before_anything_runs(
+    result: roehub.Result,
+) -> None:
+    with pytest.raises(ValueError, match="one of best, median, mean, slice, was 'worst'"):
+        dataclasses.replace(result, place=None).surface("ma.ema.window", "sl_pct", "worst")  # pyright: ignore[reportArgumentType]
 
 
 def test_a_notebook_shows_the_conclusion_where_it_was_asked_for(

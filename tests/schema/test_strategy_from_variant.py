@@ -70,6 +70,7 @@ def test_the_spec_reads_back_as_the_same_single_variant() -> None:
         ({"variants": [None]}, 0, "not the response"),
         ({"variants": 3}, 0, "not the response"),
         ({**RESPONSE, "timeframe": 15}, 0, "not the response of a run: timeframe"),
+        ({**RESPONSE, "timeframe": "\ud800"}, 0, "not the response of a run: Invalid JSON"),
         ({"data": None}, 0, "contains no run"),
         ({"data": {"runBacktest": {"mode": "SAVED"}}}, 0, "lacks variants; select at least"),
         ({"data": {"runBacktest": {"variants": [{}]}}}, 0, r"lacks instrumentId, timeframe, v"),

@@ -3,6 +3,7 @@
 See: docs/stores.md
 """
 
+import re
 from dataclasses import dataclass
 
 from backtest.enums import LENGTH_UNITS, spelled_length
@@ -25,7 +26,7 @@ def is_storable(length_ms: int) -> bool:
 def parsed_length(text: str) -> int | None:
     """3 600 000 of `1h`; None of what `spelled_length` does not write."""
     unit_ms = dict(LENGTH_UNITS).get(text[-1:])
-    if unit_ms is None or not text[:-1].isdecimal() or int(text[:-1]) == 0:
+    if unit_ms is None or not re.fullmatch("[1-9][0-9]{0,8}", text[:-1]):
         return None
     length_ms = int(text[:-1]) * unit_ms
     return length_ms if spelled_length(length_ms) == text else None

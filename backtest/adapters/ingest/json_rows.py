@@ -52,9 +52,16 @@ def rows_of(content: bytes) -> JsonRows:
 
 def _parsed(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return _loaded(content)
     except ValueError as error:
         return _lines(content.splitlines(), f"the JSON is damaged: {error}")
+
+
+def _loaded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _lines(lines: Sequence[bytes], if_none: str) -> list[Any]:
@@ -62,7 +69,7 @@ def _lines(lines: Sequence[bytes], if_none: str) -> list[Any]:
     found: list[Any] = []
     for i, line in enumerate(lines):
         try:
-            found += [json.loads(line)] if line.strip() else []
+            found += [_loaded(line)] if line.strip() else []
         except ValueError as error:
             raise ValueError(f"line {i + 1} is no JSON: {error}" if found else if_none) from error
     return found

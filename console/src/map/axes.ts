@@ -30,8 +30,8 @@ export function valueOn(
   axis: string,
 ): string | number | undefined {
   const { risk } = payload;
-  if (axis === "sl_pct") return (risk.slEnabled && risk.slPct) || undefined;
-  if (axis === "tp_pct") return (risk.tpEnabled && risk.tpPct) || undefined;
+  if (axis === "sl_pct") return risk.slEnabled ? (risk.slPct ?? undefined) : undefined;
+  if (axis === "tp_pct") return risk.tpEnabled ? (risk.tpPct ?? undefined) : undefined;
   for (const { indicatorId, inputs, params } of payload.indicatorSelections) {
     const found = [...inputs, ...params].find(({ name }) => `${indicatorId}.${name}` === axis);
     if (found) return found.value;

@@ -150,10 +150,12 @@ function Legend({ returns, isMarked, canOpen }: LegendProps) {
   const greatest = known.reduce((a, b) => Math.max(a, b));
   return (
     <figcaption class="hint">
-      Total return in percent, from {written(least)} to {written(greatest)}; blue gains, orange
-      loses, stronger is farther. {isMarked && "The frame marks where the best variant lies. "}
+      Total return in percent, from {written(least)} to {written(greatest)}; blue is a gain, orange
+      a loss, and a stronger colour a larger one.{" "}
+      {isMarked && "The frame marks where the best variant lies. "}
       {canOpen && "Press a cell to open its best variant. "}
-      Without a stop axis all variants are taken without stops; with one, the short-listed are.
+      Without a stop axis, the map shows all variants without stops; with one, only the shortlisted
+      variants, with their stops.
     </figcaption>
   );
 }

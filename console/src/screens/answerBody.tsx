@@ -56,7 +56,7 @@ function NeverTraded({ result }: { result: RunResult }) {
       <h2>{isNobody ? "No variant ever traded" : "The best variant never traded"}</h2>
       <p>
         {isNobody
-          ? "All indicators have to agree before one enters, and they never did. Drop an indicator, or move the thresholds of its signals closer to what it reaches."
+          ? "A variant enters when all its indicators agree on a side that it may take, and they never did. Drop an indicator, move its signal thresholds closer to the values it reaches, or allow both directions."
           : "It ranks first because it lost nothing: every variant that traded did worse. Require a minimum number of trades to see those."}
       </p>
     </section>

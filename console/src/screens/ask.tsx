@@ -13,6 +13,7 @@ import {
   loadPrices,
   readLink,
   runForm,
+  seriesOfForm,
 } from "../state/draft";
 import { catalog, instruments, type Loaded, load } from "../state/loaded";
 import { go, route } from "../state/route";
@@ -82,7 +83,7 @@ function firstFailure(...loads: Loaded<unknown>[]) {
 function NoCandles() {
   return (
     <Empty title="No candles yet">
-      <p>A backtest needs one-minute candles. Get some on the machine of the service:</p>
+      <p>A backtest needs candles. Get some on the machine that runs the service:</p>
       <ol class="ways">
         <li>
           To try things, make a synthetic market:
@@ -107,10 +108,7 @@ function NoCandles() {
 function Filled({ form: filled, catalog: known }: { form: Form; catalog: Catalog }) {
   const stored = instruments.value.state === "ready" ? instruments.value.value : [];
   useEffect(() => countSoon(filled), [filled]);
-  const instrument = stored.find(
-    (item) =>
-      item.instrumentId.symbol === filled.symbol && item.instrumentId.marketId === filled.marketId,
-  );
+  const instrument = seriesOfForm(stored, filled);
   useEffect(() => {
     if (instrument) void loadPrices(instrument);
   }, [instrument]);

@@ -1,10 +1,12 @@
 // What is traded and when: the instrument with its coverage, the timeframe, the span of time.
 import type { Form } from "../form/form";
 import { TIMEFRAMES, toMoment } from "../form/request";
-import { prices, spanOf } from "../state/draft";
+import { prices, seriesOfForm, spanOf } from "../state/draft";
 import type { Stored } from "../state/loaded";
+import { firstOpen, lastClose, seriesFor } from "../state/series";
 import { CoverageBar, Sparkline } from "../view/bars";
 import { Mistake, SelectField, TextField, useMistakesTogether } from "../view/field";
+import { BAR_MINUTES } from "../view/folds";
 import { count, day, percent } from "../view/format";
 import { SpanSlider } from "../view/spanSlider";
 import { instrumentTitle } from "./instrumentTitle";
@@ -20,14 +22,18 @@ interface Props {
 export function InstrumentFields({ form, stored, onChange }: Props) {
   const keyOf = (item: Stored) => `${item.instrumentId.marketId}:${item.instrumentId.symbol}`;
   const key = `${form.marketId}:${form.symbol}`;
-  const chosen = stored.find((item) => keyOf(item) === key);
-  const known = stored.map((item) => [keyOf(item), instrumentTitle(item.instrumentId)] as const);
-  const options = chosen ? known : [[key, `${form.symbol} (not stored)`] as const, ...known];
+  const chosen = seriesOfForm(stored, form);
+  const known = new Map(stored.map((item) => [keyOf(item), item.instrumentId]));
+  const titles = [...known].map(([of, id]) => [of, instrumentTitle(id)] as const);
+  const options = chosen ? titles : [[key, `${form.symbol} (not stored)`] as const, ...titles];
   const choose = (next: string) => {
-    const found = stored.find((item) => keyOf(item) === next);
+    const instrumentId = known.get(next);
+    if (!instrumentId) return;
+    const barMinutes = BAR_MINUTES[form.timeframe];
+    const found = seriesFor(stored, { instrumentId, barMinutes });
     if (!found) return;
     const [start, end] = spanOf(found);
-    onChange({ ...found.instrumentId, start, end });
+    onChange({ ...instrumentId, start, end });
   };
   const together = useMistakesTogether("time_range");
   return (
@@ -82,7 +88,7 @@ function Coverage({ stored }: { stored: Stored }) {
   return (
     <p class="coverage hint">
       <CoverageBar shares={stored.coverage} label={label} />
-      {day(stored.firstTs)} to {day(stored.lastTs)} UTC, {count(stored.minutes)} minutes,{" "}
+      {day(stored.firstTs)} to {day(stored.lastTs)} UTC, {count(stored.minutes)} candles,{" "}
       {stored.gaps === 0
         ? "no gaps"
         : `${count(stored.gaps)} gaps (${percent(100 - share)} missing)`}
@@ -94,8 +100,8 @@ function Coverage({ stored }: { stored: Stored }) {
 /** A range without candles is told before it is run. */
 function Outside({ stored, form }: { stored: Stored; form: Form }) {
   const [from, to] = [form.start, form.end].map((moment) => Date.parse(toMoment(moment)));
-  const [first, last] = [Date.parse(stored.firstTs), Date.parse(stored.lastTs)];
-  const isOutside = (to ?? last) <= first || (from ?? first) > last;
+  const [first, last] = [firstOpen(stored), lastClose(stored)];
+  const isOutside = (to ?? last) <= first || (from ?? first) >= last;
   if (!isOutside) return null;
   return (
     <p class="mistake" role="status">
@@ -114,8 +120,8 @@ function Brush({
   form: Form;
   onChange: Props["onChange"];
 }) {
-  const first = Math.floor(Date.parse(stored.firstTs) / DAY_MS);
-  const last = Math.ceil((Date.parse(stored.lastTs) + 60_000) / DAY_MS);
+  const first = Math.floor(firstOpen(stored) / DAY_MS);
+  const last = Math.ceil(lastClose(stored) / DAY_MS);
   const closes = prices.value.map((bar) => bar.close);
   const text = (value: number) => new Date(value * DAY_MS).toISOString().slice(0, 10);
   const place = (moment: string) =>

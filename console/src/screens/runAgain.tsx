@@ -1,6 +1,6 @@
 // A saved strategy run again: over another span, and with what is changed about it.
 import { useState } from "preact/hooks";
-import type { RunBacktestInput, SavedRunInput } from "../../generated/face";
+import type { RunBacktestInput, SavedRunInput, Timeframe } from "../../generated/face";
 import { asFaceError, ask, type FaceError } from "../face/ask";
 import { ESTIMATE } from "../face/documents";
 import { costOf } from "../form/cost";
@@ -14,12 +14,14 @@ import {
   toOverrides,
 } from "../form/overrides";
 import { byField, elsewhere } from "../form/problems";
-import { toMoment } from "../form/request";
+import { TIMEFRAMES, toMoment } from "../form/request";
 import { spanOf } from "../state/draft";
 import { instruments } from "../state/loaded";
 import { go } from "../state/route";
 import { start } from "../state/run";
+import { seriesFor } from "../state/series";
 import { Mistakes, SelectField, TextField } from "../view/field";
+import { BAR_MINUTES } from "../view/folds";
 import { Trouble } from "../view/states";
 import { AxisEditor } from "./axis";
 import type { Line } from "./saved";
@@ -118,11 +120,11 @@ export function RunAgain({ line }: { line: Line }) {
 }
 
 function spanOfLine(line: Line): [from: string, to: string] {
-  const { marketId, symbol } = line.instrumentId;
   const stored = instruments.value.state === "ready" ? instruments.value.value : [];
-  const found = stored.find(
-    ({ instrumentId }) => instrumentId.symbol === symbol && instrumentId.marketId === marketId,
-  );
+  const names = Object.keys(TIMEFRAMES) as Timeframe[];
+  const timeframe = names.find((name) => TIMEFRAMES[name] === line.timeframe);
+  const barMinutes = timeframe && BAR_MINUTES[timeframe];
+  const found = seriesFor(stored, { instrumentId: line.instrumentId, barMinutes });
   return found ? spanOf(found) : ["", ""];
 }
 

@@ -66,7 +66,9 @@ export function VariantBody({ input, drawn, bands = NO_BANDS, children }: BodyPr
           <section class="card">
             <h2>{count(trades.length)} trades</h2>
             {trades.length === 0 ? (
-              <p class="hint">It never entered: its signals never agreed.</p>
+              <p class="hint">
+                It never entered: its signals never agreed on a side that it may take.
+              </p>
             ) : (
               <>
                 <p class="hint">Press a number to see the trade in the chart.</p>

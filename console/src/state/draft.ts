@@ -8,8 +8,10 @@ import { type Form, firstForm } from "../form/form";
 import { packed, unpacked } from "../form/link";
 import { readForm } from "../form/read";
 import { toGraphql, toMoment } from "../form/request";
+import { BAR_MINUTES } from "../view/folds";
 import type { Stored } from "./loaded";
 import { start } from "./run";
+import { firstOpen, lastClose, seriesFor } from "./series";
 
 export type Counted =
   | { state: "counting"; last: Estimate | null }
@@ -45,13 +47,23 @@ export function begin(stored: Stored[]): void {
   set(firstForm(marketId, symbol, ...spanOf(first)));
 }
 
+/** The candles that what is filled in would be run on. */
+export function seriesOfForm(stored: Stored[], asked: Form): Stored | undefined {
+  return seriesFor(stored, {
+    instrumentId: { marketId: asked.marketId, symbol: asked.symbol },
+    barMinutes: BAR_MINUTES[asked.timeframe],
+    start: Date.parse(toMoment(asked.start)),
+    end: Date.parse(toMoment(asked.end)),
+  });
+}
+
 export function spanOf(stored: Stored): [start: string, end: string] {
   const day = 86_400_000;
-  const first = Date.parse(stored.firstTs);
-  const last = Date.parse(stored.lastTs);
+  const first = firstOpen(stored);
+  const last = lastClose(stored);
   const warm = Math.min(35 * day, (last - first) / 4);
   const from = new Date(Math.ceil((first + warm) / day) * day);
-  const to = new Date(Math.floor((last + 60_000) / day) * day);
+  const to = new Date(Math.floor(last / day) * day);
   const text = (moment: Date) => moment.toISOString().slice(0, 10);
   return from < to
     ? [text(from), text(to)]

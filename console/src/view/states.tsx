@@ -118,7 +118,7 @@ function toldOf(error: FaceError): Told {
         advice: <p>It has been deleted since; open the list again to see what is left.</p>,
       };
     case "rate_limited":
-      return { title: "Too many requests in one minute", advice: <p>{waitTold(error)}</p> };
+      return { title: "You have used up your own limit", advice: <p>{waitTold(error)}</p> };
     case "overloaded":
       return {
         title: "The service is busy",
@@ -180,7 +180,8 @@ function guardTold(error: FaceError): Told {
   }
   const { details } = error;
   const numbers = Object.entries(details).filter(([, value]) => typeof value === "number");
-  if (numbers.length === 0) return { title: "The request was refused", advice: null };
+  if (numbers.length === 0 || error.problems.length > 0)
+    return { title: "The request was refused", advice: null };
   return {
     title: "Larger than the service allows",
     advice: (

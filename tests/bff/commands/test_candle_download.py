@@ -96,6 +96,10 @@ def test_a_file_that_failed_fails_the_command_and_not_the_others(
         ({"--exchange": "nosuch"}, "ccxt has no exchange named nosuch"),
         ({"--source": "ftp://mirror"}, "must be an address such as https://mirror.example"),
         ({"--source": "http://"}, "must be an address such as https://mirror.example"),
+        ({"--source": "http://["}, "must be an address such as https://mirror.example"),
+        ({"--source": "http://a:b"}, "must be an address such as https://mirror.example"),
+        ({"--from": "9999-12"}, "must be a month or a day such as 2023-01"),
+        ({"--interval": "9" * 5_000 + "m"}, "a whole number of minutes that divides a day evenly"),
     ],
 )
 def test_what_cannot_be_downloaded_is_refused_before_anything_is_asked(

@@ -3,16 +3,20 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from bff.cli import app
+from bff.console import report_page
 
+CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 REQUEST: dict[str, Any] = {
     "time_range": {"start": "2024-01-02T00:00:00Z", "end": "2024-01-05T00:00:00Z"},
     "warmup_bars": 40,
@@ -50,12 +54,12 @@ def command(folder: Path, *arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, env=environment(folder))
 
 
-def on_a_terminal(folder: Path, *arguments: str) -> str:
+def on_a_terminal(folder: Path, *arguments: str, **variables: str) -> str:
     """What a command writes to a terminal as its standard output."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "bff", *arguments],
-        env=environment(folder),
+        env=environment(folder) | variables,
         stdout=theirs,
         stderr=subprocess.PIPE,
     ) as process:
@@ -122,6 +126,24 @@ def test_a_part_that_does_not_exist_is_refused_with_those_that_do(folder: Path) 
     assert refused.exit_code == 2
     for word in ("horoscope", "evidence", "landscape", "receipt", "intrabar"):
         assert word in refused.stderr
+
+
+@pytest.mark.skipif(report_page() is None, reason="the console is not built: make console")
+def test_reports_that_a_service_withholds_are_there_with_a_page_too(folder: Path) -> None:
+    configured = yaml.safe_load((CONFIGS / "dev" / "backtest.yaml").read_text(encoding="utf-8"))
+    configured["backtest"]["reporting"] = {"eager_top_reports_enabled": False}
+    (folder / "withheld.yaml").write_text(yaml.safe_dump(configured), encoding="utf-8")
+    page = folder / "report.html"
+
+    shown = on_a_terminal(
+        folder,
+        "run", str(folder / "request.json"), "--html", str(page),
+        ROEHUB_BACKTEST_CONFIG=str(folder / "withheld.yaml"),
+    )  # fmt: skip
+
+    assert "The best 2 of 3 variants" in shown
+    (held,) = re.findall(r'"application/json"[^>]*>(.*?)</script>', page.read_text(encoding="utf-8"))
+    assert json.loads(held)["answer"]["variants"][0]["report"]["trades"]
 
 
 def test_a_terminal_gets_the_json_that_is_asked_for(folder: Path) -> None:

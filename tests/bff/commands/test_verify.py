@@ -200,6 +200,7 @@ def test_other_candles_are_told_before_the_result_that_they_change(
     ("answer", "said"),
     [
         ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ([1], "does not hold the answer to a run"),
         ({"variants": []}, "has no receipt"),
         ({"variants": [], "receipt": {"sha256": ""}}, "is missing request, request_sha256"),

@@ -230,6 +230,17 @@ def test_a_bad_time_is_refused_with_its_line(tmp_path: Path, time: object, reaso
     assert reasons(path)["line 3"] == reason
 
 
+def test_the_header_that_most_lines_do_not_fit_is_told_by_one_of_them(tmp_path: Path) -> None:
+    short = [row.rpartition(",")[0] for row in ROWS[1:]]
+    text = generic().replace(ROWS[0], "10,12,-1,11,1")
+    for row, cut in zip(ROWS[1:], short, strict=True):
+        text = text.replace(row, cut)
+
+    problems = checked(write(tmp_path / "candles", text)).problems
+
+    assert "most lines do not fit the header: has 5 columns, expected 6" in problems
+
+
 def test_refused_rows_can_be_left_out(pool: ClickHousePool, tmp_path: Path) -> None:
     path = write(tmp_path / "candles", generic().replace("11,13,10,12", "11,13,10,nan"))
 

@@ -141,6 +141,12 @@ def test_a_list_that_is_known_to_count_dollars(tmp_path: Path) -> None:
     assert times(checked(path, ImportOptions(symbol="WETHUSDC", zero_volume=True))) == MINUTES
 
 
+def test_what_is_nested_too_deeply_is_damaged(tmp_path: Path) -> None:
+    path = write(tmp_path / "candles", "[" * 100_000)
+
+    assert "the JSON is damaged: it is nested too deeply" in refusal(path, ImportOptions())
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
