@@ -82,7 +82,7 @@ device: $(DEV_STAMP)  ## Run a few tests on a simulated CUDA device
 	tests/backtest/evidence/test_pbo.py::test_agrees_with_the_naive_one \
 	tests/backtest/evidence/test_reality_check.py::test_agrees_with_the_slow_twin
 
-check: $(DEV_STAMP)  ## Lint, format, types, layers, docs, the wheel, known holes in dependencies
+check: $(DEV_STAMP)  ## Lint, format, types, layers, docs, the wheel, known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright

@@ -71,7 +71,11 @@ def _axes_problems(
     for name, axis in axes.items():
         param = params.get(normal_name(name))
         if param is None:
-            message = f"{owner} has no such parameter, only: {', '.join(params) or 'none'}"
+            message = (
+                f"{owner} has no such parameter, only: {', '.join(params)}"
+                if params
+                else f"{owner} has no parameters"
+            )
             yield Problem((*loc, name), "unknown_parameter", message)
         elif names.count(param.name) > 1:
             yield Problem((*loc, name), "duplicate_parameter", "the parameter is given twice")

@@ -276,7 +276,10 @@ class RateLimited(Mistake):
     """
 
     def __init__(self, retry_after_s: int) -> None:
-        super().__init__("Too many requests; slow down", {"retry_after_s": retry_after_s})
+        super().__init__(
+            "You have used up a limit of your own; try again later",
+            {"retry_after_s": retry_after_s},
+        )
         self.retry_after_s = retry_after_s
 
 
@@ -359,7 +362,7 @@ class RunCancelled(Transient):
     """
 
     def __init__(self) -> None:
-        super().__init__("The run was cancelled")
+        super().__init__("The run was cancelled; send the request again")
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -241,16 +241,20 @@ def _complete(
         silent = [param.name for param in rule_params if param.name not in signals]
         for name in missing:
             place = (*loc, name) if name == "source" else (*loc, "params", name)
-            yield Problem(place, "required", "not given, and the configuration has no default")
+            yield _missing(place)
         for name in silent:
             place = (*root, "signal_grids", row.id, name)
-            yield Problem(place, "required", "not given, and the configuration has no default")
+            yield _missing(place)
         if not missing:
             yield from order_problems(row, wanted, loc)
         if not missing and not silent:
             ordered = {name: wanted[name] for name in row.axes}
             named = {param.name: signals[param.name] for param in rule_params}
             axes.append(_Axes(row, ordered, dict(sorted(named.items()))))
+
+
+def _missing(place: Loc) -> Problem:
+    return Problem(place, "required", "give this axis; the configuration has no default for it")
 
 
 def _given_axes(grid: IndicatorGrid) -> dict[str, Axis]:

@@ -104,7 +104,7 @@ class ConsolePage:
         """One HTTP exchange."""
         page = self.folder / "index.html"
         if not page.is_file():
-            message = "The built files of the console are gone: make console builds them again"
+            message = "The console is no longer built here; in a checkout, `make console` builds it"
             raise RoehubError(Code.NOT_FOUND, message)
         response = FileResponse(page, headers=HEADERS)
         sign_in(self.services, request, response)

@@ -150,7 +150,10 @@ class Strategies:
 
     def _writer(self, field: str) -> Writer:
         if self._open_writer is None:
-            message = "strategies are not written here; server.save_strategies switches it on"
+            message = (
+                "saving and deleting strategies is switched off on this service;"
+                " server.save_strategies switches it on"
+            )
             raise InvalidRequest([Problem((field,), "saving_disabled", message)])
         return self._open_writer()
 
@@ -169,7 +172,10 @@ def spec_of_request(
     plan = make_plan(request, request.template, policy, defaults)
     n_variants = plan.grid.n_base * plan.n_risk_variants
     if n_variants != 1:
-        message = f"one variant can be saved, these axes span {n_variants}; give each one value"
+        message = (
+            f"only one variant can be saved, but these axes span {n_variants}; give each axis one"
+            " value"
+        )
         raise InvalidRequest([Problem(("template",), "many_variants", message)])
     answer = {
         "instrument_id": {

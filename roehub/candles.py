@@ -144,7 +144,9 @@ def _pandas(frame: Any) -> pd.DataFrame:
         return frame
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.table(frame).to_pandas()
-    raise TypeError(f"candles are put as a frame, was {type(frame).__name__}")
+    raise TypeError(
+        f"candles must be a frame of pandas, Polars or Arrow, was {type(frame).__name__}"
+    )
 
 
 def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
@@ -165,11 +167,11 @@ def _checked(rows: pd.DataFrame, path: Path, asked: ImportOptions) -> "CheckedFi
         checked = check_file(path, _silent, asked)
     except (pa.ArrowException, BrokenFile, ValueError) as error:
         message = "; ".join(map(str, error.args)).removeprefix(f"{path}: ")
-        raise ValueError(f"nothing of the frame was stored: {in_python(message)}") from None
+        raise ValueError(f"nothing was stored: {in_python(message)}") from None
     faults = [*checked.problems, *(f"{where}: {reason}" for where, reason in checked.reasons)]
     if faults:
         message = in_few([in_python(fault) for fault in faults])
-        raise ValueError(f"nothing of the frame was stored:\n  {message}")
+        raise ValueError(f"nothing was stored:\n  {message}")
     return checked
 
 
@@ -177,8 +179,9 @@ def _require_stored(pool: ClickHousePool, of: Instrument, length_ms: int) -> Non
     wanted = _named(of, length_ms)
     stored = [_named(found.instrument, found.length_ms) for found in stored_instruments(pool)]
     if wanted not in stored:
-        meant = nearest(wanted, stored) or f"; there is {in_few(stored) or 'nothing'}"
-        raise ValueError(f"no candles are stored of {wanted}{meant}")
+        known = f"stored are {in_few(stored)}" if stored else "the store is empty"
+        meant = nearest(wanted, stored) or f"; {known}"
+        raise ValueError(f"no candles of {wanted} are stored{meant}")
 
 
 def _named(instrument: Instrument, length_ms: int) -> str:

@@ -63,7 +63,7 @@ def _by_id(asked: object, word: str) -> dict[str, Axes]:
         by_id = None
     if by_id is None or not all(map(_is_entry, by_id, by_id.values())):
         written = "{'ma.ema': {'window': range(5, 60, 5)}}"
-        raise ValueError(f"{word} are written like {written}, was {asked!r}")
+        raise ValueError(f"{word} must be written like {written}, was {asked!r}")
     return {name: cast("Axes", axes or {}) for name, axes in by_id.items()}
 
 
@@ -124,5 +124,5 @@ def _known(name: str, known: Iterable[str], owner: str, elsewhere: Iterable[str]
     if normal_name(name) in elsewhere:
         place = f"signals={{{owner!r}: {{{name!r}: …}}}}"
         raise ValueError(f"{name} belongs to the signal of {owner}: write {place}")
-    there_is = f"only {', '.join(known)}" if known else "and no parameter at all"
-    raise ValueError(f"{owner} has no {name!r}, {there_is}{nearest(normal_name(name), known)}")
+    there_is = f", only {', '.join(known)}" if known else "; it takes no parameters"
+    raise ValueError(f"{owner} has no {name!r}{there_is}{nearest(normal_name(name), known)}")

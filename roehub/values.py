@@ -62,7 +62,7 @@ def instrument(name: object) -> Mapping[str, Any]:
             return {"market_id": market_id, "symbol": symbol}
         case _:
             written = "'binance:spot:BTCUSDT' or (1, 'BTCUSDT')"
-            raise ValueError(f"an instrument is written like {written}, was {_shown(name)}")
+            raise ValueError(f"an instrument must be written like {written}, was {_shown(name)}")
 
 
 def moment(value: object, name: str = "a time") -> str:
@@ -81,7 +81,7 @@ def moment(value: object, name: str = "a time") -> str:
     found = _datetime(value)
     if found is None:
         written = "'2024-01-31', '2024-01-31T12:00' or a datetime"
-        raise ValueError(f"{name} is written like {written}, was {_shown(value)}")
+        raise ValueError(f"{name} must be written like {written}, was {_shown(value)}")
     aware = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
     return aware.isoformat()
 

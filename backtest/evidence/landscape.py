@@ -196,7 +196,9 @@ class Landscape:
         others = sorted(axes.keys() - {x, y})
         if by not in others:
             message = (
-                f"a third axis is one of {', '.join(others)}" if others else "there is no third"
+                f"choose the third axis from {', '.join(others)}"
+                if others
+                else "there is no third axis"
             )
             raise InvalidRequest([Problem(("by",), "unknown_axis", message)])
         values = axes[by].values
@@ -217,10 +219,12 @@ class Landscape:
         if not pairs:
             place = "y" if x in lengths and y is not None else "x"
             names = ", ".join(sorted(lengths))
-            choices = (
-                f"two different ones of {names}" if len(lengths) > 1 else "fewer than two here"
+            message = (
+                f"choose two different axes of {names}"
+                if len(lengths) > 1
+                else "a surface needs two axes with more than one value each"
             )
-            raise InvalidRequest([Problem((place,), "unknown_axis", f"the axes are {choices}")])
+            raise InvalidRequest([Problem((place,), "unknown_axis", message)])
         fitting = (pair for pair in pairs if lengths[pair[0]] * lengths[pair[1]] <= MAX_CELLS)
         return next(fitting, pairs[0])
 
@@ -363,7 +367,7 @@ class Population:
 
 def _check_cells(place: str, n_cells: int) -> None:
     if n_cells > MAX_CELLS:
-        message = f"a surface has at most {MAX_CELLS} cells, and this one {n_cells}"
+        message = f"at most {MAX_CELLS} cells can be drawn, these axes make {n_cells}"
         raise InvalidRequest([Problem((place,), "too_many_cells", message)])
 
 

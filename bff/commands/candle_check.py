@@ -50,7 +50,8 @@ def _wanted(
         and symbol in {None, stored.instrument.symbol}
     ]
     if not wanted:
-        name = ":".join(str(part) for part in (market_id, symbol) if part is not None)
+        market = f"market {market_id}" if symbol is None else f"{market_id}:{symbol}"
+        name = symbol if market_id is None else market
         raise typer.BadParameter(
             f"the store holds no candles{f' of {name}' if name else ''}; see `candles list`"
         )
@@ -112,8 +113,13 @@ def _length(step_ms: int) -> str:
 
 _SENTENCES: dict[Kind, Describe] = {
     Kind.GAPS: lambda found, step_ms: (
-        f"{_many(found.n, '1 gap', 'gaps')}, {found.n_candles:,} candles of {_length(step_ms)}"
-        " are missing; an outage of the exchange, or a file that was not imported"
+        f"{_many(found.n, '1 gap', 'gaps')}, "
+        + _many(
+            found.n_candles,
+            f"1 candle of {_length(step_ms)} is missing",
+            f"candles of {_length(step_ms)} are missing",
+        )
+        + "; an outage of the exchange, or a file that was not imported"
     ),
     Kind.STEPS: lambda found, step_ms: (
         f"{found.n_candles:,} candles are {_length(int(found.places[0].size))} apart within the"

@@ -251,7 +251,7 @@ def _summarise(wanted: Wanted, outcome: Outcome) -> None:
     name = f"{wanted.instrument.market_id}:{wanted.instrument.symbol}"
     typer.echo(
         f"{name} {wanted.interval}, {wanted.first} to {wanted.last}: {describe(outcome.written)};"
-        f" {_files(outcome.n_imported)} imported, {outcome.n_stored:,} stored already,"
+        f" {_files(outcome.n_imported)} imported, {outcome.n_stored:,} already stored,"
         f" {outcome.n_failed:,} failed"
     )
     if outcome.absent and (outcome.n_imported or outcome.n_stored):

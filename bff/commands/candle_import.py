@@ -50,7 +50,7 @@ def _import_file(pool: ClickHousePool | None, path: Path, wanted: Import) -> boo
         with progress_bar("checking") as progress:
             checked = check_file(path, progress, wanted.asked)
     except BrokenFile as error:
-        stderr().print(f"{error}; nothing of it was written", style="bold red", markup=False)
+        stderr().print(f"{error}; nothing was written", style="bold red", markup=False)
         return False
     is_good = _is_good(checked, skip_refused=wanted.skip_refused)
     if pool is None or not is_good:

@@ -141,12 +141,14 @@ def generate_(
     ] = datetime(2024, 1, 1),  # noqa: DTZ001 - typer parses days without a zone
     days: Annotated[int, typer.Option(min=1, max=3_660, help="How many days.")] = 365,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same market.")] = 1,
-    start_price: Annotated[float, typer.Option(min=1e-9, max=1e12)] = 30_000.0,
+    start_price: Annotated[
+        float, typer.Option(min=1e-9, max=1e12, help="Price of the first candle.")
+    ] = 30_000.0,
     volatility_pct: Annotated[
-        float, typer.Option(min=0.01, max=50, help="Spread of a day's return in percent.")
+        float, typer.Option(min=0.01, max=50, help="Spread of a day's return, in percent.")
     ] = 3.0,
     gap_pct: Annotated[
-        float, typer.Option(min=0, max=90, help="Share of minutes that are missing in percent.")
+        float, typer.Option(min=0, max=90, help="Share of minutes that are missing, in percent.")
     ] = 0.0,
 ) -> None:
     """Fill the store with SYNTHETIC minutes.

@@ -46,7 +46,9 @@ def _loaded(load: Callable[[Mapping[str, str]], T]) -> T:
         return load(os.environ)
     except SettingsError as exc:
         console = stderr()
-        console.print(f"[bold red]The configuration has {len(exc.problems)} problem(s):[/]")
+        n = len(exc.problems)
+        problems = "a problem" if n == 1 else f"{n} problems"
+        console.print(f"[bold red]The configuration has {problems}:[/]")
         for problem in exc.problems:
             console.print(f"- {problem}", markup=False)
         raise typer.Exit(BAD_CONFIG) from exc

@@ -111,7 +111,7 @@ def _parts(include: Iterable[str]) -> "frozenset[AnswerPart]":
     known = [part.value for part in AnswerPart]
     for name in names:
         if name not in known:
-            raise typer.BadParameter(f"--include takes {', '.join(known)}; it was {name!r}")
+            raise typer.BadParameter(f"--include must be one of {', '.join(known)}, was {name!r}")
     return frozenset(map(AnswerPart, names))
 
 

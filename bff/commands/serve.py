@@ -249,7 +249,9 @@ def _listening_socket(host: str, port: int) -> socket.socket:
                 " with --port (0 picks a free port)."
             )
         else:
-            console.print(f"Cannot listen on {host}:{port}: {exc.strerror}", markup=False)
+            place = f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"
+            advice = "Choose another address with --host, or another port with --port."
+            console.print(f"Cannot listen on {place}: {exc.strerror}. {advice}", markup=False)
         raise typer.Exit(FAILED) from exc
     return listener
 

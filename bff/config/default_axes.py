@@ -172,7 +172,9 @@ def read_defaults(
     return YamlDefaults(
         indicators={entry.indicator_id: entry.axes for entry in kept},
         signals={entry.indicator_id: _by_normal_name(entry.signal_axes) for entry in kept},
-        notices=(f"{where}: {len(gaps)} axes have no default; requests must give them",)
+        notices=(
+            f"{where}: indicators or axes without a default: {len(gaps)}; give them in requests",
+        )
         * bool(gaps),
     )
 

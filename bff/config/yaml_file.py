@@ -44,9 +44,8 @@ class _StrictLoader(yaml.SafeLoader):
         try:
             return cast("object", super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
         except (ValueError, KeyError, AttributeError) as exc:
-            message = (
-                f"{_shown(node.value)} is no {node.tag.rpartition(':')[2]}; quote it if it is text"
-            )
+            kind = node.tag.rpartition(":")[2]
+            message = f"{_shown(node.value)} is not a valid {kind}; quote it if it is text"
             raise _refused(node, message) from exc
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -100,7 +99,9 @@ def shape_problems(exc: ValidationError, where: str) -> Iterator[ConfigProblem]:
             case "missing":
                 message = "the key is missing; add it"
             case _:
-                message = f"{error['msg']}, was {_shown(error['input'])}"
+                message = (
+                    f"{error['msg'].removeprefix('Value error, ')}, was {_shown(error['input'])}"
+                )
         yield ConfigProblem(where, ".".join(parts), message)
 
 

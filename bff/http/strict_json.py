@@ -147,7 +147,7 @@ def _find_surrogates(value: Json, loc: Loc, problems: list[Problem]) -> None:
 
 def _repeated(key: str) -> Problem:
     shown = json.dumps(key if len(key) <= MAX_SEGMENT_CHARS else key[:MAX_SEGMENT_CHARS] + "…")
-    return Problem((), "duplicate_key", f"an object must not repeat a key, here {shown}")
+    return Problem((), "duplicate_key", f"an object must not repeat a key; {shown} is repeated")
 
 
 def _refuse(code: str, message: str) -> NoReturn:

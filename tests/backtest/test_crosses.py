@@ -161,4 +161,6 @@ def test_default_axes_that_are_older_than_crosses_still_load() -> None:
     defaults = read_defaults(document, INDICATORS, where="own.yaml")
 
     assert defaults.indicator_axes("cross.sma") == {}
-    assert defaults.notices == ("own.yaml: 3 axes have no default; requests must give them",)
+    assert defaults.notices == (
+        "own.yaml: indicators or axes without a default: 3; give them in requests",
+    )

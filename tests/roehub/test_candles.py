@@ -159,7 +159,7 @@ def test_a_word_that_put_does_not_know_is_told_with_the_nearest(tmp_path: Path) 
 
 
 def test_what_is_no_frame_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="put as a frame, was dict"):
+    with pytest.raises(TypeError, match="a frame of pandas, Polars or Arrow, was dict"):
         roehub.candles.put({"open": [1.0]}, NAME, store=tmp_path)
 
 

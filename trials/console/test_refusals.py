@@ -72,7 +72,7 @@ def test_who_asks_too_often_is_told_when_to_try_again(browser: Browser, data: Pa
         assert answers[-1]["errors"][0]["extensions"]["code"] == "rate_limited"
         page.get_by_role("button", name=RUN).click()
 
-        told(page, "Too many requests in one minute", "quota")
+        told(page, "You have used up your own limit", "quota")
         expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ seconds"))
 
 

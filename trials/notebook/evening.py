@@ -56,7 +56,7 @@ CELLS = (
     Cell(PUT.format("frame.rename(columns={'close': 'final'})", ""), "no column for close", True),
     Cell(
         PUT.format("pd.concat([frame, frame.iloc[:1] * 2])", ', timezone="UTC"'),
-        r"row 4800: ts_open must be unique, was also on row 0",
+        r"row 4800: ts_open must be unique, but row 0",
         is_wrong=True,
     ),
     Cell(

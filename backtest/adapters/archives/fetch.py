@@ -121,7 +121,7 @@ class Fetcher:
             return attempts(self._attempt, part, file)
         except _Unreachable as error:
             address = str(self._client.base_url).rstrip("/")
-            raise Unreachable(f"{address} cannot be reached: {error}; try later") from error
+            raise Unreachable(f"{address} cannot be reached: {error}; try again later") from error
         except (_Retryable, httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchFailed(f"{part.name}: {error}") from error
         except OSError as error:
@@ -197,7 +197,9 @@ class Fetcher:
         if status not in _LATER and status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise FetchFailed(f"{answer.url}: {reason}")
         if wait_s is not None and wait_s > _LONGEST_WAIT_S:
-            raise FetchFailed(f"{answer.url}: {reason} and asks to wait {wait_s:.0f} s; try later")
+            raise FetchFailed(
+                f"{answer.url}: {reason} and asks to wait {wait_s:.0f} s; try again later"
+            )
         if wait_s is not None:
             self._not_before_s = max(self._not_before_s, time.monotonic() + wait_s)
         raise _Retryable(reason, wait_s)

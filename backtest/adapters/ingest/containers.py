@@ -48,12 +48,18 @@ _FOREIGN: tuple[tuple[Callable[[bytes], object], str], ...] = (
     (lambda head: head.startswith(b"\x89HDF"), f"this is an HDF5 file; {_EXPORT}"),
     (lambda head: head.startswith(b"\x93NUMPY"), f"this is a NumPy file; {_EXPORT}"),
     (lambda head: head.startswith(b"\xd0\xcf\x11\xe0"), "this is an Excel sheet; save it as CSV"),
-    (lambda head: head.startswith(b"\xff\xff\xff\xff"), "this is an Arrow stream; write a file"),
+    (
+        lambda head: head.startswith(b"\xff\xff\xff\xff"),
+        "this is an Arrow stream; save it as a Feather file",
+    ),
     (lambda head: head.startswith(b"ORC"), f"this is an ORC file; {_EXPORT}"),
     (lambda head: head.startswith(b"Obj\1"), f"this is an Avro file; {_EXPORT}"),
     (lambda head: head.startswith(b"DBN"), f"this is a DBN file of Databento; {_EXPORT}"),
     (lambda head: head[8:12] == b"DUCK", f"this is a DuckDB database; {_EXPORT}"),
-    (lambda head: head.startswith(b"\x04\x22\x4d\x18"), "this is packed by LZ4; unpack it: lz4 -d"),
+    (
+        lambda head: head.startswith(b"\x04\x22\x4d\x18"),
+        "this is packed with LZ4; unpack it with lz4 -d",
+    ),
     (
         lambda head: head.startswith(b"]\0\0"),
         "this is bare LZMA, such as the .bi5 of Dukascopy, which holds ticks; export a CSV",
@@ -71,7 +77,7 @@ _FOREIGN: tuple[tuple[Callable[[bytes], object], str], ...] = (
         lambda head: head.startswith(b"\x80") and head[2:3] in b"\x95}]c",
         "this is a Python pickle, which may run any code; save a Parquet file instead",
     ),
-    (lambda head: b"\0" in head, "this is a binary file of a kind that is not known"),
+    (lambda head: b"\0" in head, f"this is a binary file of an unknown kind; {_EXPORT}"),
 )
 
 
@@ -133,7 +139,7 @@ def _zipped(stream: io.BufferedReader) -> Iterator[ContainedTable]:
         if "content.xml" in names:
             raise ValueError("this is an OpenDocument sheet; save it as CSV")
         if not names:
-            raise ValueError("the zip holds no file")
+            raise ValueError("the zip holds no file of candles")
         _refuse_different_series(names)
         for name in names:
             with _opened(archive, name) as member:

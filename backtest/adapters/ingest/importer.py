@@ -115,7 +115,7 @@ def check_file(path: Path, progress: Progress, asked: ImportOptions | None = Non
     except EOFError as error:
         raise BrokenFile(f"{path}: the file is truncated ({error}); download it again") from error
     except UNREADABLE as error:
-        raise BrokenFile(f"{path}: {error}") from error
+        raise BrokenFile(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     except pa.ArrowException as error:
         message = f"a column holds neither numbers nor texts ({error}); export a CSV"
         raise BrokenFile(f"{path}: {message}") from error
@@ -193,7 +193,7 @@ class _Reading:
         conflicts = [
             (
                 self._where(row),
-                f"ts_open must be unique, was also on {self._where(other)} with other values",
+                f"ts_open must be unique, but {self._where(other)} has it with other values",
             )
             for row, other in found.conflicts[:MOST_REASONS]
         ]

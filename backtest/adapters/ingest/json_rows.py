@@ -71,7 +71,7 @@ def _lines(lines: Sequence[bytes], if_none: str) -> list[Any]:
         try:
             found += [_loaded(line)] if line.strip() else []
         except ValueError as error:
-            raise ValueError(f"line {i + 1} is no JSON: {error}" if found else if_none) from error
+            raise ValueError(f"line {i + 1} is not JSON: {error}" if found else if_none) from error
     return found
 
 
@@ -139,7 +139,9 @@ def _columns(data: dict[str, Any]) -> JsonRows | None:
     if any(isinstance(v, (list, dict)) for v in lists[0][:1]):
         return None
     if len({tuple(v) if isinstance(v, dict) else len(v) for v in columns.values()}) != 1:
-        raise ValueError("the columns of the JSON have other rows each; write one row per candle")
+        raise ValueError(
+            "the columns of the JSON do not have the same rows; write one row per candle"
+        )
     rows = [list(row) for row in zip(*lists, strict=True)]
     return JsonRows(list(columns), rows, frozenset())
 

@@ -152,7 +152,9 @@ def _json(stream: io.BufferedReader) -> Table:
     width = len(found.names or found.rows[0])
     fits = [isinstance(row, list) and len(row) == width for row in found.rows]
     malformed = [
-        (i + 1, f"has not {width} values as the first row") for i, fit in enumerate(fits) if not fit
+        (i + 1, f"must be a list of {width} values, as the first row is")
+        for i, fit in enumerate(fits)
+        if not fit
     ]
     good = [row for row, fit in zip(found.rows, fits, strict=True) if fit]
     columns = [_column([row[place] for row in good]) for place in range(width)]

@@ -194,7 +194,9 @@ def test_a_third_axis_that_is_no_third_one_is_refused(by: str) -> None:
     with pytest.raises(InvalidRequest) as told:
         Landscape(GRID, recorded()).surfaces(by, "ma.sma.window", None, SurfaceStatistic.BEST)
 
-    assert "a third axis is one of ma.sma.source, momentum.rsi" in told.value.problems[0].message
+    assert (
+        "choose the third axis from ma.sma.source, momentum.rsi" in told.value.problems[0].message
+    )
 
 
 def near_returns() -> dict[tuple[int, int], int]:
@@ -290,4 +292,4 @@ def test_a_surface_over_axes_that_are_not_there_names_those_that_are(x: str, y: 
     with pytest.raises(InvalidRequest) as told:
         Landscape(GRID, recorded()).surface(x, y, SurfaceStatistic.BEST)
 
-    assert "two different ones of ma.sma.source, ma.sma.window" in told.value.problems[0].message
+    assert "two different axes of ma.sma.source, ma.sma.window" in told.value.problems[0].message

@@ -43,9 +43,9 @@ def test_download_list_and_download_again(run: Run, archive: ArchiveServer, tmp_
     assert first.exit_code == second.exit_code == 0, first.output
     assert "BTCUSDT-1m-2023-02.zip: 3 written, 0 already stored" in first.stdout
     assert "1:BTCUSDT 1m, 2023-01-01 to 2023-03-31: 6 written" in first.stdout
-    assert "2 files imported, 0 stored already, 0 failed" in first.stdout
+    assert "2 files imported, 0 already stored, 0 failed" in first.stdout
     assert "not published (yet): 2023-01\n" in first.stdout
-    assert "0 files imported, 2 stored already, 0 failed" in second.stdout
+    assert "0 files imported, 2 already stored, 0 failed" in second.stdout
     (listed,) = json.loads(run("list", "--json").stdout)
     assert (listed["symbol"], listed["candles"]) == ("BTCUSDT", 6)
 
@@ -75,7 +75,7 @@ def test_a_file_that_failed_fails_the_command_and_not_the_others(
 
     assert found.exit_code == 1
     assert "the server answered 403 Forbidden" in found.stderr
-    assert "1 file imported, 0 stored already, 1 failed" in found.stdout
+    assert "1 file imported, 0 already stored, 1 failed" in found.stdout
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_download_that_was_killed_goes_on_where_it_was(
         command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
 
-    assert "1 file imported, 1 stored already, 0 failed" in again.stdout
+    assert "1 file imported, 1 already stored, 0 failed" in again.stdout
     assert "BTCUSDT-1m-2023-02.zip: 10,000 written" in again.stdout
     assert archive.ranges(path)[-1].startswith("bytes=")
     assert not list(tmp_path.rglob("*.part*"))

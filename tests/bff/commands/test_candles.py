@@ -68,7 +68,7 @@ def test_one_broken_file_does_not_hide_the_good_one(run: Run, tmp_path: Path) ->
     result = run("import", broken, good, "--market-id", 1, "--symbol", "X")
 
     assert result.exit_code == 1
-    assert "nothing of it was written" in result.stderr
+    assert "nothing was written" in result.stderr
     assert "3 written" in result.stdout
 
 

@@ -142,7 +142,9 @@ def test_reports_that_a_service_withholds_are_there_with_a_page_too(folder: Path
     )  # fmt: skip
 
     assert "The best 2 of 3 variants" in shown
-    (held,) = re.findall(r'"application/json"[^>]*>(.*?)</script>', page.read_text(encoding="utf-8"))
+    (held,) = re.findall(
+        r'"application/json"[^>]*>(.*?)</script>', page.read_text(encoding="utf-8")
+    )
     assert json.loads(held)["answer"]["variants"][0]["report"]["trades"]
 
 

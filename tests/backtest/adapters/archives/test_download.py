@@ -337,7 +337,7 @@ def test_a_server_that_asks_for_an_hour_is_left_alone(client: Client) -> None:
     outcome = client.download("2024-02-01", "2024-02-29")
 
     assert outcome.n_failed == 1
-    assert "asks to wait 3600 s; try later" in client.lines[0]
+    assert "asks to wait 3600 s; try again later" in client.lines[0]
     assert client.archive.n_asked(path) == 1
 
 

@@ -64,7 +64,7 @@ def test_what_lies_around_a_table_is_no_matter(tmp_path: Path, content: bytes) -
         (b"]\0\0\x80\0", "bi5"),
         (b"\x91\1\0\0(C)opyright", "MetaTrader"),
         (b"id,price,qty,quote_qty,time\n1,100,2,200,1\n", "these are trades"),
-        (b"[1704067200000,100,101,99,100.5,1]\n[17040672600", "line 2 is no JSON"),
+        (b"[1704067200000,100,101,99,100.5,1]\n[17040672600", "line 2 is not JSON"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes, words: str) -> None:

@@ -221,7 +221,7 @@ def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, row: str, reason: st
         ("yesterday", "ts_open must be a time, was yesterday"),
         ("", "ts_open must be a time, was "),
         (-60, "ts_open must lie between 1970 and 2100, was -60"),
-        (TIMES[0], "ts_open must be unique, was also on line 2 with other values"),
+        (TIMES[0], "ts_open must be unique, but line 2 has it with other values"),
     ],
 )
 def test_a_bad_time_is_refused_with_its_line(tmp_path: Path, time: object, reason: str) -> None:

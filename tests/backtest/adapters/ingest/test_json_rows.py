@@ -96,7 +96,7 @@ def test_columns_of_other_rows_are_not_laid_side_by_side(tmp_path: Path, late: i
     columns = {name: dict(enumerate(column, 1)) for name, column in COLUMNS.items()}
     columns["volume"] = {i + late: float(i) for i in range(N, 0, -1)}
 
-    assert "have other rows each" in refusal(
+    assert "do not have the same rows" in refusal(
         write(tmp_path / "candles", json.dumps(columns)), ImportOptions()
     )
 
@@ -153,8 +153,11 @@ def test_what_is_nested_too_deeply_is_damaged(tmp_path: Path) -> None:
         ({"code": -1121, "msg": "Invalid symbol."}, "it says 'Invalid symbol.'"),
         ({"A": ROWS, "B": ROWS}, "several series: A, B"),
         ([{"symbol": "A", "candles": ROWS}, {"symbol": "B", "candles": ROWS}], "several series"),
-        ([*ROWS, None], "has not 6 values as the first row"),
-        ([dict(zip(NAMES, row, strict=True)) for row in ROWS] + [None], "has not 6 values"),
+        ([*ROWS, None], "must be a list of 6 values, as the first row is"),
+        (
+            [dict(zip(NAMES, row, strict=True)) for row in ROWS] + [None],
+            "must be a list of 6 values",
+        ),
     ],
 )
 def test_what_is_no_series_is_refused(tmp_path: Path, answer: object, words: str) -> None:

@@ -630,7 +630,7 @@ def test_equal_rows_are_one_and_conflicting_ones_are_refused(tmp_path: Path) -> 
     assert (found.n_repeated, found.n_refused, found.n_kept) == (N - 1, 3, N - 1)
     assert found.reasons[-1] == (
         f"line {n_lines}",
-        "ts_open must be unique, was also on line 6 with other values",
+        "ts_open must be unique, but line 6 has it with other values",
     )
 
 
