@@ -120,7 +120,7 @@ def test_periods_and_times_without_a_zone_are_taken_where_their_zone_is_said(
         ),
         (hours().reset_index(drop=True), "no column for the time"),
         (hours().iloc[:0], "stored: there are no rows"),
-        (pd.concat([hours(), hours().iloc[:1].assign(volume=5.0)]), "row 30: .* also on row 0"),
+        (pd.concat([hours(), hours().iloc[:1].assign(volume=5.0)]), "row 30: .* but row 0 has it"),
         (hours().assign(close=[1, "x"] * 15), "Could not convert 'x'"),
     ],
     ids=["no zone", "no volume", "no open", "no time", "no rows", "two of one time", "text"],
