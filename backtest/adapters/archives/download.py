@@ -7,6 +7,7 @@ imported file passes. See: docs/downloads.md
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -317,7 +318,7 @@ class _Run:
         if not holds_trades:
             return path
         write_minutes_of_trades(path, made)
-        path.unlink()
+        path.unlink(missing_ok=True)
         return made
 
     def _import_one(self, of: Part, future: Future[Path | None]) -> bool | None:
@@ -341,8 +342,12 @@ class _Run:
                 path.unlink(missing_ok=True)
             self._intake.fail(str(error))
             return False
+        except OSError as error:
+            self._intake.fail(f"{of.name}: {error.strerror or error}")
+            return False
         if checked is not None:
-            self._file(of).remember(_n_within(checked, of))
+            with suppress(OSError):  # without the number the archive is asked once more
+                self._file(of).remember(_n_within(checked, of))
         return checked is not None
 
     def _file(self, of: Part) -> CachedFile:
@@ -350,7 +355,7 @@ class _Run:
 
     def _made(self, of: Part) -> Path:
         """Where minutes that were made of its trades are."""
-        return self._folder / f"{of.name}.1m.parquet"
+        return self._folder / f"{of.name}.minutes.parquet"
 
 
 def _folder_name(address: str) -> str:

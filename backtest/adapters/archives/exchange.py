@@ -181,8 +181,8 @@ def _write(path: Path, rows: Iterator[Row]) -> int:
     """Candles with a header that leaves nothing to guess; how many there were."""
     n_rows = 0
     with path.open("w", encoding="ascii") as file:
-        file.write("open_time,open,high,low,close,volume\n")
+        file.write("open_time,open,high,low,close,volume,close_time\n")
         for row in rows:
-            file.write(",".join(map(repr, row[:6])) + "\n")
+            file.write(",".join(map(repr, (*row[:6], row[0] + MINUTE_MS))) + "\n")
             n_rows += 1
     return n_rows

@@ -32,8 +32,8 @@ def write_minutes_of_trades(trades: Path, target: Path) -> None:
     Args:
         trades: A CSV in gzip with a header that has `timestamp` (seconds, milliseconds or
             microseconds), `price` and `size` or `volume`, in ascending or descending order.
-        target: Where to; has `open_time` in epoch milliseconds, prices, `volume` in coins,
-            `quote_volume` and `count`.
+        target: Where to; has `open_time` and `close_time` in epoch milliseconds, prices, `volume`
+            in coins, `quote_volume` and `count`.
 
     Raises:
         BrokenFile: These are no trades, or cannot be read to their end.
@@ -54,8 +54,11 @@ def write_minutes_of_trades(trades: Path, target: Path) -> None:
     except UNREADABLE as error:
         raise BrokenFile(f"{trades}: {error}") from error
     unfinished = target.with_name(f"{target.name}.part")
-    parquet.write_table(minutes.table(), unfinished)
-    unfinished.replace(target)
+    try:
+        parquet.write_table(minutes.table(), unfinished)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _columns(trades: Path) -> Sequence[str]:
@@ -143,9 +146,11 @@ class _Minutes:
         ordered = sorted(self._found.items())
         fields = ("open", "high", "low", "close", "volume", "quote", "count")
         columns = {name: [getattr(minute, name) for _, minute in ordered] for name in fields}
-        opens = pa.array([number * MINUTE_MS for number, _ in ordered], pa.int64())
+        numbers = np.array([number for number, _ in ordered], np.int64)
         columns["quote_volume"] = columns.pop("quote")
-        return pa.table({"open_time": opens, **columns})
+        # The close says that these are minutes, however few of them had a trade.
+        times = {"open_time": numbers * MINUTE_MS, "close_time": (numbers + 1) * MINUTE_MS}
+        return pa.table({**times, **columns})
 
 
 def _microseconds(times: FloatArray) -> IntArray:

@@ -8,7 +8,7 @@ killed process leaves is removed by the next one that stages. See: docs/stores.m
 # pyright: reportUnknownVariableType=false
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
@@ -26,6 +26,7 @@ from backtest.adapters.candles.schema import (
     LONGER_TABLE_DDL,
 )
 from backtest.adapters.candles.series import StoredSeries
+from backtest.errors import CandlesUnavailable
 from backtest.types import MINUTE_MS
 
 _DATABASE = CANDLE_TABLE.split(".", maxsplit=1)[0]
@@ -81,13 +82,16 @@ def _staged_table(pool: ClickHousePool, length_ms: int) -> Generator[Stage]:
     if target == LONGER_TABLE:
         _run(pool, LONGER_TABLE_DDL)
     table = f"{_DATABASE}.{_PREFIX}{uuid4().hex}"
-    _run(pool, f"CREATE TABLE {table} AS {target}")
     try:
+        # A connection that is reset behind the statement has it sent again.
+        _run(pool, f"CREATE TABLE IF NOT EXISTS {table} AS {target}")
         yield _TableStage(pool, table, length_ms)
         _run(pool, f"OPTIMIZE TABLE {table} FINAL")
         _run(pool, f"ALTER TABLE {target} ATTACH PARTITION ALL FROM {table}")
     finally:
-        _drop(pool, table)
+        # What stays is seen by no reader, and dropped by an import a day later.
+        with suppress(CandlesUnavailable):
+            _drop(pool, table)
 
 
 def _drop_abandoned(pool: ClickHousePool) -> None:

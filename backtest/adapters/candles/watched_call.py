@@ -6,7 +6,7 @@ from concurrent.futures import Future, wait
 from typing import TypeVar
 
 from backtest.control import Control
-from backtest.errors import DeadlineExceeded, RunCancelled
+from backtest.errors import BacktestError
 
 T = TypeVar("T")
 
@@ -23,8 +23,8 @@ def call_watched(work: Callable[[], T], *, control: Control, abandon: Callable[[
             a server that does not answer cannot hold up the caller.
 
     Raises:
-        DeadlineExceeded: The control's deadline passed; `abandon` was called.
-        RunCancelled: The control was cancelled; `abandon` was called.
+        BacktestError: What ended the run, such as its deadline or a lack of memory; `abandon` was
+            called.
     """
     control.check()
     future: Future[T] = Future()
@@ -32,7 +32,7 @@ def call_watched(work: Callable[[], T], *, control: Control, abandon: Callable[[
     while not wait([future], timeout=POLL_S).done:
         try:
             control.check()
-        except (DeadlineExceeded, RunCancelled):
+        except BacktestError:
             _in_background(abandon)
             raise
     return future.result()

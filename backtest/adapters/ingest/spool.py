@@ -9,7 +9,8 @@ it however the process ends.
 
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 
 from backtest.adapters.candles.arrow_rows import PRICE_COLUMNS
 from backtest.adapters.candles.table import EXTRA_COLUMNS, Minutes
+from backtest.errors import CandlesUnavailable
 from backtest.types import FloatArray, IntArray
 
 _COLUMNS = (*PRICE_COLUMNS, *EXTRA_COLUMNS)
@@ -27,10 +29,15 @@ _ROWS_PER_BATCH = 32_768
 
 
 class Spool:
-    """Candles in the order in which they were added; write all of them before reading any."""
+    """Candles in the order in which they were added; write all of them before reading any.
+
+    Raises:
+        CandlesUnavailable: The temporary folder cannot be written to; no file is to blame.
+    """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="roehub-candles-")  # noqa: SIM115 - outlives this call
+        with _room():
+            self._file = tempfile.TemporaryFile(prefix="roehub-candles-")  # noqa: SIM115 - outlives this call
         weakref.finalize(self, self._file.close)
         self._writer = pa.ipc.new_file(pa.PythonFile(self._file, mode="w"), _SCHEMA)
         self._waiting: list[Any] = []
@@ -45,13 +52,15 @@ class Spool:
             pa.record_batch([pa.array(open_ms), *map(pa.array, arrays)], schema=_SCHEMA)
         )
         if sum(batch.num_rows for batch in self._waiting) >= _ROWS_PER_BATCH:
-            self._flush()
+            with _room():
+                self._flush()
 
     def done(self) -> None:
         """Nothing more is added."""
-        self._flush()
-        self._writer.close()
-        self._file.flush()
+        with _room():
+            self._flush()
+            self._writer.close()
+            self._file.flush()
 
     def _flush(self) -> None:
         """Chunks of a size at which a statement of the store costs little beside its rows."""
@@ -71,3 +80,13 @@ class Spool:
                 if name in self._known
             }
             yield Minutes(ts_open=batch.column("ts_open").to_numpy(), columns=columns)
+
+
+@contextmanager
+def _room() -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = tempfile.tempdir or "The temporary folder"
+        message = f"{place} cannot be written to: {error.strerror or error}"
+        raise CandlesUnavailable(f"{message}; TMPDIR may name another folder") from error

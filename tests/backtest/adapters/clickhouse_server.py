@@ -38,7 +38,9 @@ class FakeServer(ThreadingHTTPServer):
     """What was asked is in `requests`; `fault` spoils what is asked about candles.
 
     `profile` holds settings of the asking user; those of `forced` cannot be changed by a query.
-    A slow answer comes when its query was killed, or when all were `released`.
+    A slow answer comes when its query was killed, or when all were `released`. A statement that
+    begins with `lost` is executed, but its answer is lost, once; one that begins with `forbidden`
+    is refused.
     """
 
     daemon_threads = True
@@ -48,6 +50,7 @@ class FakeServer(ThreadingHTTPServer):
         self.engine = engine
         self.fault: str | None = None
         self.n_resets = 0
+        self.lost = self.forbidden = "-"
         self.requests: list[dict[str, str]] = []
         self.killed: set[str] = set()
         self.released = threading.Event()
@@ -143,7 +146,13 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "no table":
             self._send(404, b"Code: 60. DB::Exception: Unknown table. (UNKNOWN_TABLE)")
             return
+        if asked["sql"].startswith(self.server.forbidden):
+            self._send(403, b"Code: 497. DB::Exception: Not enough privileges.")
+            return
         status, content = self._execute(asked)
+        if asked["sql"].startswith(self.server.lost):
+            self.server.lost, self.close_connection = "-", True
+            return
         if fault == "wrong credentials":
             self._send(403, b"Code: 516. DB::Exception: Authentication failed.")
             return

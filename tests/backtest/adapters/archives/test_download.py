@@ -1,14 +1,18 @@
 """Downloads from an archive on loopback, over real HTTP."""
 
+import errno
 import itertools
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backtest.adapters.archives import download as module
+from backtest.adapters.archives import trades
 from backtest.adapters.archives.download import Outcome, Wanted, download
 from backtest.adapters.archives.layouts import Period, months
 from backtest.adapters.candles.connection import ClickHousePool
@@ -16,6 +20,8 @@ from backtest.adapters.candles.coverage import coverage
 from backtest.adapters.candles.table import latest_minutes
 from backtest.adapters.candles.write import Written
 from backtest.adapters.ingest.importer import CheckedFile
+from backtest.adapters.ingest.spool import Spool
+from backtest.errors import CandlesUnavailable
 from backtest.types import Instrument
 from tests.backtest.adapters.archives.archive_server import (
     MINUTE_MS,
@@ -504,6 +510,61 @@ def test_minutes_are_made_where_an_archive_has_only_trades(client: Client) -> No
     client.archive.asked.clear()
     assert client.download("2023-01-01", "2023-01-31").n_stored == 1
     assert client.archive.asked == []
+
+
+@pytest.mark.parametrize("minutes", [(0, 5), range(0, 40, 2), range(0, 600, 60)])
+def test_few_trades_make_few_minutes_and_no_longer_candles(
+    client: Client, minutes: Sequence[int]
+) -> None:
+    client.market_id = 3
+    first = midnight_ms("2023-01-01")
+    rows = "".join(f"{i},{first + i * 60_000},10,1.5,buy\n" for i in minutes)
+    month = f"/spot/{client.symbol}/{client.symbol}-2023-01.csv.gz"
+    client.archive.files[month] = gzipped(f"id,timestamp,price,volume,side\n{rows}")
+
+    outcome = client.download("2023-01-01", "2023-01-31")
+
+    assert outcome.n_failed == 0, client.lines
+    assert client.stored() == [first + i * 60_000 for i in minutes]
+
+
+def test_a_full_disk_fails_the_file_that_it_fills_alone(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.market_id = 3
+    for month in ("2023-01", "2023-02"):
+        path = f"/spot/{client.symbol}/{client.symbol}-{month}.csv.gz"
+        row = f"1,{midnight_ms(month + '-01')},10,1.5,buy\n"
+        client.archive.files[path] = gzipped(f"id,timestamp,price,volume,side\n{row}")
+    real = trades.parquet.write_table
+
+    def write_table(table: Any, path: Path) -> None:
+        if "2023-01" in path.name:
+            path.touch()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(table, path)
+
+    monkeypatch.setattr(trades.parquet, "write_table", write_table)
+    outcome = client.download("2023-01-01", "2023-02-28")
+
+    assert (outcome.n_imported, outcome.n_failed) == (1, 1)
+    assert "2023-01.csv.gz: No space left on device" in client.lines[0]
+    assert list(client.folder.rglob("*.part")) == []
+
+
+def test_a_full_temporary_folder_costs_no_download(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.publish("2023-01")
+
+    def full(_: Spool) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Spool, "_flush", full)
+    with pytest.raises(CandlesUnavailable, match="No space left on device; TMPDIR"):
+        client.download("2023-01-01", "2023-01-31")
+
+    assert len(list(client.folder.rglob("*.zip"))) == 1
 
 
 def test_trades_go_on_where_the_candles_end(client: Client) -> None:

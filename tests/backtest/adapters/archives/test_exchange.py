@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -136,6 +136,19 @@ def test_the_last_hours_come_from_the_exchange(
     assert (outcome.written, outcome.n_failed) == (Written(n_new=5), 0)
     assert [str(day) for day in outcome.absent] == ["2024-05-31"]
     assert stored(pool, instrument) == [NOON_S * 1_000 + i * MINUTE_MS for i in range(5)]
+
+
+@pytest.mark.parametrize("minutes", [(0, 2), (0, 5), range(0, 40, 2), range(0, 600, 60)])
+def test_minutes_without_a_trade_are_not_taken_for_longer_candles(
+    pool: ClickHousePool, kraken: Kraken, tmp_path: Path, minutes: Sequence[int]
+) -> None:
+    kraken.minutes = [NOON_S + 60 * minute for minute in minutes]
+    instrument = a_new_instrument()
+
+    outcome, lines = downloaded(pool, opened(kraken), instrument, tmp_path)
+
+    assert outcome.n_failed == 0, lines
+    assert stored(pool, instrument) == [second * 1_000 for second in kraken.minutes]
 
 
 def test_a_day_that_is_full_is_not_asked_for_again(

@@ -46,6 +46,7 @@ def test_first_and_last_trade_open_and_close_a_minute(tmp_path: Path) -> None:
     assert found == [
         {
             "open_time": FIRST_MS,
+            "close_time": FIRST_MS + 60_000,
             "open": 10.0,
             "high": 12.0,
             "low": 9.0,
@@ -56,6 +57,7 @@ def test_first_and_last_trade_open_and_close_a_minute(tmp_path: Path) -> None:
         },
         {
             "open_time": FIRST_MS + 180_000,
+            "close_time": FIRST_MS + 240_000,
             "open": 7.0,
             "high": 7.0,
             "low": 7.0,

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -72,6 +73,36 @@ def test_the_next_request_works_after_a_failure(
     server.fault = None
 
     assert load(feed, instrument).close.tolist() == [1, 2, 3]
+
+
+def test_an_import_survives_the_loss_of_any_of_its_answers(
+    server: FakeServer, served: ClickHousePool
+) -> None:
+    for lost in ("CREATE TABLE", "OPTIMIZE", "DROP TABLE"):
+        server.lost, instrument = lost, a_new_instrument()
+        with closing(ClickHousePool(server.target)) as pool:
+            insert_minutes(pool, instrument, minutes("1 2 3"), source="test", ingested_at=1)
+
+        assert server.lost == "-"
+        assert staged_tables(served) == []
+        assert len(load(ClickHouseCandles(served), instrument).ts_open) == 3
+
+
+def test_a_table_that_cannot_be_cleared_away_undoes_no_import(
+    server: FakeServer, served: ClickHousePool
+) -> None:
+    server.forbidden, instrument = "DROP TABLE", a_new_instrument()
+    with closing(ClickHousePool(server.target)) as pool:
+        insert_minutes(pool, instrument, minutes("1 2 3"), source="test", ingested_at=1)
+
+    (left,) = staged_tables(served)
+    served.run(lambda client: client.command(f"DROP TABLE market_data.{left} SYNC"))
+    assert len(load(ClickHouseCandles(served), instrument).ts_open) == 3
+
+
+def staged_tables(pool: ClickHousePool) -> list[str]:
+    sql = "SELECT name FROM system.tables WHERE startsWith(name, 'staged_candles_')"
+    return [row[0] for row in pool.run(lambda client: client.query(sql)).result_rows]
 
 
 def test_a_reset_connection_is_tried_again(

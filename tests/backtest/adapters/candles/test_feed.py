@@ -1,5 +1,6 @@
 """The suite of the `CandleFeed` port, over the embedded engine and over HTTP."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from operator import add
@@ -10,8 +11,15 @@ import pytest
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.feed import ClickHouseCandles
 from backtest.adapters.candles.table import Minutes, insert_minutes
+from backtest.adapters.candles.watched_call import call_watched
 from backtest.control import Control
-from backtest.errors import CandlesUnavailable, DeadlineExceeded, RunCancelled
+from backtest.errors import (
+    BacktestError,
+    CandlesUnavailable,
+    DeadlineExceeded,
+    MemoryExceeded,
+    RunCancelled,
+)
 from backtest.ports import Buckets, CandleFeed, StoredRange
 from backtest.types import MINUTE_MS, Instrument, Timeframe
 from tests.backtest.adapters.minutes import (
@@ -21,6 +29,7 @@ from tests.backtest.adapters.minutes import (
     minutes,
     random_minutes,
 )
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(params=["embedded", "server"])
@@ -316,6 +325,22 @@ def test_a_cancelled_control_ends_the_load(pool: ClickHousePool, feed: CandleFee
 
     with pytest.raises(RunCancelled):
         feed.load(a_new_instrument(), Timeframe.M1, start_ms=0, stop_ms=1, control=control)
+
+
+@pytest.mark.parametrize(
+    "reason", [RunCancelled(), DeadlineExceeded(1.0), MemoryExceeded("run", memory_bytes=1)]
+)
+def test_whatever_ends_a_run_ends_its_query(reason: BacktestError) -> None:
+    control, released = Control(), threading.Event()
+
+    def work() -> None:
+        control.cancel(reason)
+        assert released.wait(PATIENCE_S)
+
+    with pytest.raises(type(reason)):
+        call_watched(work, control=control, abandon=released.set)
+
+    assert released.wait(PATIENCE_S)
 
 
 def test_a_passed_deadline_ends_the_load(feed: CandleFeed) -> None:
