@@ -23,6 +23,9 @@ def alone(asked: Body, answer: Mapping[str, Any], place: int) -> Body:
 
     See: docs/python.md
     """
+    n_variants = len(answer["variants"])
+    if not -n_variants <= place < n_variants:
+        raise IndexError(f"there is no variant {place}; the answer has {n_variants}")
     variant = answer["variants"][place]
     payload = variant["payload"]
     members = ("direction_mode", "sizing_mode", "execution")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
-from roehub.values import axis, instrument, moment, nearest
+from roehub.values import axis, instrument, moment, nearest, plain
 
 Body = dict[str, Any]
 
@@ -44,7 +44,7 @@ def request(body: Mapping[str, Any] | None = None, /, **words: Any) -> Body:
         _place(name)(asked, template, value)
     if template:
         asked["template"] = template
-    return asked
+    return cast("Body", plain(asked))
 
 
 def _place(name: str) -> Callable[[Body, Body, Any], None]:

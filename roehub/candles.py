@@ -10,11 +10,13 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import ValidationError
 
 from backtest.adapters.candles.connection import ClickHousePool
 from backtest.adapters.candles.series import is_storable, parsed_length
@@ -30,6 +32,9 @@ from bff.wiring import candle_target
 from roehub.values import instrument as instrument_id
 from roehub.values import moment, nearest
 from roehub.wording import in_few, in_python
+from schema.request import InstrumentId
+from schema.scalars import to_epoch_ms
+from schema.translate import to_instrument
 
 if TYPE_CHECKING:
     from backtest.adapters.ingest.importer import CheckedFile
@@ -157,7 +162,9 @@ def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
         levels = [i for i, names in enumerate(frame.columns.levels) if len(names) > 1]
         frame = frame.set_axis(frame.columns.get_level_values(levels[0] if levels else 0), axis=1)
     if isinstance(frame.index, pd.DatetimeIndex):
-        frame = frame.rename_axis(index=str(frame.index.name or "ts_open")).reset_index()
+        name = str(frame.index.name or "ts_open")
+        is_column = name in map(str, frame.columns)
+        frame = frame.rename_axis(index=name).reset_index(drop=is_column)
     return frame.rename(columns=str)
 
 
@@ -199,8 +206,11 @@ def _opened(store: Store) -> Generator[ClickHousePool]:
 
 
 def _instrument(name: object) -> Instrument:
-    found = instrument_id(name)
-    return Instrument(market_id=found["market_id"], symbol=found["symbol"])
+    try:
+        return to_instrument(InstrumentId.model_validate(dict(instrument_id(name))))
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        raise ValueError(f"{name!r} is not an instrument: {'; '.join(faults)}") from None
 
 
 def _length_ms(interval: str) -> int:
@@ -214,7 +224,7 @@ def _length_ms(interval: str) -> int:
 
 
 def _ms(value: object, name: str) -> int:
-    return int(pd.Timestamp(moment(value, name)).timestamp() * 1000)
+    return to_epoch_ms(datetime.fromisoformat(moment(value, name)))
 
 
 def _silent(done: int, total: int) -> None:

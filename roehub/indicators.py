@@ -58,7 +58,10 @@ def _by_id(asked: object, word: str) -> dict[str, Axes]:
     if isinstance(asked, Mapping):
         by_id = cast("Mapping[str, object]", asked)
     elif isinstance(asked, list | tuple):
-        by_id = dict.fromkeys(cast("Iterable[str]", asked))
+        listed = [name for name in cast("Iterable[object]", asked) if isinstance(name, str)]
+        by_id = dict.fromkeys(listed) if len(listed) == len(cast("list[object]", asked)) else None
+        if len(set(listed)) < len(listed):
+            raise ValueError(f"{word} must name each indicator once, was {asked!r}")
     else:
         by_id = None
     if by_id is None or not all(map(_is_entry, by_id, by_id.values())):

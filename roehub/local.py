@@ -8,8 +8,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -82,25 +83,29 @@ class Here:
         """
         from schema.response import to_json  # noqa: PLC0415 - `import roehub` is quick
 
-        with bar(progress) as show:
+        with bar(progress) as show, _refusals():
             answer = self._response(asked, show)
         return Result(request=asked, answer=json.loads(to_json(answer)), place=self)
 
     def alone(self, asked: Body) -> Mapping[str, Any]:
-        """The answer to a request without a bar.
+        """The answer to a request of one variant, with its report even where they are withheld.
 
         See: docs/python.md
         """
-        return self.run(asked, progress=False).answer
+        from schema.response import to_json  # noqa: PLC0415 - `import roehub` is quick
+
+        with _refusals():
+            return json.loads(to_json(self._response(asked, None, is_explicit=True)))
 
     def curve(self, asked: Body, n_points: int) -> Curve:
         """The equity of the only variant of a request.
 
         See: docs/metrics.md
         """
-        (variant,) = self._response(asked, None).variants
-        assert variant.report is not None
-        points = variant.report.equity_curve(n_points)
+        with _refusals():
+            (variant,) = self._response(asked, None, is_explicit=True).variants
+            assert variant.report is not None
+            points = variant.report.equity_curve(n_points)
         return [(point.ts, point.equity, point.drawdown_pct) for point in points]
 
     def surface(self, asked: Body, x: str, y: str, statistic: str) -> Mapping[str, Any]:
@@ -110,35 +115,46 @@ class Here:
         """
         from schema.landscape import SurfaceStatistic  # noqa: PLC0415 - `import roehub` is quick
 
-        landscape = self._response({**asked, "include": ["landscape"]}, None).landscape
-        if landscape is None:
-            return {}
-        found = landscape.surface(x, y, SurfaceStatistic[statistic.upper()])
+        with _refusals():
+            landscape = self._response({**asked, "include": ["landscape"]}, None).landscape
+            if landscape is None:
+                return {}
+            found = landscape.surface(x, y, SurfaceStatistic[statistic.upper()])
         return {"x": found.x_values, "y": found.y_values, "cells": found.cells}
 
-    def _response(self, asked: Body, show: Any) -> "BacktestResponse":
+    def _response(self, asked: Body, show: Any, *, is_explicit: bool = False) -> "BacktestResponse":
         from backtest.control import Control  # noqa: PLC0415 - `import roehub` is quick
-        from backtest.errors import BacktestError  # noqa: PLC0415
-        from bff.http.errors import RoehubError, payload, to_roehub  # noqa: PLC0415
 
         control = Control(on_progress=show)
         with ThreadPoolExecutor(1, thread_name_prefix="roehub") as thread:
             try:
-                return thread.submit(self._compute, asked, control).result()
-            except RoehubError as exc:
-                raise Refused.of(payload(exc)) from None
-            except BacktestError as exc:
-                raise Refused.of(payload(to_roehub(exc))) from None
+                return thread.submit(self._compute, asked, control, is_explicit).result()
             except BaseException:
                 control.cancel()  # an interrupt: the run ends before the thread is left
                 raise
 
-    def _compute(self, asked: Body, control: "Control") -> "BacktestResponse":
-        from bff.http.strict_json import parse_json  # noqa: PLC0415 - `import roehub` is quick
+    def _compute(self, asked: Body, control: "Control", is_explicit: bool) -> "BacktestResponse":
+        from backtest.policy import Want  # noqa: PLC0415 - `import roehub` is quick
+        from bff.http.strict_json import parse_json  # noqa: PLC0415
         from schema.parse import parse_request  # noqa: PLC0415
 
         parsed = parse_request(parse_json(json.dumps(asked).encode(), self._services.json_limits))
-        return self._services.service.run(parsed, user_id=self._user_id, control=control)
+        want = Want(parts=parsed.parts, is_explicit=is_explicit)
+        return self._services.service.run(parsed, user_id=self._user_id, control=control, want=want)
+
+
+@contextmanager
+def _refusals() -> Generator[None]:
+    """What is expected to fail, as a service would say it."""
+    from backtest.errors import BacktestError  # noqa: PLC0415 - `import roehub` is quick
+    from bff.http.errors import RoehubError, payload, to_roehub  # noqa: PLC0415
+
+    try:
+        yield
+    except RoehubError as exc:
+        raise Refused.of(payload(exc)) from None
+    except BacktestError as exc:
+        raise Refused.of(payload(to_roehub(exc))) from None
 
 
 _opened: dict[frozenset[tuple[str, str]], "Services"] = {}

@@ -88,14 +88,18 @@ class Client:
         See: docs/python.md
         """
         asked = request(body, **words)
-        return Result(request=asked, answer=self.alone(asked), place=self)
+        answer = self._exchange.read(self._http.post(**self._exchange.of(asked)))
+        return Result(request=asked, answer=answer, place=self)
 
     def alone(self, asked: Body) -> Mapping[str, Any]:
-        """The answer to a request.
+        """The answer to a request of one variant.
+
+        It comes over GraphQL, which gives a report where REST may withhold it.
 
         See: docs/python.md
         """
-        return self._exchange.read(self._http.post(**self._exchange.of(asked)))
+        exchange = _Exchange("graphql")
+        return exchange.read(self._http.post(**exchange.of(asked)))
 
     def curve(self, asked: Body, n_points: int) -> Curve:
         """The equity of the only variant of a request.
@@ -178,8 +182,7 @@ class _Exchange:
             return {"url": "/backtests", "json": asked}
         from schema.graphql.spelling import run_document, run_input  # noqa: PLC0415 - if asked for
 
-        included = frozenset(map(str, asked.get("include") or ()))
-        return _document(run_document(included), input=run_input(asked))
+        return _document(run_document(_included(asked)), input=run_input(asked))
 
     def read(self, response: "httpx.Response") -> Mapping[str, Any]:
         body = _read(response)
@@ -191,6 +194,29 @@ class _Exchange:
         answer = run_of(body)
         assert answer is not None
         return answer_with_parts(answer)
+
+
+def _included(asked: Body) -> frozenset[str]:
+    """The parts that a document has to select; what is none of them is refused as REST does."""
+    from schema.graphql.spelling import PARTS  # noqa: PLC0415 - only where it is asked for
+
+    named: Any = asked.get("include")
+    if named is None:
+        return frozenset()
+    if not isinstance(named, list) or any(name not in [*PARTS] for name in cast("Body", named)):
+        _refuse(asked)
+    return frozenset(map(str, cast("Body", named)))
+
+
+def _refuse(asked: Body) -> None:
+    from backtest.errors import InvalidRequest  # noqa: PLC0415 - only where it is asked for
+    from bff.http.errors import payload, to_roehub  # noqa: PLC0415
+    from schema.parse import parse_request  # noqa: PLC0415
+
+    try:
+        parse_request(asked)
+    except InvalidRequest as exc:
+        raise Refused.of(payload(to_roehub(exc))) from None
 
 
 def _headers(token: str | None) -> dict[str, str]:

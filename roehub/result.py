@@ -77,9 +77,10 @@ class Result:
         """
         from roehub.frames import trades_frame  # noqa: PLC0415 - needs pandas
 
+        alone = self._alone(place)
         report = self.answer["variants"][place]["report"]
         if report is None or report["trades"] is None:
-            report = self.place.alone(self._alone(place))["variants"][0]["report"]
+            report = self.place.alone(alone)["variants"][0]["report"]
         return trades_frame(report["trades"])
 
     def equity(self, place: int = 0, n_points: int = CURVE_POINTS) -> "pd.DataFrame":

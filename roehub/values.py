@@ -86,6 +86,19 @@ def moment(value: object, name: str = "a time") -> str:
     return aware.isoformat()
 
 
+def plain(value: object) -> object:
+    """A value with the numbers and arrays of NumPy in it as those of Python.
+
+    See: docs/python.md
+    """
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in cast("Mapping[str, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in cast("Iterable[object]", value)]
+    is_numpy = hasattr(value, "dtype") and hasattr(value, "tolist")
+    return cast("Any", value).tolist() if is_numpy else value
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that names what was perhaps meant; nothing where nothing is near.
 

@@ -3,7 +3,7 @@
 See: docs/stores.md
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +14,9 @@ from bff.commands.expected import FAILED
 
 if TYPE_CHECKING:
     from backtest.types import Instrument
+
+# What an import takes too.
+EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - of days as typed
 
 app = typer.Typer(no_args_is_help=True, help="Fill the candle store and see what it holds.")
 
@@ -159,6 +162,9 @@ def generate_(
     from bff.commands.candle_work import write_synthetic
 
     instrument = _instrument(market_id, symbol)
+    if start < EARLIEST or start > LATEST - timedelta(days=days):
+        message = f"{days:,} days must lie between {EARLIEST:%Y} and {LATEST:%Y}"
+        raise typer.BadParameter(message, param_hint="--start")
     market = SyntheticMarket(
         first_ms=int(start.replace(tzinfo=UTC).timestamp() * 1000),
         n_minutes=days * 1_440,

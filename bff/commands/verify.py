@@ -76,9 +76,14 @@ def _read(path: Path) -> dict[str, Any]:
     if isinstance(document, dict):
         answer = cast("dict[str, Any]", document)
         found = run_of(answer) if is_graphql(answer) and "variants" not in answer else answer
-        if found is not None:
+        if found is not None and _are_objects(found.get("variants") or []):
             return found if found is answer else _comparable(found)
     raise _fail(f"{path} does not hold the answer to a run")
+
+
+def _are_objects(variants: object) -> bool:
+    listed = cast("list[object]", variants) if isinstance(variants, list) else [variants]
+    return all(isinstance(variant, dict) for variant in listed)
 
 
 def _comparable(found: dict[str, Any]) -> dict[str, Any]:

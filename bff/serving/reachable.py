@@ -31,4 +31,6 @@ def _refusal(host: str, port: int) -> str | None:
         socket.create_connection((host, port), CONNECT_S).close()
     except OSError as exc:
         return exc.strerror or str(exc)
+    except UnicodeError:  # a label that is empty or too long, as in `127.0.0..1`
+        return "not a valid host name"
     return None

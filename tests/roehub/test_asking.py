@@ -1,3 +1,4 @@
+import json
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -192,6 +193,38 @@ def test_a_template_may_be_a_word_beside_its_members_in_any_order() -> None:
     assert asked == roehub.request(body, template=template, timeframe="4h")
     assert asked == {"top_k": 3, "template": {**template, "timeframe": "4h"}}
     assert template["timeframe"] == "1h"
+
+
+def test_numbers_of_numpy_are_numbers_wherever_they_stand() -> None:
+    asked = roehub.request(
+        {"warmup_bars": np.int64(7)},
+        top_k=np.int64(5),
+        prior_trials=np.array([2, 3]).sum(),
+        execution={"fee_pct": np.float32(0.5)},
+        ranking={"primary_metric": "sharpe", "min_trades": np.uint8(3)},
+    )
+
+    assert json.loads(json.dumps(asked)) == {
+        "warmup_bars": 7,
+        "top_k": 5,
+        "prior_trials": 5,
+        "ranking": {"primary_metric": "sharpe", "min_trades": 3},
+        "template": {"execution": {"fee_pct": 0.5}},
+    }
+
+
+@pytest.mark.parametrize("word", ["indicators", "signals"])
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ([{"indicator_id": "ma.ema"}], "must be written like"),
+        ([["ma.ema"]], "must be written like"),
+        (["rsi", "rsi"], "must name each indicator once"),
+    ],
+)
+def test_a_list_that_names_no_indicators_is_told(word: str, written: object, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        roehub.request(**{word: written})
 
 
 def test_null_is_as_good_as_nothing() -> None:

@@ -158,6 +158,42 @@ def test_a_word_that_put_does_not_know_is_told_with_the_nearest(tmp_path: Path) 
         roehub.candles.put(hours(), NAME, store=tmp_path, time_zone="UTC")  # pyright: ignore[reportCallIssue]
 
 
+def test_a_symbol_may_be_written_in_lower_case(tmp_path: Path) -> None:
+    roehub.candles.put(hours(), NAME.lower(), interval="1h", store=tmp_path)
+
+    assert len(roehub.candles.get(NAME, interval="1h", store=tmp_path)) == 30
+    assert len(roehub.candles.get((1, " aaausdt "), interval="1h", store=tmp_path)) == 30
+
+
+@pytest.mark.parametrize(
+    ("instrument", "fault"),
+    [
+        ({"market_id": 1}, "symbol"),
+        ((1, ""), "symbol"),
+        ((70_000, "X"), "market_id"),
+        ({"market_id": 1, "symbol": "X", "name": "Y"}, "name"),
+    ],
+)
+def test_what_is_no_instrument_is_told(tmp_path: Path, instrument: object, fault: str) -> None:
+    with pytest.raises(ValueError, match=f"is not an instrument: {fault}"):
+        roehub.candles.put(hours(), instrument, interval="1h", store=tmp_path)
+
+
+def test_times_may_stand_in_a_column_and_the_index(tmp_path: Path) -> None:
+    frame = hours().rename_axis("time").reset_index().set_index("time", drop=False)
+
+    assert roehub.candles.put(frame, NAME, interval="1h", store=tmp_path) == 30
+
+
+def test_a_range_is_of_whole_milliseconds(tmp_path: Path) -> None:
+    roehub.candles.put(hours(), NAME, interval="1h", store=tmp_path)
+    moment = "2024-01-01T02:00:00.00{}+00:00"
+
+    for last, hour in ((0, 2), (1, 3)):
+        found = roehub.candles.get(NAME, moment.format(last), interval="1h", store=tmp_path)
+        assert found.index[0].hour == hour
+
+
 def test_what_is_no_frame_is_told(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="a frame of pandas, Polars or Arrow, was dict"):
         roehub.candles.put({"open": [1.0]}, NAME, store=tmp_path)

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import roehub
 from roehub.remote import Face
-from tests.roehub.conftest import GRID, Places
+from tests.bff.served import serving
+from tests.roehub.conftest import GRID, SECRET, Places
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 @pytest.mark.parametrize("face", ["rest", "graphql"])
@@ -112,6 +116,57 @@ def test_a_grid_of_another_shape_is_refused_by_the_service(
         pytest.raises(roehub.Refused),
     ):
         service.run(body)
+
+
+@pytest.mark.parametrize("include", [["evidense"], "evidence", 3, [["evidence"]], {"receipt": 1}])
+def test_parts_that_do_not_exist_are_refused_alike(places: Places, include: Any) -> None:
+    body = {**roehub.request(**GRID), "include": include}
+    with pytest.raises(roehub.Refused) as here:
+        roehub.run(body, store=places.store)
+
+    for face in ("rest", "graphql"):
+        with (
+            roehub.connect(places.address, places.token, face=face) as service,
+            pytest.raises(roehub.Refused) as far,
+        ):
+            service.run(body)
+        assert (far.value.code, far.value.details) == (here.value.code, here.value.details)
+
+
+def test_what_cannot_be_drawn_is_refused_alike(places: Places, result: roehub.Result) -> None:
+    with roehub.connect(places.address, places.token) as service:
+        for asked in (result, service.run(**GRID)):
+            with pytest.raises(roehub.Refused):
+                asked.surface("no.such.axis", "sl_pct")
+            with pytest.raises(roehub.Refused):
+                asked.equity(0, n_points=1)
+            with pytest.raises(IndexError, match="there is no variant 6; the answer has 6"):
+                asked.trades(6)
+
+
+def test_reports_that_are_withheld_are_there_for_who_asks(
+    tmp_path: Path, places: Places, result: roehub.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured = yaml.safe_load((CONFIGS / "dev" / "backtest.yaml").read_text(encoding="utf-8"))
+    configured["backtest"]["reporting"] = {"eager_top_reports_enabled": False}
+    path = tmp_path / "withheld.yaml"
+    path.write_text(yaml.safe_dump(configured), encoding="utf-8")
+    variables = {"IDENTITY_JWT_SECRET": SECRET, "ROEHUB_BACKTEST_CONFIG": str(path)}
+
+    with (
+        serving(places.store, "--metrics-port", "0", **variables) as served,
+        roehub.connect(served.address, places.token) as service,
+    ):
+        far = service.run(**GRID)
+        assert far.answer["variants"][0]["report"] is None
+        assert far.trades(0).equals(result.trades(0))
+        assert far.equity(0).equals(result.equity(0))
+    monkeypatch.setenv("ROEHUB_BACKTEST_CONFIG", str(path))
+    monkeypatch.setenv("ROEHUB_DATA_DIR", str(places.store))
+    here = roehub.run(**GRID)
+    assert here.answer["variants"][0]["report"] is None
+    assert here.trades(0).equals(result.trades(0))
+    assert here.equity(0).equals(result.equity(0))
 
 
 def test_a_service_that_is_none_is_told(places: Places) -> None:

@@ -421,6 +421,10 @@ def test_graphiql_completes_names_and_is_signed_in(browser: Browser, address: st
         expect(editor).to_contain_text("runtimeDefaults")
         page.get_by_role("button", name="Execute query").click()
         expect(page.locator(".result-window")).to_contain_text('"topK"')
+        # Names are completed from the schema, and a key that is typed before it is there is lost.
+        page.get_by_role("button", name="Show Documentation Explorer").click()
+        expect(page.get_by_role("link", name="Mutation", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Hide Documentation Explorer").click()
 
         editor.click()
         page.keyboard.press("ControlOrMeta+a")

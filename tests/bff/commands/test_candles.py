@@ -164,6 +164,14 @@ def test_generate_says_that_it_is_synthetic_and_is_repeatable(run: Run) -> None:
     assert "synthetic" in listed.stdout
 
 
+@pytest.mark.parametrize("start", ["0900-01-01", "1969-12-31", "2099-12-31", "9999-12-31"])
+def test_generate_refuses_days_that_no_import_would_take(run: Run, start: str) -> None:
+    refused = run("generate", "--symbol", "FAKE", "--days", 2, "--start", start)
+
+    assert refused.exit_code == 2
+    assert "2 days must lie between 1970 and 2100" in " ".join(words(refused.stderr))
+
+
 def test_generate_never_touches_imported_candles(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "real.csv", generic())
     run("import", path, "--market-id", 1, "--symbol", "REAL")

@@ -28,6 +28,14 @@ SMALL = GRID | {
     "top_trades_n": 2,
     "include": ["receipt", "evidence", "landscape", "intrabar"],
 }
+RECEIPT = {
+    "sha256": "x",
+    "request": {},
+    "request_sha256": "x",
+    "candles_sha256": "x",
+    "engine_semantics": 1,
+    "result_sha256": "x",
+}
 DOCUMENT = """
 mutation ($i: RunBacktestInput!) { runBacktest(input: $i) {
   variants { variantKey totalReturnPct ranking { primary { metric } } report { rows { value } }
@@ -203,6 +211,12 @@ def test_other_candles_are_told_before_the_result_that_they_change(
         ("[" * 100_000, "is not JSON"),
         ([1], "does not hold the answer to a run"),
         ({"variants": []}, "has no receipt"),
+        ({"variants": [1], "receipt": RECEIPT}, "does not hold the answer to a run"),
+        ({"variants": 1, "receipt": RECEIPT}, "does not hold the answer to a run"),
+        (
+            {"data": {"runBacktest": {"variants": [None], "receipt": RECEIPT}}},
+            "does not hold the answer to a run",
+        ),
         ({"variants": [], "receipt": {"sha256": ""}}, "is missing request, request_sha256"),
     ],
 )

@@ -24,3 +24,4 @@ def test_what_comes_in_time_is_reached() -> None:
 def test_where_nothing_listens_the_reason_is_told() -> None:
     assert unreachable("127.0.0.1", 1, within_s=0) == "Connection refused"
     assert unreachable("no-such-host.invalid", 1, within_s=0)
+    assert unreachable("127.0.0..1", 1, within_s=0) == "not a valid host name"
