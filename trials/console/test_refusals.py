@@ -68,12 +68,23 @@ def test_who_asks_too_often_is_told_when_to_try_again(browser: Browser, data: Pa
     limit = ("requests_per_user_minute: null", "requests_per_user_minute: 5")
     with console(browser, data, limit) as page:
         expect(page.get_by_role("button", name=RUN)).to_be_visible()
-        answers = [asked(page, "{ runtimeDefaults { topK } }", {}) for _ in range(6)]
-        assert answers[-1]["errors"][0]["extensions"]["code"] == "rate_limited"
-        page.get_by_role("button", name=RUN).click()
+        wait_for(lambda: is_over_the_limit(page))
 
         told(page, "You have used up your own limit", "quota")
-        expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ seconds"))
+        expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ second"))
+
+
+def is_over_the_limit(page: Page) -> bool:
+    """Whether a run is refused; a place is free again so often that a slow page may find one."""
+    while "errors" not in (answer := asked(page, "{ runtimeDefaults { topK } }", {})):
+        pass
+    assert answer["errors"][0]["extensions"]["code"] == "rate_limited"
+    page.get_by_role("button", name=RUN).click()
+    refused = page.get_by_role("alert")
+    expect(refused.or_(page.locator(".tiles").first)).to_be_visible()
+    if not refused.is_visible():
+        page.go_back()
+    return refused.is_visible()
 
 
 def test_a_service_whose_places_are_taken_says_so_and_takes_the_run_when_one_is_free(
