@@ -201,14 +201,16 @@ def _included(asked: Body) -> frozenset[str]:
     from schema.graphql.spelling import PARTS  # noqa: PLC0415 - only where it is asked for
 
     named: Any = asked.get("include")
-    if named is None:
-        return frozenset()
-    if not isinstance(named, list) or any(name not in [*PARTS] for name in cast("Body", named)):
-        _refuse(asked)
-    return frozenset(map(str, cast("Body", named)))
+    listed = cast("list[object]", named) if isinstance(named, list) else None
+    if listed is not None and all(name in [*PARTS] for name in listed):
+        return frozenset(map(str, listed))
+    if named is not None:
+        _check(asked)
+    return frozenset()
 
 
-def _refuse(asked: Body) -> None:
+def _check(asked: Body) -> None:
+    """Raise what REST answers to a request that the contract does not know."""
     from backtest.errors import InvalidRequest  # noqa: PLC0415 - only where it is asked for
     from bff.http.errors import payload, to_roehub  # noqa: PLC0415
     from schema.parse import parse_request  # noqa: PLC0415

@@ -87,7 +87,7 @@ def moment(value: object, name: str = "a time") -> str:
 
 
 def plain(value: object) -> object:
-    """A value with the numbers and arrays of NumPy in it as those of Python.
+    """A value with the numbers and arrays of NumPy in it as numbers and lists of Python.
 
     See: docs/python.md
     """
@@ -95,8 +95,16 @@ def plain(value: object) -> object:
         return {name: plain(item) for name, item in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in cast("Iterable[object]", value)]
-    is_numpy = hasattr(value, "dtype") and hasattr(value, "tolist")
-    return cast("Any", value).tolist() if is_numpy else value
+    if not (hasattr(value, "dtype") and hasattr(value, "tolist")):
+        return value
+    if getattr(value, "ndim", 0) > 0:
+        return [plain(item) for item in cast("Iterable[object]", value)]
+    return _with_its_digits(cast("Any", value).tolist(), value)
+
+
+def _with_its_digits(number: object, written: object) -> object:
+    """The number whose digits a short float shows, and not that of the nearest float64."""
+    return float(str(written)) if type(written).__name__ in {"float16", "float32"} else number
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -129,8 +137,7 @@ def _listed(values: object, name: str, is_whole: bool) -> Iterable[object]:
 
 def _as_meant(value: object, is_whole: bool) -> object:
     """A float of an array without the last digits, which steps leave behind."""
-    if type(value).__name__ in {"float16", "float32"}:
-        value = float(str(value))  # the digits that are shown, not those of the nearest float64
+    value = _with_its_digits(value, value)
     if not isinstance(value, float) or not math.isfinite(value):
         return value
     number = float(f"{value:.{ARRAY_DIGITS}g}")
@@ -139,14 +146,13 @@ def _as_meant(value: object, is_whole: bool) -> object:
 
 def _scalar(value: object, name: str) -> object:
     """A number of Python's own, also for one of NumPy's, or a text."""
-    item = getattr(value, "item", None)
-    plain = item() if callable(item) and getattr(value, "ndim", 0) == 0 else value
-    is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
-    if not isinstance(plain, str) and not (is_number and math.isfinite(cast("float", plain))):
+    found = plain(value)
+    is_number = isinstance(found, int | float) and not isinstance(found, bool)
+    if not isinstance(found, str) and not (is_number and math.isfinite(cast("float", found))):
         raise ValueError(
-            f"{name} takes numbers, or names where it is a choice, was {_shown(plain)}"
+            f"{name} takes numbers, or names where it is a choice, was {_shown(found)}"
         )
-    return plain
+    return found
 
 
 def _datetime(value: object) -> datetime | None:

@@ -200,7 +200,7 @@ def test_numbers_of_numpy_are_numbers_wherever_they_stand() -> None:
         {"warmup_bars": np.int64(7)},
         top_k=np.int64(5),
         prior_trials=np.array([2, 3]).sum(),
-        execution={"fee_pct": np.float32(0.5)},
+        execution={"fee_pct": np.float32(0.1)},
         ranking={"primary_metric": "sharpe", "min_trades": np.uint8(3)},
     )
 
@@ -209,7 +209,7 @@ def test_numbers_of_numpy_are_numbers_wherever_they_stand() -> None:
         "top_k": 5,
         "prior_trials": 5,
         "ranking": {"primary_metric": "sharpe", "min_trades": 3},
-        "template": {"execution": {"fee_pct": 0.5}},
+        "template": {"execution": {"fee_pct": 0.1}},
     }
 
 

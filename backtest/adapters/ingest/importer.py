@@ -139,7 +139,7 @@ class _Reading:
         self._good_ms: list[IntArray] = []
         self._read_us: list[IntArray | None] = []
         self._n_refused = self._n_malformed = 0
-        self._misfits: list[tuple[int, str]] = []
+        self._misfit = ""
         self.n_rows = 0
 
     def read(self, progress: Progress) -> None:
@@ -166,7 +166,8 @@ class _Reading:
         for raw in table.read(sorted(set(layout.places.values()))):
             self.n_rows += len(raw.malformed)
             self._n_malformed += len(raw.malformed)
-            self._misfits += raw.malformed[: 1 - len(self._misfits)]
+            if raw.malformed and not self._misfit:
+                self._misfit = raw.malformed[0][1]
             yield candles_of(raw, layout, self._asked, moment, self._found)
 
     def _add(self, name: str, candles: Candles) -> None:
@@ -203,7 +204,7 @@ class _Reading:
         kept = opens[is_kept]
         problems = problems_of(self._names, self._layouts, self._found, self._asked, self._times())
         if 2 * self._n_malformed > self.n_rows:
-            problems = (*problems, f"most lines do not fit the header: {self._misfits[0][1]}")
+            problems = (*problems, f"most lines do not fit the header: {self._misfit}")
         return CheckedFile(
             path=self._path,
             format=" and ".join(dict.fromkeys(layout.name for layout in self._layouts)),
