@@ -36,8 +36,19 @@ AGAIN_AFTER_S = 0.5
 ALIVE: "tuple[int, bytes]" = (200, b"alive\n")
 
 
+def _host(given: str) -> str:
+    """A name or an address; an empty one would mean every address of the machine."""
+    try:
+        given.encode("idna")
+    except UnicodeError:
+        given = ""
+    if not given:
+        raise typer.BadParameter("must be an address, or the name of one")
+    return given
+
+
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(callback=_host, help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 picks a free port.")] = 8080,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes behind one port.")] = 1,
     metrics_port: Annotated[
@@ -50,7 +61,10 @@ def serve(
         ),
     ] = None,
     metrics_host: Annotated[
-        str, typer.Option(help="Address for the metrics port, which has no authentication.")
+        str,
+        typer.Option(
+            callback=_host, help="Address for the metrics port, which has no authentication."
+        ),
     ] = "127.0.0.1",
     wait_for_stores: Annotated[
         float,

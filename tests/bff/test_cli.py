@@ -246,6 +246,15 @@ def test_serve_advises_when_the_port_is_taken(invoke: Invoke) -> None:
     assert "--port" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--host", "--metrics-host"])
+@pytest.mark.parametrize("host", ["", "a..b", "\xfc" * 70, "\udc80"])
+def test_serve_refuses_what_cannot_be_an_address(invoke: Invoke, option: str, host: str) -> None:
+    result = invoke("serve", "--port", 0, option, host, built=services())
+
+    assert result.exit_code == 2
+    assert "must be an address" in result.stderr
+
+
 def test_serve_does_not_start_on_missing_stores_outside_dev(invoke: Invoke) -> None:
     store = Store(CandlesUnavailable())
 

@@ -1,6 +1,5 @@
 import asyncio
 import socket
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
@@ -16,8 +15,8 @@ QUICK_S = 0.3
 QUICK = Connections(head_max_seconds=QUICK_S)
 PATIENT = Connections(head_max_seconds=PATIENCE_S)
 STALLED = Connections(answer_stall_seconds=0.5)
-SLOW = Connections(answer_stall_seconds=5)
 LARGE_BYTES = 30 << 20
+N_RENEWED = 10
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -134,18 +133,20 @@ def test_an_answer_that_is_taken_byte_by_byte_is_dropped(play: Play) -> None:
     assert visit(play, STALLED, scene) == b"dropped"
 
 
-def test_an_answer_that_is_taken_slowly_but_steadily_arrives(play: Play) -> None:
-    def drink(line: socket.socket) -> int:
-        n_bytes = 0
-        slow_until = time.monotonic() + 1.2 * SLOW.answer_stall_seconds
-        while piece := line.recv(1 << 16):
-            n_bytes += len(piece)
-            if time.monotonic() < slow_until:
-                time.sleep(0.05)
-        return n_bytes
-
+def test_every_piece_that_is_taken_wins_the_rest_of_an_answer_the_whole_time_anew(
+    play: Play,
+) -> None:
     async def scene(server: Server) -> bytes:
+        loop, n_bytes, ends_at = asyncio.get_running_loop(), 0, [0.0]
         with large_answer(server, 1 << 18) as line:
-            return str(await asyncio.to_thread(drink, line)).encode()
+            line.setblocking(False)
+            while piece := await loop.sock_recv(line, 1 << 16):
+                n_bytes += len(piece)
+                for connection in server.connections:
+                    timer = connection._slice._handle
+                    if timer is not None and timer.when() > ends_at[-1]:
+                        ends_at.append(timer.when())
+        assert len(ends_at) > N_RENEWED
+        return str(n_bytes).encode()
 
-    assert int(visit(play, SLOW, scene)) > LARGE_BYTES
+    assert int(visit(play, Connections(answer_stall_seconds=PATIENCE_S), scene)) > LARGE_BYTES
