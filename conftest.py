@@ -33,11 +33,12 @@ settings.load_profile("fixed")
 
 
 def pytest_configure() -> None:
-    """Forget what the shell has set for a service, or for a world outside."""
+    """Forget what the shell has set for a service, for files, or for a world outside."""
     for name in tuple(os.environ):
         if name.startswith(FORGOTTEN):
             del os.environ[name]
     os.environ |= SET
+    os.umask(0o022)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,10 +55,10 @@ def pytest_terminal_summary(
         terminalreporter.write_line(f"The same order again: -p randomly --randomly-seed={seed}")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _compiled_kernels() -> None:
-    """No test pays for what another one would find in the cache, and none ends while it is made."""
-    jit.warm()
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """No test pays for what another one would find in the cache, or ends while it is made."""
+    if session.items and not session.config.option.collectonly:
+        jit.warm()
 
 
 @pytest.fixture(scope="session", autouse=True)

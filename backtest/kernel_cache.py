@@ -50,8 +50,9 @@ def find_folder(name: str) -> Path | None:
     for parent, mode in _candidates():
         folder = parent / name
         with suppress(OSError):
-            for place in (parent, folder):
-                place.mkdir(mode=mode, parents=True, exist_ok=True)
+            for place in reversed((folder, *folder.parents)):
+                if not place.exists():  # by default others of the group could write to a parent
+                    place.mkdir(mode=mode, exist_ok=True)
         with suppress(OSError):
             if _is_trusted(folder):
                 return folder

@@ -15,6 +15,7 @@ import structlog
 
 log = structlog.stdlib.get_logger(__name__)
 
+PROGRAM = "bff"
 FAILED = 1
 POLL_S = 0.1
 SETTLED_S = 10.0
@@ -74,7 +75,7 @@ class ServerWorkers:
 
     def _start(self, n: int) -> None:
         process = subprocess.Popen(  # noqa: S603 - our own command line
-            [sys.executable, "-m", "bff", *self._command(n)],
+            [sys.executable, "-m", PROGRAM, *self._command(n)],
             pass_fds=[self._listener.fileno()],
             stdin=subprocess.PIPE,  # never written to; it ends when we do (`lifeline`)
             process_group=0,  # Ctrl-C reaches them once, through us

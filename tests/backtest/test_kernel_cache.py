@@ -142,7 +142,8 @@ def start(python: Python, modules: Path) -> Start:
 
 
 def without_home() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "HOME"}
+    places = {"HOME", "XDG_CACHE_HOME", "TMPDIR"}
+    return {name: value for name, value in os.environ.items() if name not in places}
 
 
 def cached_files(home: Path) -> list[Path]:
@@ -159,6 +160,14 @@ def test_a_second_process_compiles_nothing(modules: Path, tmp_path: Path) -> Non
     )
 
     assert (first.stdout, second.stdout) == (b"0 1\n", b"1 0\n")
+
+
+def test_who_shares_files_with_a_group_has_a_cache_too(start: Start, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+
+    start(before="import os; os.umask(0o002)\n", HOME=str(home))
+
+    assert cached_files(home)
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])

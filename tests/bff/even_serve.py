@@ -1,18 +1,24 @@
-"""`python -m tests.bff.even_serve`: the program, over a process of runs of its own priority."""
+"""`python -m tests.bff.even_serve`: the program, for a machine that is busy with other things.
+
+Its runs have the priority of everything else, and nothing is given up for being slow.
+"""
 
 from functools import partial
-from unittest.mock import patch
 
 from bff.cli import main
 from bff.runner import client
+from bff.serving import workers
+from bff.telemetry import dropping_stream
 from tests.bff import even_runner
+from tests.waiting import PATIENCE_S
 
 
 def even_main() -> None:
-    """`bff.cli.main` over such a process."""
-    even = partial(client.RunnerProcess, module=even_runner.__name__)
-    with patch.object(client, "RunnerProcess", even):
-        main()
+    """`bff.cli.main` with a process of runs, or workers, of the same kind."""
+    client.RunnerProcess = partial(client.RunnerProcess, module=even_runner.__name__)
+    client.SILENT_S = dropping_stream.LAST_LINES_S = PATIENCE_S
+    workers.PROGRAM = "tests.bff.even_serve"
+    main()
 
 
 if __name__ == "__main__":

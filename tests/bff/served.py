@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-EVEN_SERVE = "tests.bff.even_serve"  # `bff` whose runs do not yield to the whole machine
+EVEN_SERVE = "tests.bff.even_serve"  # `bff` for a machine that is busy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def children(pid: int) -> list[int]:
 def start_that_ends(*options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """A process that is expected to end by itself."""
     return subprocess.run(
-        [sys.executable, "-m", "bff", "serve", "--port", "0", *options],
+        [sys.executable, "-m", EVEN_SERVE, "serve", "--port", "0", *options],
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
         capture_output=True,
         text=True,

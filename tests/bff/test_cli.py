@@ -15,8 +15,8 @@ from bff.admission.quota_store import QuotaStore
 from bff.cli import app
 from bff.config.settings import load_settings
 from bff.wiring import Services, authenticator
-from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.doubles import GOOD, USER, Store, ToldService, services
+from tests.ports import silent_port
 
 Invoke = Callable[..., Result]
 
@@ -61,7 +61,7 @@ def test_the_list_of_commands_says_whole_sentences(invoke: Invoke, group: tuple[
 
 
 def test_token_prints_one_good_token_and_nothing_else(invoke: Invoke) -> None:
-    result = invoke("token", "--user-id", USER, "--paid-level", "ultra", "--ttl", 60)
+    result = invoke("token", "--user-id", USER, "--paid-level", "ultra", "--ttl", 3_600)
 
     headers = Headers({"Authorization": f"Bearer {result.stdout.strip()}"})
     caller = authenticator(load_settings({"ROEHUB_ENV": "test"}))(headers)
@@ -198,9 +198,10 @@ def test_check_says_what_is_wrong(invoke: Invoke) -> None:
 def test_check_tells_of_a_missing_store_of_quotas_and_is_content_without_it(
     invoke: Invoke,
 ) -> None:
-    lost = replace(services(), quota_store=QuotaStore(f"redis://127.0.0.1:{free_port()}"))
+    with silent_port() as port:
+        lost = replace(services(), quota_store=QuotaStore(f"redis://127.0.0.1:{port}"))
 
-    result = invoke("check", built=lost)
+        result = invoke("check", built=lost)
 
     assert result.exit_code == 0
     assert "until Redis answers, each process counts quotas separately" in result.stdout

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from throttled import per_day
 
 from backtest.adapters.candles.connection import ClickHousePool, ClickHouseServer, EmbeddedEngine
 from backtest.adapters.candles.table import PRICE_COLUMNS, Minutes, create_table, insert_minutes
@@ -59,6 +60,7 @@ def test_both_quotas_are_counted_in_the_configured_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quota_store, "ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr("bff.admission.quotas.per_min", per_day)
     config = tmp_path / "backtest.yaml"
     quotas = "{requests_per_user_minute: 2, run_seconds_per_user_minute: 1}"
     config.write_text(f"version: 1\ncompute: {quotas}\n", encoding="utf-8")

@@ -51,7 +51,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     store = tmp_path_factory.mktemp("store")
     _fill(store)
     token = issue_token(SECRET, user_id=USER, paid_level="pro", ttl_s=86_400)
-    with serving(store, "--metrics-port", "0", IDENTITY_JWT_SECRET=SECRET) as service:
+    variables = {"ROEHUB_ENV": "dev", "ROEHUB_THREADS": "1", "IDENTITY_JWT_SECRET": SECRET}
+    with serving(store, "--metrics-port", "0", **variables) as service:
         yield Places(store=store, service=service, token=token)
 
 

@@ -65,7 +65,8 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=theirs,
             text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "ROEHUB_ENV": "test"},
+            # With one thread a run takes long enough to be interrupted on any machine.
+            env=os.environ | {"PYTHONPATH": str(ROOT), "ROEHUB_ENV": "dev", "ROEHUB_THREADS": "1"},
         )
         os.close(theirs)
 

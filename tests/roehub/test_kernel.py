@@ -33,7 +33,14 @@ def test_a_cell_shows_a_bar_and_then_the_result(
         {"cells": [_cell(text)], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     )
 
-    NotebookClient(notebook, timeout=int(PATIENCE_S), kernel_name="python3").execute()
+    patience_s = int(PATIENCE_S)
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=patience_s,
+        startup_timeout=patience_s,
+        iopub_timeout=patience_s,
+    ).execute()
 
     outputs = notebook.cells[0].outputs
     bars = "".join(output.text for output in outputs if output.output_type == "stream")

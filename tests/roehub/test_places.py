@@ -56,7 +56,7 @@ def test_the_command_line_gives_the_same(
 ) -> None:
     asked, answered = tmp_path / "request.json", tmp_path / "answer.json"
     asked.write_text(json.dumps(result.request), encoding="utf-8")
-    environ = os.environ | {"ROEHUB_ENV": "test", "ROEHUB_DATA_DIR": str(places.store)}
+    environ = os.environ | {"ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(places.store)}
     words = ["run", str(asked), "--out", str(answered)]
 
     subprocess.run([sys.executable, "-m", "bff", *words], env=environ, check=True)
@@ -151,7 +151,9 @@ def test_reports_that_are_withheld_are_there_for_who_asks(
     configured["backtest"]["reporting"] = {"eager_top_reports_enabled": False}
     path = tmp_path / "withheld.yaml"
     path.write_text(yaml.safe_dump(configured), encoding="utf-8")
-    variables = {"IDENTITY_JWT_SECRET": SECRET, "ROEHUB_BACKTEST_CONFIG": str(path)}
+    variables = {
+        "ROEHUB_ENV": "dev", "IDENTITY_JWT_SECRET": SECRET, "ROEHUB_BACKTEST_CONFIG": str(path)
+    }  # fmt: skip
 
     with (
         serving(places.store, "--metrics-port", "0", **variables) as served,

@@ -18,11 +18,12 @@ from tests.waiting import PATIENCE_S, wait_for
 # Ray takes 127.0.0.1 for "this machine, by whatever address others reach it".
 ADDRESS = "127.0.0.2"
 STORE_BYTES = 80 << 20
-# Nodes that are killed are noticed within a second.
+# Nodes that are killed are noticed within a second, and one that stands still is not dead.
 SYSTEM = {
     "health_check_initial_delay_ms": 0,
     "health_check_period_ms": 200,
     "health_check_failure_threshold": 3,
+    "health_check_timeout_ms": int(PATIENCE_S * 1_000),
     "worker_register_timeout_seconds": int(PATIENCE_S),
 }
 QUIET = {

@@ -1,6 +1,9 @@
 """What the console shows where the service really refuses: no answer here is made up."""
 
+import itertools
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +17,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Browser, Page, expect
 
 from schema.examples import USER
-from tests.bff.served import ROOT, serving
+from tests.bff.served import ROOT, Served, children, serving
 from tests.waiting import wait_for
 from trials.console.browser import (
     ask_for_much,
@@ -25,6 +28,8 @@ from trials.console.browser import (
 from trials.console.steps import RUN, judge_twice
 
 SOMEBODY_ELSE = UUID(int=7)
+ONE_THREAD = {"ROEHUB_THREADS": "1"}
+UNDER_WAY = "main .hint:has-text('parts of this step')"
 
 
 @contextmanager
@@ -32,6 +37,15 @@ def console(
     browser: Browser, data: Path, *changes: tuple[str, str], **environ: str
 ) -> Generator[Page]:
     """The console of a service with a changed configuration: lines, and what replaces them."""
+    with console_and_service(browser, data, *changes, **environ) as (page, _):
+        yield page
+
+
+@contextmanager
+def console_and_service(
+    browser: Browser, data: Path, *changes: tuple[str, str], **environ: str
+) -> Generator[tuple[Page, Served]]:
+    """The same, and the service itself."""
     text = (ROOT / "configs/dev/backtest.yaml").read_text(encoding="utf-8")
     for line, changed in changes:
         assert line in text
@@ -43,7 +57,18 @@ def console(
         served = open_.enter_context(serving(data, module="bff", **environ))
         page = open_.enter_context(opened(browser, served.address))
         page.goto("/")
-        yield page
+        yield page, served
+
+
+@contextmanager
+def halted(served: Served) -> Generator[None]:
+    """Let a run that is under way stand still, on however fast a machine."""
+    (runs,) = children(served.process.pid)
+    os.kill(runs, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(runs, signal.SIGCONT)
 
 
 def told(page: Page, title: str, name: str) -> None:
@@ -52,13 +77,14 @@ def told(page: Page, title: str, name: str) -> None:
 
 
 def test_a_run_past_its_deadline_says_what_to_make_smaller(browser: Browser, data: Path) -> None:
-    with console(
-        browser, data, ("sync_deadline_seconds: 600", "sync_deadline_seconds: 15")
-    ) as page:
+    deadline = ("sync_deadline_seconds: 600", "sync_deadline_seconds: 30")
+    with console_and_service(browser, data, deadline, **ONE_THREAD) as (page, served):
         ask_for_much(page)
         page.get_by_role("button", name=RUN).click()
+        expect(page.locator(UNDER_WAY)).to_be_visible()
 
-        told(page, "The run took too long", "deadline")
+        with halted(served):
+            told(page, "The run took too long", "deadline")
         expect(page.get_by_role("alert")).to_contain_text("Make a range coarser")
         page.get_by_role("link", name="Back to the form").click()
         expect(page.get_by_role("textbox", name="window, step").first).to_have_value("1")
@@ -68,22 +94,28 @@ def test_who_asks_too_often_is_told_when_to_try_again(browser: Browser, data: Pa
     limit = ("requests_per_user_minute: null", "requests_per_user_minute: 5")
     with console(browser, data, limit) as page:
         expect(page.get_by_role("button", name=RUN)).to_be_visible()
-        wait_for(lambda: is_over_the_limit(page))
+        users = (UUID(int=n) for n in itertools.count(100))
+        wait_for(lambda: is_over_the_limit(page, data, next(users)))
 
         told(page, "You have used up your own limit", "quota")
         expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ second"))
 
 
-def is_over_the_limit(page: Page) -> bool:
-    """Whether a run is refused; a place is free again so often that a slow page may find one."""
+def is_over_the_limit(page: Page, data: Path, user: UUID) -> bool:
+    """Whether a run of somebody new is refused once they have asked for all that they may ask.
+
+    A page that is slow may find that one more request is allowed again.
+    """
+    sign_in(page, data, user)
+    if page.locator(".tiles").first.is_visible():
+        with page.expect_response(lambda answer: "estimate" in (answer.request.post_data or "")):
+            page.go_back()
     while "errors" not in (answer := asked(page, "{ runtimeDefaults { topK } }", {})):
         pass
     assert answer["errors"][0]["extensions"]["code"] == "rate_limited"
     page.get_by_role("button", name=RUN).click()
     refused = page.get_by_role("alert")
     expect(refused.or_(page.locator(".tiles").first)).to_be_visible()
-    if not refused.is_visible():
-        page.go_back()
     return refused.is_visible()
 
 
@@ -94,12 +126,12 @@ def test_a_service_whose_places_are_taken_says_so_and_takes_the_run_when_one_is_
         ("running_runs: null", "running_runs: 1"),
         ("waiting_runs: 16", "waiting_runs: 0"),
     )
-    with console(browser, data, *one_place) as page:
+    with console(browser, data, *one_place, **ONE_THREAD) as page:
         first = page.context.new_page()
         first.goto("/")
         ask_for_much(first)
         first.get_by_role("button", name=RUN).click()
-        expect(first.locator("main .hint", has_text="parts of this step")).to_be_visible()
+        expect(first.locator(UNDER_WAY)).to_be_visible()
         page.reload()  # the form is the one that the other page has filled in
         page.get_by_role("button", name=RUN).click()
 
@@ -107,10 +139,17 @@ def test_a_service_whose_places_are_taken_says_so_and_takes_the_run_when_one_is_
         expect(page.get_by_role("alert")).to_contain_text(re.compile("Try again in [0-9]+ second"))
         first.get_by_role("button", name="Cancel").click()
         expect(first.get_by_role("heading", name="Cancelled")).to_be_visible()
-        page.get_by_role("button", name="Try again").click()
-        expect(page.locator("main .hint", has_text="parts of this step")).to_be_visible()
+        wait_for(lambda: has_a_place(page))
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+
+
+def has_a_place(page: Page) -> bool:
+    """Whether a run is under way now; the one that was cancelled has its place until it ends."""
+    again, running = page.get_by_role("button", name="Try again"), page.locator(UNDER_WAY)
+    again.click()
+    expect(again.or_(running)).to_be_visible()
+    return running.is_visible()
 
 
 def test_a_store_that_does_not_answer_is_told_and_can_be_tried_again(

@@ -22,7 +22,7 @@ PIXELS = """([pane, name, nRows]) => {
   const wanted = getComputedStyle(probe).color.match(/[0-9]+/g).map(Number);
   probe.remove();
   const counts = Array.from({length: nRows}, () => 0);
-  for (const canvas of panes[pane].querySelectorAll("td:nth-child(2) canvas")) {
+  for (const canvas of panes[pane]?.querySelectorAll("td:nth-child(2) canvas") ?? []) {
     const {width, height} = canvas;
     // a browser complains of a canvas that is read time and again, so a copy is read
     const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});

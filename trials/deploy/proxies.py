@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.backtest.adapters.postgres_server import free_port
+from tests.ports import free_port
 from trials.deploy.files import DEPLOY
 from trials.deploy.programs import program, running, said
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.backtest.adapters.postgres_server import free_port
+from tests.ports import free_port
 from tests.waiting import PATIENCE_S, wait_for
 from trials.deploy.packages import Installed
 from trials.deploy.programs import said

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.backtest.adapters.postgres_server import free_port
+from tests.ports import silent_port
+from tests.waiting import PATIENCE_S
 from trials.deploy.programs import program
 from trials.deploy.proxies import certified, nginx
 from trials.deploy.record import Record
@@ -68,7 +69,8 @@ def trust(tmp_path: Path) -> ssl.SSLContext:
 
 def statuses(folder: Path, trust: ssl.SSLContext, ports: list[int], path: str) -> list[int]:
     """Of six requests through the proxy."""
-    with nginx(folder, ports) as port, httpx2.Client(verify=trust) as client:
+    patient = httpx2.Client(verify=trust, timeout=PATIENCE_S)
+    with nginx(folder, ports) as port, patient as client:
         url = f"https://localhost:{port}{path}"
         return [client.post(url, content=b"{}").status_code for _ in range(6)]
 
@@ -89,7 +91,7 @@ def test_only_what_writes_nothing_is_asked_of_another_process(
 def test_a_process_that_is_away_costs_nothing(tmp_path: Path, trust: ssl.SSLContext) -> None:
     asked: list[int] = []
 
-    with answering(200, asked) as good:
-        seen = statuses(tmp_path, trust, [free_port(), good], "/graphql")
+    with answering(200, asked) as good, silent_port() as away:
+        seen = statuses(tmp_path, trust, [away, good], "/graphql")
 
     assert seen == asked == [200] * 6

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.backtest.adapters.postgres_server import free_port
+from tests.ports import free_port
 from trials.deploy.files import DEPLOY, PROMETHEUS
 from trials.deploy.programs import program, running
 

@@ -31,8 +31,10 @@ class Wire:
         was_refused, self._state = self._state == "refused", state
         if state == "refused":
             close(self._listener)
+            self._listener = _nobody_at(self.port)
             self._drop()
         elif was_refused:
+            close(self._listener)
             self._listener = socket.create_server(("127.0.0.1", self.port))
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
         if state in {"whole", "reset"}:
@@ -79,6 +81,14 @@ class Wire:
                 sink.sendall(content)
         for line in (source, sink):
             close_both_ways(line)
+
+
+def _nobody_at(port: int) -> socket.socket:
+    """Has a port without listening: whoever connects is refused, and no other server gets it."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", port))
+    return holder
 
 
 def close_both_ways(line: socket.socket) -> None:

@@ -93,9 +93,16 @@ def test_in_prod_a_service_without_its_strategy_store_does_not_start(
 
 
 def test_a_second_signal_ends_a_process_that_was_waiting_for_a_long_run(tmp_path: Path) -> None:
+    config = tmp_path / "backtest.yaml"
+    config.write_text("version: 1\nserver: {drain_seconds: 3600}\n", encoding="utf-8")
     with (
         candle_store() as candles,
-        serving(tmp_path, "--metrics-port", "0", **environ("dev", candles)) as served,
+        serving(
+            tmp_path,
+            *("--metrics-port", "0"),
+            **environ("dev", candles),
+            ROEHUB_BACKTEST_CONFIG=str(config),
+        ) as served,
         ThreadPoolExecutor(1) as client,
     ):
         candles.server.requests.clear()
@@ -147,5 +154,5 @@ def test_a_killed_server_leaves_nothing_running(tmp_path: Path) -> None:
 def lives(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] != "Z"
-    except FileNotFoundError:
+    except OSError:
         return False

@@ -83,5 +83,5 @@ def killed_supervisor(copy: Copy, costs: Costs) -> Verdict:
 def _lives(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1][1] != "Z"
-    except FileNotFoundError:
+    except OSError:
         return False

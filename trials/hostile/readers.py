@@ -1,5 +1,6 @@
 """Clients that do not take what they asked for, or have more to say while they wait."""
 
+import os
 import pathlib
 import signal
 import socket
@@ -122,6 +123,24 @@ def begun_behind(service: Service, body: Mapping[str, Any]) -> Verdict:
         lasted = time.monotonic() - started
     told = f"answered with {status}" if status else "cut"
     return Verdict(holds=status == 200, seen=f"{told} after {lasted:.1f} s")
+
+
+def begun_behind_a_halted_run(service: Service) -> Verdict:
+    """The same, behind a run that ends when another connection has lost its half a head."""
+    half_a_head = b"GET / HTTP/1.1\r\nHost"
+    with connected(service.port) as line, connected(service.port) as other:
+        for pid in service.computing():
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            line.sendall(run_of(SMALL, service.token) + half_a_head)
+            other.sendall(half_a_head)
+            is_cut = other.recv(1) == b""
+        finally:
+            for pid in service.computing():
+                os.kill(pid, signal.SIGCONT)
+        status, _ = answer_of(line)
+    told = f"answered with {status}" if status else "cut"
+    return Verdict(holds=status == 200 and is_cut, seen=told)
 
 
 def _sip(lines: list[socket.socket], ended: threading.Event) -> None:

@@ -1,7 +1,7 @@
 """The short ones of the trials, against one process; those that end it have their own."""
 
 from collections.abc import Generator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from trials.hostile.service import ROOT, Copy, Service, running
 from trials.processes import Costs
 
 SHORT = {name: trial for name, trial in TRIALS.items() if name not in ENDING} | {
-    LONG: partial(readers.begun_behind, body=readers.LONG)
+    LONG: readers.begun_behind_a_halted_run
 }
 SERVER = "{drain_seconds: 5, connections: {head_max_seconds: 3, answer_stall_seconds: 1}}"
 
@@ -53,14 +53,20 @@ def test_the_service_holds(service: Service, trial: Trial) -> None:
 
 
 def test_slow_readers_do_not_hold_up_the_end(filled: Copy) -> None:
-    with running(filled) as service:
+    patient = replace(
+        filled, server="{drain_seconds: 5, connections: {answer_stall_seconds: 3600}}"
+    )
+    with running(patient) as service:
         verdict = readers.stopped(service)
+        told = list(iter(service.lines.get, ""))
 
     assert verdict.holds, verdict.seen
+    assert sum("slow_client_dropped" in line for line in told) == readers.N_READERS
 
 
 def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
-    with running(copy_in(tmp_path)) as service:
+    patient = replace(copy_in(tmp_path), server="{connections: {head_max_seconds: 3600}}")
+    with running(patient) as service:
         verdict = machine.unread_log(service)
 
     assert verdict.holds, verdict.seen

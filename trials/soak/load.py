@@ -95,9 +95,12 @@ def drain(
     seed: int,
     module: str = "bff",
     n_workers: int = 1,
+    server: str = "",
 ) -> dict[str, int]:
     """Stop a service under load: what became of the requests, and its exit code."""
-    with running_service(folder, store_port, module=module, n_workers=n_workers) as service:
+    with running_service(
+        folder, store_port, module=module, n_workers=n_workers, server=server
+    ) as service:
         answers, signalled_at = asyncio.run(_stop_under_load(service, n_clients, seed))
         code = service.process.wait(PATIENCE_S)
     before = [a for a in answers if a.sent_at is not None and a.sent_at < signalled_at]

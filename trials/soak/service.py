@@ -17,6 +17,7 @@ from bff.config.secret import signing_secret
 from bff.config.settings import load_settings
 from bff.http.tokens import issue_token
 from tests.bff.served import children, monitors
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 5.0
@@ -24,7 +25,7 @@ N_USERS = 8
 CONFIG = """
 version: 1
 backtest: {{sync: {{sync_deadline_seconds: {deadline_s}}}}}
-server: {{drain_seconds: {drain_s}}}
+server: {{drain_seconds: {drain_s}, {server}}}
 compute: {{threads: 2, running_runs: 2, waiting_runs: 16, runs_per_user: 6}}
 """
 
@@ -85,13 +86,16 @@ def running_service(
     deadline_s: float = DEADLINE_S,
     module: str = "bff",
     n_workers: int = 1,
+    server: str = "",
 ) -> Generator[Service]:
     """A fresh process, or several behind one port, all of which serve by then.
 
-    Killed at the end of the block unless it has ended by itself.
+    Killed at the end of the block unless it has ended by itself. `server` is what its
+    configuration says under that key beside the drain, as YAML.
     """
     config = folder / "backtest.yaml"
-    config.write_text(CONFIG.format(deadline_s=deadline_s, drain_s=DEADLINE_S), encoding="utf-8")
+    text = CONFIG.format(deadline_s=deadline_s, drain_s=DEADLINE_S, server=server)
+    config.write_text(text, encoding="utf-8")
     environ = {
         "ROEHUB_ENV": "test",
         "ROEHUB_DATA_DIR": str(folder),
@@ -100,6 +104,7 @@ def running_service(
         "CH_PORT": str(store_port),
     }
     words = ["serve", "--port", "0", "--metrics-port", "0", "--workers", str(n_workers)]
+    words += ["--wait-for-stores", str(PATIENCE_S)]
     with subprocess.Popen(
         [sys.executable, "-m", module, *words],
         env=os.environ | environ,

@@ -27,6 +27,7 @@ from backtest.adapters.archives.cache import CachedFile
 from backtest.adapters.archives.layouts import Part
 
 _ATTEMPTS = 6
+_SILENCE_S = 10.0
 _MOST_CHECKSUM_BYTES = 4_096
 _LONGEST_WAIT_S = 600.0
 # Binance answers 418 to an address that went on after 429.
@@ -84,7 +85,7 @@ class Fetcher:
             base_url=address,
             follow_redirects=True,
             max_redirects=3,
-            timeout=httpx.Timeout(10.0),
+            timeout=httpx.Timeout(_SILENCE_S),
             # What is published compressed is wanted as it is, and nothing else is unpacked here.
             headers={"Accept-Encoding": "identity", "User-Agent": "roehub-backtest"},
         )

@@ -3,11 +3,21 @@ from contextlib import closing
 
 import pytest
 
+from backtest.adapters.candles import feed
 from backtest.adapters.candles.connection import ClickHousePool, EmbeddedEngine
 from backtest.adapters.candles.schema import CANDLE_TABLE
 from backtest.adapters.candles.table import create_table
+from backtest.adapters.strategies import table
 from tests.backtest.adapters.clickhouse_server import FakeServer, running_server, table_engine
 from tests.backtest.adapters.postgres_server import running_postgres
+from tests.waiting import PATIENCE_S
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is there answers in time, however busy the machine is."""
+    monkeypatch.setattr(table, "TIMEOUT_S", int(PATIENCE_S))
+    monkeypatch.setattr(feed, "_PING_SILENCE_S", int(PATIENCE_S))
 
 
 @pytest.fixture(scope="module")

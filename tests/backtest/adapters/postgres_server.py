@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -14,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 ATTEMPTS = 5
@@ -51,7 +51,7 @@ def _started(binaries: Path, folder: Path, run_as: int | None) -> Generator[int]
             user=run_as,
         ) as server:
             try:
-                if _has_come_up(server, port):
+                if _has_come_up(server, port, folder):
                     yield port
                     return
             finally:
@@ -96,24 +96,20 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
     pytest.skip("root, and no other user to run Postgres as")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _has_come_up(server: subprocess.Popen[bytes], port: int) -> bool:
+def _has_come_up(server: subprocess.Popen[bytes], port: int, folder: Path) -> bool:
     """Wait until it answers or has ended."""
-    wait_for(lambda: server.poll() is not None or _answers(port))
+    wait_for(lambda: server.poll() is not None or _answers(port, folder))
     return server.poll() is None
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, folder: Path) -> bool:
+    """Whether it is this server, and not another one that was quicker to take the port."""
     try:
-        psycopg.connect(_dsn(port), connect_timeout=2).close()
+        with psycopg.connect(_dsn(port), connect_timeout=2) as connection:
+            told = connection.execute("SHOW data_directory").fetchone()
     except psycopg.OperationalError:
         return False
-    return True
+    return told == (str(folder / "db"),)
 
 
 def _dsn(port: int) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.backtest.adapters.postgres_server import free_port
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 

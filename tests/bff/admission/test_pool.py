@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from starlette.types import Message, Receive
+from throttled import per_day
 
 from backtest.control import Control
 from backtest.errors import BacktestError, DeadlineExceeded, Overloaded, RateLimited, RunCancelled
@@ -294,7 +295,10 @@ def test_whoever_waits_for_a_cancelled_run_is_told_before_the_run_looks() -> Non
     assert pool.n_running == 0
 
 
-def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some() -> None:
+def test_a_user_who_has_used_up_their_time_is_refused_until_there_is_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bff.admission.quotas.per_min", per_day)
     pool = RunPool(running=1, waiting=1, quota=Quota(1))
     user, other = UUID(int=1), UUID(int=2)
 

@@ -13,8 +13,8 @@ from backtest.errors import RateLimited
 from bff.admission import quota_store
 from bff.admission.quota_store import QuotaStore
 from bff.admission.quotas import Quota
-from tests.backtest.adapters.postgres_server import free_port
 from tests.bff.admission.redis_server import running_redis
+from tests.ports import silent_port
 from tests.waiting import PATIENCE_S, wait_for
 
 USER, ANOTHER = UUID(int=1), UUID(int=2)
@@ -55,7 +55,8 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def gone(request: pytest.FixtureRequest) -> Generator[str]:
     """A store that cannot be reached, or takes connections and says nothing."""
     if request.param == "nobody listens":
-        yield f"redis://:hunter2@127.0.0.1:{free_port()}/0"
+        with silent_port() as port:
+            yield f"redis://:hunter2@127.0.0.1:{port}/0"
         return
     with closing(socket.create_server(("127.0.0.1", 0))) as mute:
         yield f"redis://:hunter2@127.0.0.1:{mute.getsockname()[1]}/0"
@@ -96,7 +97,10 @@ def test_without_the_store_each_process_counts_for_itself(gone: str) -> None:
         assert refused == [[False, False, True]] * 2
 
 
-def test_a_store_that_is_silent_is_left_alone_for_a_moment(gone: str) -> None:
+def test_a_store_that_is_silent_is_left_alone_for_a_moment(
+    gone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota_store, "AGAIN_AFTER_S", PATIENCE_S)
     asked: list[QuotaStore] = []
 
     with stores(1, gone) as (store,):
@@ -118,9 +122,8 @@ def test_what_is_wrong_is_told_without_the_password(gone: str) -> None:
 @pytest.mark.usefixtures("_patient")
 def test_a_store_that_is_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quota_store, "AGAIN_AFTER_S", 0.01)
-    port = free_port()
 
-    with stores(2, f"redis://127.0.0.1:{port}/0") as opened:
+    with silent_port() as port, stores(2, f"redis://127.0.0.1:{port}/0") as opened:
         here, there = (Quota(2, "requests", store) for store in opened)
         assert [is_refused(here) for _ in range(3)] == [False, False, True]
         with running_redis(port):

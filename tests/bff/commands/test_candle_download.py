@@ -17,6 +17,7 @@ from tests.backtest.adapters.archives.archive_server import (
     zipped,
 )
 from tests.bff.commands.conftest import Run
+from tests.bff.served import ROOT
 from tests.waiting import PATIENCE_S, wait_for
 
 
@@ -121,10 +122,13 @@ def test_a_download_that_was_killed_goes_on_where_it_was(
     publish(archive, "2023-01")
     path = publish(archive, "2023-02", n=10_000)
     archive.faults[path] = ["stall"]
-    command = [sys.executable, "-m", "bff", "candles", "download", "--market-id", "1"]
+    command = [sys.executable, "-m", "tests.bff.commands.patient_download", "candles", "download"]
+    command += ["--market-id", "1"]
     command += ["--symbol", "BTCUSDT", "--from", "2023-01", "--to", "2023-02"]
     command += ["--source", archive.address]
-    environment = os.environ | {"ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(tmp_path)}
+    environment = os.environ | {
+        "ROEHUB_ENV": "dev", "ROEHUB_DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)
+    }  # fmt: skip
 
     killed = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert archive.stalled.wait(PATIENCE_S)

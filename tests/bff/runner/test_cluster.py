@@ -95,7 +95,10 @@ def settings(nodes: LocalNodes, tmp_path_factory: pytest.TempPathFactory) -> Set
             pool, Instrument(market_id=1, symbol="BTCUSDT"), minutes, source="test", ingested_at=1
         )
     config = folder / "backtest.yaml"
-    config.write_text("version: 1\ncompute: {shard_run_seconds: 0}\n")
+    config.write_text(
+        "version: 1\ncompute: {shard_run_seconds: 0}\n"
+        "backtest: {sync: {sync_deadline_seconds: 600}}\n"
+    )
     return load_settings(
         {
             "ROEHUB_ENV": "test",
@@ -117,6 +120,12 @@ def runner(settings: Settings) -> Generator[ClusterRunner]:
 
 def do(runner: ClusterRunner, job: Any, control: Control | None = None) -> Any:
     return runner.do(job, control or Control(PATIENCE_S), is_repeatable=True)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that is slow to end a run is not one that hangs."""
+    monkeypatch.setattr(cluster_runner, "SILENT_S", PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """Who has work and who is lost, by a cluster that is played: no Ray is needed."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,12 +12,14 @@ import pytest
 from backtest.control import Control
 from backtest.errors import ClusterUnavailable, RunCancelled
 from bff.config.settings import Settings, load_settings
+from bff.runner.cluster import nodes as placing
 from bff.runner.cluster import ray_calls
 from bff.runner.cluster import runner as waiting
 from bff.runner.cluster.node import program_digest
 from bff.runner.cluster.nodes import Nodes, Place
 from bff.runner.cluster.peer import NodeLostError, Progress
 from bff.runner.cluster.runner import _Wait
+from tests.ports import silent_port
 from tests.waiting import PATIENCE_S, wait_for
 
 
@@ -122,7 +123,10 @@ def test_an_engine_that_is_ready_is_made_known_to_those_that_were(settings: Sett
         assert len(nodes.ready()) == 2
 
 
-def test_an_engine_of_another_program_is_ended_and_gets_no_work(settings: Settings) -> None:
+def test_an_engine_of_another_program_is_ended_and_gets_no_work(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "LEFT_ALONE_S", 2 * PATIENCE_S)
     cluster = PlayedCluster()
     with watched(lambda: cluster, settings) as nodes:
         other = an_engine(cluster)
@@ -152,11 +156,11 @@ def test_where_nothing_listens_it_is_said_at_once(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray_calls, "REACHED_WITHIN_S", 0.0)
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        address = f"{scheme}127.0.0.1:{closed.getsockname()[1]}"
+    with silent_port() as port:
+        address = f"{scheme}127.0.0.1:{port}"
 
-    with pytest.raises(ClusterUnavailable) as caught:
-        ray_calls.RayCluster(address, n_cpus=0)
+        with pytest.raises(ClusterUnavailable) as caught:
+            ray_calls.RayCluster(address, n_cpus=0)
 
     (note,) = caught.value.__notes__
     assert note.startswith(f"No Ray cluster answers at {address} (")

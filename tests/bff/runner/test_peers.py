@@ -85,9 +85,9 @@ def test_each_node_has_one_shard_at_a_time_and_gets_the_next_when_it_is_done() -
     control = Control(PATIENCE_S, lambda *progress: told.append(progress))
     one, other = PlayedNode("one"), PlayedNode("other")
     run = Looked([one, other], 4, control)
-    have_one_each(one, other)
 
     for done in (1, 2, 3):
+        have_one_each(one, other)
         one.answer()
         wait_for(lambda done=done: len(told) == done)
     assert not one.open  # nothing is left, and the other one still has the shard it began with

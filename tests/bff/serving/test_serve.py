@@ -19,7 +19,7 @@ def is_told(monitor: str, expected: tuple[int, bytes]) -> bool:
 
 
 def test_a_real_process_answers_tells_its_health_and_stops_with_zero(tmp_path: Path) -> None:
-    with serving(tmp_path, "--metrics-port", "0", module="bff") as served:
+    with serving(tmp_path, "--metrics-port", "0") as served:
         status, body = answered(f"{served.address}/backtests", b"{}")
         wait_for(partial(is_told, served.monitor, READY))
         health = {

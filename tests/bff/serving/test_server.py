@@ -19,9 +19,18 @@ N_WAITING = 40
 
 
 def stopped(
-    play: Play, app: ASGIApp, pool: RunPool, *, n_lines: int, drain_s: float = PATIENCE_S
+    play: Play,
+    app: ASGIApp,
+    pool: RunPool,
+    *,
+    n_lines: int,
+    n_running: int = 0,
+    drain_s: float = PATIENCE_S,
 ) -> list[bytes]:
-    """What so many clients get that have sent a request and wait to be accepted at the stop."""
+    """What so many clients get that have sent a request and wait to be accepted at the stop.
+
+    The stop waits until so many of them have a thread.
+    """
 
     async def there() -> list[socket.socket]:
         listener, ready = socket.create_server(("127.0.0.1", 0), backlog=n_lines), asyncio.Event()
@@ -37,6 +46,8 @@ def stopped(
         lines = [socket.create_connection(listener.getsockname()) for _ in range(n_lines)]
         for line in lines:
             line.sendall(GET)
+        while pool.n_running < n_running:  # noqa: ASYNC110 - a pool has no event for it
+            await asyncio.sleep(0)
         server.should_exit = True
         await serving
         return lines
@@ -78,7 +89,7 @@ def test_what_lasts_longer_than_the_drain_is_answered_before_it_has_ended(play: 
         except RunCancelled:
             await Response(status_code=503)(scope, receive, send)
 
-    (answer,) = stopped(play, lasting, pool, n_lines=1, drain_s=0.1)
+    (answer,) = stopped(play, lasting, pool, n_lines=1, n_running=1, drain_s=0.1)
     release.set()
     pool.close()
 

@@ -11,6 +11,7 @@ import structlog
 
 from bff.serving import workers
 from bff.serving.workers import ServerWorkers
+from tests.bff.served import EVEN_SERVE
 
 PROD = {
     "ROEHUB_ENV": "prod",
@@ -35,6 +36,7 @@ def test_workers_that_cannot_start_end_the_whole_however_late_they_say_so(
     for name, value in (PROD | {"ROEHUB_DATA_DIR": str(tmp_path)}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(workers, "SETTLED_S", 0)  # as if each had waited for long
+    monkeypatch.setattr(workers, "PROGRAM", EVEN_SERVE)
     listener = socket.create_server(("127.0.0.1", 0))
     listener.set_inheritable(True)
 

@@ -21,6 +21,13 @@ for n in range(int(sys.argv[1])):
 print("done", flush=True)
 """
 
+LATER = f"""
+from bff.telemetry import dropping_stream
+dropping_stream.LAST_LINES_S = {PATIENCE_S}
+sys.stdin.readline()
+logging.getLogger("x").info("the last")
+"""
+
 
 @contextmanager
 def piped(max_bytes: int) -> Generator[tuple[DroppingStream, int, list[int]]]:
@@ -87,7 +94,7 @@ def test_a_process_whose_log_nobody_reads_goes_on_and_ends() -> None:
 
 
 def test_a_process_whose_log_is_read_late_says_how_much_is_missing() -> None:
-    script = SCRIPT + "sys.stdin.readline()\nlogging.getLogger('x').info('the last')\n"
+    script = f"{SCRIPT}\n{LATER}"
     with subprocess.Popen(
         [sys.executable, "-c", script, "5000"],
         stdin=subprocess.PIPE,

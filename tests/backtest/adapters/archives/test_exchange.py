@@ -22,6 +22,7 @@ from backtest.types import Instrument
 from tests.backtest.adapters.archives.archive_server import MINUTE_MS, midnight_ms
 from tests.backtest.adapters.archives.test_download import Listener
 from tests.backtest.adapters.minutes import a_new_instrument
+from tests.waiting import PATIENCE_S
 
 DAY = "2024-06-01"
 NOON_S = midnight_ms(DAY) // 1_000 + 12 * 3_600
@@ -87,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def kraken(monkeypatch: pytest.MonkeyPatch) -> Generator[Kraken]:
     monkeypatch.setitem(module._OPTIONS, "enableRateLimit", False)
+    monkeypatch.setitem(module._OPTIONS, "timeout", int(1_000 * PATIENCE_S))
     server = Kraken()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

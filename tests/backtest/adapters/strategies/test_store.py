@@ -19,13 +19,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from backtest.adapters.strategies import table
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.table import STRATEGIES, open_engine, store_at
 from backtest.adapters.strategies.writer import StrategyWriter
 from backtest.errors import StrategiesUnavailable
 from backtest.ports import SavedStrategy, StrategyReader
 from tests.saved_spec import SPEC
+from tests.waiting import wait_for
 from trials.faults.proxy import Wire, wire_to
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -393,8 +393,16 @@ def test_a_server_that_falls_silent_is_not_waited_for(
     use: Callable[[str], None],
     moment: str,
 ) -> None:
+    class FromSilence(threading.Timer):
+        """Ends soon, but not before the server has fallen silent."""
+
+        def run(self) -> None:
+            wait_for(lambda: wire.state == "mute" or self.finished.is_set())
+            self.interval = 0.1
+            super().run()
+
     StrategyWriter(postgres).close()
-    monkeypatch.setattr(table, "TIMEOUT_S", 2)
+    monkeypatch.setattr(threading, "Timer", FromSilence)
     url = make_conninfo(postgres, port=wire.port)
 
     def fall_silent(_: sa.Connection) -> None:

@@ -18,6 +18,7 @@ from bff.serving.connection.protocol import Connection
 from bff.serving.connection.slices import SlicedAnswers
 from tests.waiting import PATIENCE_S
 
+PATIENT = Connections(head_max_seconds=PATIENCE_S, answer_stall_seconds=PATIENCE_S)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 Play = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -98,7 +99,7 @@ async def served(
     limits: Connections | None = None, wrap: Callable[[ASGIApp], ASGIApp] = SlicedAnswers
 ) -> AsyncGenerator[Server]:
     """A server that ends with the block; nothing hangs for ever."""
-    limits = limits or Connections()
+    limits = limits or PATIENT
     app, limiter = App(), ConnectionLimiter(limits.max_total, limits.max_per_address)
     http = partial(Connection, limits=limits, limiter=limiter)
     server = uvicorn.Server(

@@ -4,23 +4,17 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from bff.config.sections import Connections
 from tests.bff.serving.connection.served import GET, Play, Server, served
 from tests.waiting import PATIENCE_S
 
 HELD = GET.replace(b"/", b"/held", 1)
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlast"
 QUICK_S = 0.3
-PATIENT = Connections(head_max_seconds=PATIENCE_S)
 
 
-def play_scene(
-    play: Play,
-    scene: Callable[[Server], Coroutine[None, None, bytes]],
-    limits: Connections | None = None,
-) -> bytes:
+def play_scene(play: Play, scene: Callable[[Server], Coroutine[None, None, bytes]]) -> bytes:
     async def there() -> bytes:
-        async with served(limits) as server:
+        async with served() as server:
             return await scene(server)
 
     return play(there())
@@ -121,7 +115,7 @@ def test_one_that_does_not_end_has_its_time(play: Play) -> None:
         server.stop()
         return await rest(line)
 
-    assert play_scene(play, scene, PATIENT) == b""
+    assert play_scene(play, scene) == b""
 
 
 def test_an_answer_has_longer_the_more_is_left_of_it(play: Play) -> None:

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from bff.config.sections import Connections
-from tests.bff.serving.connection.served import GET, Play, Server, served
+from tests.bff.serving.connection.served import GET, PATIENT, Play, Server, served
 
-LIMITS = Connections(head_max_bytes=4_096, head_max_fields=16)
+LIMITS = PATIENT.model_copy(update={"head_max_bytes": 4_096, "head_max_fields": 16})
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
 TOO_LARGE = {

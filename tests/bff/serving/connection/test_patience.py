@@ -8,12 +8,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bff.config.sections import Connections
-from tests.bff.serving.connection.served import GET, Play, Server, served
+from tests.bff.serving.connection.served import GET, PATIENT, Play, Server, served
 from tests.waiting import PATIENCE_S
 
 QUICK_S = 0.3
 QUICK = Connections(head_max_seconds=QUICK_S)
-PATIENT = Connections(head_max_seconds=PATIENCE_S)
 STALLED = Connections(answer_stall_seconds=0.5)
 LARGE_BYTES = 30 << 20
 N_RENEWED = 10
@@ -149,4 +148,4 @@ def test_every_piece_that_is_taken_wins_the_rest_of_an_answer_the_whole_time_ane
         assert len(ends_at) > N_RENEWED
         return str(n_bytes).encode()
 
-    assert int(visit(play, Connections(answer_stall_seconds=PATIENCE_S), scene)) > LARGE_BYTES
+    assert int(visit(play, PATIENT, scene)) > LARGE_BYTES

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bff.config.sections import Connections
 from bff.http.body import BodyReader
 from bff.http.errors import error_response
+from bff.serving.connection import requests
 from tests.bff.serving.connection.served import GET, Play, served
 from tests.waiting import PATIENCE_S
 
@@ -21,7 +22,9 @@ POST = b"POST /backtests HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n
 
 
 def behind_the_door(app: ASGIApp) -> ASGIApp:
-    return BodyReader(app, faces={"/backtests": error_response}, max_bytes=1_000, max_seconds=10)
+    return BodyReader(
+        app, faces={"/backtests": error_response}, max_bytes=1_000, max_seconds=PATIENCE_S
+    )
 
 
 def declining(app: ASGIApp) -> ASGIApp:
@@ -75,7 +78,11 @@ def test_a_client_that_wants_no_other_answer_gets_the_one_to_a_body_nobody_read(
     assert play(visit()) == (404, b"no")
 
 
-def test_what_is_not_http_is_told_so_however_much_comes_behind(play: Play) -> None:
+def test_what_is_not_http_is_told_so_however_much_comes_behind(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "LINGER_S", PATIENCE_S)
+
     async def visit() -> bytes:
         async with served() as server:
             return await asyncio.to_thread(told_at_the_end, server.port, bytes(4 * MB))
