@@ -32,6 +32,7 @@ from numba.core.caching import (
 
 APPLICATION = "roehub-backtest"
 DIGEST_BYTES = hashlib.sha256().digest_size
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 ROOT_ID = 0
 
 
@@ -76,7 +77,7 @@ def _is_trusted(folder: Path) -> bool:
     owners = {ROOT_ID, os.getuid()}
     for place in (folder, *folder.resolve(strict=True).parents):
         status = place.stat()
-        is_shared = bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+        is_shared = bool(status.st_mode & OTHERS_WRITE)
         is_sticky = bool(status.st_mode & stat.S_ISVTX) and place != folder
         if status.st_uid not in owners or (is_shared and not is_sticky):
             return False
@@ -165,17 +166,21 @@ class _CheckedFiles(IndexDataCacheFile):
 
     def _write(self, path: str, content: bytes) -> None:
         with self._open_for_write(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            os.fchmod(file.fileno(), stat.S_IMODE(mode) & ~OTHERS_WRITE)
             file.write(hashlib.sha256(content).digest() + content)
 
 
 def _read(path: Path) -> bytes | None:
-    """The content of a file; None where there is none or it is not what was written."""
+    """The content of a file; None where there is none, or others could have written it."""
     try:
-        sealed = path.read_bytes()
+        with path.open("rb") as file:
+            is_shared = bool(os.fstat(file.fileno()).st_mode & OTHERS_WRITE)
+            sealed = file.read()
     except OSError:
         return None
     digest, content = sealed[:DIGEST_BYTES], sealed[DIGEST_BYTES:]
-    if hashlib.sha256(content).digest() == digest:
+    if not is_shared and hashlib.sha256(content).digest() == digest:
         return content
     with suppress(OSError):
         path.unlink()

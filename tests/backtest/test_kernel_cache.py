@@ -167,7 +167,19 @@ def test_who_shares_files_with_a_group_has_a_cache_too(start: Start, tmp_path: P
 
     start(before="import os; os.umask(0o002)\n", HOME=str(home))
 
+    made = [home, *home.rglob("*")]
     assert cached_files(home)
+    assert all(path.stat().st_mode & 0o022 == 0 for path in made)
+
+
+def test_a_file_that_others_could_write_to_is_compiled_again(start: Start, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    start(HOME=str(home))
+    for path in cached_files(home):
+        path.chmod(0o664)
+
+    assert start(HOME=str(home)) == (0, 1)
+    assert start(HOME=str(home)) == (1, 0)
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])

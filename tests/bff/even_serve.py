@@ -10,6 +10,7 @@ from bff.runner import client
 from bff.serving import workers
 from bff.telemetry import dropping_stream
 from tests.bff import even_runner
+from tests.bff.served import EVEN_SERVE
 from tests.waiting import PATIENCE_S
 
 
@@ -17,7 +18,7 @@ def even_main() -> None:
     """`bff.cli.main` with a process of runs, or workers, of the same kind."""
     client.RunnerProcess = partial(client.RunnerProcess, module=even_runner.__name__)
     client.SILENT_S = dropping_stream.LAST_LINES_S = PATIENCE_S
-    workers.PROGRAM = "tests.bff.even_serve"
+    workers.PROGRAM = EVEN_SERVE
     main()
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-EVEN_SERVE = "tests.bff.even_serve"  # `bff` for a machine that is busy
+# `bff` for a machine that is busy; trials/hostile and trials/console start `bff` itself.
+EVEN_SERVE = "tests.bff.even_serve"
 
 
 @dataclass(frozen=True, kw_only=True)

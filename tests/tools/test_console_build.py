@@ -80,7 +80,7 @@ def test_the_first_node_that_is_new_enough_is_taken(
     old, new = program(tmp_path / "old", "v18.20.4"), program(tmp_path / "new", "v22.1.0")
     missing = (tmp_path / "none", tmp_path / "none.js")
     monkeypatch.setattr(building, "_programs", lambda: iter([missing, old, new]))
-    monkeypatch.setattr(building, "_ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr(building, "ANSWER_LIMIT_S", PATIENCE_S)
 
     assert find_node() == Node(*new)
 

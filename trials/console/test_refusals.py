@@ -84,7 +84,8 @@ def test_a_run_past_its_deadline_says_what_to_make_smaller(browser: Browser, dat
         expect(page.locator(UNDER_WAY)).to_be_visible()
 
         with halted(served):
-            told(page, "The run took too long", "deadline")
+            expect(page.get_by_role("alert")).to_be_visible()
+        told(page, "The run took too long", "deadline")
         expect(page.get_by_role("alert")).to_contain_text("Make a range coarser")
         page.get_by_role("link", name="Back to the form").click()
         expect(page.get_by_role("textbox", name="window, step").first).to_have_value("1")

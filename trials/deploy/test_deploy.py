@@ -69,8 +69,10 @@ def trust(tmp_path: Path) -> ssl.SSLContext:
 
 def statuses(folder: Path, trust: ssl.SSLContext, ports: list[int], path: str) -> list[int]:
     """Of six requests through the proxy."""
-    patient = httpx2.Client(verify=trust, timeout=PATIENCE_S)
-    with nginx(folder, ports) as port, patient as client:
+    with (
+        nginx(folder, ports) as port,
+        httpx2.Client(verify=trust, timeout=PATIENCE_S) as client,
+    ):
         url = f"https://localhost:{port}{path}"
         return [client.post(url, content=b"{}").status_code for _ in range(6)]
 

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from tests.ports import silent_port
+
 RESET = struct.pack("ii", 1, 0)
 CUT_AFTER_BYTES = 20
 
@@ -20,6 +22,7 @@ class Wire:
         self.port: int = self._listener.getsockname()[1]
         self._state = "whole"
         self._open: set[socket.socket] = set()
+        self._nobody = contextlib.ExitStack()
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     @property
@@ -31,16 +34,17 @@ class Wire:
         was_refused, self._state = self._state == "refused", state
         if state == "refused":
             close(self._listener)
-            self._listener = _nobody_at(self.port)
+            self._nobody.enter_context(silent_port(self.port))
             self._drop()
         elif was_refused:
-            close(self._listener)
+            self._nobody.close()
             self._listener = socket.create_server(("127.0.0.1", self.port))
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
         if state in {"whole", "reset"}:
             self._drop()
 
     def close(self) -> None:
+        self._nobody.close()
         close(self._listener)
         self._drop()
 
@@ -81,14 +85,6 @@ class Wire:
                 sink.sendall(content)
         for line in (source, sink):
             close_both_ways(line)
-
-
-def _nobody_at(port: int) -> socket.socket:
-    """Has a port without listening: whoever connects is refused, and no other server gets it."""
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holder.bind(("127.0.0.1", port))
-    return holder
 
 
 def close_both_ways(line: socket.socket) -> None:

@@ -94,7 +94,11 @@ def test_in_prod_a_service_without_its_strategy_store_does_not_start(
 
 def test_a_second_signal_ends_a_process_that_was_waiting_for_a_long_run(tmp_path: Path) -> None:
     config = tmp_path / "backtest.yaml"
-    config.write_text("version: 1\nserver: {drain_seconds: 3600}\n", encoding="utf-8")
+    config.write_text(
+        "version: 1\nserver: {drain_seconds: 3600}\n"
+        "backtest: {sync: {sync_deadline_seconds: 3600}}\n",
+        encoding="utf-8",
+    )
     with (
         candle_store() as candles,
         serving(

@@ -48,7 +48,6 @@ def run(*indicators: Mapping[str, Any], days: int, trades: int) -> Mapping[str, 
 
 LARGE = run(windows("ma.sma", 8), days=7, trades=8)
 SMALL = run(windows("ma.sma", 4), days=1, trades=1)
-LONG = run(windows("ma.sma", 200), windows("ma.ema", 500), days=7, trades=1)
 LONGEST = {
     **run(windows("ma.sma", 300), windows("ma.ema", 500), days=DAYS - 1, trades=1),
     "ranking": {"primary_metric": "max_drawdown_pct"},
@@ -129,15 +128,14 @@ def begun_behind_a_halted_run(service: Service) -> Verdict:
     """The same, behind a run that ends when another connection has lost its half a head."""
     half_a_head = b"GET / HTTP/1.1\r\nHost"
     with connected(service.port) as line, connected(service.port) as other:
-        for pid in service.computing():
-            os.kill(pid, signal.SIGSTOP)
+        (runs,) = service.computing()
+        os.kill(runs, signal.SIGSTOP)
         try:
             line.sendall(run_of(SMALL, service.token) + half_a_head)
             other.sendall(half_a_head)
             is_cut = other.recv(1) == b""
         finally:
-            for pid in service.computing():
-                os.kill(pid, signal.SIGCONT)
+            os.kill(runs, signal.SIGCONT)
         status, _ = answer_of(line)
     told = f"answered with {status}" if status else "cut"
     return Verdict(holds=status == 200 and is_cut, seen=told)

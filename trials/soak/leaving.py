@@ -72,7 +72,6 @@ def until_killed(scene: Scene, path: str, dice: random.Random) -> float:
     """Leave a run whose query hangs; seconds until the server is told to kill the query."""
     candles = scene.candles
     candles.killed.clear()
-    candles.requests.clear()
     candles.released.clear()
     candles.fault = "slow"
     asyncio.run(_leave(scene, path, lambda: _is_asked(candles), after_s=dice.uniform(0, 0.3)))
@@ -94,6 +93,7 @@ async def _leave(
 ) -> None:
     service = scene.service
     for _ in range(ATTEMPTS):
+        scene.candles.requests.clear()
         asking = asyncio.ensure_future(
             exchange(service.port, path, BODIES[path], service.tokens[0])
         )

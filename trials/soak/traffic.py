@@ -57,7 +57,7 @@ def graphql_run(body: bytes) -> bytes:
 
 RUN = frozenset({200, 429, 503, 504})
 REFUSED = frozenset({400, 422})
-CHEAP = frozenset({200, 503, 504})
+CHEAP = frozenset({200, 503})
 HEAVY = {
     "risk_grid": {
         "sl_enabled": True,

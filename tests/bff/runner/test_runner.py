@@ -419,7 +419,7 @@ def _is_stopped(pid: int) -> bool:
     for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(FileNotFoundError, ProcessLookupError):  # threads come and go
             stats.append((task / "stat").read_text(encoding="utf-8"))
-    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+    return bool(stats) and all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
 def test_a_process_that_reads_nothing_is_ended_all_the_same(

@@ -27,9 +27,9 @@ def stopped(
     n_running: int = 0,
     drain_s: float = PATIENCE_S,
 ) -> list[bytes]:
-    """What so many clients get that have sent a request and wait to be accepted at the stop.
+    """What `n_lines` clients get that have sent a request before the stop.
 
-    The stop waits until so many of them have a thread.
+    It comes as soon as `n_running` of them have a thread; the others wait to be accepted.
     """
 
     async def there() -> list[socket.socket]:
@@ -46,8 +46,9 @@ def stopped(
         lines = [socket.create_connection(listener.getsockname()) for _ in range(n_lines)]
         for line in lines:
             line.sendall(GET)
-        while pool.n_running < n_running:  # noqa: ASYNC110 - a pool has no event for it
-            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE_S):
+            while pool.n_running < n_running:  # noqa: ASYNC110 - a pool has no event for it
+                await asyncio.sleep(0)
         server.should_exit = True
         await serving
         return lines

@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
+from backtest.adapters.strategies import table
 from backtest.adapters.strategies.reader import SqlStrategies
 from backtest.adapters.strategies.table import STRATEGIES, open_engine, store_at
 from backtest.adapters.strategies.writer import StrategyWriter
@@ -393,10 +394,13 @@ def test_a_server_that_falls_silent_is_not_waited_for(
     use: Callable[[str], None],
     moment: str,
 ) -> None:
+    limits: list[float] = []
+
     class FromSilence(threading.Timer):
         """Ends soon, but not before the server has fallen silent."""
 
         def run(self) -> None:
+            limits.append(self.interval)
             wait_for(lambda: wire.state == "mute" or self.finished.is_set())
             self.interval = 0.1
             super().run()
@@ -416,6 +420,7 @@ def test_a_server_that_falls_silent_is_not_waited_for(
         event.remove(sa.Engine, moment, fall_silent)
 
     assert wire.state == "mute"
+    assert set(limits) == {table.TIMEOUT_S}
 
 
 def _swallow(listener: socket.socket) -> None:

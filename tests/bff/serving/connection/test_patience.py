@@ -40,7 +40,7 @@ async def dribbled(line: Line, first: bytes, piece: bytes) -> bytes:
 
     sending = asyncio.ensure_future(dribble())
     told = b""
-    with suppress(ConnectionResetError):  # a piece was still on its way
+    with suppress(ConnectionError):  # a piece was still on its way
         while got := await reader.read(1_024):
             told += got
     sending.cancel()
