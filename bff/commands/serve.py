@@ -43,7 +43,7 @@ def _host(given: str) -> str:
     except UnicodeError:
         given = ""
     if not given:
-        raise typer.BadParameter("must be an address, or the name of one")
+        raise typer.BadParameter("must be an address such as 127.0.0.1, or a host name")
     return given
 
 
